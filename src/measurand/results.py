@@ -1,0 +1,178 @@
+"""What an audit says: estimates, findings, figures. Plain frozen data, no behaviour beyond what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+__all__ = ["Audit", "Axis", "Estimate", "Figure", "Finding", "Provenance", "Question", "Source", "Status"]
+
+Cell = str | float | int | bool | None
+"""One value of a figure's column: what JSON can hold."""
+
+
+class Question(StrEnum):
+    """The four questions an audit answers."""
+
+    VALIDITY = "validity"
+    PRECISION = "precision"
+    GAMING = "gaming"
+    FORECAST = "forecast"
+
+
+class Status(StrEnum):
+    """How a finding ended. A verdict looks at the interval, never at the point alone.
+
+    ``issue``: the interval lies wholly on the bad side; ``passed``: wholly on the good side; ``caution``: it straddles;
+    ``not_applicable``: the evidence cannot answer; ``skipped``: not asked for; ``error``: the measure failed.
+    """
+
+    ISSUE = "issue"
+    CAUTION = "caution"
+    PASSED = "passed"
+    NOT_APPLICABLE = "not_applicable"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval.
+
+    Parameters
+    ----------
+    name : machine-readable name, such as ``"capabilities_correlation"``.
+    value : the point estimate, or None where it is undefined.
+    low, high : interval limits, or None where no interval is defined.
+    level : confidence level of the interval, in (0, 1).
+    method : how the interval was made.
+    n : number of models (or items, clusters) behind it.
+    unit : unit of value, low and high; empty for a pure number.
+    """
+
+    name: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    method: str = ""
+    n: int | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One verdict of one measure on one subject.
+
+    Parameters
+    ----------
+    code : the measure's code, such as ``"V1"``.
+    subject : what it speaks of, such as ``{"benchmark": "mmlu", "class": "chat"}``. A finding without a
+        benchmark is the measure's headline.
+    title : a short label.
+    status, sentence : the verdict, and the one sentence a policy reader needs.
+    estimates : the numbers behind it.
+    caveats : what this verdict does not cover.
+    figure : name of the figure in `Audit.figures` that shows it, if any.
+    result : further plain values, for those who build on the JSON.
+    """
+
+    code: str
+    subject: Mapping[str, str]
+    title: str
+    status: Status
+    sentence: str
+    estimates: tuple[Estimate, ...] = ()
+    caveats: tuple[str, ...] = ()
+    figure: str | None = None
+    result: Mapping[str, Cell | Sequence[Cell]] = field(default_factory=dict)
+
+    def estimate(self, name: str) -> Estimate:
+        """The estimate of that name; KeyError if this finding has none."""
+        for estimate in self.estimates:
+            if estimate.name == name:
+                return estimate
+        raise KeyError(name)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A figure's axis: the column it shows, its title with unit, and its scale."""
+
+    column: str
+    title: str
+    scale: Literal["linear", "log", "nominal"] = "linear"
+    domain: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture as plain series; drawing it is the report's business.
+
+    Parameters
+    ----------
+    name : unique in an audit, ``CODE.what``, such as ``"V1.intervals"``.
+    kind : ``intervals`` (a dot and a bar a row; x is the value, y the row's name), ``scatter`` (points, with a fitted
+        line if `fit`), ``lines`` (one line a colour), ``heatmap`` (x, y nominal; `color` is the value shown).
+    columns : name -> values, all of one length, one row a mark.
+    low, high : columns of the interval, for ``intervals`` (along x) and ``lines`` (a band along y).
+    label : column named on hover.
+    color : column that colours the mark.
+    group : column that splits the picture into rows of panels.
+    select : columns of which the viewer chooses one value at a time.
+    rules : reference lines, on x for ``intervals``, on y otherwise.
+    """
+
+    name: str
+    kind: Literal["intervals", "scatter", "lines", "heatmap"]
+    title: str
+    caption: str
+    columns: Mapping[str, tuple[Cell, ...]]
+    x: Axis
+    y: Axis
+    low: str | None = None
+    high: str | None = None
+    label: str | None = None
+    color: str | None = None
+    group: str | None = None
+    select: tuple[str, ...] = ()
+    rules: tuple[float, ...] = ()
+    fit: bool = False
+
+    def __post_init__(self) -> None:
+        lengths = {len(values) for values in self.columns.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"figure {self.name}: columns should have one length, got {sorted(lengths)}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that was read: its name, the SHA-256 of its bytes, and how many rows it gave."""
+
+    path: str
+    sha256: str
+    format: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an audit's evidence came from, what was done to it on the way in, and the versions that did it."""
+
+    title: str
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Findings of every measure, the figures they point to, and what would reproduce them."""
+
+    findings: tuple[Finding, ...]
+    figures: Mapping[str, Figure]
+    provenance: Provenance
+    settings: Mapping[str, Cell | Sequence[str]]
+    seed: int
