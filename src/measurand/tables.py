@@ -46,6 +46,14 @@ BENCHMARK_FACTS: dict[str, pl.DataType] = {
     "source": pl.String(),
 }
 
+_PROPORTION = pl.col("score")
+_BINOMIAL = (
+    pl.when(_PROPORTION.is_between(0, 1, closed="none"))
+    .then((_PROPORTION * (1 - _PROPORTION) / pl.col("n_items")).sqrt())
+    .otherwise(None)
+)
+_STDERR = pl.coalesce(pl.col("stderr"), _BINOMIAL).alias("stderr")
+
 UNCLASSED = "all"
 """The class of models whose class is not known."""
 
@@ -123,7 +131,7 @@ class Scores:
         scores = np.full((len(rows), len(columns)), np.nan)
         stderr = scores.copy()
         scores[i, j] = self.table["score"].to_numpy() * sign[j]
-        stderr[i, j] = self.table["stderr"].fill_null(np.nan).to_numpy()
+        stderr[i, j] = self.table.select(_STDERR)["stderr"].fill_null(np.nan).to_numpy()
         return rows, columns, scores, stderr
 
     def matrix(self, models: Sequence[str], benchmarks: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -132,7 +140,10 @@ class Scores:
         return scores[np.ix_([rows[m] for m in models], [columns[b] for b in benchmarks])]
 
     def stderr(self, models: Sequence[str], benchmarks: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Standard errors of the scores, shape (models, benchmarks), NaN where not known."""
+        """Standard errors of the scores, shape (models, benchmarks), NaN where not known.
+
+        Where only the item count of a proportion is known it is sqrt(p (1 - p) / n); 0 and 1 have none that way.
+        """
         rows, columns, _, stderr = self._cells
         return stderr[np.ix_([rows[m] for m in models], [columns[b] for b in benchmarks])]
 

@@ -1,0 +1,64 @@
+"""The measured error rates that ship with this version, as `measurand calibrate` wrote them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+__all__ = ["Rate", "error_rates", "load"]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How often something happened over simulated studies whose truth is known.
+
+    Parameters
+    ----------
+    code : the measure.
+    quantity : ``coverage`` of an interval, ``false_alarm`` of a verdict where it would be wrong, or ``power``.
+    what : which interval or verdict.
+    models, families, family_share, truth : the simulated study.
+    rate : share of runs, in [0, 1].
+    runs : number of simulated studies.
+    width : mean width of the interval, where `quantity` is coverage.
+    """
+
+    code: str
+    quantity: Literal["coverage", "false_alarm", "power"]
+    what: str
+    models: int
+    families: int
+    family_share: float
+    truth: str
+    rate: float
+    runs: int
+    width: float | None = None
+
+
+@cache
+def load() -> tuple[Rate, ...]:
+    """Every shipped rate."""
+    text = files("measurand.data").joinpath("calibration.json").read_text(encoding="utf-8")
+    return tuple(Rate(**row) for row in json.loads(text)["rates"])
+
+
+def error_rates(code: str) -> tuple[Mapping[str, str], ...]:
+    """The shipped rates of one measure as rows of text, with a Monte Carlo standard error beside each rate."""
+    return tuple(
+        {
+            "quantity": rate.quantity.replace("_", " "),
+            "of": rate.what,
+            "models": str(rate.models),
+            "families": str(rate.families),
+            "family share of variance": f"{rate.family_share:g}",
+            "truth": rate.truth,
+            "measured": f"{rate.rate:.3f} ± {(rate.rate * (1 - rate.rate) / rate.runs) ** 0.5:.3f}",
+            "runs": str(rate.runs),
+        }
+        for rate in load()
+        if rate.code == code
+    )

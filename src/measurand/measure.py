@@ -1,0 +1,102 @@
+"""A measure is data: what it asks, how it is computed, how it is judged, how it is pictured."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from measurand.calibration import error_rates
+from measurand.errors import UnknownName
+from measurand.results import Figure, Finding, Question
+
+__all__ = ["ENTRY_POINTS", "Measure", "discover", "find"]
+
+ENTRY_POINTS = "measurand.measures"
+"""Entry point group in which other packages offer measures."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure of one of the four questions.
+
+    Parameters
+    ----------
+    code, name : such as ``"V1"`` and ``"capabilities correlation"``.
+    question : which of the four questions it helps answer.
+    asks : what it asks, in plain words.
+    needs : the evidence it needs, for the row that says it was not assessed.
+    formula : the definition, in one or two lines.
+    compute : pure function from evidence to a result. Its parameters ask for what it needs by name: the fields of
+        `measurand.tables.Study` are evidence (required where the parameter has no default), ``rng`` is a generator
+        seeded for this measure, any other keyword is a setting.
+    judge : turns the result into findings; it alone holds thresholds.
+    figure : turns the result into pictures as plain series.
+    caveats, references : what a reader should know, and where the definition comes from.
+    """
+
+    code: str
+    name: str
+    question: Question
+    asks: str
+    needs: str
+    formula: str
+    compute: Callable[..., Any]
+    judge: Callable[..., Sequence[Finding]]
+    figure: Callable[[Any], Sequence[Figure]]
+    caveats: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+    @property
+    def error_rates(self) -> tuple[Mapping[str, str], ...]:
+        """What this measure's intervals and verdicts yielded on simulated data whose truth is known."""
+        return error_rates(self.code)
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """Keyword settings of `compute` and `judge` with their defaults."""
+        return {
+            name: parameter.default
+            for function in (self.compute, self.judge)
+            for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.kind is parameter.KEYWORD_ONLY and name not in ("rng", "gains", "claims")
+        }
+
+
+@cache
+def discover() -> tuple[Measure, ...]:
+    """Every measure of this package and of the entry point group, ordered by question and code.
+
+    Examples
+    --------
+    >>> [measure.code for measure in discover()][:3]
+    ['V1', 'V2', 'V3']
+    """
+    package = importlib.import_module("measurand.measures")
+    found = [
+        module.MEASURE
+        for info in pkgutil.walk_packages(package.__path__, "measurand.measures.")
+        if hasattr(module := importlib.import_module(info.name), "MEASURE")
+    ]
+    found += [point.load() for point in entry_points(group=ENTRY_POINTS)]
+    order = list(Question)
+    return tuple(sorted(found, key=lambda m: (order.index(m.question), m.code[:1], int(m.code[1:] or 0))))
+
+
+def find(code: str) -> Measure:
+    """The measure with that code (case does not matter).
+
+    Raises
+    ------
+    UnknownName
+        No measure has that code.
+    """
+    measures = {measure.code: measure for measure in discover()}
+    if code.upper() not in measures:
+        raise UnknownName("measure", code, measures)
+    return measures[code.upper()]

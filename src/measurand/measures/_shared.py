@@ -1,0 +1,58 @@
+"""Small pieces that several measures use to word and lay out what they found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from measurand.results import Cell, Estimate
+from measurand.tables import Scores
+
+__all__ = ["columns", "display_names", "estimate", "number", "plural", "shown"]
+
+
+def number(value: float) -> float | None:
+    """The value, or None where it is undefined: an undefined number is left out, never printed."""
+    return float(value) if math.isfinite(value) else None
+
+
+def estimate(
+    name: str, value: float, low: float, high: float, *, level: float, method: str, n: int | None = None, unit: str = ""
+) -> Estimate:
+    """An `Estimate` of plain floats, with None for what is undefined."""
+    bounds = (number(low), number(high))
+    if None in bounds:
+        bounds = (None, None)
+    return Estimate(name, number(value), *bounds, None if bounds[0] is None else level, method, n, unit)
+
+
+def shown(found: Estimate, digits: int = 2) -> str:
+    """A number and its interval as a sentence shows them.
+
+    Examples
+    --------
+    >>> shown(Estimate("rho", 0.812, 0.6, 0.9))
+    '+0.81 [+0.60 to +0.90]'
+    >>> shown(Estimate("rho", 0.812))
+    '+0.81 [no interval]'
+    """
+    if found.value is None:
+        return "undefined"
+    if found.low is None or found.high is None:
+        return f"{found.value:+.{digits}f} [no interval]"
+    return f"{found.value:+.{digits}f} [{found.low:+.{digits}f} to {found.high:+.{digits}f}]"
+
+
+def plural(count: int, noun: str) -> str:
+    """The count with its noun: ``1 model``, ``2 models``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def columns(names: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Mapping[str, tuple[Cell, ...]]:
+    """Rows turned into a figure's named columns."""
+    return {name: tuple(row[i] for row in rows) for i, name in enumerate(names)}
+
+
+def display_names(scores: Scores) -> dict[str, str]:
+    """The name to show for each benchmark."""
+    return dict(zip(scores.benchmarks["benchmark"], scores.benchmarks["name"], strict=True))

@@ -1,0 +1,1 @@
+"""Validity: are we measuring the right quantity?"""

@@ -1,0 +1,423 @@
+"""V1, capabilities correlation: does a benchmark rank models as general capability does?"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from measurand.errors import InputError
+from measurand.measure import Measure
+from measurand.measures._shared import columns, display_names, estimate, number, shown
+from measurand.measures.validity._panel import Missing, Panel, Unassessed, assessable, panels, unassessed_findings
+from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
+from measurand.stats.capabilities import DEFAULT, METHODS, Correlations, correlations_with_intervals, family_replicates
+from measurand.stats.intervals import jackknife_z
+from measurand.stats.pca import resampled_correlations
+from measurand.tables import Scores
+
+__all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation"]
+
+CODE, TITLE = "V1", "Capabilities correlation"
+
+MOST_BOOTSTRAP_CELLS = 2e9
+"""Resamples x models x benchmarks above which the bootstrap intervals of the detail view are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassCorrelations:
+    """Capabilities correlations within one class of models.
+
+    Parameters
+    ----------
+    panel : the models and the capabilities score.
+    benchmarks : names of the m benchmarks assessed, capability benchmarks first.
+    correlations : estimates and candidate intervals, shape (m,) each.
+    left_out : for the capability benchmarks, the correlation with the score made without the benchmark itself, with
+        its interval, shape (k,) each.
+    """
+
+    panel: Panel
+    benchmarks: tuple[str, ...]
+    correlations: Correlations
+    left_out: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class CapabilitiesCorrelation:
+    """Result of `capabilities_correlation`: a part a class, and what could not be assessed."""
+
+    classes: tuple[ClassCorrelations, ...]
+    unassessed: tuple[Unassessed, ...]
+    level: float
+    names: dict[str, str]
+    areas: dict[str, str]
+
+
+def capabilities_correlation(
+    scores: Scores,
+    *,
+    level: float = 0.95,
+    resamples: int = 10_000,
+    missing: Missing = "complete",
+    rng: np.random.Generator | None = None,
+) -> CapabilitiesCorrelation:
+    """Spearman correlation of each benchmark with the capabilities score, within each class of models.
+
+    The capabilities score of a model is its projection on the first principal component of the capability benchmarks
+    (standardised over models, component of their Spearman correlation matrix).
+
+    Parameters
+    ----------
+    scores : scores with roles; capability benchmarks make the score, all others are under test.
+    level : confidence level of the intervals, in (0, 1).
+    resamples : bootstrap resamples for the intervals of the detail view.
+    missing : ``complete`` takes the models that have every capability benchmark, ``impute`` fills missing capability
+        scores from the component (models that have at least half of them).
+    rng : generator for the bootstrap; a fixed one by default.
+
+    Returns
+    -------
+    CapabilitiesCorrelation
+        Correlations in [-1, 1] with every candidate interval.
+
+    Raises
+    ------
+    NotApplicable
+        Fewer than 3 capability benchmarks, or no class with 8 models.
+    InputError
+        A setting out of its range.
+
+    References
+    ----------
+    Ren et al. 2024, Safetywashing, arXiv 2407.21792.
+
+    Examples
+    --------
+    >>> import measurand
+    >>> result = capabilities_correlation(measurand.load_example().scores, resamples=200)
+    >>> chat = result.classes[1]
+    >>> round(100 * chat.panel.component.share, 1)
+    70.8
+    >>> round(100 * chat.correlations.value[chat.benchmarks.index("truthfulqa_mc1")], 1)
+    81.2
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level should be in (0, 1), got {level}")
+    if resamples < 100:
+        raise InputError(f"resamples should be at least 100, got {resamples}")
+    rng = np.random.default_rng(0) if rng is None else rng
+    found, problems = panels(scores, missing)
+    parts, unassessed = [], list(problems)
+    for panel in found:
+        names = (*panel.capability, *panel.tested)
+        values = np.hstack([panel.values, panel.scores])
+        able, not_able = assessable(values, names, panel.class_)
+        unassessed += not_able
+        parts.append(_class_correlations(panel, names, values, able, level, resamples, rng))
+    known = scores.benchmarks
+    return CapabilitiesCorrelation(
+        tuple(parts),
+        tuple(unassessed),
+        level,
+        display_names(scores),
+        {name: area or "no area given" for name, area in zip(known["benchmark"], known["area"], strict=True)},
+    )
+
+
+def _class_correlations(
+    panel: Panel,
+    names: Sequence[str],
+    values: npt.NDArray[np.float64],
+    able: npt.NDArray[np.bool_],
+    level: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> ClassCorrelations:
+    affordable = resamples * values.size < MOST_BOOTSTRAP_CELLS
+    methods = tuple(METHODS) if affordable else (DEFAULT, "bonett_wright", "fisher")
+    correlations = correlations_with_intervals(
+        panel.values, values[:, able], panel.families, level=level, resamples=resamples, rng=rng, methods=methods
+    )
+    return ClassCorrelations(
+        panel, tuple(np.asarray(names)[able].tolist()), correlations, _leave_itself_out(panel, level)
+    )
+
+
+def _leave_itself_out(
+    panel: Panel, level: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Correlation of each capability benchmark with the score that the others make, with its interval."""
+    columns = range(len(panel.capability))
+    value, low, high = (np.empty(len(panel.capability)) for _ in range(3))
+    unit = np.ones((1, len(panel.models)))
+    for j in columns:
+        others, itself = np.delete(panel.values, j, axis=1), panel.values[:, [j]]
+        point = resampled_correlations(others, itself, unit)[0]
+        limits = jackknife_z(point, family_replicates(others, itself, panel.families), level)
+        value[j], low[j], high[j] = point[0], limits[0][0], limits[1][0]
+    return value, low, high
+
+
+def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Finding]:
+    """Verdicts: entangled above +threshold, inverse below -threshold, disentangled between, else undecided."""
+    findings = []
+    for part in result.classes:
+        each = [_finding(result, part, j, threshold) for j in range(len(part.benchmarks))]
+        tested = [finding for finding in each if finding.result["role"] == "under test"]
+        findings += [_headline(part, tested, threshold), *each]
+    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+
+
+def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: float) -> Finding:
+    """How many of the benchmarks under test only track capability, by point and by interval."""
+    panel, count = part.panel, Counter(str(finding.result["verdict"]) for finding in tested)
+    by_point = sum(finding.estimates[0].value >= threshold for finding in tested if finding.estimates[0].value is not None)
+    total = len(tested)
+    sentence = (
+        f"Of {total} benchmarks under test on {len(panel.models)} {panel.class_} models, {count['entangled']} rise with "
+        f"general capability beyond doubt, {count['inverse']} get worse with it, {count['disentangled']} are separate "
+        f"from it, and {count['undecided']} cannot be told apart at this number of models; "
+        f"looking at the point alone, {by_point} would be called entangled."
+    )
+    status = Status.ISSUE if count["entangled"] or count["inverse"] else (
+        Status.CAUTION if count["undecided"] else Status.PASSED
+    )
+    return Finding(
+        CODE,
+        {"class": panel.class_},
+        TITLE,
+        status,
+        sentence,
+        (
+            Estimate("share_entangled", count["entangled"] / total if total else None, n=total, method="by interval"),
+            Estimate("share_entangled_by_point", by_point / total if total else None, n=total, method="by point"),
+            Estimate("pc1_share", panel.component.share, n=len(panel.models), method="eigenvalues of Spearman matrix"),
+        ),
+        panel.caveats,
+        f"{CODE}.intervals",
+        {**{verdict: count[verdict] for verdict in ("entangled", "inverse", "disentangled", "undecided")}, "by_point": by_point,
+         "dropped_models": panel.dropped, "models": panel.models,
+         "capabilities_scores": tuple(float(value) for value in panel.component.scores)},
+    )
+
+
+def _finding(result: CapabilitiesCorrelation, part: ClassCorrelations, j: int, threshold: float) -> Finding:
+    benchmark, panel, found = part.benchmarks[j], part.panel, part.correlations
+    value, n = float(found.value[j]), int(found.n[j])
+    estimates = [
+        estimate(
+            "capabilities_correlation" if method == DEFAULT else f"capabilities_correlation_{method}",
+            value,
+            found.low[method][j],
+            found.high[method][j],
+            level=result.level,
+            method=METHODS[method],
+            n=n,
+        )
+        for method in (DEFAULT, *(name for name in found.low if name != DEFAULT))
+    ]
+    name, class_ = result.names[benchmark], panel.class_
+    role = "capability" if benchmark in panel.capability else "under test"
+    verdict = _verdict(estimates[0], threshold)
+    if role == "capability":
+        k = panel.capability.index(benchmark)
+        left_out = estimate(
+            "capabilities_correlation_left_out",
+            *(float(x[k]) for x in part.left_out),
+            level=result.level,
+            method=METHODS[DEFAULT],
+            n=n,
+        )
+        estimates.insert(1, left_out)
+        verdict = _verdict(left_out, threshold)
+        status = Status.PASSED if verdict == "entangled" else Status.CAUTION
+        sentence = (
+            f"{name} is one of the benchmarks that make the capabilities score; with itself left out it correlates "
+            f"{shown(left_out)} with it, so it {'belongs there' if verdict == 'entangled' else 'may not belong there'}."
+        )
+    else:
+        status, sentence = _sentence(name, class_, estimates[0], verdict, threshold)
+    return Finding(
+        CODE,
+        {"benchmark": benchmark, "class": class_},
+        TITLE,
+        status,
+        sentence,
+        tuple(estimates),
+        (),
+        f"{CODE}.scatter",
+        {"verdict": verdict, "role": role, "area": result.areas[benchmark]},
+    )
+
+
+def _verdict(found: Estimate, threshold: float) -> str:
+    if found.low is None or found.high is None:
+        return "undecided"
+    if found.low > threshold:
+        return "entangled"
+    if found.high < -threshold:
+        return "inverse"
+    return "disentangled" if -threshold < found.low and found.high < threshold else "undecided"
+
+
+def _sentence(name: str, class_: str, found: Estimate, verdict: str, threshold: float) -> tuple[Status, str]:
+    """Status and the policy reader's sentence for a benchmark under test."""
+    number = f"(capabilities correlation {shown(found)}, {found.n} {class_} models)"
+    match verdict:
+        case "entangled":
+            return Status.ISSUE, (
+                f"{name} mostly tracks general capability {number}: "
+                "a better score is what ordinary progress brings, not by itself a gain in safety."
+            )
+        case "inverse":
+            return Status.ISSUE, (
+                f"{name} gets worse as models get more capable {number}: ordinary progress moves it the wrong way."
+            )
+        case "disentangled":
+            return Status.PASSED, (
+                f"{name} is largely separate from general capability {number}: "
+                "a better score is not explained by ordinary progress."
+            )
+    return Status.CAUTION, (
+        f"{name} cannot be called either way {number}: the interval reaches across "
+        f"{_crossed(found, threshold)}; {_models_needed(found, threshold)}."
+    )
+
+
+def _crossed(found: Estimate, threshold: float) -> str:
+    if found.low is None or found.high is None:
+        return "everything, since all models come from one family"
+    crossed = [f"{bound:+g}" for bound in (-threshold, threshold) if found.low <= bound <= found.high]
+    return " and ".join(crossed)
+
+
+def _models_needed(found: Estimate, threshold: float) -> str:
+    """How many models of the same kind would shrink the interval off the nearest bound, if the correlation stays."""
+    if found.value is None or found.low is None or found.high is None or found.n is None:
+        return "models of a second family would be needed for an interval"
+    z, low, high = (math.atanh(max(-0.999999, min(0.999999, x))) for x in (found.value, found.low, found.high))
+    # The bound that is crossed on the way to it is the one that matters: the interval shrinks towards the point.
+    factors = []
+    for bound in (-math.atanh(threshold), math.atanh(threshold)):
+        half = z - low if bound < z else high - z
+        if abs(bound - z) < half:
+            factors.append((half / abs(z - bound)) ** 2 if bound != z else math.inf)
+    needed = 3 + (found.n - 3) * max(factors, default=1.0)
+    if needed > 1000:
+        return "it lies so near the bound that no realistic number of models would decide it"
+    return f"about {math.ceil(needed) - found.n} more models like these would decide it if it stays where it is"
+
+
+def figure(result: CapabilitiesCorrelation) -> list[Figure]:
+    """Intervals by area, scatter on the capabilities score, and the capabilities league."""
+    return [_intervals_figure(result), _scatter_figure(result), _league_figure(result)]
+
+
+def _intervals_figure(result: CapabilitiesCorrelation) -> Figure:
+    rows = [
+        (part.panel.class_, result.areas[name], result.names[name], *_triple(part, j))
+        for part in result.classes
+        for j, name in enumerate(part.benchmarks)
+        if name not in part.panel.capability
+    ]
+    return Figure(
+        f"{CODE}.intervals",
+        "intervals",
+        "Capabilities correlation by area",
+        "Dot: Spearman correlation with the capabilities score; bar: "
+        f"{result.level:.0%} interval. Right of +0.5 a benchmark mostly tracks capability; left of -0.5 it gets worse with it.",
+        columns(("class", "area", "benchmark", "correlation", "low", "high"), rows),
+        Axis("correlation", "capabilities correlation (Spearman)", domain=(-1.0, 1.0)),
+        Axis("benchmark", "benchmark", "nominal"),
+        low="low",
+        high="high",
+        label="benchmark",
+        group="area",
+        select=("class",),
+        rules=(-0.5, 0.0, 0.5),
+    )
+
+
+def _triple(part: ClassCorrelations, j: int) -> tuple[float | None, float | None, float | None]:
+    found = part.correlations
+    return number(found.value[j]), number(found.low[DEFAULT][j]), number(found.high[DEFAULT][j])
+
+
+def _scatter_figure(result: CapabilitiesCorrelation) -> Figure:
+    rows = []
+    for part in result.classes:
+        panel = part.panel
+        values = dict(zip((*panel.capability, *panel.tested), np.hstack([panel.values, panel.scores]).T, strict=True))
+        rows += [
+            (panel.class_, result.names[name], model, float(panel.component.scores[i]), float(values[name][i]))
+            for name in _within_budget(part)
+            for i, model in enumerate(panel.models)
+            if np.isfinite(values[name][i])
+        ]
+    return Figure(
+        f"{CODE}.scatter",
+        "scatter",
+        "Each benchmark on the capabilities score",
+        "A dot a model; the line is the least-squares fit.",
+        columns(("class", "benchmark", "model", "capabilities score", "score"), rows),
+        Axis("capabilities score", "capabilities score (first component)"),
+        Axis("score", "benchmark score (higher is better)"),
+        label="model",
+        select=("class", "benchmark"),
+        fit=True,
+    )
+
+
+def _within_budget(part: ClassCorrelations, most_points: int = 10_000) -> list[str]:
+    """Benchmarks whose points fit in a page: all of them, or the most correlated ones of a very large table."""
+    order = np.argsort(-np.abs(part.correlations.value), kind="stable")[: max(1, most_points // len(part.panel.models))]
+    chosen = {part.benchmarks[j] for j in order}
+    return [name for name in (*part.panel.tested, *part.panel.capability) if name in chosen]
+
+
+def _league_figure(result: CapabilitiesCorrelation, most_models: int = 200) -> Figure:
+    rows = []
+    for part in result.classes:
+        order = np.argsort(-part.panel.component.scores, kind="stable")[:most_models]
+        rows += [(part.panel.class_, part.panel.models[i], float(part.panel.component.scores[i])) for i in order]
+    return Figure(
+        f"{CODE}.league",
+        "intervals",
+        "Capabilities league",
+        "Models by capabilities score, the first principal component of the capability benchmarks.",
+        columns(("class", "model", "capabilities score"), rows),
+        Axis("capabilities score", "capabilities score (first component)"),
+        Axis("model", "model", "nominal"),
+        label="model",
+        select=("class",),
+        rules=(0.0,),
+    )
+
+
+MEASURE = Measure(
+    code=CODE,
+    name="capabilities correlation",
+    question=Question.VALIDITY,
+    asks="Does this benchmark rank models as general capability does, so that ordinary progress looks like safety?",
+    needs="scores of at least 8 models of a class on at least 3 capability benchmarks and the benchmarks under test",
+    formula="s = Z w, Z the standardised capability benchmarks, w the first eigenvector of their Spearman matrix; "
+    "capabilities correlation = Spearman(s, benchmark) over the models that have both.",
+    compute=capabilities_correlation,
+    judge=judge,
+    figure=figure,
+    caveats=(
+        "A correlation over the models at hand, not a cause: a benchmark can measure safety and rise with capability.",
+        "Picking the models changes it (V4), and it may differ between classes and capability ranges (V5).",
+        "The interval counts models of a family as dependent; it does not count measurement noise in the scores.",
+    ),
+    references=(
+        "Ren et al. 2024, Safetywashing: Do AI Safety Benchmarks Actually Measure Safety Progress?, arXiv 2407.21792",
+        "Bonett and Wright 2000, Sample size requirements for Pearson, Kendall and Spearman correlations, Psychometrika 65(1)",
+        "Efron 1987, Better bootstrap confidence intervals, JASA 82(397)",
+    ),
+)

@@ -1,0 +1,298 @@
+"""V4, robustness of the headline: how far can choices of method and of models move the number?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from measurand.errors import InputError
+from measurand.measure import Measure
+from measurand.measures._shared import columns, display_names, number, plural
+from measurand.measures.validity._panel import Missing, Panel, Unassessed, assessable, panels, unassessed_findings
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.specifications import Dropping, Specification, drop_models, specification_curve
+from measurand.tables import Scores
+
+__all__ = ["MEASURE", "Robustness", "robustness"]
+
+CODE, TITLE = "V4", "How far the headline can be moved"
+
+MOST_MODELS = 500
+"""With more models than this, dropping five moves a rank correlation by less than the interval is wide."""
+
+CURVE_POINTS = 80
+"""Points of a specification curve that the picture shows, evenly spaced from least to greatest."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassRobustness:
+    """Specification curve and model dropping within one class.
+
+    Parameters
+    ----------
+    specifications : the choices, and `curve` their correlations, shape (specifications, m).
+    dropping : least and greatest correlation with k models left out.
+    """
+
+    panel: Panel
+    benchmarks: tuple[str, ...]
+    specifications: tuple[Specification, ...]
+    curve: np.ndarray
+    dropping: Dropping
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness:
+    """Result of `robustness`: a part a class, and what could not be assessed."""
+
+    classes: tuple[ClassRobustness, ...]
+    unassessed: tuple[Unassessed, ...]
+    level: float
+    names: dict[str, str]
+
+
+def robustness(
+    scores: Scores,
+    *,
+    level: float = 0.95,
+    missing: Missing = "complete",
+    most_dropped: int = 5,
+    half_subsets: int = 20,
+    rng: np.random.Generator | None = None,
+) -> Robustness:
+    """Capabilities correlations over defensible specifications, and over models picked against them.
+
+    Specifications: capability benchmarks (all, one left out, random halves) x first component, equal weights or one
+    maximum-likelihood factor x Spearman, Pearson or Kendall; and one model family left out. Model picking: the least
+    and greatest correlation reachable by leaving out 1 to `most_dropped` models, the component refitted each time.
+
+    Parameters
+    ----------
+    scores : scores with roles.
+    level : confidence level, in (0, 1).
+    missing : as in `measurand.capabilities_correlation`.
+    most_dropped : largest number of models left out; exact for 1 and (up to 64 models) 2, greedy above.
+    half_subsets : number of random halves of the capability benchmarks.
+    rng : generator for the halves; a fixed one by default.
+
+    Raises
+    ------
+    NotApplicable
+        Fewer than 3 capability benchmarks, no class with 8 models, or only classes of more than 500.
+    InputError
+        A setting out of its range.
+
+    References
+    ----------
+    Simonsohn, Simmons and Nelson 2020, Specification curve analysis, Nature Human Behaviour 4.
+
+    Examples
+    --------
+    >>> import measurand
+    >>> result = robustness(measurand.load_example().scores)
+    >>> chat = result.classes[1]
+    >>> least, greatest = chat.dropping.reach[:, 2, chat.benchmarks.index("bbq_amb")]
+    >>> round(float(least), 2), round(float(greatest), 2)
+    (-0.48, -0.22)
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level should be in (0, 1), got {level}")
+    if not 1 <= most_dropped <= 7:
+        raise InputError(f"most_dropped should be from 1 to 7 (8 models must be able to lose that many), got {most_dropped}")
+    rng = np.random.default_rng(0) if rng is None else rng
+    found, problems = panels(scores, missing)
+    parts, unassessed = [], list(problems)
+    for panel in found:
+        if len(panel.models) > MOST_MODELS:
+            reason = f"{len(panel.models)} {panel.class_} models: leaving out {most_dropped} hardly moves a rank correlation"
+            unassessed.append(Unassessed({"class": panel.class_}, reason, f"at most {MOST_MODELS} models"))
+            continue
+        able, not_able = assessable(panel.scores, panel.tested, panel.class_)
+        unassessed += not_able
+        parts.append(_class_robustness(panel, able, level, min(most_dropped, len(panel.models) - 5), half_subsets, rng))
+    return Robustness(tuple(parts), tuple(unassessed), level, display_names(scores))
+
+
+def _class_robustness(
+    panel: Panel, able: np.ndarray, level: float, most: int, half_subsets: int, rng: np.random.Generator
+) -> ClassRobustness:
+    values = panel.scores[:, able]
+    specifications, curve = specification_curve(
+        panel.values, panel.capability, values, panel.families, panel.family_names, half_subsets=half_subsets, rng=rng
+    )
+    dropping = drop_models(panel.values, values, panel.families, most=most, level=level)
+    benchmarks = tuple(np.asarray(panel.tested)[able].tolist())
+    return ClassRobustness(panel, benchmarks, tuple(specifications), curve, dropping)
+
+
+def judge(
+    result: Robustness, *, threshold: float = 0.5, fragile: int = 2, agreeing_share: float = 0.8
+) -> list[Finding]:
+    """Issue: leaving out `fragile` models or fewer flips the verdict by point; caution: up to the most tried do."""
+    findings: list[Finding] = []
+    for part in result.classes:
+        each = [_finding(result, part, j, threshold, fragile, agreeing_share) for j in range(len(part.benchmarks))]
+        findings += [_headline(part, each, fragile), *each]
+    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+
+
+def _headline(part: ClassRobustness, each: Sequence[Finding], fragile: int) -> Finding:
+    class_, count = part.panel.class_, sum(f.status is Status.ISSUE for f in each)
+    steady = sum(f.status is Status.PASSED for f in each)
+    status = Status.ISSUE if count else Status.PASSED if steady == len(each) else Status.CAUTION
+    sentence = (
+        f"For {count} of {plural(len(each), 'benchmark')}, leaving out {fragile} or fewer of {len(part.panel.models)} "
+        f"{class_} models flips the verdict by point; {plural(steady, 'verdict')} "
+        f"{'stands' if steady == 1 else 'stand'} whichever of the choices tried is made."
+    )
+    return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), part.panel.caveats, f"{CODE}.specifications")
+
+
+def verdict_by_point(correlation: float, threshold: float) -> str:
+    """The verdict that looks at the point alone, as published comparisons do."""
+    if correlation >= threshold:
+        return "entangled"
+    return "inverse" if correlation <= -threshold else "disentangled"
+
+
+def _flips(part: ClassRobustness, j: int, threshold: float) -> int | None:
+    """Smallest number of models whose omission flips the verdict by point, or None within those tried."""
+    reach = part.dropping.reach[:, :, j]
+    verdict = verdict_by_point(reach[0, 0], threshold)
+    for k in range(1, reach.shape[1]):
+        if any(np.isfinite(value) and verdict_by_point(value, threshold) != verdict for value in reach[:, k]):
+            return k
+    return None
+
+
+def _finding(
+    result: Robustness, part: ClassRobustness, j: int, threshold: float, fragile: int, agreeing_share: float
+) -> Finding:
+    benchmark, panel, dropping = part.benchmarks[j], part.panel, part.dropping
+    curve = part.curve[np.isfinite(part.curve[:, j]), j]
+    point, most = float(dropping.reach[0, 0, j]), dropping.reach.shape[1] - 1
+    verdict = verdict_by_point(point, threshold)
+    agreeing = sum(verdict_by_point(value, threshold) == verdict for value in curve)
+    share = agreeing / len(curve)
+    flips = _flips(part, j, threshold)
+    n = len(panel.models)
+    estimates = (
+        Estimate("specification_median", float(np.median(curve)), float(curve.min()), float(curve.max()), None,
+                 f"least to greatest of {len(curve)} specifications", n),
+        Estimate("specifications_agreeing", share, method="share of specifications with the same verdict by point", n=len(curve)),
+        Estimate("models_to_flip", None if flips is None else float(flips), method=_search(dropping), n=n, unit="models"),
+        *(
+            Estimate(f"{name}_dropping_{k}", number(dropping.reach[d, k, j]), number(dropping.low[d, k, j]),
+                     number(dropping.high[d, k, j]), result.level, "family jackknife on the models kept", n - k)
+            for k in range(1, most + 1)
+            for d, name in enumerate(("least", "greatest"))
+        ),
+    )
+    if flips is None:
+        status = Status.PASSED if share >= agreeing_share else Status.CAUTION
+        picking = f"leaving out up to {most} of {n} models does not flip it"
+    else:
+        status = Status.ISSUE if flips <= fragile else Status.CAUTION
+        picking = f"leaving out {plural(flips, 'model')} of {n} ({', '.join(_who(part, j, flips, threshold))}) flips it"
+    sentence = (
+        f"The verdict by point on {result.names[benchmark]} ({verdict}, {point:+.2f}) holds in {agreeing} of "
+        f"{len(curve)} ways of computing it ({curve.min():+.2f} to {curve.max():+.2f}); {picking}."
+    )
+    return Finding(
+        CODE, {"benchmark": benchmark, "class": panel.class_}, TITLE, status, sentence, estimates, (),
+        f"{CODE}.dropping", {"verdict": verdict, "models_to_flip": flips},
+    )
+
+
+def _search(dropping: Dropping) -> str:
+    return f"exact for {'one and two' if dropping.exhaustive else 'one'}, greedy above"
+
+
+def _who(part: ClassRobustness, j: int, k: int, threshold: float) -> list[str]:
+    """The models whose omission flips the verdict by point."""
+    verdict = verdict_by_point(part.dropping.reach[0, 0, j], threshold)
+    direction = next(d for d in range(2) if verdict_by_point(part.dropping.reach[d, k, j], threshold) != verdict)
+    return [part.panel.models[i] for i in part.dropping.dropped[direction][k][j]]
+
+
+def figure(result: Robustness) -> list[Figure]:
+    """The specification curve, and the reach of picking models."""
+    return [_curve_figure(result), _dropping_figure(result)]
+
+
+def _curve_figure(result: Robustness) -> Figure:
+    rows: list[tuple[Cell, ...]] = []
+    for part in result.classes:
+        labels = [
+            " · ".join((f"benchmarks: {s.capability}", s.weighting, s.correlation, f"models: {s.models}"))
+            for s in part.specifications
+        ]
+        for j, benchmark in enumerate(part.benchmarks):
+            order = [i for i in np.argsort(part.curve[:, j], kind="stable") if np.isfinite(part.curve[i, j])]
+            shown = np.unique(np.linspace(0, len(order) - 1, min(CURVE_POINTS, len(order))).round().astype(int))
+            rows += [
+                (part.panel.class_, result.names[benchmark], int(place) + 1, round(float(part.curve[order[place], j]), 4),
+                 part.specifications[order[place]].correlation, labels[order[place]])
+                for place in shown
+            ]
+    return Figure(
+        f"{CODE}.specifications",
+        "scatter",
+        "Specification curve",
+        "The same correlation computed in every defensible way, from least to greatest; evenly thinned.",
+        columns(("class", "benchmark", "place", "correlation", "kind", "specification"), rows),
+        Axis("place", "specification, by size of the correlation"),
+        Axis("correlation", "capabilities correlation", domain=(-1.0, 1.0)),
+        label="specification",
+        color="kind",
+        select=("class", "benchmark"),
+        rules=(-0.5, 0.5),
+    )
+
+
+def _dropping_figure(result: Robustness) -> Figure:
+    rows = [
+        (part.panel.class_, result.names[benchmark], k, name, number(part.dropping.reach[d, k, j]),
+         number(part.dropping.low[d, k, j]), number(part.dropping.high[d, k, j]),
+         ", ".join(part.panel.models[i] for i in part.dropping.dropped[d][k][j]) or "none")
+        for part in result.classes
+        for j, benchmark in enumerate(part.benchmarks)
+        for d, name in enumerate(("least reachable", "greatest reachable"))
+        for k in range(part.dropping.reach.shape[1])
+    ]
+    return Figure(
+        f"{CODE}.dropping",
+        "lines",
+        "Reach of picking models",
+        "Least and greatest correlation with k models left out, the most effective ones; band: interval on those kept.",
+        columns(("class", "benchmark", "models left out", "direction", "correlation", "low", "high", "who"), rows),
+        Axis("models left out", "models left out"),
+        Axis("correlation", "capabilities correlation", domain=(-1.0, 1.0)),
+        low="low",
+        high="high",
+        label="who",
+        color="direction",
+        select=("class", "benchmark"),
+        rules=(-0.5, 0.5),
+    )
+
+
+MEASURE = Measure(
+    code=CODE,
+    name="robustness of the headline",
+    question=Question.VALIDITY,
+    asks="How far can the number be moved by choices of method, and by choosing the models?",
+    needs="what V1 needs, with at most 500 models a class",
+    formula="correlation over capability subsets x weighting x correlation kind x families; least and greatest "
+    "correlation with k models left out, component refitted.",
+    compute=robustness,
+    judge=judge,
+    figure=figure,
+    caveats=(
+        "For three models and more the search is greedy: the true reach may be wider, never narrower.",
+        "Specifications are not independent evidence: their spread is not an interval.",
+    ),
+    references=("Simonsohn, Simmons and Nelson 2020, Specification curve analysis, Nature Human Behaviour 4",),
+)

@@ -1,0 +1,283 @@
+"""V5, where it holds: does the capabilities correlation differ between classes and along the capability range?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from measurand.errors import InputError
+from measurand.measure import Measure
+from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
+from measurand.measures.validity._panel import (
+    LEAST_MODELS,
+    Missing,
+    Panel,
+    Unassessed,
+    assessable,
+    panels,
+    unassessed_findings,
+)
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.comparison import half_replicates, joint_replicates
+from measurand.stats.intervals import jackknife_t, jackknife_z
+from measurand.tables import Scores
+
+__all__ = ["MEASURE", "WhereItHolds", "where_it_holds"]
+
+Floats = npt.NDArray[np.float64]
+CODE, TITLE = "V5", "Where it holds"
+METHOD = "leave-one-family-out jackknife, t(G-1)"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One benchmark compared: two correlations, their difference and, between classes, their pooled value.
+
+    Each is (value, low, high). `subject` names the class for halves and both classes for classes.
+    """
+
+    subject: dict[str, str]
+    benchmark: str
+    labels: tuple[str, str]
+    first: tuple[float, float, float]
+    second: tuple[float, float, float]
+    difference: tuple[float, float, float]
+    pooled: tuple[float, float, float] | None
+    n: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class WhereItHolds:
+    """Result of `where_it_holds`."""
+
+    compared: tuple[Compared, ...]
+    unassessed: tuple[Unassessed, ...]
+    caveats: tuple[str, ...]
+    level: float
+    names: dict[str, str]
+
+
+def where_it_holds(scores: Scores, *, level: float = 0.95, missing: Missing = "complete") -> WhereItHolds:
+    """Capabilities correlations of each pair of classes, and of the lower and upper half of capability, compared.
+
+    Parameters
+    ----------
+    scores : scores with roles and classes.
+    level : confidence level, in (0, 1). Intervals: leave-one-family-out jackknife, a family left out of both classes
+        at once, component refitted, t(G-1).
+    missing : as in `measurand.capabilities_correlation`.
+
+    Returns
+    -------
+    WhereItHolds
+        Differences in [-2, 2]; pooled: mean of the within-class correlations weighted by models.
+
+    Raises
+    ------
+    NotApplicable
+        Fewer than 3 capability benchmarks, or no class with 8 models.
+    InputError
+        A setting out of its range.
+
+    References
+    ----------
+    Ren et al. 2024, arXiv 2407.21792 (base and chat models apart; TruthfulQA by range of capability).
+
+    Examples
+    --------
+    >>> import measurand
+    >>> result = where_it_holds(measurand.load_example().scores)
+    >>> [item.labels for item in result.compared if item.benchmark == "truthfulqa_mc1"]
+    [('base', 'chat'), ('lower half', 'upper half'), ('lower half', 'upper half')]
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level should be in (0, 1), got {level}")
+    found, problems = panels(scores, missing)
+    unassessed = list(problems)
+    able = {}
+    for panel in found:
+        able[panel.class_], not_able = assessable(panel.scores, panel.tested, panel.class_)
+        unassessed += not_able
+    compared: list[Compared] = []
+    for one, other in combinations(found, 2):
+        compared += _classes(one, other, able[one.class_] & able[other.class_], level)
+    for panel in found:
+        if len(panel.models) < 2 * LEAST_MODELS:
+            reason = f"{len(panel.models)} {panel.class_} models make halves of fewer than {LEAST_MODELS}"
+            unassessed.append(Unassessed({"class": panel.class_}, reason, f"at least {2 * LEAST_MODELS} models"))
+        else:
+            compared += _halves(panel, able[panel.class_], level)
+    caveats = tuple(dict.fromkeys(caveat for panel in found for caveat in panel.caveats))
+    return WhereItHolds(tuple(compared), tuple(unassessed), caveats, level, display_names(scores))
+
+
+def _classes(one: Panel, other: Panel, able: npt.NDArray[np.bool_], level: float) -> list[Compared]:
+    first, second = joint_replicates(
+        (one.values, other.values),
+        (one.scores[:, able], other.scores[:, able]),
+        tuple([panel.family_names[code] for code in panel.families] for panel in (one, other)),
+    )
+    n_first, n_second = (np.isfinite(panel.scores[:, able]).sum(axis=0) for panel in (one, other))
+    pooled = (n_first * first + n_second * second) / (n_first + n_second)
+    subject = {"class": f"{one.class_} and {other.class_}"}
+    return _compare(
+        subject, np.asarray(one.tested)[able], (one.class_, other.class_), first, second, pooled, (n_first, n_second), level
+    )
+
+
+def _halves(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> list[Compared]:
+    lower, upper = half_replicates(panel.values, panel.scores[:, able], panel.families)
+    high = panel.component.scores > np.median(panel.component.scores)
+    ran = np.isfinite(panel.scores[:, able])
+    counts = (ran[~high].sum(axis=0), ran[high].sum(axis=0))
+    return _compare(
+        {"class": panel.class_}, np.asarray(panel.tested)[able], ("lower half", "upper half"), lower, upper, None, counts,
+        level,
+    )
+
+
+def _compare(
+    subject: dict[str, str],
+    benchmarks: npt.NDArray[np.str_],
+    labels: tuple[str, str],
+    first: Floats,
+    second: Floats,
+    pooled: Floats | None,
+    counts: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    level: float,
+) -> list[Compared]:
+    limits_first = jackknife_z(first[0], first[1:], level)
+    limits_second = jackknife_z(second[0], second[1:], level)
+    change = first - second
+    low, high = jackknife_t(change[0], change[1:], level)
+    limits_pooled = None if pooled is None else jackknife_z(pooled[0], pooled[1:], level)
+    return [
+        Compared(
+            subject,
+            str(benchmark),
+            labels,
+            (first[0, j], limits_first[0][j], limits_first[1][j]),
+            (second[0, j], limits_second[0][j], limits_second[1][j]),
+            (change[0, j], max(low[j], -2.0), min(high[j], 2.0)),
+            None
+            if pooled is None or limits_pooled is None
+            else (pooled[0, j], limits_pooled[0][j], limits_pooled[1][j]),
+            (int(counts[0][j]), int(counts[1][j])),
+        )
+        for j, benchmark in enumerate(benchmarks)
+        if np.isfinite(change[0, j])
+    ]
+
+
+def judge(result: WhereItHolds, *, margin: float = 0.5) -> list[Finding]:
+    """Issue: the two correlations differ (interval off 0); passed: they differ by less than `margin`."""
+    findings: list[Finding] = []
+    groups: dict[tuple[str, tuple[str, str]], list[Compared]] = {}
+    for item in result.compared:
+        groups.setdefault((item.subject["class"], item.labels), []).append(item)
+    for (class_, labels), items in groups.items():
+        each = [_finding(result, item, margin) for item in items]
+        findings += [_headline(class_, labels, each, result.caveats, margin), *each]
+    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+
+
+def _headline(
+    class_: str, labels: tuple[str, str], each: Sequence[Finding], caveats: tuple[str, ...], margin: float
+) -> Finding:
+    differ, alike = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
+    status = Status.ISSUE if differ else Status.PASSED if alike == len(each) else Status.CAUTION
+    between = f"{labels[0]} and {labels[1]}" + ("" if " and " in class_ else f" of {class_}")
+    sentence = (
+        f"Between {between} models the capabilities correlation of {differ} of {plural(len(each), 'benchmark')} differs "
+        f"beyond doubt, of {alike} by less than {margin:g}; the others cannot be told."
+    )
+    return Finding(CODE, {"class": class_, "between": between}, TITLE, status, sentence, (), caveats, f"{CODE}.differences")
+
+
+def _finding(result: WhereItHolds, item: Compared, margin: float) -> Finding:
+    total = sum(item.n)
+    keys = [label.replace(" ", "_") for label in item.labels]
+    first, second, change = (
+        estimate(name, *triple, level=result.level, method=METHOD, n=n)
+        for name, triple, n in (
+            (f"capabilities_correlation_{keys[0]}", item.first, item.n[0]),
+            (f"capabilities_correlation_{keys[1]}", item.second, item.n[1]),
+            ("difference", item.difference, total),
+        )
+    )
+    estimates: list[Estimate] = [change, first, second]
+    if item.pooled is not None:
+        estimates.append(estimate("pooled_within_class", *item.pooled, level=result.level, method=METHOD, n=total))
+    status, verdict = _verdict(change, margin)
+    among = "" if item.pooled is not None else f" of {item.subject['class']} models"
+    return Finding(
+        CODE,
+        {"benchmark": item.benchmark, **item.subject, "between": " and ".join(item.labels)},
+        TITLE,
+        status,
+        f"{result.names[item.benchmark]} correlates {first.value:+.2f} with capability in the {item.labels[0]} and "
+        f"{second.value:+.2f} in the {item.labels[1]}{among}, a difference of {shown(change)}: {verdict}.",
+        tuple(estimates),
+        (),
+        f"{CODE}.differences",
+    )
+
+
+def _verdict(change: Estimate, margin: float) -> tuple[Status, str]:
+    if change.low is None or change.high is None:
+        return Status.CAUTION, "no interval, since too few families are in both"
+    if change.low > 0 or change.high < 0:
+        return Status.ISSUE, "what holds in one does not hold in the other"
+    if -margin < change.low and change.high < margin:
+        return Status.PASSED, "about the same"
+    return Status.CAUTION, "too few models to tell whether they differ"
+
+
+def figure(result: WhereItHolds) -> list[Figure]:
+    """Differences with intervals; hover gives both correlations."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            f"{item.labels[0]} minus {item.labels[1]}" + ("" if item.pooled is not None else f", {item.subject['class']}"),
+            result.names[item.benchmark],
+            *(number(value) for value in item.difference),
+            number(item.first[0]),
+            number(item.second[0]),
+        )
+        for item in result.compared
+    ]
+    return [
+        Figure(
+            f"{CODE}.differences",
+            "intervals",
+            "Where the correlation differs",
+            "Difference between two capabilities correlations, with its interval; off 0 the two differ beyond doubt.",
+            columns(("compared", "benchmark", "difference", "low", "high", "first", "second"), rows),
+            Axis("difference", "difference of capabilities correlations"),
+            Axis("benchmark", "benchmark", "nominal"),
+            low="low",
+            high="high",
+            label="benchmark",
+            select=("compared",),
+            rules=(0.0,),
+        )
+    ]
+
+
+MEASURE = Measure(
+    code=CODE,
+    name="where it holds",
+    question=Question.VALIDITY,
+    asks="Does the capabilities correlation hold in every class of models and over the whole range of capability?",
+    needs="what V1 needs, in two classes, or in one class of at least 16 models",
+    formula="rho in one class minus rho in the other; rho in the lower minus rho in the upper half of s; "
+    "pooled = mean of within-class rho weighted by models.",
+    compute=where_it_holds,
+    judge=judge,
+    figure=figure,
+    caveats=("Half of a class has half its models: expect wide intervals, and a narrower range lowers a correlation.",),
+    references=("Ren et al. 2024, Safetywashing, arXiv 2407.21792",),
+)

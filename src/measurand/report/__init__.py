@@ -1,0 +1,1 @@
+"""Reports of an audit. Everything here reads results and computes nothing."""

@@ -1,0 +1,178 @@
+"""What a report says, before any format: the four questions, what was not assessed, a section a measure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from measurand.report.wording import subject_text
+from measurand.results import Audit, Estimate, Figure, Finding, Question, Status
+
+__all__ = [
+    "ASSESSED",
+    "NO_EVIDENCE",
+    "MeasureInfo",
+    "QuestionRow",
+    "Section",
+    "Unassessed",
+    "first_estimate",
+    "loose_figures",
+    "questions",
+    "sections",
+    "unassessed",
+]
+
+ASSESSED = (Status.ISSUE, Status.CAUTION, Status.PASSED)
+"""The statuses that are verdicts, the worst first."""
+
+NO_EVIDENCE = "no evidence of this kind in the study"
+
+
+class MeasureInfo(Protocol):
+    """What a report needs to know of a measure; `error_rates` holds rows of column -> text, possibly none."""
+
+    @property
+    def code(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def question(self) -> Question: ...  # noqa: D102
+    @property
+    def asks(self) -> str: ...  # noqa: D102
+    @property
+    def formula(self) -> str: ...  # noqa: D102
+    @property
+    def caveats(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def references(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def needs(self) -> str: ...  # noqa: D102
+    @property
+    def error_rates(self) -> tuple[Mapping[str, str], ...]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class QuestionRow:
+    """One of the four questions, answered or not.
+
+    Parameters
+    ----------
+    question : which.
+    status : the worst status of its headlines, or None where nothing was assessed.
+    finding : the headline that decides; None where nothing was assessed.
+    headlines : every headline that was assessed, in the order of the measures.
+    needs : name of each measure of this question and the evidence it needs; filled where nothing was assessed.
+    failed : how many of its findings ended in an error.
+    """
+
+    question: Question
+    status: Status | None
+    finding: Finding | None
+    headlines: tuple[Finding, ...]
+    needs: tuple[tuple[str, str], ...]
+    failed: int
+
+
+@dataclass(frozen=True)
+class Unassessed:
+    """A measure that gave no verdict: how it ended, each reason with the subjects it holds for, and what it needs."""
+
+    measure: MeasureInfo
+    status: Status
+    reasons: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A measure with its findings and figures; `measure` is None for a code that no measure known here has."""
+
+    code: str
+    measure: MeasureInfo | None
+    headlines: tuple[Finding, ...]
+    details: tuple[Finding, ...]
+    figures: tuple[Figure, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Headlines first, then the rest."""
+        return self.headlines + self.details
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """How many findings ended in which status, the worst first."""
+        seen = Counter(finding.status for finding in self.findings)
+        return {status: seen[status] for status in Status if seen[status]}
+
+
+def questions(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[QuestionRow, ...]:
+    """Each of the four questions with the verdict of its worst headline.
+
+    A question whose measures gave verdicts on benchmarks only is judged by the worst of those.
+    """
+    return tuple(_question(audit, question, [m for m in measures if m.question is question]) for question in Question)
+
+
+def unassessed(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[Unassessed, ...]:
+    """The measures without any verdict, in their order."""
+    rows = []
+    for measure in measures:
+        found = [finding for finding in audit.findings if finding.code == measure.code]
+        if any(finding.status in ASSESSED for finding in found):
+            continue
+        reasons: dict[str, list[str]] = {}
+        for finding in found:
+            reasons.setdefault(finding.sentence, []).append(subject_text(finding))
+        status = max((finding.status for finding in found), key=list(Status).index, default=Status.NOT_APPLICABLE)
+        rows.append(Unassessed(measure, status, tuple((why, tuple(who)) for why, who in reasons.items())))
+    return tuple(rows)
+
+
+def sections(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[Section, ...]:
+    """A section for each measure with a verdict, in the order of `measures`; then codes no measure known here has."""
+    known = {measure.code for measure in measures}
+    strange = dict.fromkeys(finding.code for finding in audit.findings if finding.code not in known)
+    built = [_section(audit, measure.code, measure) for measure in measures]
+    judged = [section for section in built if any(finding.status in ASSESSED for finding in section.findings)]
+    return (*judged, *(_section(audit, code, None) for code in strange))
+
+
+def loose_figures(audit: Audit, shown: Sequence[Section]) -> tuple[Figure, ...]:
+    """Figures that no section shows."""
+    placed = {figure.name for section in shown for figure in section.figures}
+    return tuple(figure for figure in audit.figures.values() if figure.name not in placed)
+
+
+def first_estimate(finding: Finding) -> Estimate | None:
+    """The number that stands beside a finding's sentence."""
+    return finding.estimates[0] if finding.estimates else None
+
+
+def _question(audit: Audit, question: Question, measures: Sequence[MeasureInfo]) -> QuestionRow:
+    order = {measure.code: place for place, measure in enumerate(measures)}
+    found = sorted((f for f in audit.findings if f.code in order), key=lambda finding: order[finding.code])
+    judged = [finding for finding in found if finding.status in ASSESSED]
+    headlines = [finding for finding in judged if "benchmark" not in finding.subject]
+    worst = min(headlines or judged, key=lambda finding: ASSESSED.index(finding.status), default=None)
+    return QuestionRow(
+        question,
+        worst.status if worst else None,
+        worst,
+        tuple(headlines),
+        () if worst else tuple((measure.name, measure.needs) for measure in measures),
+        sum(finding.status is Status.ERROR for finding in found),
+    )
+
+
+def _section(audit: Audit, code: str, measure: MeasureInfo | None) -> Section:
+    found = [finding for finding in audit.findings if finding.code == code]
+    named = {finding.figure for finding in found}
+    figures = [f for f in audit.figures.values() if f.name in named or f.name.startswith(f"{code}.")]
+    return Section(
+        code,
+        measure,
+        tuple(finding for finding in found if "benchmark" not in finding.subject),
+        tuple(finding for finding in found if "benchmark" in finding.subject),
+        tuple(figures),
+    )

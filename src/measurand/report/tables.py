@@ -1,0 +1,204 @@
+"""An audit as tables for other documents: Markdown, LaTeX and CSV, each escaped for its format."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from measurand.report.summary import NO_EVIDENCE, MeasureInfo, QuestionRow, questions, sections, unassessed
+from measurand.report.wording import ASKS, STATUS, estimate_text, level_text, plain, subject_text
+from measurand.results import Audit, Estimate, Finding, Status
+
+__all__ = ["to_csv", "to_latex", "to_markdown"]
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$@:])")
+# What a program for tables takes for a formula, also behind quotes and spaces, also in full width.
+_FORMULA = re.compile(r"^[\s'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "−": "$-$",
+    "±": r"$\pm$",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "ρ": r"$\rho$",
+    "σ": r"$\sigma$",
+    "Σ": r"$\Sigma$",
+    "δ": r"$\delta$",
+    "Δ": r"$\Delta$",
+    "α": r"$\alpha$",
+    "β": r"$\beta$",
+    "φ": r"$\varphi$",
+    "–": "--",
+    "…": r"\ldots{}",
+}
+_COLUMNS = ("title", "status", "estimate", "value", "low", "high", "level", "unit", "n", "method", "sentence")
+
+
+def to_markdown(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
+    """The four questions, a table of findings a measure, and what was not assessed, as GitHub-flavoured Markdown.
+
+    Examples
+    --------
+    >>> from measurand.results import Audit, Provenance
+    >>> print(to_markdown(Audit((), {}, Provenance("a | b", (), (), {}), {}, seed=7), ()).splitlines()[0])
+    # a \\| b
+    """
+    esc = _markdown_text
+    lines = [f"# {esc(audit.provenance.title) or 'Untitled study'}", "", f"Seed {audit.seed}.", ""]
+    rows = [(ASKS[row.question], *_answer(row)) for row in questions(audit, measures)]
+    lines += _markdown_table(("Question", "Status", "In words", "Number [interval]"), rows)
+    for section in sections(audit, measures):
+        name = section.measure.name if section.measure else "no measure of this code is installed"
+        lines += [f"## {esc(section.code)} {esc(name)}", ""]
+        if section.measure:
+            lines += [esc(section.measure.asks), ""]
+        lines += _markdown_table(
+            ("Status", "Subject", "Number [interval]", "In words"), [_cells(finding) for finding in section.findings]
+        )
+    absent = unassessed(audit, measures)
+    if absent:
+        lines += ["## Not assessed", ""]
+        lines += _markdown_table(
+            ("Measure", "Status", "Needs"),
+            [(f"{row.measure.code} {row.measure.name}", _status(row.status), row.measure.needs) for row in absent],
+        )
+    return "\n".join(lines)
+
+
+def to_latex(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
+    """A table of the findings for a paper; it needs the packages ``booktabs`` and ``longtable``.
+
+    Letters that are neither Latin nor of the Greek of formulas are left as they are: they need XeLaTeX or LuaLaTeX.
+
+    Examples
+    --------
+    >>> from measurand.results import Audit, Finding, Provenance, Status
+    >>> finding = Finding("V1", {"benchmark": "a_b"}, "", Status.PASSED, "", (Estimate("r", 0.1, -0.2, 0.4),))
+    >>> audit = Audit((finding,), {}, Provenance("50% & more", (), (), {}), {}, seed=7)
+    >>> print(to_latex(audit, ()).splitlines()[9])
+    V1 & a\\_b & passed & 0.10 {[}$-$0.20, 0.40{]} \\\\
+    """
+    head = r"Code & Subject & Verdict & Number [interval] \\"
+    lines = [
+        "% needs \\usepackage{booktabs,longtable}",
+        r"\begin{longtable}{l p{0.42\linewidth} l l}",
+        rf"\caption{{{_latex_text(audit.provenance.title)}}} \\",
+        r"\toprule",
+        head,
+        r"\midrule",
+        r"\endfirsthead",
+        rf"\toprule {head} \midrule \endhead",
+        r"\bottomrule \endfoot",
+    ]
+    for section in sections(audit, measures):
+        for finding in section.findings:
+            number = estimate_text(finding.estimates[0]) if finding.estimates else "–"
+            cells = (finding.code, subject_text(finding), STATUS[finding.status].word, number)
+            lines.append(" & ".join(map(_latex_text, cells)) + r" \\")
+    lines += [
+        rf"{_latex_text(row.measure.code)} & {_latex_text(row.measure.name)} & {STATUS[row.status].word} & -- \\"
+        for row in unassessed(audit, measures)
+    ]
+    return "\n".join([*lines, r"\end{longtable}", ""])
+
+
+def to_csv(audit: Audit) -> str:
+    """One row an estimate, with full precision; a finding without estimates has one row with these cells empty.
+
+    Columns are ``code``, one ``subject.KEY`` for each key of any subject, then what is said and measured. Text that a
+    spreadsheet would take for a formula starts with an apostrophe.
+
+    Examples
+    --------
+    >>> from measurand.results import Audit, Finding, Provenance, Status
+    >>> finding = Finding("V1", {"benchmark": "=1+1"}, "", Status.PASSED, "", (Estimate("r", -0.1),))
+    >>> print(to_csv(Audit((finding,), {}, Provenance("", (), (), {}), {}, seed=7)).splitlines()[1])
+    V1,'=1+1,,passed,r,-0.1,,,,,,,
+    """
+    keys = sorted({key for finding in audit.findings for key in finding.subject})
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(map(_csv_cell, ("code", *(f"subject.{key}" for key in keys), *_COLUMNS)))
+    for finding in audit.findings:
+        subject = [finding.subject.get(key, "") for key in keys]
+        for estimate in finding.estimates or (None,):
+            writer.writerow(map(_csv_cell, (finding.code, *subject, *_csv_row(finding, estimate))))
+    return out.getvalue()
+
+
+def _csv_row(finding: Finding, estimate: Estimate | None) -> tuple[str | float | None, ...]:
+    e = estimate or Estimate("", None)
+    measured = (e.name, e.value, e.low, e.high, e.level, e.unit, e.n, e.method)
+    return (finding.title, finding.status.value, *measured, finding.sentence)
+
+
+def _csv_cell(value: str | float | None) -> str:
+    """Numbers as they are, the minus of a negative one too; text made harmless."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return repr(float(value)) if isinstance(value, float) else str(value)
+    text = plain(value)
+    # The tab that would start a formula is a control character, gone here, but its cell is still marked as text.
+    return f"'{text}" if _FORMULA.match(text) or value[:1] in ("\t", "\r", "\n") else text
+
+
+def _answer(row: QuestionRow) -> tuple[str, str, str]:
+    """Status, sentence and number of a question."""
+    if row.finding is None or row.status is None:
+        needs = "; ".join(f"{name} needs {needs}" for name, needs in row.needs)
+        return _status(Status.NOT_APPLICABLE), f"Not assessed: {needs or NO_EVIDENCE}.", ""
+    return _status(row.status), row.finding.sentence, _number(row.finding)
+
+
+def _cells(finding: Finding) -> tuple[str, str, str, str]:
+    return _status(finding.status), subject_text(finding), _number(finding), finding.sentence
+
+
+def _status(status: Status) -> str:
+    return f"{STATUS[status].mark} {STATUS[status].word}"
+
+
+def _number(finding: Finding) -> str:
+    if not finding.estimates:
+        return ""
+    estimate = finding.estimates[0]
+    level = level_text(estimate)
+    return estimate_text(estimate) + (f" ({level})" if level else "")
+
+
+def _markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [_line(head, str), _line(["---"] * len(head), str), *(_line(row, _markdown_text) for row in rows), ""]
+
+
+def _line(cells: Sequence[str], escape: Callable[[str], str]) -> str:
+    return f"| {' | '.join(map(escape, cells))} |"
+
+
+def _markdown_text(text: str) -> str:
+    """Nothing in it is markup, a link, a mention or HTML."""
+    escaped = _MARKDOWN.sub(r"\\\1", plain(text))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _latex_text(text: str) -> str:
+    # A bracket at the start of a row would be the optional argument of the line break before it.
+    bracketed = _LATEX | {"[": "{[}", "]": "{]}"}
+    return "".join(bracketed.get(character, character) for character in plain(text))

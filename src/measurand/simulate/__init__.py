@@ -1,0 +1,1 @@
+"""Simulators with known truth, and what the measures yield on them."""

@@ -1,0 +1,86 @@
+"""Models in families, scored on capability benchmarks and on a benchmark whose capabilities correlation is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Simulated", "simulate"]
+
+LOADING = 0.85
+"""Loading of each capability benchmark on capability: 12 of them give a PC1 share near .74 (published: .71 and .78)."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """One simulated class of models.
+
+    Parameters
+    ----------
+    capability : shape (n, k).
+    tested : shape (n, m).
+    families : family code of each model, shape (n,).
+    truth : population Spearman correlation of each tested benchmark with the capabilities score, shape (m,).
+    """
+
+    capability: npt.NDArray[np.float64]
+    tested: npt.NDArray[np.float64]
+    families: npt.NDArray[np.int64]
+    truth: npt.NDArray[np.float64]
+
+
+def simulate(
+    n: int,
+    families: int,
+    rho: tuple[float, ...],
+    family_share: float,
+    rng: np.random.Generator,
+    capability_benchmarks: int = 12,
+) -> Simulated:
+    """Draw one class of models.
+
+    Capability and each benchmark's own part are Gaussian with a share of variance common to a family; family sizes
+    are uneven, as they are among published models (one family in eight holds about a third).
+
+    Parameters
+    ----------
+    n, families : number of models and of families; every family has at least one model.
+    rho : population Spearman correlations wanted, one a tested benchmark, each within the simulator's reach
+        (about .98 in absolute value).
+    family_share : share of variance between families, in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        More families than models, or a correlation out of reach.
+
+    Examples
+    --------
+    >>> drawn = simulate(26, 8, (0.0, 0.68), 0.3, np.random.default_rng(0))
+    >>> drawn.capability.shape, drawn.tested.shape, drawn.truth.tolist()
+    ((26, 12), (26, 2), [0.0, 0.68])
+    """
+    if families > n:
+        raise ValueError(f"families should be at most the {n} models, got {families}")
+    shares = 1 / np.arange(1, families + 1)
+    sizes = 1 + rng.multinomial(n - families, shares / shares.sum())
+    member = np.repeat(np.arange(families), sizes)
+    k = capability_benchmarks
+    # Pearson correlation of the population's first component with capability: the component is the benchmarks' mean.
+    reliability = LOADING * np.sqrt(k) / np.sqrt(k * LOADING**2 + 1 - LOADING**2)
+    truth = np.asarray(rho, dtype=np.float64)
+    # For Gaussian pairs Spearman's rho is 6/pi asin(r/2), so r = 2 sin(pi rho / 6).
+    slope = 2 * np.sin(np.pi * truth / 6) / reliability
+    if (np.abs(slope) > 1).any():
+        raise ValueError(f"rho should be within the simulator's reach of about .98, got {rho}")
+
+    def with_family(columns: int) -> npt.NDArray[np.float64]:
+        common = rng.standard_normal((families, columns))[member]
+        return np.sqrt(family_share) * common + np.sqrt(1 - family_share) * rng.standard_normal((n, columns))
+
+    ability = with_family(1)
+    capability = LOADING * ability + np.sqrt(1 - LOADING**2) * rng.standard_normal((n, k))
+    tested = slope * ability + np.sqrt(1 - slope**2) * with_family(len(truth))
+    return Simulated(capability, tested, member.astype(np.int64), truth)

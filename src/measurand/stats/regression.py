@@ -1,0 +1,96 @@
+"""Least squares and Theil-Sen slopes of many columns on one regressor, under many weightings at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Lines", "fit_lines", "theil_sen"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Least-squares lines of m columns in each replicate; every array has shape (replicates, m).
+
+    Parameters
+    ----------
+    slope, intercept : of the lines.
+    r2 : share of the column's variance on the line.
+    n : weight of the observations used.
+    x_mean, x_spread : mean of the regressor over them, and its sum of squared deviations.
+    residual : standard deviation around the line, with n - 2 degrees of freedom.
+    """
+
+    slope: Floats
+    intercept: Floats
+    r2: Floats
+    n: Floats
+    x_mean: Floats
+    x_spread: Floats
+    residual: Floats
+
+
+def fit_lines(x: Floats, y: Floats, weights: Floats) -> Lines:
+    """Weighted least-squares line of each column of y on x, over the observations that column has.
+
+    Parameters
+    ----------
+    x : shape (replicates, n).
+    y : shape (n, m), NaN where missing.
+    weights : shape (replicates, n).
+
+    Examples
+    --------
+    >>> lines = fit_lines(np.array([[0.0, 1.0, 2.0]]), np.array([[1.0], [3.0], [5.0]]), np.ones((1, 3)))
+    >>> lines.slope.tolist(), lines.intercept.tolist()
+    ([[2.0]], [[1.0]])
+    """
+    there = np.isfinite(y).astype(np.float64)
+    # Centring first keeps the sums of squares from cancelling for columns far from zero (an Elo, say).
+    shift = np.nanmean(np.where(there.any(axis=0), y, 0.0), axis=0)
+    values = np.where(there > 0, y - shift, 0.0)
+    weighted = weights * x
+    with np.errstate(invalid="ignore", divide="ignore"):
+        n = weights @ there
+        x_mean, y_mean = weighted @ there / n, weights @ values / n
+        xx = (weighted * x) @ there - n * x_mean**2
+        xy = weighted @ values - n * x_mean * y_mean
+        yy = weights @ values**2 - n * y_mean**2
+        slope = np.where(xx > 0, xy / xx, np.nan)
+        left = np.maximum(yy - slope * xy, 0.0)
+        return Lines(
+            slope,
+            y_mean + shift - slope * x_mean,
+            np.where(yy > 0, 1 - left / yy, np.nan),
+            n,
+            x_mean,
+            xx,
+            np.sqrt(np.where(n > 2, left / (n - 2), np.nan)),
+        )
+
+
+def theil_sen(x: Floats, y: Floats) -> Floats:
+    """Median of the slopes between all pairs of observations, for each column of y.
+
+    Parameters
+    ----------
+    x : shape (n,).
+    y : shape (n, m), NaN where missing.
+
+    Returns
+    -------
+    array, shape (m,)
+        NaN where no pair differs in x.
+    """
+    i, j = np.triu_indices(len(x), k=1)
+    run = x[j] - x[i]
+    kept = run != 0
+    slopes = (y[j[kept]] - y[i[kept]]) / run[kept, None]
+    result = np.full(y.shape[1], np.nan)
+    some = np.isfinite(slopes).any(axis=0)
+    result[some] = np.nanmedian(slopes[:, some], axis=0)
+    return result
