@@ -1,0 +1,89 @@
+"""measurand audits AI evaluations: what a score measures, how far it can be trusted, and what it predicts.
+
+>>> import measurand
+>>> study = measurand.load_example()
+>>> result = measurand.audit(study, ["V1"], resamples=200)
+>>> result.findings[0].estimate("pc1_share").value.__round__(3)
+0.783
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from measurand.api import Audit, audit, load_audit
+    from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName
+    from measurand.measures.validity.capabilities_correlation import capabilities_correlation
+    from measurand.measures.validity.claims import claims_tested
+    from measurand.measures.validity.differential_progress import differential_progress
+    from measurand.measures.validity.dimensionality import dimensionality
+    from measurand.measures.validity.headroom import headroom
+    from measurand.measures.validity.robustness import robustness
+    from measurand.measures.validity.slope_and_spread import slope_and_spread
+    from measurand.measures.validity.training_compute import compute_correlation
+    from measurand.measures.validity.where_it_holds import where_it_holds
+    from measurand.readers import load_example, read
+    from measurand.results import Estimate, Figure, Finding, Status
+    from measurand.tables import Claim, Gain, Scores, Study
+
+_HOME = {
+    "api": ("Audit", "audit", "load_audit"),
+    "errors": ("InputError", "MeasurandError", "NotApplicable", "UnknownName"),
+    "measures.validity.capabilities_correlation": ("capabilities_correlation",),
+    "measures.validity.claims": ("claims_tested",),
+    "measures.validity.differential_progress": ("differential_progress",),
+    "measures.validity.dimensionality": ("dimensionality",),
+    "measures.validity.headroom": ("headroom",),
+    "measures.validity.robustness": ("robustness",),
+    "measures.validity.slope_and_spread": ("slope_and_spread",),
+    "measures.validity.training_compute": ("compute_correlation",),
+    "measures.validity.where_it_holds": ("where_it_holds",),
+    "readers": ("load_example", "read"),
+    "results": ("Estimate", "Figure", "Finding", "Status"),
+    "tables": ("Claim", "Gain", "Scores", "Study"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "Audit",
+    "Claim",
+    "Estimate",
+    "Figure",
+    "Finding",
+    "Gain",
+    "InputError",
+    "MeasurandError",
+    "NotApplicable",
+    "Scores",
+    "Status",
+    "Study",
+    "UnknownName",
+    "audit",
+    "capabilities_correlation",
+    "claims_tested",
+    "compute_correlation",
+    "differential_progress",
+    "dimensionality",
+    "headroom",
+    "load_audit",
+    "load_example",
+    "read",
+    "robustness",
+    "slope_and_spread",
+    "where_it_holds",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: the package itself imports in milliseconds."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'measurand' has no attribute {name!r}")
+    value = getattr(import_module(f"measurand.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -182,6 +182,20 @@ class Scores:
         )
         return replace(self, benchmarks=facts, notes=(*self.notes, f"capability benchmarks as named: {', '.join(chosen)}"))
 
+    def only(self, names: Iterable[str]) -> Scores:
+        """The same scores without the benchmarks under test that are not named; capability benchmarks stay.
+
+        Raises
+        ------
+        UnknownName
+            A name that no benchmark here has.
+        """
+        chosen = list(names)
+        self._require(chosen)
+        keep = (pl.col("role") == "capability") | pl.col("benchmark").is_in(chosen)
+        facts = self.benchmarks.filter(keep)
+        return replace(self, table=self.table.filter(pl.col("benchmark").is_in(facts["benchmark"])), benchmarks=facts)
+
     def with_lower_is_better(self, names: Iterable[str]) -> Scores:
         """The same scores with these benchmarks turned: a lower score is better (or safer).
 

@@ -231,9 +231,11 @@ def _unpivot(index: pl.Series, columns: str, value: str, block: Mapping[str, pl.
 
 
 def _benchmark_column(table: RawTable) -> str | None:
-    """The column that names benchmarks, if there is one and it holds names."""
+    """The column that names benchmarks: it holds text, or stands beside a model and a score column."""
     column = find(table.columns, BENCHMARK)
-    return column if column is not None and is_text(table.frame[column]) else None
+    if column is None or is_text(table.frame[column]):
+        return column
+    return column if find(table.columns, MODEL) and find(table.columns, SCORE) else None
 
 
 def _first_text(table: RawTable) -> str | None:

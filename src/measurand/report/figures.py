@@ -10,6 +10,7 @@ from typing import Any, Literal
 from measurand.errors import InputError, UnknownName
 from measurand.report import theme as themes
 from measurand.report.specs import drawn, fields, template
+from measurand.report.wording import plain
 from measurand.results import Axis, Cell, Figure
 
 __all__ = ["Choice", "chart", "choices", "render"]
@@ -94,7 +95,9 @@ def render(
         raise UnknownName("figure format", format, ["svg", "png", "pdf"])
     if not 0 < scale <= 20:
         raise InputError(f"scale should be in (0, 20], got {scale}")
-    spec = chart(figure, choice, theme=theme) | {"title": {"text": figure.title, "anchor": "start", "offset": 10}}
+    spec = chart(figure, choice, theme=theme) | {
+        "title": {"text": plain(figure.title), "anchor": "start", "offset": 10}
+    }
     spec["config"] |= {"background": "#ffffff" if theme == "light" else "#14181f", "padding": 12}
     spec["config"]["title"] = {"color": "#2a3140" if theme == "light" else "#e3e7ee", "fontSize": 14}
 

@@ -93,54 +93,47 @@ def _intervals(figure: Figure) -> Spec:
 
 
 def _scatter(figure: Figure) -> Spec:
+    place = {"x": _axis("x", figure.x, figure), "y": _axis("y", figure.y, figure)}
+    size = {"condition": {"param": "near", "value": 150, "empty": False}, "value": 60}
     point = {
-        # The nearest point answers, so that a finger need not hit it.
-        "params": [
-            {"name": "near", "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}}
-        ],
         "mark": {"type": "point", "filled": True, "opacity": 0.85},
-        "encoding": {
-            "x": _axis("x", figure.x, figure),
-            "y": _axis("y", figure.y, figure),
-            "tooltip": _tooltip(figure),
-            "size": {"condition": {"param": "near", "value": 150, "empty": False}, "value": 60},
-        }
-        | _color(figure, shape=True),
+        "encoding": place | {"size": size} | _color(figure, shape=True),
     }
-    fit = [_fit(figure)] if figure.fit else []
     return {
         "width": WIDTH,
         "height": 220 if figure.group else 320,
         "transform": _texts(figure),
-        "layer": [*_rules(figure, "y"), *fit, point],
+        "layer": [*_rules(figure, "y"), *([_fit(figure)] if figure.fit else []), point, _targets(figure, place)],
     }
 
 
 def _lines(figure: Figure) -> Spec:
-    x, y, color = _axis("x", figure.x, figure), _axis("y", figure.y, figure), _color(figure, shape=False)
+    place, color = {"x": _axis("x", figure.x, figure), "y": _axis("y", figure.y, figure)}, _color(figure, shape=False)
     band = {
         "mark": {"type": "area", "opacity": 0.16, "clip": True},
-        "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}} | color,
+        "encoding": place | {"y": place["y"] | {"field": "low"}, "y2": {"field": "high"}} | color,
     }
-    line = {"mark": {"type": "line", "strokeWidth": 2, "clip": True}, "encoding": {"x": x, "y": y} | color}
-    dot = {
-        "params": [
-            {"name": "near", "select": {"type": "point", "on": "pointerover", "nearest": True, "clear": "pointerout"}}
-        ],
-        "mark": {"type": "point", "filled": True},
-        "encoding": {
-            "x": x,
-            "y": y,
-            "tooltip": _tooltip(figure),
-            "size": {"condition": {"param": "near", "value": 110, "empty": False}, "value": 26},
-        }
-        | color,
-    }
+    line = {"mark": {"type": "line", "strokeWidth": 2, "clip": True}, "encoding": place | color}
+    size = {"condition": {"param": "near", "value": 110, "empty": False}, "value": 26}
+    dot = {"mark": {"type": "point", "filled": True}, "encoding": place | {"size": size} | color}
+    bands = [band] if figure.low and figure.high else []
     return {
         "width": WIDTH,
         "height": 200 if figure.group else 300,
         "transform": _texts(figure),
-        "layer": [*_rules(figure, "y"), *([band] if figure.low and figure.high else []), line, dot],
+        "layer": [*_rules(figure, "y"), *bands, line, dot, _targets(figure, place)],
+    }
+
+
+def _targets(figure: Figure, place: Spec) -> Spec:
+    """What answers to the pointer: discs larger than the points, which are too small for a finger.
+
+    Vega-Lite's own way to the nearest point shows "undefined" for a tooltip of several fields.
+    """
+    return {
+        "params": [{"name": "near", "select": {"type": "point", "on": "pointerover", "clear": "pointerout"}}],
+        "mark": {"type": "circle", "style": "target", "size": 420, "opacity": 0},
+        "encoding": place | {"tooltip": _tooltip(figure)},
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 
@@ -13,7 +14,8 @@ from measurand.results import Audit, Estimate, Finding, Status
 
 __all__ = ["to_csv", "to_latex", "to_markdown"]
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$@:])")
+# The colon of an address too: bare addresses become links.
+_MARKDOWN = re.compile(r"([\\`*_\[\]#|~$@]|:(?=//))")
 # What a program for tables takes for a formula, also behind quotes and spaces, also in full width.
 _FORMULA = re.compile(r"^[\s'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _LATEX = {
@@ -151,7 +153,7 @@ def _csv_row(finding: Finding, estimate: Estimate | None) -> tuple[str | float |
 
 def _csv_cell(value: str | float | None) -> str:
     """Numbers as they are, the minus of a negative one too; text made harmless."""
-    if value is None:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     if not isinstance(value, str):
         return repr(float(value)) if isinstance(value, float) else str(value)

@@ -83,6 +83,7 @@ def config(theme: Theme) -> dict[str, Any]:
         },
         "range": {"category": _CATEGORIES[theme]},
         "mark": {"color": ink["mark"]},
+        "rule": {"color": ink["mark"]},
         "point": {"color": ink["mark"], "filled": True, "opacity": 1},
         "style": {
             "reference": {"color": ink["muted"], "strokeDash": [4, 3], "strokeWidth": 1},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Simulated", "simulate"]
+__all__ = ["LOADING", "Simulated", "pearson_of", "simulate", "spearman_of"]
 
 LOADING = 0.85
 """Loading of each capability benchmark on capability: 12 of them give a PC1 share near .74 (published: .71 and .78)."""
@@ -23,12 +23,26 @@ class Simulated:
     tested : shape (n, m).
     families : family code of each model, shape (n,).
     truth : population Spearman correlation of each tested benchmark with the capabilities score, shape (m,).
+    reliability : population Pearson correlation of the capabilities score with ability.
     """
 
     capability: npt.NDArray[np.float64]
     tested: npt.NDArray[np.float64]
     families: npt.NDArray[np.int64]
     truth: npt.NDArray[np.float64]
+    reliability: float
+
+
+def pearson_of(rho: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Pearson correlation of a Gaussian pair whose Spearman correlation is `rho`: 2 sin(pi rho / 6)."""
+    result: npt.NDArray[np.float64] = 2 * np.sin(np.pi * rho / 6)
+    return result
+
+
+def spearman_of(r: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Spearman correlation of a Gaussian pair whose Pearson correlation is `r`: 6 / pi asin(r / 2)."""
+    result: npt.NDArray[np.float64] = 6 / np.pi * np.arcsin(r / 2)
+    return result
 
 
 def simulate(
@@ -71,8 +85,7 @@ def simulate(
     # Pearson correlation of the population's first component with capability: the component is the benchmarks' mean.
     reliability = LOADING * np.sqrt(k) / np.sqrt(k * LOADING**2 + 1 - LOADING**2)
     truth = np.asarray(rho, dtype=np.float64)
-    # For Gaussian pairs Spearman's rho is 6/pi asin(r/2), so r = 2 sin(pi rho / 6).
-    slope = 2 * np.sin(np.pi * truth / 6) / reliability
+    slope = pearson_of(truth) / reliability
     if (np.abs(slope) > 1).any():
         raise ValueError(f"rho should be within the simulator's reach of about .98, got {rho}")
 
@@ -83,4 +96,4 @@ def simulate(
     ability = with_family(1)
     capability = LOADING * ability + np.sqrt(1 - LOADING**2) * rng.standard_normal((n, k))
     tested = slope * ability + np.sqrt(1 - slope**2) * with_family(len(truth))
-    return Simulated(capability, tested, member.astype(np.int64), truth)
+    return Simulated(capability, tested, member.astype(np.int64), truth, float(reliability))

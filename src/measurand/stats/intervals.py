@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri, stdtrit
+from scipy.special import bdtr, ndtri, stdtrit
 
-__all__ = ["bonett_wright", "bonett_wright_se", "fisher", "jackknife_se", "jackknife_t", "jackknife_z"]
+__all__ = ["bonett_wright", "bonett_wright_se", "fisher", "jackknife_se", "jackknife_t", "jackknife_z", "median_limits"]
 
 Floats = npt.NDArray[np.float64]
 Interval = tuple[Floats, Floats]
@@ -72,3 +72,27 @@ def jackknife_z(rho: Floats, replicates: Floats, level: float) -> Interval:
     se, groups = jackknife_se(np.arctanh(np.clip(replicates, -1 + 1e-12, 1 - 1e-12)))
     with np.errstate(invalid="ignore"):
         return _on_z_scale(rho, stdtrit(np.maximum(groups - 1, 1), (1 + level) / 2) * se)
+
+
+def median_limits(values: Floats, level: float) -> tuple[float, float]:
+    """Exact distribution-free interval of a median, from order statistics; NaN with too few values for the level.
+
+    The narrowest symmetric pair (x_(r), x_(n+1-r)) with coverage 1 - 2 P(Binomial(n, 1/2) <= r - 1) of at least `level`.
+
+    Parameters
+    ----------
+    values : shape (n,), no NaN.
+
+    Examples
+    --------
+    >>> median_limits(np.arange(1.0, 11.0), 0.95)
+    (2.0, 9.0)
+    >>> median_limits(np.array([1.0, 2.0]), 0.95)
+    (nan, nan)
+    """
+    ordered, n = np.sort(values), len(values)
+    ranks = np.arange(1, n // 2 + 1)
+    enough = ranks[bdtr(ranks - 1, n, 0.5) <= (1 - level) / 2]
+    if not len(enough):
+        return float("nan"), float("nan")
+    return float(ordered[enough[-1] - 1]), float(ordered[n - enough[-1]])

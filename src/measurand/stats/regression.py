@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Lines", "fit_lines", "theil_sen"]
+__all__ = ["Lines", "fit_lines", "standardised_rows", "theil_sen"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -93,4 +93,13 @@ def theil_sen(x: Floats, y: Floats) -> Floats:
     result = np.full(y.shape[1], np.nan)
     some = np.isfinite(slopes).any(axis=0)
     result[some] = np.nanmedian(slopes[:, some], axis=0)
+    return result
+
+
+def standardised_rows(scores: Floats, weights: Floats) -> Floats:
+    """Each replicate's scores in standard deviations of the models it holds."""
+    total = weights.sum(axis=1, keepdims=True)
+    centred = scores - (weights * scores).sum(axis=1, keepdims=True) / total
+    spread = np.sqrt((weights * centred**2).sum(axis=1, keepdims=True) / total)
+    result: Floats = centred / spread
     return result

@@ -16,7 +16,7 @@ from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capabilities import blocks_left_out
 from measurand.stats.intervals import jackknife_t
 from measurand.stats.pca import replicate_scores
-from measurand.stats.regression import fit_lines, theil_sen
+from measurand.stats.regression import fit_lines, standardised_rows, theil_sen
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "SlopeAndSpread", "slope_and_spread"]
@@ -109,7 +109,7 @@ def _class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cl
     unit = np.ones((1, len(panel.models)))
     point = fit_lines(panel.standard_scores[None], values, unit)
     left_out = blocks_left_out(panel.families)
-    slopes = fit_lines(_standardised(replicate_scores(panel.values, left_out), left_out), values, left_out).slope
+    slopes = fit_lines(standardised_rows(replicate_scores(panel.values, left_out), left_out), values, left_out).slope
     low, high = jackknife_t(point.slope[0], slopes, level)
     return ClassSlopes(
         panel,
@@ -125,15 +125,6 @@ def _class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cl
         point.r2[0],
         _typical(panel.stderr[:, able]),
     )
-
-
-def _standardised(scores: Floats, weights: Floats) -> Floats:
-    """Each replicate's scores in standard deviations of the models it holds."""
-    total = weights.sum(axis=1, keepdims=True)
-    centred = scores - (weights * scores).sum(axis=1, keepdims=True) / total
-    spread = np.sqrt((weights * centred**2).sum(axis=1, keepdims=True) / total)
-    result: Floats = centred / spread
-    return result
 
 
 def _typical(stderr: Floats) -> Floats:

@@ -1,0 +1,5 @@
+"""``python -m measurand``."""
+
+from measurand.cli import main
+
+main()

@@ -1,0 +1,239 @@
+"""V9, headroom: is there room left between the models and the benchmark's ceiling, or above its floor?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from measurand.errors import InputError, NotApplicable
+from measurand.measure import Measure
+from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
+from measurand.measures.validity._panel import LEAST_MODELS, Unassessed, unassessed_findings
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals import median_limits
+from measurand.tables import Scores
+
+__all__ = ["MEASURE", "Headroom", "headroom"]
+
+Floats = npt.NDArray[np.float64]
+CODE, TITLE = "V9", "Headroom"
+
+
+@dataclass(frozen=True)
+class BenchmarkHeadroom:
+    """Where the models of one class stand between chance (0) and the achievable maximum (1) of one benchmark.
+
+    Parameters
+    ----------
+    median : median position of the models, with its interval.
+    best : position of the best model, with its interval from that score's standard error (NaN where not known).
+    best_model : the best model.
+    n : number of models.
+    chance, maximum : the range, in score units.
+    """
+
+    benchmark: str
+    class_: str
+    median: tuple[float, float, float]
+    best: tuple[float, float, float]
+    best_model: str
+    n: int
+    chance: float
+    maximum: float
+
+
+@dataclass(frozen=True, eq=False)
+class Headroom:
+    """Result of `headroom`."""
+
+    benchmarks: tuple[BenchmarkHeadroom, ...]
+    unassessed: tuple[Unassessed, ...]
+    level: float
+    names: dict[str, str]
+
+
+def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
+    """Position of the models between chance and the achievable maximum of each benchmark.
+
+    Parameters
+    ----------
+    scores : scores with the chance level and the achievable maximum of benchmarks.
+    level : confidence level, in (0, 1). Median over models: exact binomial interval of order statistics, models taken
+        as independent; best model: normal, from its standard error.
+
+    Raises
+    ------
+    NotApplicable
+        No benchmark whose chance level and maximum are known.
+    InputError
+        A setting out of its range.
+
+    References
+    ----------
+    Conover 1999, Practical Nonparametric Statistics, 3rd ed., section 3.2 (interval for a quantile).
+
+    Examples
+    --------
+    >>> import measurand
+    >>> result = headroom(measurand.load_example().scores)
+    >>> chat = next(b for b in result.benchmarks if (b.benchmark, b.class_) == ("mmlu", "chat"))
+    >>> chat.chance, chat.maximum, round(chat.median[0], 2)
+    (0.25, 1.0, 0.47)
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level should be in (0, 1), got {level}")
+    names = list(scores.benchmarks["benchmark"])
+    found, unassessed = [], []
+    for name, problem in _unknown_range(scores, names).items():
+        unassessed.append(Unassessed({"benchmark": name}, *problem))
+        names.remove(name)
+    for class_ in scores.classes:
+        models = scores.models_of(class_)
+        values, stderr = scores.matrix(models, names), scores.stderr(models, names)
+        ranges = zip(scores.benchmark_fact("chance", names), scores.benchmark_fact("maximum", names), strict=True)
+        for j, (name, (chance, maximum)) in enumerate(zip(names, ranges, strict=True)):
+            ran = np.isfinite(values[:, j])
+            if ran.sum() < LEAST_MODELS:
+                reason = f"{ran.sum()} {class_} models have a score on it"
+                unassessed.append(Unassessed({"benchmark": name, "class": class_}, reason, f"at least {LEAST_MODELS}"))
+                continue
+            here = [model for model, kept in zip(models, ran, strict=True) if kept]
+            bounds = (float(str(chance)), float(str(maximum)))
+            if values[ran, j].max() > bounds[1] * (1 + 1e-9):
+                reason = f"{here[int(values[ran, j].argmax())]} scores {values[ran, j].max():g}, beyond its maximum"
+                needs = f"scores of at most {bounds[1]:g}, or the right maximum"
+                unassessed.append(Unassessed({"benchmark": name, "class": class_}, reason, needs))
+                continue
+            found.append(_position(name, class_, here, values[ran, j], stderr[ran, j], bounds, level))
+    if not found:
+        raise NotApplicable(
+            "no benchmark has a known chance level and achievable maximum, and scores of 8 models",
+            needs="chance and maximum of the benchmarks (columns of the table or of a benchmarks file)",
+        )
+    return Headroom(tuple(found), tuple(unassessed), level, display_names(scores))
+
+
+def _unknown_range(scores: Scores, names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Benchmarks whose range is not known, each with why and what would be needed."""
+    facts = {fact: scores.benchmark_fact(fact, names) for fact in ("chance", "maximum", "higher_is")}
+    problems = {}
+    for name, chance, maximum, direction in zip(names, *facts.values(), strict=True):
+        missing = [fact for fact, value in (("chance", chance), ("maximum", maximum)) if value is None]
+        if missing:
+            problems[name] = (f"its {' and '.join(missing)} not known", f"the {' and '.join(missing)} of the benchmark")
+        elif direction == "worse":
+            problems[name] = ("lower is better, so its range ends at its minimum", "the scores turned round")
+    return problems
+
+
+def _position(
+    name: str, class_: str, models: Sequence[str], values: Floats, stderr: Floats, bounds: tuple[float, float], level: float
+) -> BenchmarkHeadroom:
+    chance, maximum = bounds
+    position = (values - chance) / (maximum - chance)
+    best = int(position.argmax())
+    low, high = median_limits(position, level)
+    half = stderr[best] / (maximum - chance) * 1.959963984540054
+    return BenchmarkHeadroom(
+        name, class_, (float(np.median(position)), low, high),
+        (float(position[best]), float(position[best] - half), float(position[best] + half)),
+        models[best], len(models), chance, maximum,
+    )
+
+
+def judge(result: Headroom, *, saturated: float = 0.95, at_floor: float = 0.05) -> list[Finding]:
+    """Issue: the median model is, interval and all, within 5% of the ceiling or of the floor."""
+    each = [_finding(result, item, saturated, at_floor) for item in result.benchmarks]
+    findings: list[Finding] = []
+    for class_ in dict.fromkeys(item.class_ for item in result.benchmarks):
+        mine = [finding for finding in each if finding.subject["class"] == class_]
+        findings += [_headline(class_, mine), *mine]
+    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+
+
+def _headline(class_: str, each: Sequence[Finding]) -> Finding:
+    stuck, room = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
+    status = Status.ISSUE if stuck else Status.PASSED if room == len(each) else Status.CAUTION
+    sentence = (
+        f"Of {plural(len(each), 'benchmark')} whose range is known, {stuck} leave the median {class_} model no room "
+        f"at the ceiling or the floor, and {room} clearly leave it room."
+    )
+    return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), (), f"{CODE}.position")
+
+
+def _finding(result: Headroom, item: BenchmarkHeadroom, saturated: float, at_floor: float) -> Finding:
+    method = "order statistics, exact binomial, models taken as independent"
+    median = estimate("median_position", *item.median, level=result.level, method=method, n=item.n)
+    best = estimate("best_position", *item.best, level=result.level, method="normal, from the standard error", n=1)
+    room = Estimate("headroom", 1 - item.best[0], method="1 - best position", n=item.n)
+    status, verdict = _verdict(median, saturated, at_floor)
+    return Finding(
+        CODE,
+        {"benchmark": item.benchmark, "class": item.class_},
+        TITLE,
+        status,
+        f"On {result.names[item.benchmark]} the median {item.class_} model stands at {shown(median).replace('+', '')} of the "
+        f"way from chance ({item.chance:g}) to the maximum ({item.maximum:g}) and the best, {item.best_model}, at "
+        f"{item.best[0]:.2f}: {verdict}.",
+        (median, best, room),
+        (),
+        f"{CODE}.position",
+    )
+
+
+def _verdict(median: Estimate, saturated: float, at_floor: float) -> tuple[Status, str]:
+    if median.low is None or median.high is None:
+        return Status.CAUTION, "too few models for an interval"
+    if median.low > saturated:
+        return Status.ISSUE, "saturated, it no longer separates models"
+    if median.high < at_floor:
+        return Status.ISSUE, "at its floor, it does not separate models"
+    if at_floor < median.low and median.high < saturated:
+        return Status.PASSED, "room to tell models apart"
+    return Status.CAUTION, "too few models to tell whether it is at its limit"
+
+
+def figure(result: Headroom) -> list[Figure]:
+    """Median position with its interval, and the best model's, between chance and maximum."""
+    rows: list[tuple[Cell, ...]] = [
+        (item.class_, result.names[item.benchmark], *(number(value) for value in item.median), item.best[0], item.best_model)
+        for item in result.benchmarks
+    ]
+    return [
+        Figure(
+            f"{CODE}.position",
+            "intervals",
+            "Headroom",
+            "Position of the median model between chance (0) and the achievable maximum (1), with its interval.",
+            columns(("class", "benchmark", "median position", "low", "high", "best position", "best model"), rows),
+            Axis("median position", "position between chance (0) and maximum (1)"),
+            Axis("benchmark", "benchmark", "nominal"),
+            low="low",
+            high="high",
+            label="benchmark",
+            select=("class",),
+            rules=(0.0, 1.0),
+        )
+    ]
+
+
+MEASURE = Measure(
+    code=CODE,
+    name="headroom",
+    question=Question.VALIDITY,
+    asks="Is there room between the models and the benchmark's ceiling and floor, so that it can still tell them apart?",
+    needs="at least 8 models of a class, and the chance level and achievable maximum of the benchmark",
+    formula="position = (score - chance) / (maximum - chance); headroom = 1 - best position; interval of the median "
+    "position from order statistics.",
+    compute=headroom,
+    judge=judge,
+    figure=figure,
+    caveats=(
+        "A maximum of 1 takes every answer key as right; label errors lower what can be reached.",
+        "Shares of items that all or no models pass need item-level results.",
+    ),
+    references=("Conover 1999, Practical Nonparametric Statistics, 3rd ed., section 3.2",),
+)

@@ -1,0 +1,163 @@
+"""One simulated study for each measure of validity: what its intervals cover and what its verdicts say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from measurand.simulate.capabilities import LOADING, Simulated, pearson_of, simulate, spearman_of
+from measurand.simulate.outcomes import Outcome, add_coverage, add_event
+from measurand.stats.capabilities import DEFAULT, blocks_left_out, correlations_with_intervals
+from measurand.stats.comparison import half_replicates, joint_replicates
+from measurand.stats.dimensionality import eigenvalue_shares, parallel_analysis
+from measurand.stats.intervals import jackknife_t, jackknife_z, median_limits
+from measurand.stats.pca import first_component, replicate_scores
+from measurand.stats.progress import excess_change
+from measurand.stats.ranks import correlate, midranks_fixed
+from measurand.stats.regression import fit_lines, standardised_rows
+
+__all__ = [
+    "capabilities_correlation",
+    "differential_progress",
+    "dimensionality",
+    "headroom",
+    "slope_and_spread",
+    "training_compute",
+    "where_it_holds",
+]
+
+THRESHOLD = 0.5
+TRUTHS = (0.0, 0.3, 0.5, 0.68, 0.85)
+RESAMPLES = 400
+INTERVAL = "default interval"
+
+
+def capabilities_correlation(models: int, families: int, share: float, level: float, rng: np.random.Generator) -> Outcome:
+    """V1: every candidate interval, and the verdicts of the default one."""
+    drawn = simulate(models, families, TRUTHS, share, rng)
+    found = correlations_with_intervals(
+        drawn.capability, drawn.tested, drawn.families, level=level, resamples=RESAMPLES, rng=rng
+    )
+    outcome: Outcome = {}
+    for method in found.low:
+        what = INTERVAL if method == DEFAULT else f"candidate {method}"
+        for j, truth in enumerate(TRUTHS):
+            add_coverage(outcome, what, "rho", truth, found.low[method][j], found.high[method][j])
+    low, high = found.low[DEFAULT], found.high[DEFAULT]
+    zero, middle, bound, *_, strong = range(len(TRUTHS))
+    add_event(outcome, "false_alarm", "entangled or inverse", "rho 0", bool(low[zero] > THRESHOLD or high[zero] < -THRESHOLD))
+    add_event(outcome, "false_alarm", "entangled", "rho 0.3", bool(low[middle] > THRESHOLD))
+    add_event(outcome, "false_alarm", "entangled", "rho 0.5, the bound", bool(low[bound] > THRESHOLD))
+    add_event(outcome, "false_alarm", "disentangled", "rho 0.5, the bound",
+              bool(-THRESHOLD < low[bound] and high[bound] < THRESHOLD))
+    add_event(outcome, "power", "entangled", "rho 0.85", bool(low[strong] > THRESHOLD))
+    add_event(outcome, "power", "disentangled", "rho 0", bool(-THRESHOLD < low[zero] and high[zero] < THRESHOLD))
+    return outcome
+
+
+def slope_and_spread(models: int, families: int, share: float, level: float, rng: np.random.Generator) -> Outcome:
+    """V2: the slope per standard deviation of capability."""
+    drawn = simulate(models, families, TRUTHS, share, rng)
+    weights = np.vstack([np.ones(models), blocks_left_out(drawn.families)])
+    scores = standardised_rows(replicate_scores(drawn.capability, weights), weights)
+    slopes = fit_lines(scores, drawn.tested, weights).slope
+    low, high = jackknife_t(slopes[0], slopes[1:], level)
+    outcome: Outcome = {}
+    for j, truth in enumerate(pearson_of(np.array(TRUTHS))):
+        add_coverage(outcome, INTERVAL, "slope", float(truth), low[j], high[j])
+    return outcome
+
+
+def differential_progress(models: int, families: int, share: float, level: float, rng: np.random.Generator) -> Outcome:
+    """V3: a pair of models between which nothing happened beyond capability."""
+    drawn = simulate(models, families, (0.68,), share, rng)
+    scores = first_component(drawn.capability).scores
+    old, new = rng.choice(models, size=2, replace=False)
+    found = excess_change(scores / scores.std(), drawn.tested[:, 0], int(old), int(new), level)
+    outcome: Outcome = {}
+    add_coverage(outcome, INTERVAL, "excess", 0.0, found.excess - found.half_width, found.excess + found.half_width)
+    add_event(outcome, "false_alarm", "gain beyond capability", "no excess", found.excess > found.half_width)
+    lifted = drawn.tested[:, 0].copy()
+    lifted[new] += 3.0
+    found = excess_change(scores / scores.std(), lifted, int(old), int(new), level)
+    add_event(outcome, "power", "gain beyond capability", "excess of 3 SD", found.excess > found.half_width)
+    return outcome
+
+
+def where_it_holds(models: int, families: int, share: float, level: float, rng: np.random.Generator) -> Outcome:
+    """V5: two classes of the same families in which the correlation is the same, and the halves of one class."""
+    drawn = simulate(2 * models, families, (0.0, 0.68), share, rng)
+    outcome: Outcome = {}
+    # Every other model: each class has the families of the other, with what they share.
+    parts = [slice(0, None, 2), slice(1, None, 2)]
+    first, second = joint_replicates(
+        [drawn.capability[part] for part in parts],
+        [drawn.tested[part] for part in parts],
+        [[str(code) for code in drawn.families[part]] for part in parts],
+    )
+    _add_difference(outcome, "classes", first - second, level)
+    lower, upper = half_replicates(drawn.capability[parts[0]], drawn.tested[parts[0]], drawn.families[parts[0]])
+    if models >= 16:
+        _add_difference(outcome, "halves", lower - upper, level)
+    return outcome
+
+
+def _add_difference(outcome: Outcome, between: str, change: np.ndarray, level: float) -> None:
+    low, high = jackknife_t(change[0], change[1:], level)
+    for j, rho in enumerate(("rho 0 in both", "rho 0.68 in both")):
+        add_coverage(outcome, f"difference between {between}, {rho}", "difference", 0.0, low[j], high[j])
+        add_event(outcome, "false_alarm", f"{between} differ", rho, bool(low[j] > 0 or high[j] < 0))
+
+
+def training_compute(models: int, families: int, share: float, level: float, rng: np.random.Generator) -> Outcome:
+    """V6: the score with compute, and a benchmark with compute at equal capability."""
+    rho_compute, rho_benchmark = 0.85, 0.68
+    drawn = simulate(models, families, (rho_compute, rho_benchmark), share, rng)
+    weights = np.vstack([np.ones(models), blocks_left_out(drawn.families)])
+    score = replicate_scores(drawn.capability, weights)
+    compute = np.broadcast_to(drawn.tested[:, 0], weights.shape)
+    with_score, with_compute = correlate(score, drawn.tested, weights), correlate(compute, drawn.tested[:, [1]], weights)
+    partial = _partial(with_compute[:, 0], with_score[:, 1], with_score[:, 0])
+    # Compute and benchmark are linked by ability alone, so their Pearson correlation is the product of their loadings.
+    loadings = pearson_of(np.array([rho_compute, rho_benchmark])) / drawn.reliability
+    truth = _partial(spearman_of(loadings[0] * loadings[1]), np.float64(rho_benchmark), np.float64(rho_compute))
+    outcome: Outcome = {}
+    for what, values, true in (("score with compute", with_score[:, [0]], rho_compute),
+                               ("benchmark with compute at equal capability", partial[:, None], float(truth))):
+        low, high = jackknife_z(values[0], values[1:], level)
+        add_coverage(outcome, f"{INTERVAL}, {what}", "rho", true, low[0], high[0])
+    return outcome
+
+
+def _partial(xy: np.ndarray, xz: np.ndarray, yz: np.ndarray) -> np.ndarray:
+    result: np.ndarray = (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
+    return result
+
+
+def dimensionality(models: int, families: int, share: float, level: float, rng: np.random.Generator) -> Outcome:
+    """V7: one dimension, and none."""
+    drawn = simulate(models, families, (0.0,), share, rng)
+    component = first_component(drawn.capability)
+    left_out = eigenvalue_shares(drawn.capability, blocks_left_out(drawn.families))
+    low, high = jackknife_t(np.array([component.share]), left_out[:, None], level)
+    k = drawn.capability.shape[1]
+    truth = float((1 + (k - 1) * spearman_of(np.float64(LOADING**2))) / k)
+    outcome: Outcome = {}
+    add_coverage(outcome, f"{INTERVAL}, PC1 share", "share", truth, low[0], high[0])
+    add_event(outcome, "false_alarm", "a second component", "one dimension", _components(drawn, rng) > 1)
+    noise = Simulated(rng.standard_normal((models, k)), drawn.tested, drawn.families, drawn.truth, drawn.reliability)
+    add_event(outcome, "false_alarm", "a first component", "no common dimension", _components(noise, rng) > 0)
+    return outcome
+
+
+def _components(drawn: Simulated, rng: np.random.Generator) -> int:
+    ranks = midranks_fixed(drawn.capability, np.ones((1, len(drawn.capability))))[:, 0].T
+    beats = first_component(drawn.capability).eigenvalues > parallel_analysis(ranks, permutations=200, rng=rng)
+    return int(np.argmin(beats)) if not beats.all() else len(beats)
+
+
+def headroom(models: int, families: int, share: float, level: float, rng: np.random.Generator) -> Outcome:
+    """V9: the median position of the models."""
+    drawn = simulate(models, families, (0.0,), share, rng)
+    outcome: Outcome = {}
+    add_coverage(outcome, f"{INTERVAL}, median position", "median", 0.0, *median_limits(drawn.tested[:, 0], level))
+    return outcome

@@ -1,0 +1,262 @@
+"""The page in a real browser, offline: charts, hover, choices, phone width, dark mode, print."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from measurand.report import MeasureInfo, to_html
+from measurand.results import Audit
+
+webdriver = pytest.importorskip("selenium.webdriver")
+ActionChains = pytest.importorskip("selenium.webdriver.common.action_chains").ActionChains
+Select = pytest.importorskip("selenium.webdriver.support.ui").Select
+
+pytestmark = pytest.mark.browser
+
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --window-size=1280,900"
+)
+
+
+def found(*names: str) -> str | None:
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    chromium, server = found("chromium", "chromium-browser", "google-chrome"), found("chromedriver")
+    if chromium is None or server is None:
+        pytest.skip("needs chromium and chromedriver on the PATH")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    downloads = tmp_path_factory.mktemp("downloads")
+    for flag in (*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(server, env={**os.environ})
+    with webdriver.Chrome(options=options, service=service) as browser:
+        browser.downloads = downloads
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory, audit: Audit, measures: tuple[MeasureInfo, ...]) -> str:
+    path = tmp_path_factory.mktemp("page") / "audit.html"
+    path.write_text(to_html(audit, measures), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture
+def page(driver: Any, address: str) -> Iterator[Any]:
+    """The page at desktop width in light colours; whatever a test did must not have logged an error."""
+    emulate(driver)
+    driver.get(address)
+    yield driver
+    errors = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+    assert errors == []
+
+
+def emulate(driver: Any, width: int = 1280, scheme: str = "light") -> None:
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+
+def until(check: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if value := check():
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"waited 10 s for {what}")
+
+
+def picture(page: Any, kind: str) -> Any:
+    """The first picture of that kind, scrolled to and drawn."""
+    figure = page.find_element("css selector", f'figure[data-kind="{kind}"]')
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", figure)
+    until(lambda: figure.find_elements("css selector", ".chart.drawn svg"), f"{kind} to be drawn")
+    return figure
+
+
+def texts(figure: Any) -> list[str]:
+    script = "return [...arguments[0].querySelectorAll('svg text')].map(element => element.textContent)"
+    return figure.parent.execute_script(script, figure)
+
+
+def hover(page: Any, element: Any) -> str:
+    ActionChains(page).move_to_element(element).perform()
+    return until(
+        lambda: page.execute_script("return document.querySelector('#vg-tooltip-element.visible')?.innerText"),
+        "a tooltip",
+    )
+
+
+def test_every_section_is_there(page: Any) -> None:
+    for name in ("answers", "question-validity", "question-forecast", "not-assessed", "measure-1", "provenance"):
+        assert page.find_element("id", name).is_displayed()
+    assert len(page.find_elements("css selector", ".answer")) == 4
+
+
+@pytest.mark.parametrize("kind", ["intervals", "scatter", "lines", "heatmap"])
+def test_each_kind_is_drawn_when_scrolled_to(page: Any, kind: str) -> None:
+    figure = picture(page, kind)
+    assert len(texts(figure)) > 8
+    assert not figure.find_elements("css selector", ".chart-error")
+
+
+def test_pictures_far_away_are_not_drawn_at_first(page: Any) -> None:
+    time.sleep(0.5)
+    assert page.find_elements("css selector", "figure .chart:not(.drawn)")
+
+
+def test_hovering_a_point_names_the_model(page: Any) -> None:
+    figure = picture(page, "scatter")
+    groups = figure.find_elements("css selector", "svg g.mark-symbol.role-mark")
+    points = groups[-1].find_elements("css selector", "path")
+    shown = " ".join(hover(page, points[1]).split())
+    assert shown.startswith("model Llama-2-70b benchmark score")
+    assert "capabilities score (SD) −1.33" in shown
+    assert "family Qwen" in shown
+
+
+def test_hovering_a_row_names_the_benchmark_and_its_interval(page: Any) -> None:
+    figure = picture(page, "intervals")
+    rows = figure.find_elements("css selector", "svg g.mark-rect.role-mark path")
+    shown = " ".join(hover(page, rows[0]).split())
+    assert shown.startswith("benchmark mmlu")
+    assert "0 [−0.38, 0.38]" in shown
+    assert "models 27" in shown
+
+
+def test_a_hostile_name_is_text_in_axis_menu_and_hover(page: Any) -> None:
+    figure = picture(page, "intervals")
+    assert "<script>alert(1)</script>" in texts(figure)
+    index = [text for text in texts(figure) if text].index("<script>alert(1)</script>")
+    assert index
+    rows = figure.find_elements("css selector", "svg g.mark-rect.role-mark path")
+    assert "<script>alert(1)</script>" in hover(page, rows[8])
+
+
+def test_choosing_another_value_changes_the_chart(page: Any) -> None:
+    figure = picture(page, "intervals")
+    marks = "[...arguments[0].querySelectorAll('.mark-symbol.role-mark path')]"
+    script = f"return {marks}.map(mark => mark.getAttribute('aria-label')).join()"
+    before = page.execute_script(script, figure)
+    Select(figure.find_element("css selector", "select")).select_by_visible_text("chat")
+    until(lambda: page.execute_script(script, figure) != before, "the chart to change")
+    assert "winogender_with_a_rather_long_name_of_its_own" in texts(figure)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_never_scrolls_sideways(page: Any, width: int) -> None:
+    emulate(page, width)
+    page.refresh()
+    for kind in ("intervals", "scatter", "heatmap", "lines"):
+        picture(page, kind)
+    page.execute_script("document.querySelectorAll('details').forEach(details => details.open = true)")
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    assert page.execute_script("return innerWidth") == width
+
+
+def test_names_are_whole_on_a_phone(page: Any) -> None:
+    emulate(page, 390)
+    page.refresh()
+    figure = picture(page, "intervals")
+    assert "winogender_with_a_rather_long_name_of_its_own" in texts(figure)
+    box = figure.find_element("css selector", ".box")
+    assert page.execute_script("return arguments[0].scrollWidth <= arguments[0].clientWidth", box)
+
+
+def test_dark_surroundings_change_page_and_charts(page: Any) -> None:
+    figure = picture(page, "lines")
+    fill = "return arguments[0].querySelector('.role-axis-label text').getAttribute('fill')"
+    paper = "return getComputedStyle(document.documentElement).backgroundColor"
+    light = page.execute_script(fill, figure), page.execute_script(paper)
+    emulate(page, scheme="dark")
+    until(lambda: page.execute_script(fill, figure) != light[0], "the chart to change colours")
+    assert page.execute_script(paper) != light[1]
+
+
+def test_findings_sort_and_filter(page: Any) -> None:
+    table = page.find_element("id", "measure-1-findings")
+    number = table.find_elements("css selector", "thead th")[2]
+    number.find_element("css selector", "button").click()
+    assert number.get_attribute("aria-sort") == "ascending"
+    script = "return [...arguments[0].tBodies[0].rows].map(row => row.cells[2].dataset.sort)"
+    values = page.execute_script(script, table)
+    filled = [float(value) for value in values if value]
+    assert filled == sorted(filled)
+    assert values[len(filled) :] == [""] * 4
+    box = page.find_element("css selector", "#measure-1 .filter input")
+    box.send_keys("issue wmdp")
+    visible = [row for row in table.find_elements("css selector", "tbody tr") if row.is_displayed()]
+    assert [row.find_element("css selector", "th").text for row in visible] == ["wmdp_bio · class chat"]
+    assert page.find_element("css selector", "#measure-1 .filter output").text == "1 of 44"
+
+
+@pytest.mark.parametrize(("format", "start"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("csv", b'"benchmark"')])
+def test_a_picture_can_be_saved(page: Any, format: str, start: bytes) -> None:
+    figure = picture(page, "intervals")
+    name: str = figure.get_attribute("id")
+    figure.find_element("css selector", f'[data-format="{format}"]').click()
+    path: Path = page.downloads / f"{name}.{format}"
+    until(path.exists, f"{path.name} to be saved")
+    data = until(path.read_bytes, "its bytes")
+    assert data.startswith(start)
+    if format == "csv":
+        assert b"\"'=cmd()" in data
+
+
+def test_a_broken_picture_says_so(driver: Any, address: str, tmp_path: Path) -> None:
+    source = Path(address.removeprefix("file://")).read_text(encoding="utf-8")
+    broken = tmp_path / "broken.html"
+    broken.write_text(source.replace('"mark":{"type":"point"', '"mark":{"type":"pont"'), encoding="utf-8")
+    driver.get(broken.as_uri())
+    figure = driver.find_element("css selector", 'figure[data-kind="scatter"]')
+    driver.execute_script("arguments[0].scrollIntoView()", figure)
+    error = until(lambda: figure.find_elements("css selector", ".chart-error"), "a message")
+    assert error[0].text.startswith("This picture could not be drawn: ")
+    driver.get_log("browser")
+
+
+def test_printing_draws_every_picture_in_light_and_opens_details(page: Any) -> None:
+    emulate(page, scheme="dark")
+    page.refresh()
+    script = """
+      const seen = window.seen = {};
+      matchMedia("print").addEventListener("change", event => {
+        if (!event.matches) return;
+        seen.closed = document.querySelectorAll("details:not([open])").length;
+      });
+    """
+    page.execute_script(script)
+    result = page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    data = base64.b64decode(result["data"])
+    assert data.startswith(b"%PDF")
+    assert page.execute_script("return window.seen.closed") == 0
+    assert len(page.find_elements("css selector", ".chart.drawn svg")) == 4
+    assert len(data) > 60_000
+
+
+def test_nothing_is_asked_of_the_network(page: Any, address: str) -> None:
+    for kind in ("intervals", "scatter", "heatmap", "lines"):
+        picture(page, kind)
+    time.sleep(0.2)
+    messages = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
+    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    assert any(url == address for url in asked)
+    # "chrome:" is the browser's own print preview.
+    assert {url.split(":")[0] for url in asked} <= {"file", "data", "blob", "chrome"}

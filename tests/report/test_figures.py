@@ -1,0 +1,185 @@
+"""Charts: the rows that are drawn, the choices, the formats, and names that would like to be code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import struct
+import xml.etree.ElementTree as ET
+
+import pytest
+import vl_convert
+
+from measurand.errors import InputError, UnknownName
+from measurand.report import chart, choices, render
+from measurand.results import Audit, Axis, Figure
+
+NAMES = ["V1.intervals", "V1.scatter", "P1.agreement", "F2.forecast"]
+X, Y = Axis("x", "x"), Axis("y", "y")
+
+
+def texts(svg: bytes) -> set[str]:
+    return {"".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_chart_is_plain_json_that_vega_lite_compiles(audit: Audit, name: str) -> None:
+    spec = chart(audit.figures[name])
+    compiled = vl_convert.vegalite_to_vega(json.dumps(spec, allow_nan=False), vl_version="6.4")
+    assert spec["$schema"].endswith("v6.json")
+    assert compiled["marks"]
+
+
+def test_every_row_of_the_choice_is_drawn(audit: Audit) -> None:
+    figure = audit.figures["V1.intervals"]
+    rows = chart(figure, {"class": "chat"})["datasets"]["rows"]
+    assert len(rows) == figure.columns["class"].count("chat") == 21
+    assert {row["x"] for row in rows} != {row["x"] for row in chart(figure)["datasets"]["rows"]}
+
+
+def test_all_names_are_written_in_full(audit: Audit) -> None:
+    written = texts(render(audit.figures["V1.intervals"]))
+    for name in ("winogender_with_a_rather_long_name_of_its_own", "machiavelli-power.Σ", "<script>alert(1)</script>"):
+        assert name in written
+    assert {"capabilities", "bias", "issue", "caution"} <= written
+
+
+def test_choices_are_the_values_in_order(audit: Audit) -> None:
+    assert choices(audit.figures["V1.scatter"]) == {
+        "benchmark": ("mmlu", "<script>alert(1)</script>", "machiavelli-power.Σ"),
+        "class": ("base", "chat"),
+    }
+    assert choices(audit.figures["F2.forecast"]) == {}
+
+
+def test_a_choice_that_is_not_there_is_an_error_with_near_names(audit: Audit) -> None:
+    figure = audit.figures["V1.scatter"]
+    with pytest.raises(UnknownName, match="did you mean 'mmlu'"):
+        chart(figure, {"benchmark": "mmul"})
+    with pytest.raises(UnknownName, match="did you mean 'class'"):
+        chart(figure, {"clas": "base"})
+
+
+def test_values_that_never_meet_are_an_error_and_defaults_do_meet() -> None:
+    columns = {"a": ("1", "2"), "b": ("u", "v"), "x": (0.0, 1.0), "y": (0.0, 1.0)}
+    figure = Figure("f", "scatter", "", "", columns, X, Y, select=("a", "b"))
+    with pytest.raises(InputError, match="no rows with"):
+        chart(figure, {"a": "1", "b": "v"})
+    assert chart(figure, {"b": "v"})["datasets"]["rows"] == [{"x": 1.0, "y": 1.0}]
+
+
+def test_a_choice_may_be_given_as_text() -> None:
+    columns = {"k": (1, 2, 5), "x": (0.1, 0.2, 0.3), "y": (1.0, 2.0, 3.0)}
+    figure = Figure("f", "scatter", "", "", columns, X, Y, select=("k",))
+    assert chart(figure, {"k": "5"}) == chart(figure, {"k": 5})
+    assert chart(figure, {"k": 5})["datasets"]["rows"] == [{"x": 0.3, "y": 3.0}]
+
+
+def test_rows_without_a_place_are_left_out() -> None:
+    columns = {"x": (1.0, 0.0, -1.0, None, float("nan"), 100.0), "y": (1.0, 1.0, 1.0, 1.0, 1.0, None)}
+    figure = Figure("f", "scatter", "", "", columns, Axis("x", "x", "log"), Y)
+    assert chart(figure)["datasets"]["rows"] == [{"x": 1.0, "y": 1.0}]
+
+
+def test_numbers_are_rounded_for_drawing_and_never_nan() -> None:
+    columns = {"x": (1 / 3,), "y": (2e24 / 3,), "more": (float("inf"),)}
+    row = chart(Figure("f", "scatter", "", "", columns, X, Y))["datasets"]["rows"][0]
+    assert row == {"x": 0.333333, "y": 6.66667e23, "extra_0": None}
+
+
+def test_a_missing_column_is_named(audit: Audit) -> None:
+    figure = dataclasses.replace(audit.figures["V1.intervals"], low="lwo")
+    with pytest.raises(UnknownName, match="did you mean 'low'"):
+        chart(figure)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_formats(audit: Audit, name: str, theme: str) -> None:
+    figure = audit.figures[name]
+    svg = render(figure, theme=theme)
+    assert figure.title in texts(svg)
+    png = render(figure, format="png", scale=1, theme=theme)
+    assert png.startswith(b"\x89PNG")
+    wide = struct.unpack(">I", render(figure, format="png", scale=2, theme=theme)[16:20])[0]
+    assert wide == pytest.approx(2 * struct.unpack(">I", png[16:20])[0], abs=2)
+    assert render(figure, format="pdf", theme=theme).startswith(b"%PDF")
+
+
+def test_a_format_or_scale_that_is_none_is_an_error(audit: Audit) -> None:
+    with pytest.raises(UnknownName, match="did you mean 'svg'"):
+        render(audit.figures["F2.forecast"], format="sgv")
+    with pytest.raises(InputError, match="scale should be in"):
+        render(audit.figures["F2.forecast"], scale=0)
+
+
+@pytest.mark.parametrize("kind", ["intervals", "scatter", "lines", "heatmap"])
+@pytest.mark.parametrize("name", ['a"b', "a\\", "a.b[0]", "datum['x']", "a'b", "", "</script>", "\x00\x1b[31m", "Σ"])
+def test_a_column_of_any_name_is_drawn(kind: str, name: str) -> None:
+    nominal = "nominal" if kind == "heatmap" else "linear"
+    columns = {
+        name: (1.0, 2.0, 3.0),
+        f"{name} y": ("p", "q", name or "r") if kind in ("intervals", "heatmap") else (1, 2, 4),
+    }
+    columns |= {f"{name} c": (0.5, 0.1, -0.3), f"{name} e": (name, "x", "y")}
+    figure = Figure(
+        name, kind, name, name, columns, Axis(name, name, nominal),
+        Axis(f"{name} y", name, "nominal" if kind in ("intervals", "heatmap") else "linear"),
+        label=f"{name} e", color=f"{name} c",
+    )  # fmt: skip
+    marks = ET.fromstring(render(figure)).findall(".//*[@aria-roledescription]")
+    assert len(marks) >= 3
+
+
+def test_one_sided_and_absent_limits_keep_their_row() -> None:
+    columns = {
+        "x": (0.2, 0.4, 0.6),
+        "y": ("a", "b", "c"),
+        "l": (0.1, None, None),
+        "h": (0.3, 0.9, None),
+        "g": ("p",) * 3,
+    }
+    figure = Figure("f", "intervals", "", "", columns, X, Axis("y", "", "nominal"), low="l", high="h", group="g")
+    assert {"a", "b", "c", "p"} <= texts(render(figure))
+
+
+def test_statuses_wear_their_colours_worst_first(audit: Audit) -> None:
+    layers = chart(audit.figures["V1.intervals"])["spec"]["layer"]
+    scale = next(layer["encoding"]["color"]["scale"] for layer in layers if "color" in layer["encoding"])
+    assert scale["domain"] == ["issue", "caution", "passed"]
+    assert len(set(scale["range"])) == 3
+
+
+def test_a_name_twice_in_a_picture_is_told_apart_by_an_offset() -> None:
+    columns = {"x": (0.1, 0.2), "y": ("mmlu", "mmlu"), "class": ("base", "chat")}
+    figure = Figure("f", "intervals", "", "", columns, X, Axis("y", "", "nominal"), color="class")
+    dot = chart(figure)["layer"][-1]["encoding"]
+    assert dot["yOffset"]["field"] == "color"
+    single = dataclasses.replace(figure, color=None, select=("class",))
+    assert "yOffset" not in chart(single)["layer"][-1]["encoding"]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "method"),
+    [("linear", "linear", "linear"), ("log", "linear", "log"), ("linear", "log", "exp"), ("log", "log", "pow")],
+)
+def test_the_fitted_line_is_straight_on_its_scales(x: str, y: str, method: str) -> None:
+    columns = {"x": (1.0, 10.0, 100.0), "y": (1.0, 2.0, 4.0)}
+    figure = Figure("f", "scatter", "", "", columns, Axis("x", "", x), Axis("y", "", y), fit=True)
+    assert chart(figure)["layer"][0]["transform"][0]["method"] == method
+    assert b"<svg" in render(figure)
+
+
+def test_an_empty_figure_is_drawn() -> None:
+    figure = Figure("f", "scatter", "nothing here", "", {"x": (), "y": ()}, X, Y, select=())
+    assert "nothing here" in texts(render(figure))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_bars_without_a_category_are_not_black(theme: str) -> None:
+    columns = {"x": (0.1, 0.2), "y": ("a", "b"), "l": (0.0, 0.1), "h": (0.2, 0.3)}
+    figure = Figure("f", "intervals", "", "", columns, X, Axis("y", "", "nominal"), low="l", high="h")
+    svg = ET.fromstring(render(figure, theme=theme))
+    bars = [e for e in svg.iter() if e.get("aria-roledescription") == "rule mark"]
+    assert len(bars) == 2
+    assert {bar.get("stroke") for bar in bars}.isdisjoint({"black", "#000", "#000000", None})
