@@ -58,8 +58,8 @@ def audit(
         if name not in known:
             raise UnknownName("setting", name, known)
     # Measures that judge other findings wait for them.
-    first = [measure for measure in measures if "findings" not in _parameters(measure)]
-    then = [measure for measure in measures if "findings" in _parameters(measure)]
+    first = [measure for measure in measures if not measure.judges_findings]
+    then = [measure for measure in measures if measure.judges_findings]
     found: dict[str, tuple[list[Finding], list[Figure]]] = {}
     tasks = [(measure, study, chosen, seed, ()) for measure in first]
     for measure, result in zip(first, run_tasks(assess, tasks, jobs=jobs), strict=True):

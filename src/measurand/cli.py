@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -101,7 +101,9 @@ def demo(
 @app.command()
 def entanglement(
     benchmark: Annotated[str, typer.Option(help="Benchmarks to look at, A,B,C.")],
-    paths: Annotated[list[Path] | None, typer.Argument(help="Tables of scores; without any, the embedded study.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Tables of scores; without any, the embedded study.")
+    ] = None,
     models: Models = None,
     benchmarks: Benchmarks = None,
     capability: Capability = None,
@@ -133,8 +135,12 @@ def entanglement(
 @app.command()
 def figure(
     code: Annotated[str, typer.Argument(help="A measure's code (V1), or one of its figures (V1.scatter).")],
-    paths: Annotated[list[Path] | None, typer.Argument(help="Tables of scores; without any, the embedded study.")] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .svg, .png or .pdf.")] = Path("figure.svg"),
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Tables of scores; without any, the embedded study.")
+    ] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .svg, .png or .pdf.")] = Path(
+        "figure.svg"
+    ),
     benchmark: Annotated[str | None, typer.Option(help="The benchmark to show.")] = None,
     class_: Annotated[str | None, typer.Option("--class", help="The class of models to show.")] = None,
     models: Models = None,
@@ -245,7 +251,7 @@ def _read(
 
 def _audit_and_write(
     study: Any,
-    settings: dict[str, object],
+    settings: Mapping[str, object],
     seed: int,
     jobs: int,
     output: Path | None,
@@ -317,7 +323,7 @@ def _progress(labels: Sequence[str]) -> Iterator[Callable[[str, int, int], None]
         yield lambda label, done, total: bar.update(task, description=label, completed=done, total=total)
 
 
-def _known(settings: dict[str, object], measure: Any) -> dict[str, object]:
+def _known(settings: Mapping[str, object], measure: Any) -> dict[str, object]:
     """The settings that this measure has."""
     return {name: value for name, value in settings.items() if name in measure.settings}
 

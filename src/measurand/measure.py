@@ -58,6 +58,11 @@ class Measure:
         return error_rates(self.code)
 
     @property
+    def judges_findings(self) -> bool:
+        """Whether it asks for the findings of the other measures."""
+        return "findings" in inspect.signature(self.compute).parameters
+
+    @property
     def settings(self) -> dict[str, object]:
         """Keyword settings of `compute` and `judge` with their defaults."""
         return {
@@ -85,7 +90,10 @@ def discover() -> tuple[Measure, ...]:
     ]
     found += [point.load() for point in entry_points(group=ENTRY_POINTS)]
     order = list(Question)
-    return tuple(sorted(found, key=lambda m: (order.index(m.question), m.code[:1], int(m.code[1:] or 0))))
+    # A measure that judges the findings of the others comes after them.
+    return tuple(
+        sorted(found, key=lambda m: (order.index(m.question), m.judges_findings, m.code[:1], int(m.code[1:] or 0)))
+    )
 
 
 def find(code: str) -> Measure:

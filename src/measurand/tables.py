@@ -180,7 +180,9 @@ class Scores:
         facts = self.benchmarks.with_columns(
             pl.when(pl.col("benchmark").is_in(chosen)).then(pl.lit("capability")).otherwise(demoted).alias("role")
         )
-        return replace(self, benchmarks=facts, notes=(*self.notes, f"capability benchmarks as named: {', '.join(chosen)}"))
+        return replace(
+            self, benchmarks=facts, notes=(*self.notes, f"capability benchmarks as named: {', '.join(chosen)}")
+        )
 
     def only(self, names: Iterable[str]) -> Scores:
         """The same scores without the benchmarks under test that are not named; capability benchmarks stay.
@@ -208,7 +210,9 @@ class Scores:
         self._require(chosen)
         turned = pl.when(pl.col("benchmark").is_in(chosen)).then(pl.lit("worse")).otherwise(pl.col("higher_is"))
         note = f"lower is better, turned once: {', '.join(chosen)}"
-        return replace(self, benchmarks=self.benchmarks.with_columns(turned.alias("higher_is")), notes=(*self.notes, note))
+        return replace(
+            self, benchmarks=self.benchmarks.with_columns(turned.alias("higher_is")), notes=(*self.notes, note)
+        )
 
     def _require(self, names: Sequence[str]) -> None:
         known = list(self.benchmarks["benchmark"])
@@ -309,7 +313,9 @@ def _check_table(table: pl.DataFrame) -> None:
         wrong = table.filter(pl.col(column) < least)
         if wrong.height:
             row = wrong.row(0, named=True)
-            raise InputError(f"{column} should be at least {least:g}, got {row[column]} for {row['model']!r} on {row['benchmark']!r}")
+            raise InputError(
+                f"{column} should be at least {least:g}, got {row[column]} for {row['model']!r} on {row['benchmark']!r}"
+            )
 
 
 def _check_benchmarks(facts: pl.DataFrame) -> None:
@@ -317,8 +323,12 @@ def _check_benchmarks(facts: pl.DataFrame) -> None:
         wrong = facts.filter(pl.col(column).is_not_null() & ~pl.col(column).is_in(allowed))
         if wrong.height:
             row = wrong.row(0, named=True)
-            raise InputError(f"{column} should be one of {', '.join(allowed)}, got {row[column]!r} for {row['benchmark']!r}")
+            raise InputError(
+                f"{column} should be one of {', '.join(allowed)}, got {row[column]!r} for {row['benchmark']!r}"
+            )
     wrong = facts.filter(pl.col("chance") >= pl.col("maximum"))
     if wrong.height:
         row = wrong.row(0, named=True)
-        raise InputError(f"chance should be below maximum, got {row['chance']:g} and {row['maximum']:g} for {row['benchmark']!r}")
+        raise InputError(
+            f"chance should be below maximum, got {row['chance']:g} and {row['maximum']:g} for {row['benchmark']!r}"
+        )

@@ -464,7 +464,7 @@ def as_bytes(frame: pl.DataFrame, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=long_tables(), kind=st.sampled_from(["csv", "semicolons", "parquet", "jsonl"]), wide=st.booleans())
 def test_a_table_written_and_read_is_the_same(tmp_path, table, kind, wide):
     path = tmp_path / f"scores.{'csv' if kind == 'semicolons' else kind}"
@@ -496,7 +496,7 @@ HEADS = (
 )
 
 
-@settings(max_examples=8000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     head=st.sampled_from(HEADS),
     tail=st.one_of(st.binary(max_size=200), st.text(alphabet='m1,;\t"\n\r.%-{}[]: \0eN', max_size=80).map(str.encode)),
@@ -508,7 +508,7 @@ def test_any_bytes_give_a_table_or_an_input_error(tmp_path_factory, head, tail, 
     assert holds(path)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_damaged_parquet_gives_a_table_or_an_input_error(tmp_path_factory, data):
     content = bytearray(as_bytes(LONG, "parquet"))

@@ -1,0 +1,1 @@
+"""Published figures, the benchmark catalogue and the measured error rates, as files."""

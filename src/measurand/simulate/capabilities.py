@@ -91,7 +91,9 @@ def simulate(
 
     def with_family(columns: int) -> npt.NDArray[np.float64]:
         common = rng.standard_normal((families, columns))[member]
-        return np.sqrt(family_share) * common + np.sqrt(1 - family_share) * rng.standard_normal((n, columns))
+        own = rng.standard_normal((n, columns))
+        result: npt.NDArray[np.float64] = np.sqrt(family_share) * common + np.sqrt(1 - family_share) * own
+        return result
 
     ability = with_family(1)
     capability = LOADING * ability + np.sqrt(1 - LOADING**2) * rng.standard_normal((n, k))

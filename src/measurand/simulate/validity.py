@@ -31,7 +31,9 @@ RESAMPLES = 400
 INTERVAL = "default interval"
 
 
-def capabilities_correlation(models: int, families: int, share: float, level: float, rng: np.random.Generator) -> Outcome:
+def capabilities_correlation(
+    models: int, families: int, share: float, level: float, rng: np.random.Generator
+) -> Outcome:
     """V1: every candidate interval, and the verdicts of the default one."""
     drawn = simulate(models, families, TRUTHS, share, rng)
     found = correlations_with_intervals(
@@ -44,13 +46,20 @@ def capabilities_correlation(models: int, families: int, share: float, level: fl
             add_coverage(outcome, what, "rho", truth, found.low[method][j], found.high[method][j])
     low, high = found.low[DEFAULT], found.high[DEFAULT]
     zero, middle, bound, *_, strong = range(len(TRUTHS))
-    add_event(outcome, "false_alarm", "entangled or inverse", "rho 0", bool(low[zero] > THRESHOLD or high[zero] < -THRESHOLD))
+    add_event(
+        outcome, "false_alarm", "entangled or inverse", "rho 0", bool(low[zero] > THRESHOLD or high[zero] < -THRESHOLD)
+    )
     add_event(outcome, "false_alarm", "entangled", "rho 0.3", bool(low[middle] > THRESHOLD))
     add_event(outcome, "false_alarm", "entangled", "rho 0.5, the bound", bool(low[bound] > THRESHOLD))
-    add_event(outcome, "false_alarm", "disentangled", "rho 0.5, the bound",
-              bool(-THRESHOLD < low[bound] and high[bound] < THRESHOLD))
+    add_event(
+        outcome,
+        "false_alarm",
+        "disentangled",
+        "rho 0.5, the bound",
+        bool(low[bound] > -THRESHOLD and high[bound] < THRESHOLD),
+    )
     add_event(outcome, "power", "entangled", "rho 0.85", bool(low[strong] > THRESHOLD))
-    add_event(outcome, "power", "disentangled", "rho 0", bool(-THRESHOLD < low[zero] and high[zero] < THRESHOLD))
+    add_event(outcome, "power", "disentangled", "rho 0", bool(low[zero] > -THRESHOLD and high[zero] < THRESHOLD))
     return outcome
 
 
@@ -115,21 +124,27 @@ def training_compute(models: int, families: int, share: float, level: float, rng
     weights = np.vstack([np.ones(models), blocks_left_out(drawn.families)])
     score = replicate_scores(drawn.capability, weights)
     compute = np.broadcast_to(drawn.tested[:, 0], weights.shape)
-    with_score, with_compute = correlate(score, drawn.tested, weights), correlate(compute, drawn.tested[:, [1]], weights)
+    with_score, with_compute = (
+        correlate(score, drawn.tested, weights),
+        correlate(compute, drawn.tested[:, [1]], weights),
+    )
     partial = _partial(with_compute[:, 0], with_score[:, 1], with_score[:, 0])
     # Compute and benchmark are linked by ability alone, so their Pearson correlation is the product of their loadings.
     loadings = pearson_of(np.array([rho_compute, rho_benchmark])) / drawn.reliability
-    truth = _partial(spearman_of(loadings[0] * loadings[1]), np.float64(rho_benchmark), np.float64(rho_compute))
+    truth = _partial(spearman_of(loadings[0] * loadings[1]), np.array(rho_benchmark), np.array(rho_compute))
     outcome: Outcome = {}
-    for what, values, true in (("score with compute", with_score[:, [0]], rho_compute),
-                               ("benchmark with compute at equal capability", partial[:, None], float(truth))):
+    for what, values, true in (
+        ("score with compute", with_score[:, [0]], rho_compute),
+        ("benchmark with compute at equal capability", partial[:, None], float(truth)),
+    ):
         low, high = jackknife_z(values[0], values[1:], level)
         add_coverage(outcome, f"{INTERVAL}, {what}", "rho", true, low[0], high[0])
     return outcome
 
 
 def _partial(xy: np.ndarray, xz: np.ndarray, yz: np.ndarray) -> np.ndarray:
-    result: np.ndarray = (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        result: np.ndarray = (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
     return result
 
 
@@ -140,7 +155,7 @@ def dimensionality(models: int, families: int, share: float, level: float, rng: 
     left_out = eigenvalue_shares(drawn.capability, blocks_left_out(drawn.families))
     low, high = jackknife_t(np.array([component.share]), left_out[:, None], level)
     k = drawn.capability.shape[1]
-    truth = float((1 + (k - 1) * spearman_of(np.float64(LOADING**2))) / k)
+    truth = float((1 + (k - 1) * spearman_of(np.array(LOADING**2))) / k)
     outcome: Outcome = {}
     add_coverage(outcome, f"{INTERVAL}, PC1 share", "share", truth, low[0], high[0])
     add_event(outcome, "false_alarm", "a second component", "one dimension", _components(drawn, rng) > 1)
@@ -159,5 +174,6 @@ def headroom(models: int, families: int, share: float, level: float, rng: np.ran
     """V9: the median position of the models."""
     drawn = simulate(models, families, (0.0,), share, rng)
     outcome: Outcome = {}
-    add_coverage(outcome, f"{INTERVAL}, median position", "median", 0.0, *median_limits(drawn.tested[:, 0], level))
+    low, high = median_limits(drawn.tested[:, 0], drawn.families, level)
+    add_coverage(outcome, f"{INTERVAL}, median position", "median", 0.0, low, high)
     return outcome

@@ -38,9 +38,7 @@ def covariance_shares(values: Floats) -> Floats:
     return result
 
 
-def parallel_analysis(
-    values: Floats, *, permutations: int, rng: np.random.Generator, quantile: float = 0.95
-) -> Floats:
+def parallel_analysis(values: Floats, *, permutations: int, rng: np.random.Generator, quantile: float = 0.95) -> Floats:
     """Eigenvalues to beat: a quantile of each eigenvalue over tables with every column permuted by itself.
 
     Parameters

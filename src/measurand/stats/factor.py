@@ -52,7 +52,11 @@ def one_factor(correlation: Floats) -> Floats:
 
     start = np.clip(1 / np.diag(np.linalg.pinv(correlation)), 0.05, 0.95)
     fitted = minimize(
-        deviance, start, jac=True, method="L-BFGS-B", bounds=[(_LEAST_UNIQUENESS, 1.0)] * len(start),
+        deviance,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(_LEAST_UNIQUENESS, 1.0)] * len(start),
         options={"ftol": 1e-12, "gtol": 1e-9, "maxiter": 1000},
     )
     loadings, _ = loadings_at(fitted.x)

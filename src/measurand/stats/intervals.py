@@ -1,10 +1,12 @@
-"""Intervals for a rank correlation."""
+"""Intervals of correlations and medians over models that come in families."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr, ndtri, stdtrit
+from scipy.special import ndtri, stdtrit
 
 __all__ = ["bonett_wright", "bonett_wright_se", "fisher", "jackknife_se", "jackknife_t", "jackknife_z", "median_limits"]
 
@@ -74,25 +76,39 @@ def jackknife_z(rho: Floats, replicates: Floats, level: float) -> Interval:
         return _on_z_scale(rho, stdtrit(np.maximum(groups - 1, 1), (1 + level) / 2) * se)
 
 
-def median_limits(values: Floats, level: float) -> tuple[float, float]:
-    """Exact distribution-free interval of a median, from order statistics; NaN with too few values for the level.
+def median_limits(values: Floats, families: npt.NDArray[np.int64], level: float) -> tuple[float, float]:
+    """Interval of a median over observations in families (Woodruff 1952, JASA 47(260)).
 
-    The narrowest symmetric pair (x_(r), x_(n+1-r)) with coverage 1 - 2 P(Binomial(n, 1/2) <= r - 1) of at least `level`.
+    The share of observations below the median gets a family-clustered standard error (CR1) with t(G - 1); the limits
+    are the order statistics at that share's interval, rounded outward.
 
     Parameters
     ----------
     values : shape (n,), no NaN.
+    families : family code of each observation, shape (n,).
+
+    Returns
+    -------
+    low, high
+        NaN where the interval would reach beyond the observations, or with one family only.
 
     Examples
     --------
-    >>> median_limits(np.arange(1.0, 11.0), 0.95)
-    (2.0, 9.0)
-    >>> median_limits(np.array([1.0, 2.0]), 0.95)
+    >>> median_limits(np.arange(1.0, 21.0), np.arange(20), 0.95)
+    (5.0, 16.0)
+    >>> median_limits(np.arange(1.0, 4.0), np.arange(3), 0.95)
     (nan, nan)
     """
-    ordered, n = np.sort(values), len(values)
-    ranks = np.arange(1, n // 2 + 1)
-    enough = ranks[bdtr(ranks - 1, n, 0.5) <= (1 - level) / 2]
-    if not len(enough):
+    n = len(values)
+    _, member = np.unique(families, return_inverse=True)
+    by_family = np.bincount(member, (values <= np.median(values)) - 0.5)
+    groups = len(by_family)
+    if groups < 2:
         return float("nan"), float("nan")
-    return float(ordered[enough[-1] - 1]), float(ordered[n - enough[-1]])
+    se = np.sqrt(groups / (groups - 1) * (by_family**2).sum()) / n
+    half = stdtrit(groups - 1, (1 + level) / 2) * se
+    low, high = math.floor(n * (0.5 - half)), math.ceil(n * (0.5 + half))
+    if low < 1 or high > n:
+        return float("nan"), float("nan")
+    ordered = np.sort(values)
+    return float(ordered[low - 1]), float(ordered[high - 1])

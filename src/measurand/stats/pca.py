@@ -13,10 +13,18 @@ import numpy.typing as npt
 
 from measurand.stats.ranks import blocks, correlate, midranks_fixed
 
-__all__ = ["Component", "first_component", "impute", "rank_correlation_matrix", "replicate_scores",
-           "resampled_correlations", "standardise"]
+__all__ = [
+    "Component",
+    "first_component",
+    "impute",
+    "rank_correlation_matrix",
+    "replicate_scores",
+    "resampled_correlations",
+    "standardise",
+]
 
 Floats = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class Component:

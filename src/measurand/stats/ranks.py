@@ -118,7 +118,8 @@ def correlations(a: Floats, b: Floats, weights: Floats) -> Floats:
         spread = np.einsum("rn,mrn,mrn->rm", weights, centred, centred)
         variance = np.einsum("rn,rn->r", weighted_a, a)[:, None] * spread
         scale = np.where(variance > 1e-18 * np.maximum(1.0, np.abs(cross)) ** 2, variance, np.nan)
-        return np.clip(cross / np.sqrt(scale), -1.0, 1.0)
+        result: Floats = np.clip(cross / np.sqrt(scale), -1.0, 1.0)
+        return result
 
 
 def correlate(scores: Floats, tested: Floats, weights: Floats, method: Method = "spearman") -> Floats:

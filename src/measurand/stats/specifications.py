@@ -142,7 +142,9 @@ def drop_models(capability: Floats, tested: Floats, families: Ints, *, most: int
     for j in range(m):
         column = tested[:, [j]]
         candidates, values = (
-            (pairs, pair_values[:, j]) if pair_values is not None else _influential_pairs(capability, column, singles[:, j])
+            (pairs, pair_values[:, j])
+            if pair_values is not None
+            else _influential_pairs(capability, column, singles[:, j])
         )
         for direction, sign in enumerate((1.0, -1.0)):
             chosen: tuple[int, ...] = ()
@@ -180,7 +182,10 @@ def _influential_pairs(capability: Floats, column: Floats, singles: Floats) -> t
 
 
 def _with_intervals(
-    capability: Floats, tested: Floats, families: Ints, dropped: tuple[tuple[tuple[tuple[int, ...], ...], ...], ...],
+    capability: Floats,
+    tested: Floats,
+    families: Ints,
+    dropped: tuple[tuple[tuple[tuple[int, ...], ...], ...], ...],
     level: float,
 ) -> tuple[Floats, Floats, Floats]:
     """Correlation and family-jackknife limits at each set of models left out."""

@@ -15,7 +15,17 @@ from measurand.results import Finding, Status
 from measurand.stats.pca import Component, first_component, impute
 from measurand.tables import Scores
 
-__all__ = ["LEAST_MODELS", "Missing", "Panel", "Unassessed", "assessable", "panels", "unassessed_findings"]
+__all__ = [
+    "LEAST_MODELS",
+    "Missing",
+    "Panel",
+    "Unassessed",
+    "assessable",
+    "chosen",
+    "family_codes",
+    "panels",
+    "unassessed_findings",
+]
 
 Floats = npt.NDArray[np.float64]
 Missing = Literal["complete", "impute"]
@@ -117,7 +127,7 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     table = scores.matrix(everyone, capability)
     present = np.isfinite(table)
     run = present.any(axis=0)
-    capability = [name for name, ran in zip(capability, run, strict=True) if ran]
+    capability = chosen(capability, run)
     table, present = table[:, run], present[:, run]
     enough = present.all(axis=1) if missing == "complete" else present.mean(axis=1) >= 0.5
     if enough.sum() < LEAST_MODELS:
@@ -135,9 +145,9 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
             f"{varies.sum()} capability benchmarks vary over the {class_} models",
             needs=f"at least {LEAST_CAPABILITY} that do",
         )
-    models = [model for model, kept in zip(everyone, enough, strict=True) if kept]
+    models = chosen(everyone, enough)
     tested = scores.benchmarks_of("safety", "other")
-    families, family_names, unknown = _family_codes(models, scores.model_fact("family", models))
+    families, family_names, unknown = family_codes(models, scores.model_fact("family", models))
     caveats = []
     if not enough.all():
         caveats.append(
@@ -150,24 +160,29 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     if unknown:
         caveats.append(f"{unknown} of {len(models)} {class_} models have no known family and count as independent")
     if not varies.all():
-        constant = ", ".join(name for name, varied in zip(capability, varies, strict=True) if not varied)
+        constant = ", ".join(chosen(capability, ~varies))
         caveats.append(f"left out of the capabilities score, the same for every {class_} model: {constant}")
     return Panel(
         class_=class_,
-        models=tuple(models),
+        models=models,
         families=families,
         family_names=family_names,
-        capability=tuple(name for name, varied in zip(capability, varies, strict=True) if varied),
+        capability=chosen(capability, varies),
         values=table[:, varies],
         tested=tested,
         scores=scores.matrix(models, tested),
         stderr=scores.stderr(models, tested),
-        dropped=tuple(model for model, kept in zip(everyone, enough, strict=True) if not kept),
+        dropped=chosen(everyone, ~enough),
         caveats=tuple(caveats),
     )
 
 
-def _family_codes(
+def chosen(names: Sequence[str], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    """The names whose mask is true."""
+    return tuple(names[i] for i in np.flatnonzero(mask))
+
+
+def family_codes(
     models: Sequence[str], families: Sequence[object]
 ) -> tuple[npt.NDArray[np.int64], tuple[str, ...], int]:
     """A code a family (its own for each model of unknown family), the families' names, and how many are unknown."""

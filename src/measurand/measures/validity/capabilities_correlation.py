@@ -13,7 +13,15 @@ import numpy.typing as npt
 from measurand.errors import InputError
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, estimate, number, shown
-from measurand.measures.validity._panel import Missing, Panel, Unassessed, assessable, panels, unassessed_findings
+from measurand.measures.validity._panel import (
+    Missing,
+    Panel,
+    Unassessed,
+    assessable,
+    chosen,
+    panels,
+    unassessed_findings,
+)
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capabilities import DEFAULT, METHODS, Correlations, correlations_with_intervals, family_replicates
 from measurand.stats.intervals import jackknife_z
@@ -143,9 +151,7 @@ def _class_correlations(
     correlations = correlations_with_intervals(
         panel.values, values[:, able], panel.families, level=level, resamples=resamples, rng=rng, methods=methods
     )
-    return ClassCorrelations(
-        panel, tuple(np.asarray(names)[able].tolist()), correlations, _leave_itself_out(panel, level)
-    )
+    return ClassCorrelations(panel, chosen(names, able), correlations, _leave_itself_out(panel, level))
 
 
 def _leave_itself_out(
@@ -176,16 +182,20 @@ def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Fi
 def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: float) -> Finding:
     """How many of the benchmarks under test only track capability, by point and by interval."""
     panel, count = part.panel, Counter(str(finding.result["verdict"]) for finding in tested)
-    by_point = sum(finding.estimates[0].value >= threshold for finding in tested if finding.estimates[0].value is not None)
+    by_point = sum(
+        finding.estimates[0].value >= threshold for finding in tested if finding.estimates[0].value is not None
+    )
     total = len(tested)
     sentence = (
-        f"Of {total} benchmarks under test on {len(panel.models)} {panel.class_} models, {count['entangled']} rise with "
-        f"general capability beyond doubt, {count['inverse']} get worse with it, {count['disentangled']} are separate "
-        f"from it, and {count['undecided']} cannot be told apart at this number of models; "
-        f"looking at the point alone, {by_point} would be called entangled."
+        f"Of {total} benchmarks under test on {len(panel.models)} {panel.class_} models, {count['entangled']} clearly rise "
+        f"with general capability, {count['inverse']} clearly get worse with it, {count['disentangled']} are clearly "
+        f"separate from it, and {count['undecided']} cannot be called at this number of models; "
+        f"by the point alone, {by_point} would be called entangled."
     )
-    status = Status.ISSUE if count["entangled"] or count["inverse"] else (
-        Status.CAUTION if count["undecided"] else Status.PASSED
+    status = (
+        Status.ISSUE
+        if count["entangled"] or count["inverse"]
+        else (Status.CAUTION if count["undecided"] else Status.PASSED)
     )
     return Finding(
         CODE,
@@ -200,9 +210,13 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         ),
         panel.caveats,
         f"{CODE}.intervals",
-        {**{verdict: count[verdict] for verdict in ("entangled", "inverse", "disentangled", "undecided")}, "by_point": by_point,
-         "dropped_models": panel.dropped, "models": panel.models,
-         "capabilities_scores": tuple(float(value) for value in panel.component.scores)},
+        {
+            **{verdict: count[verdict] for verdict in ("entangled", "inverse", "disentangled", "undecided")},
+            "by_point": by_point,
+            "dropped_models": panel.dropped,
+            "models": panel.models,
+            "capabilities_scores": tuple(float(value) for value in panel.component.scores),
+        },
     )
 
 
@@ -330,7 +344,8 @@ def _intervals_figure(result: CapabilitiesCorrelation) -> Figure:
         "intervals",
         "Capabilities correlation by area",
         "Dot: Spearman correlation with the capabilities score; bar: "
-        f"{result.level:.0%} interval. Right of +0.5 a benchmark mostly tracks capability; left of -0.5 it gets worse with it.",
+        f"{result.level:.0%} interval. Right of +0.5 a benchmark mostly tracks capability; "
+        "left of -0.5 it gets worse with it.",
         columns(("class", "area", "benchmark", "correlation", "low", "high"), rows),
         Axis("correlation", "capabilities correlation (Spearman)", domain=(-1.0, 1.0)),
         Axis("benchmark", "benchmark", "nominal"),
@@ -417,7 +432,7 @@ MEASURE = Measure(
     ),
     references=(
         "Ren et al. 2024, Safetywashing: Do AI Safety Benchmarks Actually Measure Safety Progress?, arXiv 2407.21792",
-        "Bonett and Wright 2000, Sample size requirements for Pearson, Kendall and Spearman correlations, Psychometrika 65(1)",
+        "Bonett and Wright 2000, Sample size requirements for estimating correlations, Psychometrika 65(1)",
         "Efron 1987, Better bootstrap confidence intervals, JASA 82(397)",
     ),
 )

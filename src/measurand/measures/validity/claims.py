@@ -125,7 +125,9 @@ def judge(result: Sequence[Tested]) -> list[Finding]:
     """Passed: supported, interval and all; issue: contradicted; caution: undecided."""
     each = [_finding(tested) for tested in result]
     count = {status: sum(f.status is status for f in each) for status in Status}
-    status = Status.ISSUE if count[Status.ISSUE] else Status.PASSED if count[Status.PASSED] == len(each) else Status.CAUTION
+    status = (
+        Status.ISSUE if count[Status.ISSUE] else Status.PASSED if count[Status.PASSED] == len(each) else Status.CAUTION
+    )
     headline = Finding(
         CODE,
         {},
@@ -140,13 +142,18 @@ def judge(result: Sequence[Tested]) -> list[Finding]:
 def _finding(tested: Tested) -> Finding:
     claim, total = tested.claim, len(tested.matches)
     if not total:
-        status, verdict = Status.NOT_APPLICABLE, f"not assessed: the audit has no estimate {claim.estimate!r} it speaks of"
+        status, verdict = (
+            Status.NOT_APPLICABLE,
+            f"not assessed: the audit has no estimate {claim.estimate!r} it speaks of",
+        )
     elif claim.share is None:
         status, verdict = _every(tested)
     else:
         status, verdict = _share(tested, claim.share)
     subject = {"claim": claim.text, **{key: str(value) for key, value in claim.where.items() if key == "class"}}
-    estimates = tuple(Estimate(f"{e.name}:{name}", e.value, e.low, e.high, e.level, e.method, e.n) for name, e in tested.matches)
+    estimates = tuple(
+        Estimate(f"{e.name}:{name}", e.value, e.low, e.high, e.level, e.method, e.n) for name, e in tested.matches
+    )
     return Finding(
         CODE,
         subject,
@@ -173,8 +180,13 @@ def _every(tested: Tested) -> tuple[Status, str]:
 def _share_estimate(tested: Tested) -> Estimate:
     total = len(tested.matches)
     return Estimate(
-        "share", tested.by_point / total, tested.surely / total, 1 - len(tested.surely_not) / total, None,
-        "by point; from those whose interval lies wholly inside to those not wholly outside", total,
+        "share",
+        tested.by_point / total,
+        tested.surely / total,
+        1 - len(tested.surely_not) / total,
+        None,
+        "by point; from those whose interval lies wholly inside to those not wholly outside",
+        total,
     )
 
 
@@ -183,8 +195,8 @@ def _share(tested: Tested, wanted: tuple[float, float]) -> tuple[Status, str]:
     total = len(tested.matches)
     least, most = tested.surely / total, 1 - len(tested.surely_not) / total
     detail = (
-        f"{tested.by_point} of {total} by point ({tested.by_point / total:.0%}), {tested.surely} once the interval counts, "
-        f"and {total - len(tested.surely_not)} that it does not rule out"
+        f"{tested.by_point} of {total} by point ({tested.by_point / total:.0%}), {tested.surely} once the interval "
+        f"counts, and {total - len(tested.surely_not)} that it does not rule out"
     )
     if wanted[0] <= least and most <= wanted[1]:
         return Status.PASSED, f"supported: {detail}"

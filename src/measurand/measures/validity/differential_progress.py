@@ -10,7 +10,15 @@ import numpy as np
 from measurand.errors import InputError, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
-from measurand.measures.validity._panel import Missing, Panel, Unassessed, assessable, panels, unassessed_findings
+from measurand.measures.validity._panel import (
+    Missing,
+    Panel,
+    Unassessed,
+    assessable,
+    chosen,
+    panels,
+    unassessed_findings,
+)
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
 from measurand.stats.progress import Excess, League, excess_change, residual_league
 from measurand.tables import Gain, Scores
@@ -130,7 +138,9 @@ def _judged(
             judged.append((gain, excess_change(panel.standard_scores, y, old, new, level)))
         except ValueError as problem:
             subject = {"benchmark": gain.benchmark, "class": panel.class_, "old": gain.old, "new": gain.new}
-            refused.append(Unassessed(subject, str(problem), "both models' scores on it and on the capability benchmarks"))
+            refused.append(
+                Unassessed(subject, str(problem), "both models' scores on it and on the capability benchmarks")
+            )
     return tuple(judged), refused
 
 
@@ -143,10 +153,15 @@ def _leagues(
     for j in np.flatnonzero(able):
         ran = np.isfinite(panel.scores[:, j])
         league = residual_league(
-            panel.standard_scores[ran], panel.scores[ran, j], panel.stderr[ran, j], panel.families[ran],
-            level=level, resamples=LEAGUE_RESAMPLES, rng=rng,
+            panel.standard_scores[ran],
+            panel.scores[ran, j],
+            panel.stderr[ran, j],
+            panel.families[ran],
+            level=level,
+            resamples=LEAGUE_RESAMPLES,
+            rng=rng,
         )
-        leagues[panel.tested[j]] = (tuple(np.asarray(panel.models)[ran].tolist()), league)
+        leagues[panel.tested[j]] = (chosen(panel.models, ran), league)
     return leagues
 
 
@@ -181,12 +196,24 @@ def _headline(part: ClassProgress, gains: Sequence[Finding]) -> Finding:
 
 def _gain_finding(result: DifferentialProgress, part: ClassProgress, gain: Gain, excess: Excess) -> Finding:
     beyond = estimate(
-        "excess_gain", excess.excess, excess.excess - excess.half_width, excess.excess + excess.half_width,
-        level=result.level, method=METHOD, n=excess.n, unit="score",
+        "excess_gain",
+        excess.excess,
+        excess.excess - excess.half_width,
+        excess.excess + excess.half_width,
+        level=result.level,
+        method=METHOD,
+        n=excess.n,
+        unit="score",
     )
     expected = estimate(
-        "expected_change", excess.expected, excess.expected - excess.half_width, excess.expected + excess.half_width,
-        level=result.level, method=METHOD, n=excess.n, unit="score",
+        "expected_change",
+        excess.expected,
+        excess.expected - excess.half_width,
+        excess.expected + excess.half_width,
+        level=result.level,
+        method=METHOD,
+        n=excess.n,
+        unit="score",
     )
     name = result.names[gain.benchmark]
     moved = (
@@ -217,12 +244,23 @@ def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark
     name, n = result.names[benchmark], len(models)
     method = f"bootstrap over families, {LEAGUE_RESAMPLES} resamples, percentile"
     residual = estimate(
-        "top_residual", league.residual[best], league.low[best], league.high[best],
-        level=result.level, method=method, n=n, unit="score",
+        "top_residual",
+        league.residual[best],
+        league.low[best],
+        league.high[best],
+        level=result.level,
+        method=method,
+        n=n,
+        unit="score",
     )
     rank = estimate(
-        "top_rank", league.rank[best], league.rank_low[best], league.rank_high[best],
-        level=result.level, method=method, n=n,
+        "top_rank",
+        league.rank[best],
+        league.rank_low[best],
+        league.rank_high[best],
+        level=result.level,
+        method=method,
+        n=n,
     )
     separated = rank.high is not None and rank.high < (n + 1) / 2
     return Finding(
@@ -244,8 +282,13 @@ def figure(result: DifferentialProgress) -> list[Figure]:
     """The residual league, and claimed gains against what was expected."""
     rows = [
         (
-            part.panel.class_, result.names[benchmark], models[i], number(league.residual[i]), number(league.low[i]),
-            number(league.high[i]), f"{league.rank[i]:.0f} [{league.rank_low[i]:.0f} to {league.rank_high[i]:.0f}]",
+            part.panel.class_,
+            result.names[benchmark],
+            models[i],
+            number(league.residual[i]),
+            number(league.low[i]),
+            number(league.high[i]),
+            f"{league.rank[i]:.0f} [{league.rank_low[i]:.0f} to {league.rank_high[i]:.0f}]",
         )
         for part in result.classes
         for benchmark, (models, league) in part.leagues.items()
@@ -266,8 +309,14 @@ def figure(result: DifferentialProgress) -> list[Figure]:
         rules=(0.0,),
     )
     claims = [
-        (f"{result.names[g.benchmark]}: {g.old} to {g.new}", number(e.excess), number(e.excess - e.half_width),
-         number(e.excess + e.half_width), e.change, e.expected)
+        (
+            f"{result.names[g.benchmark]}: {g.old} to {g.new}",
+            number(e.excess),
+            number(e.excess - e.half_width),
+            number(e.excess + e.half_width),
+            e.change,
+            e.expected,
+        )
         for part in result.classes
         for g, e in part.gains
     ]
@@ -302,7 +351,7 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "The prediction interval takes models to scatter alike around one straight line.",
-        "A pair chosen because its gain is large needs a stricter level: the best of many pairs will look beyond chance.",
+        "A pair chosen because its gain is large needs a stricter level: the best of many looks beyond chance.",
     ),
     references=("Ren et al. 2024, Safetywashing, arXiv 2407.21792",),
 )

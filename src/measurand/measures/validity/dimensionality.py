@@ -139,7 +139,10 @@ def judge(result: Dimensionality) -> list[Finding]:
     for part in result.classes:
         status, verdict = _verdict(part.components)
         share = estimate(
-            "pc1_share", *part.share, level=result.level, method="leave-one-family-out jackknife, t(G-1)",
+            "pc1_share",
+            *part.share,
+            level=result.level,
+            method="leave-one-family-out jackknife, t(G-1)",
             n=len(part.panel.models),
         )
         findings.append(
@@ -204,7 +207,7 @@ def figure(result: Dimensionality) -> list[Figure]:
             f"{CODE}.scree",
             "lines",
             "Scree plot with parallel analysis",
-            "Eigenvalues of the capability benchmarks' correlation matrix, and what permuted tables reach in 5% of cases.",
+            "Eigenvalues of the capability benchmarks' correlation matrix, and what 5% of permuted tables exceed.",
             columns(("class", "component", "series", "eigenvalue"), scree),
             Axis("component", "component"),
             Axis("eigenvalue", "eigenvalue"),
@@ -231,8 +234,8 @@ MEASURE = Measure(
     question=Question.VALIDITY,
     asks="Do the capability benchmarks share one dimension, so that one capabilities score can stand for them?",
     needs="what V1 needs, without benchmarks under test",
-    formula="eigenvalues of the Spearman matrix; PC1 share = largest / sum; chance = 95% quantile over permuted columns; "
-    "KMO; Bartlett.",
+    formula="eigenvalues of the Spearman matrix; PC1 share = largest / sum; "
+    "chance = 95% quantile over permuted columns; KMO; Bartlett.",
     compute=dimensionality,
     judge=judge,
     figure=figure,

@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from scipy.special import ndtri
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
-from measurand.measures.validity._panel import LEAST_MODELS, Unassessed, unassessed_findings
+from measurand.measures.validity._panel import LEAST_MODELS, Unassessed, chosen, family_codes, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals import median_limits
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "Headroom", "headroom"]
 
-Floats = npt.NDArray[np.float64]
 CODE, TITLE = "V9", "Headroom"
 
 
@@ -61,8 +60,8 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
     Parameters
     ----------
     scores : scores with the chance level and the achievable maximum of benchmarks.
-    level : confidence level, in (0, 1). Median over models: exact binomial interval of order statistics, models taken
-        as independent; best model: normal, from its standard error.
+    level : confidence level, in (0, 1). Median over models: order statistics at a family-clustered interval;
+        best model: normal, from its standard error.
 
     Raises
     ------
@@ -73,7 +72,7 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
 
     References
     ----------
-    Conover 1999, Practical Nonparametric Statistics, 3rd ed., section 3.2 (interval for a quantile).
+    Woodruff 1952, Confidence intervals for medians and other position measures, JASA 47(260).
 
     Examples
     --------
@@ -91,23 +90,11 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
         unassessed.append(Unassessed({"benchmark": name}, *problem))
         names.remove(name)
     for class_ in scores.classes:
-        models = scores.models_of(class_)
-        values, stderr = scores.matrix(models, names), scores.stderr(models, names)
-        ranges = zip(scores.benchmark_fact("chance", names), scores.benchmark_fact("maximum", names), strict=True)
-        for j, (name, (chance, maximum)) in enumerate(zip(names, ranges, strict=True)):
-            ran = np.isfinite(values[:, j])
-            if ran.sum() < LEAST_MODELS:
-                reason = f"{ran.sum()} {class_} models have a score on it"
-                unassessed.append(Unassessed({"benchmark": name, "class": class_}, reason, f"at least {LEAST_MODELS}"))
-                continue
-            here = [model for model, kept in zip(models, ran, strict=True) if kept]
-            bounds = (float(str(chance)), float(str(maximum)))
-            if values[ran, j].max() > bounds[1] * (1 + 1e-9):
-                reason = f"{here[int(values[ran, j].argmax())]} scores {values[ran, j].max():g}, beyond its maximum"
-                needs = f"scores of at most {bounds[1]:g}, or the right maximum"
-                unassessed.append(Unassessed({"benchmark": name, "class": class_}, reason, needs))
-                continue
-            found.append(_position(name, class_, here, values[ran, j], stderr[ran, j], bounds, level))
+        for name in names:
+            try:
+                found.append(_position(scores, class_, name, level))
+            except NotApplicable as problem:
+                unassessed.append(Unassessed({"benchmark": name, "class": class_}, problem.reason, problem.needs))
     if not found:
         raise NotApplicable(
             "no benchmark has a known chance level and achievable maximum, and scores of 8 models",
@@ -129,18 +116,33 @@ def _unknown_range(scores: Scores, names: Sequence[str]) -> dict[str, tuple[str,
     return problems
 
 
-def _position(
-    name: str, class_: str, models: Sequence[str], values: Floats, stderr: Floats, bounds: tuple[float, float], level: float
-) -> BenchmarkHeadroom:
-    chance, maximum = bounds
+def _position(scores: Scores, class_: str, name: str, level: float) -> BenchmarkHeadroom:
+    """Where the models of one class stand on one benchmark."""
+    everyone = scores.models_of(class_)
+    ran = np.isfinite(scores.matrix(everyone, [name])[:, 0])
+    models = chosen(everyone, ran)
+    if len(models) < LEAST_MODELS:
+        raise NotApplicable(f"{len(models)} {class_} models have a score on it", needs=f"at least {LEAST_MODELS}")
+    values = scores.matrix(models, [name])[:, 0]
+    chance, maximum = (float(str(scores.benchmark_fact(fact, [name])[0])) for fact in ("chance", "maximum"))
+    best = int(values.argmax())
+    if values[best] > maximum * (1 + 1e-9):
+        raise NotApplicable(
+            f"{models[best]} scores {values[best]:g}, beyond its maximum",
+            needs=f"scores of at most {maximum:g}, or the right maximum",
+        )
     position = (values - chance) / (maximum - chance)
-    best = int(position.argmax())
-    low, high = median_limits(position, level)
-    half = stderr[best] / (maximum - chance) * 1.959963984540054
+    families, _, _ = family_codes(models, scores.model_fact("family", models))
+    half = float(ndtri((1 + level) / 2)) * scores.stderr(models, [name])[best, 0] / (maximum - chance)
     return BenchmarkHeadroom(
-        name, class_, (float(np.median(position)), low, high),
+        name,
+        class_,
+        (float(np.median(position)), *median_limits(position, families, level)),
         (float(position[best]), float(position[best] - half), float(position[best] + half)),
-        models[best], len(models), chance, maximum,
+        models[best],
+        len(models),
+        chance,
+        maximum,
     )
 
 
@@ -165,7 +167,7 @@ def _headline(class_: str, each: Sequence[Finding]) -> Finding:
 
 
 def _finding(result: Headroom, item: BenchmarkHeadroom, saturated: float, at_floor: float) -> Finding:
-    method = "order statistics, exact binomial, models taken as independent"
+    method = "order statistics, family-clustered (Woodruff), t(G-1)"
     median = estimate("median_position", *item.median, level=result.level, method=method, n=item.n)
     best = estimate("best_position", *item.best, level=result.level, method="normal, from the standard error", n=1)
     room = Estimate("headroom", 1 - item.best[0], method="1 - best position", n=item.n)
@@ -175,8 +177,8 @@ def _finding(result: Headroom, item: BenchmarkHeadroom, saturated: float, at_flo
         {"benchmark": item.benchmark, "class": item.class_},
         TITLE,
         status,
-        f"On {result.names[item.benchmark]} the median {item.class_} model stands at {shown(median).replace('+', '')} of the "
-        f"way from chance ({item.chance:g}) to the maximum ({item.maximum:g}) and the best, {item.best_model}, at "
+        f"On {result.names[item.benchmark]} the median {item.class_} model stands at {shown(median).replace('+', '')} "
+        f"of the way from chance ({item.chance:g}) to the maximum ({item.maximum:g}) and the best, {item.best_model}, at "
         f"{item.best[0]:.2f}: {verdict}.",
         (median, best, room),
         (),
@@ -199,7 +201,13 @@ def _verdict(median: Estimate, saturated: float, at_floor: float) -> tuple[Statu
 def figure(result: Headroom) -> list[Figure]:
     """Median position with its interval, and the best model's, between chance and maximum."""
     rows: list[tuple[Cell, ...]] = [
-        (item.class_, result.names[item.benchmark], *(number(value) for value in item.median), item.best[0], item.best_model)
+        (
+            item.class_,
+            result.names[item.benchmark],
+            *(number(value) for value in item.median),
+            item.best[0],
+            item.best_model,
+        )
         for item in result.benchmarks
     ]
     return [
@@ -224,7 +232,7 @@ MEASURE = Measure(
     code=CODE,
     name="headroom",
     question=Question.VALIDITY,
-    asks="Is there room between the models and the benchmark's ceiling and floor, so that it can still tell them apart?",
+    asks="Is there room between the models and the benchmark's ceiling and floor, so that it can tell them apart?",
     needs="at least 8 models of a class, and the chance level and achievable maximum of the benchmark",
     formula="position = (score - chance) / (maximum - chance); headroom = 1 - best position; interval of the median "
     "position from order statistics.",
@@ -235,5 +243,5 @@ MEASURE = Measure(
         "A maximum of 1 takes every answer key as right; label errors lower what can be reached.",
         "Shares of items that all or no models pass need item-level results.",
     ),
-    references=("Conover 1999, Practical Nonparametric Statistics, 3rd ed., section 3.2",),
+    references=("Woodruff 1952, Confidence intervals for medians and other position measures, JASA 47(260)",),
 )

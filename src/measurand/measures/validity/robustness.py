@@ -10,7 +10,15 @@ import numpy as np
 from measurand.errors import InputError
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, number, plural
-from measurand.measures.validity._panel import Missing, Panel, Unassessed, assessable, panels, unassessed_findings
+from measurand.measures.validity._panel import (
+    Missing,
+    Panel,
+    Unassessed,
+    assessable,
+    chosen,
+    panels,
+    unassessed_findings,
+)
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.specifications import Dropping, Specification, drop_models, specification_curve
 from measurand.tables import Scores
@@ -100,13 +108,17 @@ def robustness(
     if not 0 < level < 1:
         raise InputError(f"level should be in (0, 1), got {level}")
     if not 1 <= most_dropped <= 7:
-        raise InputError(f"most_dropped should be from 1 to 7 (8 models must be able to lose that many), got {most_dropped}")
+        raise InputError(
+            f"most_dropped should be from 1 to 7 (8 models must be able to lose that many), got {most_dropped}"
+        )
     rng = np.random.default_rng(0) if rng is None else rng
     found, problems = panels(scores, missing)
     parts, unassessed = [], list(problems)
     for panel in found:
         if len(panel.models) > MOST_MODELS:
-            reason = f"{len(panel.models)} {panel.class_} models: leaving out {most_dropped} hardly moves a rank correlation"
+            reason = (
+                f"{len(panel.models)} {panel.class_} models: leaving out {most_dropped} hardly moves a rank correlation"
+            )
             unassessed.append(Unassessed({"class": panel.class_}, reason, f"at most {MOST_MODELS} models"))
             continue
         able, not_able = assessable(panel.scores, panel.tested, panel.class_)
@@ -123,7 +135,7 @@ def _class_robustness(
         panel.values, panel.capability, values, panel.families, panel.family_names, half_subsets=half_subsets, rng=rng
     )
     dropping = drop_models(panel.values, values, panel.families, most=most, level=level)
-    benchmarks = tuple(np.asarray(panel.tested)[able].tolist())
+    benchmarks = chosen(panel.tested, able)
     return ClassRobustness(panel, benchmarks, tuple(specifications), curve, dropping)
 
 
@@ -179,13 +191,34 @@ def _finding(
     flips = _flips(part, j, threshold)
     n = len(panel.models)
     estimates = (
-        Estimate("specification_median", float(np.median(curve)), float(curve.min()), float(curve.max()), None,
-                 f"least to greatest of {len(curve)} specifications", n),
-        Estimate("specifications_agreeing", share, method="share of specifications with the same verdict by point", n=len(curve)),
-        Estimate("models_to_flip", None if flips is None else float(flips), method=_search(dropping), n=n, unit="models"),
+        Estimate(
+            "specification_median",
+            float(np.median(curve)),
+            float(curve.min()),
+            float(curve.max()),
+            None,
+            f"least to greatest of {len(curve)} specifications",
+            n,
+        ),
+        Estimate(
+            "specifications_agreeing",
+            share,
+            method="share of specifications with the same verdict by point",
+            n=len(curve),
+        ),
+        Estimate(
+            "models_to_flip", None if flips is None else float(flips), method=_search(dropping), n=n, unit="models"
+        ),
         *(
-            Estimate(f"{name}_dropping_{k}", number(dropping.reach[d, k, j]), number(dropping.low[d, k, j]),
-                     number(dropping.high[d, k, j]), result.level, "family jackknife on the models kept", n - k)
+            Estimate(
+                f"{name}_dropping_{k}",
+                number(dropping.reach[d, k, j]),
+                number(dropping.low[d, k, j]),
+                number(dropping.high[d, k, j]),
+                result.level,
+                "family jackknife on the models kept",
+                n - k,
+            )
             for k in range(1, most + 1)
             for d, name in enumerate(("least", "greatest"))
         ),
@@ -201,8 +234,15 @@ def _finding(
         f"{len(curve)} ways of computing it ({curve.min():+.2f} to {curve.max():+.2f}); {picking}."
     )
     return Finding(
-        CODE, {"benchmark": benchmark, "class": panel.class_}, TITLE, status, sentence, estimates, (),
-        f"{CODE}.dropping", {"verdict": verdict, "models_to_flip": flips},
+        CODE,
+        {"benchmark": benchmark, "class": panel.class_},
+        TITLE,
+        status,
+        sentence,
+        estimates,
+        (),
+        f"{CODE}.dropping",
+        {"verdict": verdict, "models_to_flip": flips},
     )
 
 
@@ -233,8 +273,14 @@ def _curve_figure(result: Robustness) -> Figure:
             order = [i for i in np.argsort(part.curve[:, j], kind="stable") if np.isfinite(part.curve[i, j])]
             shown = np.unique(np.linspace(0, len(order) - 1, min(CURVE_POINTS, len(order))).round().astype(int))
             rows += [
-                (part.panel.class_, result.names[benchmark], int(place) + 1, round(float(part.curve[order[place], j]), 4),
-                 part.specifications[order[place]].correlation, labels[order[place]])
+                (
+                    part.panel.class_,
+                    result.names[benchmark],
+                    int(place) + 1,
+                    round(float(part.curve[order[place], j]), 4),
+                    part.specifications[order[place]].correlation,
+                    labels[order[place]],
+                )
                 for place in shown
             ]
     return Figure(
@@ -254,9 +300,16 @@ def _curve_figure(result: Robustness) -> Figure:
 
 def _dropping_figure(result: Robustness) -> Figure:
     rows = [
-        (part.panel.class_, result.names[benchmark], k, name, number(part.dropping.reach[d, k, j]),
-         number(part.dropping.low[d, k, j]), number(part.dropping.high[d, k, j]),
-         ", ".join(part.panel.models[i] for i in part.dropping.dropped[d][k][j]) or "none")
+        (
+            part.panel.class_,
+            result.names[benchmark],
+            k,
+            name,
+            number(part.dropping.reach[d, k, j]),
+            number(part.dropping.low[d, k, j]),
+            number(part.dropping.high[d, k, j]),
+            ", ".join(part.panel.models[i] for i in part.dropping.dropped[d][k][j]) or "none",
+        )
         for part in result.classes
         for j, benchmark in enumerate(part.benchmarks)
         for d, name in enumerate(("least reachable", "greatest reachable"))

@@ -11,7 +11,15 @@ import numpy.typing as npt
 from measurand.errors import InputError
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
-from measurand.measures.validity._panel import Missing, Panel, Unassessed, assessable, panels, unassessed_findings
+from measurand.measures.validity._panel import (
+    Missing,
+    Panel,
+    Unassessed,
+    assessable,
+    chosen,
+    panels,
+    unassessed_findings,
+)
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capabilities import blocks_left_out
 from measurand.stats.intervals import jackknife_t
@@ -113,7 +121,7 @@ def _class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cl
     low, high = jackknife_t(point.slope[0], slopes, level)
     return ClassSlopes(
         panel,
-        tuple(np.asarray(panel.tested)[able].tolist()),
+        chosen(panel.tested, able),
         np.isfinite(values).sum(axis=0),
         point.slope[0],
         low,
@@ -151,7 +159,7 @@ def _headline(part: ClassSlopes, each: Sequence[Finding]) -> Finding:
         status = Status.NOT_APPLICABLE
         sentence = (
             f"Slopes are given for {plural(len(each), 'benchmark')} on {class_} models; whether they exceed the "
-            "benchmarks' own noise is not assessed: needs standard errors (stderr) or item counts (n_items) of the scores."
+            "benchmarks' own noise is not assessed: needs standard errors (stderr) or item counts (n_items)."
         )
     else:
         status = Status.ISSUE if flat else max((f.status for f in known), key=_severity)
@@ -171,7 +179,13 @@ def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, flat_below: floa
     name, noise = result.names[benchmark], part.noise[j]
     method = "least squares, leave-one-family-out jackknife, t(G-1)"
     slope = estimate(
-        "slope_per_sd", part.slope[j], part.low[j], part.high[j], level=result.level, method=method, n=n,
+        "slope_per_sd",
+        part.slope[j],
+        part.low[j],
+        part.high[j],
+        level=result.level,
+        method=method,
+        n=n,
         unit="score per SD of capability",
     )
     estimates: list[Estimate] = [
@@ -186,14 +200,26 @@ def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, flat_below: floa
         sentence = f"{moves}; against its noise not assessed: needs standard errors or item counts of the scores."
     else:
         ratio = estimate(
-            "slope_in_standard_errors", part.slope[j] / noise, part.low[j] / noise, part.high[j] / noise,
-            level=result.level, method=method, n=n, unit="standard errors",
+            "slope_in_standard_errors",
+            part.slope[j] / noise,
+            part.low[j] / noise,
+            part.high[j] / noise,
+            level=result.level,
+            method=method,
+            n=n,
+            unit="standard errors",
         )
         estimates += [ratio, Estimate("typical_stderr", float(noise), method="median over models", n=n, unit="score")]
         status, verdict = _verdict(ratio, part.r2[j], flat_below, correlated_r2)
         sentence = f"{moves}, {shown(ratio, 1)} times its typical standard error: {verdict}."
     return Finding(
-        CODE, {"benchmark": benchmark, "class": part.panel.class_}, TITLE, status, sentence, tuple(estimates), (),
+        CODE,
+        {"benchmark": benchmark, "class": part.panel.class_},
+        TITLE,
+        status,
+        sentence,
+        tuple(estimates),
+        (),
         f"{CODE}.slopes",
     )
 
@@ -255,6 +281,8 @@ MEASURE = Measure(
     compute=slope_and_spread,
     judge=judge,
     figure=figure,
-    caveats=("A slope is in the benchmark's own units: compare slopes of two benchmarks only in standard errors or SDs.",),
+    caveats=(
+        "A slope is in the benchmark's own units: compare slopes of two benchmarks only in standard errors or SDs.",
+    ),
     references=("Sen 1968, Estimates of the regression coefficient based on Kendall's tau, JASA 63(324)",),
 )

@@ -17,6 +17,7 @@ from measurand.measures.validity._panel import (
     Panel,
     Unassessed,
     assessable,
+    chosen,
     panels,
     unassessed_findings,
 )
@@ -139,7 +140,7 @@ def _class_compute(panel: Panel, log_flop: Floats, level: float) -> tuple[ClassC
     part = ClassCompute(
         panel,
         log_flop,
-        tuple(np.asarray(panel.tested)[able].tolist()),
+        chosen(panel.tested, able),
         np.isfinite(values).sum(axis=0),
         of_score("spearman"),
         of_score("pearson"),
@@ -163,9 +164,7 @@ def judge(result: ComputeCorrelation, *, threshold: float = 0.5) -> list[Finding
     return findings + unassessed_findings(CODE, TITLE, result.unassessed)
 
 
-def _triple(
-    result: ComputeCorrelation, name: str, triple: Triple, j: int, n: int
-) -> Estimate:
+def _triple(result: ComputeCorrelation, name: str, triple: Triple, j: int, n: int) -> Estimate:
     return estimate(name, *(float(side[j]) for side in triple), level=result.level, method=METHOD, n=n)
 
 
@@ -178,7 +177,7 @@ def _headline(result: ComputeCorrelation, part: ClassCompute, each: Sequence[Fin
     sentence = (
         f"The capabilities score of {class_} models correlates {shown(spearman)} with training compute "
         f"({plural(n, 'model')} whose compute is known), and {with_compute} of {plural(len(each), 'benchmark')} under "
-        "test rise or fall with compute beyond doubt."
+        "test clearly rise or fall with compute."
     )
     if not follows:
         sentence += " The score itself does not clearly follow compute, so check the capability benchmarks."
@@ -225,8 +224,12 @@ def figure(result: ComputeCorrelation) -> list[Figure]:
         if np.isfinite(part.log_flop[i])
     ]
     benchmarks: list[tuple[Cell, ...]] = [
-        (part.panel.class_, result.names[benchmark], *(number(float(side[j])) for side in part.spearman),
-         number(float(part.partial[0][j])))
+        (
+            part.panel.class_,
+            result.names[benchmark],
+            *(number(float(side[j])) for side in part.spearman),
+            number(float(part.partial[0][j])),
+        )
         for part in result.classes
         for j, benchmark in enumerate(part.benchmarks)
     ]

@@ -18,6 +18,7 @@ from measurand.measures.validity._panel import (
     Panel,
     Unassessed,
     assessable,
+    chosen,
     panels,
     unassessed_findings,
 )
@@ -125,7 +126,14 @@ def _classes(one: Panel, other: Panel, able: npt.NDArray[np.bool_], level: float
     pooled = (n_first * first + n_second * second) / (n_first + n_second)
     subject = {"class": f"{one.class_} and {other.class_}"}
     return _compare(
-        subject, np.asarray(one.tested)[able], (one.class_, other.class_), first, second, pooled, (n_first, n_second), level
+        subject,
+        chosen(one.tested, able),
+        (one.class_, other.class_),
+        first,
+        second,
+        pooled,
+        (n_first, n_second),
+        level,
     )
 
 
@@ -135,14 +143,20 @@ def _halves(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> list[Com
     ran = np.isfinite(panel.scores[:, able])
     counts = (ran[~high].sum(axis=0), ran[high].sum(axis=0))
     return _compare(
-        {"class": panel.class_}, np.asarray(panel.tested)[able], ("lower half", "upper half"), lower, upper, None, counts,
+        {"class": panel.class_},
+        chosen(panel.tested, able),
+        ("lower half", "upper half"),
+        lower,
+        upper,
+        None,
+        counts,
         level,
     )
 
 
 def _compare(
     subject: dict[str, str],
-    benchmarks: npt.NDArray[np.str_],
+    benchmarks: Sequence[str],
     labels: tuple[str, str],
     first: Floats,
     second: Floats,
@@ -158,7 +172,7 @@ def _compare(
     return [
         Compared(
             subject,
-            str(benchmark),
+            benchmark,
             labels,
             (first[0, j], limits_first[0][j], limits_first[1][j]),
             (second[0, j], limits_second[0][j], limits_second[1][j]),
@@ -192,10 +206,12 @@ def _headline(
     status = Status.ISSUE if differ else Status.PASSED if alike == len(each) else Status.CAUTION
     between = f"{labels[0]} and {labels[1]}" + ("" if " and " in class_ else f" of {class_}")
     sentence = (
-        f"Between {between} models the capabilities correlation of {differ} of {plural(len(each), 'benchmark')} differs "
-        f"beyond doubt, of {alike} by less than {margin:g}; the others cannot be told."
+        f"Between {between} models the capabilities correlation of {differ} of {plural(len(each), 'benchmark')} clearly "
+        f"differs, and of {alike} it differs by less than {margin:g}; the others cannot be called."
     )
-    return Finding(CODE, {"class": class_, "between": between}, TITLE, status, sentence, (), caveats, f"{CODE}.differences")
+    return Finding(
+        CODE, {"class": class_, "between": between}, TITLE, status, sentence, (), caveats, f"{CODE}.differences"
+    )
 
 
 def _finding(result: WhereItHolds, item: Compared, margin: float) -> Finding:
@@ -241,7 +257,8 @@ def figure(result: WhereItHolds) -> list[Figure]:
     """Differences with intervals; hover gives both correlations."""
     rows: list[tuple[Cell, ...]] = [
         (
-            f"{item.labels[0]} minus {item.labels[1]}" + ("" if item.pooled is not None else f", {item.subject['class']}"),
+            f"{item.labels[0]} minus {item.labels[1]}"
+            + ("" if item.pooled is not None else f", {item.subject['class']}"),
             result.names[item.benchmark],
             *(number(value) for value in item.difference),
             number(item.first[0]),
@@ -254,7 +271,7 @@ def figure(result: WhereItHolds) -> list[Figure]:
             f"{CODE}.differences",
             "intervals",
             "Where the correlation differs",
-            "Difference between two capabilities correlations, with its interval; off 0 the two differ beyond doubt.",
+            "Difference between two capabilities correlations, with its interval; off 0 the two clearly differ.",
             columns(("compared", "benchmark", "difference", "low", "high", "first", "second"), rows),
             Axis("difference", "difference of capabilities correlations"),
             Axis("benchmark", "benchmark", "nominal"),
