@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from measurand.results import Cell, Estimate
-from measurand.tables import Scores
+from measurand.tables import UNCLASSED, Scores
 
-__all__ = ["columns", "display_names", "estimate", "number", "plural", "shown"]
+__all__ = ["columns", "display_names", "estimate", "kind", "number", "plural", "shown"]
 
 
 def number(value: float) -> float | None:
@@ -41,6 +41,17 @@ def shown(found: Estimate, digits: int = 2) -> str:
     if found.low is None or found.high is None:
         return f"{found.value:+.{digits}f} [no interval]"
     return f"{found.value:+.{digits}f} [{found.low:+.{digits}f} to {found.high:+.{digits}f}]"
+
+
+def kind(class_: str) -> str:
+    """The class as an adjective before "models"; nothing where no classes are known.
+
+    Examples
+    --------
+    >>> f"{kind('chat')}models", f"{kind('all')}models"
+    ('chat models', 'models')
+    """
+    return "" if class_ == UNCLASSED else f"{class_} "
 
 
 def plural(count: int, noun: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
+
+import msgspec
 
 from measurand.readers.layout import Part, interpret
 from measurand.readers.study import assemble
 from measurand.readers.tabular import read_table
-from measurand.tables import Study
+from measurand.tables import Claim, Gain, Study
 
 __all__ = ["load_example"]
 
@@ -20,7 +23,8 @@ def load_example() -> Study:
     Returns
     -------
     Study
-        Scores of 27 base and 26 chat models on 12 capability and 61 safety benchmarks, higher is better everywhere.
+        Scores of 27 base and 26 chat models on 12 capability and 61 safety benchmarks, higher is better everywhere;
+        what was claimed of them, and two gains in safety to judge.
 
     Examples
     --------
@@ -28,12 +32,22 @@ def load_example() -> Study:
     >>> study.scores.classes, len(study.scores.benchmarks_of("capability"))
     (('base', 'chat'), 12)
     """
-    # Published claims and gains, to be held against this evidence, belong into this study.
     sides = [_part("models", "models"), _part("benchmarks", "benchmarks")]
-    return assemble(TITLE, [_part("scores")], sides)
+    told = msgspec.json.decode(_data("published_claims.json"), type=_Told)
+    return replace(assemble(TITLE, [_part("scores")], sides), gains=told.gains, claims=told.claims)
+
+
+class _Told(msgspec.Struct):
+    """What was claimed of this evidence, and two gains in safety to judge."""
+
+    claims: tuple[Claim, ...]
+    gains: tuple[Gain, ...]
 
 
 def _part(what: str, holds: str | None = None) -> Part:
     name = f"published_{what}.csv"
-    data = files("measurand").joinpath("data", name).read_bytes()
-    return interpret(read_table(f"measurand/data/{name}", data, "csv"), holds)
+    return interpret(read_table(f"measurand/data/{name}", _data(name), "csv"), holds)
+
+
+def _data(name: str) -> bytes:
+    return files("measurand").joinpath("data", name).read_bytes()

@@ -29,7 +29,7 @@ from measurand.report.wording import (
     subject_text,
     value_text,
 )
-from measurand.results import Audit, Figure, Finding, Status
+from measurand.results import Audit, Cell, Figure, Finding, Status
 
 __all__ = ["to_html"]
 
@@ -122,11 +122,20 @@ def _figure_data(figure: Figure) -> dict[str, Any]:
         "kind": figure.kind,
         "spec": template(figure),
         "names": [plain(name) for name in names],
-        "columns": [[drawn(value) for value in values] for values in figure.columns.values()],
+        "columns": [_packed([drawn(value) for value in values]) for values in figure.columns.values()],
         "fields": {role: names.index(column) for role, column in fields(figure).items()},
         "select": [names.index(column) for column in figure.select],
         "scales": {"x": figure.x.scale, "y": figure.y.scale},
     }
+
+
+def _packed(values: list[Cell]) -> list[Cell] | dict[str, list[Any]]:
+    """A column as it is or, where text repeats, as its distinct values and the place of each row among them."""
+    distinct = list(dict.fromkeys(values))
+    if 2 * len(distinct) > len(values) or not all(isinstance(value, str) for value in distinct):
+        return values
+    place = {value: index for index, value in enumerate(distinct)}
+    return {"distinct": distinct, "places": [place[value] for value in values]}
 
 
 def _json(value: Any) -> Markup:

@@ -39,11 +39,11 @@ def family_blocks(families: Ints, most: int) -> Ints:
     codes, member, sizes = np.unique(families, return_inverse=True, return_counts=True)
     if len(codes) <= most:
         return member.astype(np.int64)
-    block_of: Ints = np.empty(len(codes), dtype=np.int64)
+    block_of = np.empty(len(codes), dtype=np.int64)
     # Largest first, dealt out in turn: deterministic, and the blocks come out about even.
     block_of[np.argsort(-sizes, kind="stable")] = np.arange(len(codes)) % most
-    blocks: Ints = block_of[member]
-    return blocks
+    merged: Ints = block_of[member]
+    return merged
 
 
 def jackknife_weights(families: Ints) -> Floats:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
+from measurand.measures._shared import kind
 from measurand.results import Finding, Status
 from measurand.stats.pca import Component, first_component, impute
 from measurand.tables import Scores
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 Missing = Literal["complete", "impute"]
 
 LEAST_MODELS = 8
@@ -117,7 +119,7 @@ def panels(scores: Scores, missing: Missing) -> tuple[tuple[Panel, ...], tuple[U
         except NotApplicable as problem:
             problems.append(Unassessed({"class": class_}, problem.reason, problem.needs))
     if not found:
-        reasons = "; ".join(f"{problem.subject['class']} models: {problem.reason}" for problem in problems)
+        reasons = "; ".join(f"{kind(problem.subject['class'])}models: {problem.reason}" for problem in problems)
         raise NotApplicable(reasons, needs=problems[0].needs)
     return tuple(found), tuple(problems)
 
@@ -126,10 +128,11 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     everyone = scores.models_of(class_)
     table = scores.matrix(everyone, capability)
     present = np.isfinite(table)
-    run = present.any(axis=0)
-    capability = chosen(capability, run)
+    run: Mask = present.sum(axis=0) > 0
+    never_run, capability = chosen(capability, ~run), chosen(capability, run)
     table, present = table[:, run], present[:, run]
-    enough = present.all(axis=1) if missing == "complete" else present.mean(axis=1) >= 0.5
+    share = present.mean(axis=1)
+    enough: Mask = share == 1 if missing == "complete" else share >= 0.5
     if enough.sum() < LEAST_MODELS:
         rare = sorted(zip(present.sum(axis=0), capability, strict=True))[:3]
         raise NotApplicable(
@@ -139,29 +142,31 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
             + (", or --missing impute" if missing == "complete" and not present.all() else ""),
         )
     table = impute(table[enough])
-    varies = table.std(axis=0) > 0
+    varies: Mask = table.std(axis=0) > 0
     if varies.sum() < LEAST_CAPABILITY:
         raise NotApplicable(
-            f"{varies.sum()} capability benchmarks vary over the {class_} models",
+            f"{varies.sum()} capability benchmarks vary over the {kind(class_)}models",
             needs=f"at least {LEAST_CAPABILITY} that do",
         )
     models = chosen(everyone, enough)
     tested = scores.benchmarks_of("safety", "other")
     families, family_names, unknown = family_codes(models, scores.model_fact("family", models))
     caveats = []
+    if never_run:
+        caveats.append(f"capability benchmarks that no {kind(class_)}model was run on: {', '.join(never_run)}")
     if not enough.all():
         caveats.append(
-            f"{(~enough).sum()} of {len(everyone)} {class_} models left out: no score on every capability benchmark"
+            f"{(~enough).sum()} of {len(everyone)} {kind(class_)}models left out: not run on every capability benchmark"
         )
     if filled := int((~present[enough]).sum()):
         caveats.append(
             f"{filled} missing capability scores imputed from the first component; the interval does not count that"
         )
     if unknown:
-        caveats.append(f"{unknown} of {len(models)} {class_} models have no known family and count as independent")
+        caveats.append(f"{unknown} of {len(models)} {kind(class_)}models have no known family and count as independent")
     if not varies.all():
         constant = ", ".join(chosen(capability, ~varies))
-        caveats.append(f"left out of the capabilities score, the same for every {class_} model: {constant}")
+        caveats.append(f"left out of the capabilities score, the same for every {kind(class_)}model: {constant}")
     return Panel(
         class_=class_,
         models=models,
@@ -179,7 +184,7 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
 
 def chosen(names: Sequence[str], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
     """The names whose mask is true."""
-    return tuple(names[i] for i in np.flatnonzero(mask))
+    return tuple(names[int(i)] for i in np.flatnonzero(mask))
 
 
 def family_codes(
@@ -207,10 +212,10 @@ def assessable(values: Floats, names: Sequence[str], class_: str) -> tuple[npt.N
     for name, ran, range_ in zip(names, count, spread, strict=True):
         subject = {"benchmark": name, "class": class_}
         if ran < LEAST_MODELS:
-            reason = f"{ran} {class_} models have both a score on it and a capabilities score"
+            reason = f"{ran} {kind(class_)}models have both a score on it and a capabilities score"
             problems.append(Unassessed(subject, reason, f"at least {LEAST_MODELS}"))
         elif range_ == 0:
-            reason = f"all {ran} {class_} models have the same score"
+            reason = f"all {ran} {kind(class_)}models have the same score"
             problems.append(Unassessed(subject, reason, "models that differ on it"))
     return (count >= LEAST_MODELS) & (spread > 0), problems
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, number, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, number, shown
 from measurand.measures.validity._panel import (
     Missing,
     Panel,
@@ -187,10 +187,10 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
     )
     total = len(tested)
     sentence = (
-        f"Of {total} benchmarks under test on {len(panel.models)} {panel.class_} models, {count['entangled']} clearly rise "
-        f"with general capability, {count['inverse']} clearly get worse with it, {count['disentangled']} are clearly "
-        f"separate from it, and {count['undecided']} cannot be called at this number of models; "
-        f"by the point alone, {by_point} would be called entangled."
+        f"Of {total} benchmarks under test on {len(panel.models)} {kind(panel.class_)}models, {count['entangled']} "
+        f"clearly rise with general capability, {count['inverse']} clearly get worse with it, "
+        f"{count['disentangled']} are clearly separate from it, and {count['undecided']} cannot be called at this number "
+        f"of models; by the point alone, {by_point} would be called entangled."
     )
     status = (
         Status.ISSUE
@@ -281,7 +281,7 @@ def _verdict(found: Estimate, threshold: float) -> str:
 
 def _sentence(name: str, class_: str, found: Estimate, verdict: str, threshold: float) -> tuple[Status, str]:
     """Status and the policy reader's sentence for a benchmark under test."""
-    number = f"(capabilities correlation {shown(found)}, {found.n} {class_} models)"
+    number = f"(capabilities correlation {shown(found)}, {found.n} {kind(class_)}models)"
     match verdict:
         case "entangled":
             return Status.ISSUE, (

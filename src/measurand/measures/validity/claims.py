@@ -159,7 +159,7 @@ def _finding(tested: Tested) -> Finding:
         subject,
         TITLE,
         status,
-        f"“{claim.text}” ({claim.source}): {verdict}.",
+        f"{claim.text} ({claim.source}): {verdict}.",
         estimates if claim.share is None else (_share_estimate(tested),),
     )
 

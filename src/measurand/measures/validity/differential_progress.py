@@ -9,7 +9,7 @@ import numpy as np
 
 from measurand.errors import InputError, UnknownName
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
 from measurand.measures.validity._panel import (
     Missing,
     Panel,
@@ -182,13 +182,13 @@ def _headline(part: ClassProgress, gains: Sequence[Finding]) -> Finding:
         if any(f.status is Status.ISSUE for f in gains):
             status = Status.ISSUE
         sentence = (
-            f"Of {plural(len(gains), 'claimed safety gain')} between {class_} models, {passed} "
+            f"Of {plural(len(gains), 'claimed safety gain')} between {kind(class_)}models, {passed} "
             f"{'is' if passed == 1 else 'are'} more than the gain in capability explains."
         )
     else:
         status = Status.NOT_APPLICABLE
         sentence = (
-            f"No gain was claimed between {class_} models; the league ranks them by safety beyond capability. "
+            f"No gain was claimed between {kind(class_)}models; the league ranks them by safety beyond capability. "
             "To test a claim: --gain OLD,NEW,BENCHMARK."
         )
     return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), part.panel.caveats, f"{CODE}.league")

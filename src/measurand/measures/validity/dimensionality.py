@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, plural, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, plural, shown
 from measurand.measures.validity._panel import Missing, Panel, Unassessed, panels, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capabilities import blocks_left_out
@@ -152,7 +152,7 @@ def judge(result: Dimensionality) -> list[Finding]:
                 TITLE,
                 status,
                 f"One component holds {shown(share).replace('+', '')} of the variance of "
-                f"{plural(len(part.panel.capability), 'capability benchmark')} on {part.panel.class_} models, and "
+                f"{plural(len(part.panel.capability), 'capability benchmark')} on {kind(part.panel.class_)}models, and "
                 f"{part.components} {'beats' if part.components == 1 else 'beat'} chance: {verdict}.",
                 (share, *_further(part)),
                 part.panel.caveats,

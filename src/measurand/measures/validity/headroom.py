@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
 from measurand.measures.validity._panel import LEAST_MODELS, Unassessed, chosen, family_codes, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals import median_limits
@@ -122,7 +122,7 @@ def _position(scores: Scores, class_: str, name: str, level: float) -> Benchmark
     ran = np.isfinite(scores.matrix(everyone, [name])[:, 0])
     models = chosen(everyone, ran)
     if len(models) < LEAST_MODELS:
-        raise NotApplicable(f"{len(models)} {class_} models have a score on it", needs=f"at least {LEAST_MODELS}")
+        raise NotApplicable(f"{len(models)} {kind(class_)}models have a score on it", needs=f"at least {LEAST_MODELS}")
     values = scores.matrix(models, [name])[:, 0]
     chance, maximum = (float(str(scores.benchmark_fact(fact, [name])[0])) for fact in ("chance", "maximum"))
     best = int(values.argmax())
@@ -160,8 +160,8 @@ def _headline(class_: str, each: Sequence[Finding]) -> Finding:
     stuck, room = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
     status = Status.ISSUE if stuck else Status.PASSED if room == len(each) else Status.CAUTION
     sentence = (
-        f"Of {plural(len(each), 'benchmark')} whose range is known, {stuck} leave the median {class_} model no room "
-        f"at the ceiling or the floor, and {room} clearly leave it room."
+        f"Of {plural(len(each), 'benchmark')} whose range is known, {stuck} leave the median {kind(class_)}model "
+        f"no room at the ceiling or the floor, and {room} clearly leave it room."
     )
     return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), (), f"{CODE}.position")
 
@@ -177,9 +177,9 @@ def _finding(result: Headroom, item: BenchmarkHeadroom, saturated: float, at_flo
         {"benchmark": item.benchmark, "class": item.class_},
         TITLE,
         status,
-        f"On {result.names[item.benchmark]} the median {item.class_} model stands at {shown(median).replace('+', '')} "
-        f"of the way from chance ({item.chance:g}) to the maximum ({item.maximum:g}) and the best, {item.best_model}, at "
-        f"{item.best[0]:.2f}: {verdict}.",
+        f"On {result.names[item.benchmark]} the median {kind(item.class_)}model stands at "
+        f"{shown(median).replace('+', '')} of the way from chance ({item.chance:g}) to the maximum ({item.maximum:g}) "
+        f"and the best, {item.best_model}, at {item.best[0]:.2f}: {verdict}.",
         (median, best, room),
         (),
         f"{CODE}.position",

@@ -9,7 +9,7 @@ import numpy as np
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, number, plural
+from measurand.measures._shared import columns, display_names, kind, number, plural
 from measurand.measures.validity._panel import (
     Missing,
     Panel,
@@ -116,9 +116,8 @@ def robustness(
     parts, unassessed = [], list(problems)
     for panel in found:
         if len(panel.models) > MOST_MODELS:
-            reason = (
-                f"{len(panel.models)} {panel.class_} models: leaving out {most_dropped} hardly moves a rank correlation"
-            )
+            many = f"{len(panel.models)} {kind(panel.class_)}models"
+            reason = f"{many}: leaving out {most_dropped} hardly moves a rank correlation"
             unassessed.append(Unassessed({"class": panel.class_}, reason, f"at most {MOST_MODELS} models"))
             continue
         able, not_able = assessable(panel.scores, panel.tested, panel.class_)
@@ -156,7 +155,7 @@ def _headline(part: ClassRobustness, each: Sequence[Finding], fragile: int) -> F
     status = Status.ISSUE if count else Status.PASSED if steady == len(each) else Status.CAUTION
     sentence = (
         f"For {count} of {plural(len(each), 'benchmark')}, leaving out {fragile} or fewer of {len(part.panel.models)} "
-        f"{class_} models flips the verdict by point; {plural(steady, 'verdict')} "
+        f"{kind(class_)}models flips the verdict by point; {plural(steady, 'verdict')} "
         f"{'stands' if steady == 1 else 'stand'} whichever of the choices tried is made."
     )
     return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), part.panel.caveats, f"{CODE}.specifications")

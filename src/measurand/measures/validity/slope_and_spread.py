@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
 from measurand.measures.validity._panel import (
     Missing,
     Panel,
@@ -158,14 +158,14 @@ def _headline(part: ClassSlopes, each: Sequence[Finding]) -> Finding:
     if not known:
         status = Status.NOT_APPLICABLE
         sentence = (
-            f"Slopes are given for {plural(len(each), 'benchmark')} on {class_} models; whether they exceed the "
+            f"Slopes are given for {plural(len(each), 'benchmark')} on {kind(class_)}models; whether they exceed the "
             "benchmarks' own noise is not assessed: needs standard errors (stderr) or item counts (n_items)."
         )
     else:
         status = Status.ISSUE if flat else max((f.status for f in known), key=_severity)
         sentence = (
             f"{len(flat)} of {plural(len(known), 'benchmark')} with known standard errors correlate with capability on "
-            f"{class_} models yet move by less than their own noise."
+            f"{kind(class_)}models yet move by less than their own noise."
         )
     return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), part.panel.caveats, f"{CODE}.slopes")
 

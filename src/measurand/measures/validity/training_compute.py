@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
 from measurand.measures.validity._panel import (
     LEAST_MODELS,
     Missing,
@@ -102,7 +102,7 @@ def compute_correlation(scores: Scores, *, level: float = 0.95, missing: Missing
         flop = np.array([np.nan if f is None else f for f in scores.model_fact("training_flop", panel.models)], float)
         known = np.isfinite(flop)
         if known.sum() < LEAST_MODELS:
-            reason = f"the training FLOP of {known.sum()} of {len(panel.models)} {panel.class_} models is known"
+            reason = f"the training FLOP of {known.sum()} of {len(panel.models)} {kind(panel.class_)}models is known"
             unassessed.append(Unassessed({"class": panel.class_}, reason, f"that of at least {LEAST_MODELS} models"))
             continue
         log_flop = np.log10(flop, where=known, out=np.full(len(flop), np.nan))
@@ -175,7 +175,7 @@ def _headline(result: ComputeCorrelation, part: ClassCompute, each: Sequence[Fin
     with_compute = sum(f.status is Status.ISSUE for f in each)
     follows = spearman.low is not None and spearman.low > threshold
     sentence = (
-        f"The capabilities score of {class_} models correlates {shown(spearman)} with training compute "
+        f"The capabilities score of {kind(class_)}models correlates {shown(spearman)} with training compute "
         f"({plural(n, 'model')} whose compute is known), and {with_compute} of {plural(len(each), 'benchmark')} under "
         "test clearly rise or fall with compute."
     )
@@ -183,7 +183,15 @@ def _headline(result: ComputeCorrelation, part: ClassCompute, each: Sequence[Fin
         sentence += " The score itself does not clearly follow compute, so check the capability benchmarks."
     status = Status.ISSUE if with_compute else Status.PASSED if follows else Status.CAUTION
     return Finding(
-        CODE, {"class": class_}, TITLE, status, sentence, (spearman, pearson), part.panel.caveats, f"{CODE}.compute"
+        CODE,
+        {"class": class_},
+        TITLE,
+        status,
+        sentence,
+        (spearman, pearson),
+        part.panel.caveats,
+        f"{CODE}.compute",
+        {"subject": "capabilities score"},
     )
 
 
@@ -207,7 +215,7 @@ def _finding(result: ComputeCorrelation, part: ClassCompute, j: int, threshold: 
         {"benchmark": part.benchmarks[j], "class": part.panel.class_},
         TITLE,
         status,
-        f"{name} correlates {shown(found)} with training compute on {part.panel.class_} models, "
+        f"{name} correlates {shown(found)} with training compute on {kind(part.panel.class_)}models, "
         f"{shown(partial)} at equal capability: {verdict}.",
         (found, partial),
         (),

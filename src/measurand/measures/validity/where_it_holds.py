@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, number, plural, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
 from measurand.measures.validity._panel import (
     LEAST_MODELS,
     Missing,
@@ -108,7 +108,7 @@ def where_it_holds(scores: Scores, *, level: float = 0.95, missing: Missing = "c
         compared += _classes(one, other, able[one.class_] & able[other.class_], level)
     for panel in found:
         if len(panel.models) < 2 * LEAST_MODELS:
-            reason = f"{len(panel.models)} {panel.class_} models make halves of fewer than {LEAST_MODELS}"
+            reason = f"{len(panel.models)} {kind(panel.class_)}models make halves of fewer than {LEAST_MODELS}"
             unassessed.append(Unassessed({"class": panel.class_}, reason, f"at least {2 * LEAST_MODELS} models"))
         else:
             compared += _halves(panel, able[panel.class_], level)
@@ -206,8 +206,8 @@ def _headline(
     status = Status.ISSUE if differ else Status.PASSED if alike == len(each) else Status.CAUTION
     between = f"{labels[0]} and {labels[1]}" + ("" if " and " in class_ else f" of {class_}")
     sentence = (
-        f"Between {between} models the capabilities correlation of {differ} of {plural(len(each), 'benchmark')} clearly "
-        f"differs, and of {alike} it differs by less than {margin:g}; the others cannot be called."
+        f"Between {between} models the capabilities correlation of {differ} of {plural(len(each), 'benchmark')} "
+        f"clearly differs, and of {alike} it differs by less than {margin:g}; the others cannot be called."
     )
     return Finding(
         CODE, {"class": class_, "between": between}, TITLE, status, sentence, (), caveats, f"{CODE}.differences"
@@ -229,7 +229,7 @@ def _finding(result: WhereItHolds, item: Compared, margin: float) -> Finding:
     if item.pooled is not None:
         estimates.append(estimate("pooled_within_class", *item.pooled, level=result.level, method=METHOD, n=total))
     status, verdict = _verdict(change, margin)
-    among = "" if item.pooled is not None else f" of {item.subject['class']} models"
+    among = "" if item.pooled is not None else f" of {kind(item.subject['class'])}models"
     return Finding(
         CODE,
         {"benchmark": item.benchmark, **item.subject, "between": " and ".join(item.labels)},

@@ -24,6 +24,8 @@
     load() {
       if (this.data) return;
       this.data = JSON.parse(document.getElementById(this.root.id + "-data").textContent);
+      this.data.columns = this.data.columns.map(column =>
+        Array.isArray(column) ? column : column.places.map(place => column.distinct[place]));
       const controls = this.root.querySelector(".controls");
       this.data.select.forEach(column => {
         const label = document.createElement("label");

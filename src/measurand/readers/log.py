@@ -1,0 +1,110 @@
+"""What every log reader returns: one run of one model on one task, as its harness left it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from measurand.results import Source
+
+__all__ = ["ITEM_COLUMNS", "Aggregate", "Log", "Problem", "items_frame"]
+
+ITEM_COLUMNS: dict[str, pl.DataType] = {
+    "item": pl.String(),
+    "epoch": pl.Int32(),
+    "variant": pl.String(),
+    "scorer": pl.String(),
+    "score": pl.Float64(),
+    "answer": pl.String(),
+    "target": pl.String(),
+    "choices": pl.List(pl.String()),
+    "logprobs": pl.List(pl.Float64()),
+    "tokens_in": pl.Int64(),
+    "tokens_out": pl.Int64(),
+    "grader": pl.String(),
+    "context_hash": pl.String(),
+    "metadata": pl.String(),
+}
+"""Columns of item-level results: one row an item, epoch, variant and scorer.
+
+``item`` is the harness's stable identity of the question (what two models' runs are paired on); ``variant`` the prompt
+format or filter; ``score`` null where the sample was not scored; ``choices`` the options and ``logprobs`` the
+log-likelihood of each, in the same order; ``context_hash`` equal for items that share a context (passage, template);
+``metadata`` a JSON object of the item's scalar metadata, from which any key can be the cluster.
+"""
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A score the harness itself computed.
+
+    Parameters
+    ----------
+    scorer, metric : the harness's names, such as ``match`` and ``accuracy``.
+    value, stderr : as the log says; stderr None where it does not.
+    n : items behind it, None where not said.
+    higher_is : ``better`` or ``worse`` where the log says so.
+    """
+
+    scorer: str
+    metric: str
+    value: float
+    stderr: float | None = None
+    n: int | None = None
+    higher_is: str | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something of a log that could not be used: why, and how many rows it cost (None where unknown)."""
+
+    reason: str
+    rows_lost: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Log:
+    """One run of one model on one task.
+
+    Parameters
+    ----------
+    source : the file, its hash and format; ``source.rows`` is the number of rows of `items`.
+    harness, harness_version : who wrote it.
+    model, task : names as the harness spells them; None where the log does not say.
+    task_version : two versions of a task are never pooled.
+    items : columns `ITEM_COLUMNS`; empty where the log holds aggregates alone.
+    aggregates : scores the harness computed.
+    declared_items : how many samples the log says it holds, None where it does not say.
+    problems : what could not be used; a log that could not be read at all has nothing but problems.
+    facts : further plain facts, such as ``status``, ``epochs``, ``limit``, ``shots``, ``date``, ``model_args``.
+    """
+
+    source: Source
+    harness: str
+    harness_version: str | None
+    model: str | None
+    task: str | None
+    task_version: str | None
+    items: pl.DataFrame
+    aggregates: tuple[Aggregate, ...] = ()
+    declared_items: int | None = None
+    problems: tuple[Problem, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def items_frame(columns: Mapping[str, object] | None = None) -> pl.DataFrame:
+    """Item columns given by name as a frame with every column of `ITEM_COLUMNS` in its type, null where not given.
+
+    Examples
+    --------
+    >>> items_frame({"item": ["q1"], "score": [1.0]}).select("item", "score", "epoch").row(0)
+    ('q1', 1.0, None)
+    """
+    given = dict(columns or {})
+    frame = pl.DataFrame(given, schema_overrides={name: ITEM_COLUMNS[name] for name in given if name in ITEM_COLUMNS})
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in ITEM_COLUMNS.items()
+    )

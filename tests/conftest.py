@@ -1,0 +1,99 @@
+"""Fixtures shared by all tests, the Hypothesis profile, and the order tests run in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import polars as pl
+import pytest
+
+import measurand
+from measurand.tables import Scores, Study
+
+hypothesis.settings.register_profile("deterministic", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("deterministic")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first, then simulations, then what opens a browser."""
+    items.sort(key=lambda item: 2 * bool(item.get_closest_marker("browser")) + bool(item.get_closest_marker("slow")))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of the published case data: MEASURAND_SHARED, or `shared` beside the repository."""
+    folder = Path(os.environ.get("MEASURAND_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"case data not found at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def example() -> Study:
+    """The embedded study."""
+    return measurand.load_example()
+
+
+@pytest.fixture(scope="session")
+def make_study() -> Callable[..., Study]:
+    """Builds small studies: capability benchmarks c0, c1, ... and benchmarks under test t0, t1, ..."""
+    return build_study
+
+
+def build_study(
+    n: int = 20,
+    *,
+    capability: int = 5,
+    tested: int = 2,
+    families: int = 5,
+    seed: int = 0,
+    classes: Sequence[str | None] = (None,),
+    columns: Mapping[str, Sequence[float]] | None = None,
+    stderr: float | None = None,
+    flop: Sequence[float | None] | None = None,
+    benchmarks: pl.DataFrame | None = None,
+    title: str = "made for a test",
+) -> Study:
+    """A study of n models.
+
+    Parameters
+    ----------
+    classes : dealt out to the models in turn; families are dealt out in turn as well.
+    columns : benchmarks by name, which replace or join the made ones; NaN where not run.
+    stderr : of every score.
+    flop : training FLOP of each model.
+    benchmarks : facts of the benchmarks.
+    """
+    rng = np.random.default_rng(seed)
+    ability = rng.standard_normal(n)
+    table = {f"c{j}": 0.85 * ability + 0.5 * rng.standard_normal(n) for j in range(capability)}
+    table |= {f"t{j}": 0.6 * ability + 0.8 * rng.standard_normal(n) for j in range(tested)}
+    table |= {name: np.asarray(values, dtype=float) for name, values in (columns or {}).items()}
+    rows = [
+        (f"m{i}", name, float(values[i]), stderr)
+        for name, values in table.items()
+        for i in range(n)
+        if np.isfinite(values[i])
+    ]
+    long = pl.DataFrame(
+        rows,
+        schema={"model": pl.String, "benchmark": pl.String, "score": pl.Float64, "stderr": pl.Float64},
+        orient="row",
+    )
+    present = set(long["model"])
+    facts = pl.DataFrame(
+        {
+            "model": [f"m{i}" for i in range(n)],
+            "family": [f"f{i % families}" for i in range(n)],
+            "class": [classes[i % len(classes)] for i in range(n)],
+            "training_flop": list(flop) if flop is not None else [None] * n,
+        },
+        schema={"model": pl.String, "family": pl.String, "class": pl.String, "training_flop": pl.Float64},
+    ).filter(pl.col("model").is_in(present))
+    scores = Scores.build(long, facts, benchmarks)
+    names = [name for name in table if name.startswith("c") and name in set(long["benchmark"])]
+    return Study(title, scores.with_capability(names))
