@@ -91,7 +91,8 @@ def assess(
     """Findings and figures of one measure; what it lacks, or how it failed, is a finding too."""
     try:
         result = measure.compute(**_arguments(measure, study, settings, seed, judged))
-        return list(measure.judge(result, **_settings_of(measure.judge, settings))), list(measure.figure(result))
+        findings = list(measure.judge(result, **_settings_of(measure.judge, settings)))
+        return findings, list(measure.figure(result, **_settings_of(measure.figure, {"findings": findings})))
     except NotApplicable as problem:
         return [_without_verdict(measure, Status.NOT_APPLICABLE, f"Not assessed: {problem}.")], []
     except InputError:

@@ -124,7 +124,9 @@ def entanglement(
     study = _read(paths, models, benchmarks, capability, lower_is_better, as_given, gain)
     if study.scores is None:
         raise InputError("entanglement needs scores of models on benchmarks, and there are none")
-    study = replace(study, scores=study.scores.only(_names(benchmark) or []), claims=None)
+    chosen = _names(benchmark) or []
+    gains = tuple(gain for gain in study.gains or () if gain.benchmark in chosen) or None
+    study = replace(study, scores=study.scores.only(chosen), gains=gains, claims=None)
     settings = {"missing": missing, "level": level, "threshold": threshold}
     codes = ["V1", "V2", "V3", "V4", "V5"]
     _audit_and_write(

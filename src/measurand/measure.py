@@ -36,7 +36,7 @@ class Measure:
         `measurand.tables.Study` are evidence (required where the parameter has no default), ``rng`` is a generator
         seeded for this measure, any other keyword is a setting.
     judge : turns the result into findings; it alone holds thresholds.
-    figure : turns the result into pictures as plain series.
+    figure : turns the result into pictures as plain series; asks for the findings too if it shows verdicts.
     caveats, references : what a reader should know, and where the definition comes from.
     """
 
@@ -48,7 +48,7 @@ class Measure:
     formula: str
     compute: Callable[..., Any]
     judge: Callable[..., Sequence[Finding]]
-    figure: Callable[[Any], Sequence[Figure]]
+    figure: Callable[..., Sequence[Figure]]
     caveats: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 

@@ -198,7 +198,9 @@ class Scores:
         self._require(chosen)
         keep = (pl.col("role") == "capability") | pl.col("benchmark").is_in(chosen)
         facts = self.benchmarks.filter(keep)
-        return replace(self, table=self.table.filter(pl.col("benchmark").is_in(facts["benchmark"])), benchmarks=facts)
+        return replace(
+            self, table=self.table.filter(pl.col("benchmark").is_in(facts["benchmark"].to_list())), benchmarks=facts
+        )
 
     def with_lower_is_better(self, names: Iterable[str]) -> Scores:
         """The same scores with these benchmarks turned: a lower score is better (or safer).

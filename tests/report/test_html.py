@@ -73,7 +73,7 @@ def test_four_questions_with_the_worst_headline(page: Page) -> None:
 
 def test_a_question_without_measures_says_so(audit: Audit, measures: tuple[MeasureInfo, ...]) -> None:
     few = [measure for measure in measures if measure.question is not Question.GAMING]
-    assert "Not assessed: no evidence of this kind in the study." in Page(to_html(audit, few)).text
+    assert "an answer needs results on fresh or rephrased items" in Page(to_html(audit, few)).text
 
 
 def test_findings_of_unknown_measures_are_shown(audit: Audit) -> None:

@@ -75,14 +75,11 @@ def test_theil_sen_equals_scipy(seed, n, decimals):
         if len(set(x[there])) < 2:
             assert np.isnan(found[j])
         else:
-            assert found[j] == pytest.approx(stats.theilslopes(y[there, j], x[there]).slope)
+            with np.errstate(invalid="ignore"):  # scipy's own interval of three tied values
+                expected = stats.theilslopes(y[there, j], x[there]).slope
+            assert found[j] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("n", [6, 40])
-def test_standardised_rows_have_mean_zero_and_spread_one_over_what_they_hold(n):
-    rng = np.random.default_rng(n)
-    scores = rng.standard_normal((4, n)) * 3 + 2
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=4)
-    for row, original, count in zip(standardised_rows(scores, weights.astype(float)), scores, weights, strict=True):
-        held = np.repeat(original, count)
-        np.testing.assert_allclose(row, (original - held.mean()) / held.std())
+def test_standardised_rows_have_mean_zero_and_spread_one():
+    scores = np.random.default_rng(6).standard_normal((4, 20)) * 3 + 2
+    np.testing.assert_allclose(standardised_rows(scores), stats.zscore(scores, axis=1, ddof=0))

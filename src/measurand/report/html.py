@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from measurand.report import theme
 from measurand.report.specs import drawn, fields, template
-from measurand.report.summary import NO_EVIDENCE, MeasureInfo, Section, loose_figures, questions, sections, unassessed
+from measurand.report.summary import MeasureInfo, Section, loose_figures, questions, sections, unassessed
 from measurand.report.wording import (
     ASKS,
     STATUS,
@@ -50,7 +50,7 @@ def to_html(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
     --------
     >>> from measurand.results import Audit, Provenance
     >>> page = to_html(Audit((), {}, Provenance("<two> models", (), (), {}), {}, seed=7), measures=())
-    >>> "<h1>&lt;two&gt; models</h1>" in page, page.count("no evidence of this kind in the study")
+    >>> "<h1>&lt;two&gt; models</h1>" in page, page.count("an answer needs")
     (True, 4)
     """
     scripts = [_inline_script(_charts_library()), _inline_script(_asset("page.js"))]
@@ -79,7 +79,6 @@ def _page(audit: Audit, measures: Sequence[MeasureInfo]) -> SimpleNamespace:
         asks=ASKS,
         absent=Status.NOT_APPLICABLE,
         words=SimpleNamespace(issue=Status.ISSUE, caution=Status.CAUTION, passed=Status.PASSED),
-        no_evidence=NO_EVIDENCE,
         rows=questions(audit, measures),
         unassessed=unassessed(audit, measures),
         sections=shown,

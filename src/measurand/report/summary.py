@@ -12,7 +12,6 @@ from measurand.results import Audit, Estimate, Figure, Finding, Question, Status
 
 __all__ = [
     "ASSESSED",
-    "NO_EVIDENCE",
     "MeasureInfo",
     "QuestionRow",
     "Section",
@@ -27,7 +26,13 @@ __all__ = [
 ASSESSED = (Status.ISSUE, Status.CAUTION, Status.PASSED)
 """The statuses that are verdicts, the worst first."""
 
-NO_EVIDENCE = "no evidence of this kind in the study"
+EVIDENCE: Mapping[Question, str] = {
+    Question.VALIDITY: "scores of several models on the benchmark and on capability benchmarks",
+    Question.PRECISION: "item-level results, repeated runs, prompt variants, votes or several graders",
+    Question.GAMING: "results on fresh or rephrased items, token log-probabilities, or the model itself",
+    Question.FORECAST: "scores with dates or training compute of many models, or attack attempts with their cost",
+}
+"""What kind of evidence an answer would need, where no measure at hand says so."""
 
 
 class MeasureInfo(Protocol):
@@ -122,7 +127,9 @@ def unassessed(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[Unassesse
         if any(finding.status in ASSESSED for finding in found):
             continue
         reasons: dict[str, list[str]] = {}
-        for finding in found:
+        # Where a headline says why, the benchmarks' own rows need not repeat it.
+        headlines = [finding for finding in found if "benchmark" not in finding.subject]
+        for finding in headlines or found:
             reasons.setdefault(finding.sentence, []).append(subject_text(finding))
         status = max((finding.status for finding in found), key=list(Status).index, default=Status.NOT_APPLICABLE)
         rows.append(Unassessed(measure, status, tuple((why, tuple(who)) for why, who in reasons.items())))
@@ -130,12 +137,12 @@ def unassessed(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[Unassesse
 
 
 def sections(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[Section, ...]:
-    """A section for each measure with a verdict, in the order of `measures`; then codes no measure known here has."""
+    """A section for each measure with a verdict or a number; then codes no measure known here has."""
     known = {measure.code for measure in measures}
     strange = dict.fromkeys(finding.code for finding in audit.findings if finding.code not in known)
     built = [_section(audit, measure.code, measure) for measure in measures]
-    judged = [section for section in built if any(finding.status in ASSESSED for finding in section.findings)]
-    return (*judged, *(_section(audit, code, None) for code in strange))
+    telling = [s for s in built if any(f.status in ASSESSED or f.estimates for f in s.findings)]
+    return (*telling, *(_section(audit, code, None) for code in strange))
 
 
 def loose_figures(audit: Audit, shown: Sequence[Section]) -> tuple[Figure, ...]:
@@ -160,7 +167,7 @@ def _question(audit: Audit, question: Question, measures: Sequence[MeasureInfo])
         worst.status if worst else None,
         worst,
         tuple(headlines),
-        () if worst else tuple((measure.name, measure.needs) for measure in measures),
+        () if worst else tuple((m.name, m.needs) for m in measures) or (("an answer", EVIDENCE[question]),),
         sum(finding.status is Status.ERROR for finding in found),
     )
 

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from measurand.report.summary import NO_EVIDENCE, MeasureInfo, QuestionRow, questions, sections, unassessed
+from measurand.report.summary import MeasureInfo, QuestionRow, questions, sections, unassessed
 from measurand.report.wording import ASKS, STATUS, estimate_text, level_text, plain, subject_text
 from measurand.results import Audit, Estimate, Finding, Status
 
@@ -166,7 +166,7 @@ def _answer(row: QuestionRow) -> tuple[str, str, str]:
     """Status, sentence and number of a question."""
     if row.finding is None or row.status is None:
         needs = "; ".join(f"{name} needs {needs}" for name, needs in row.needs)
-        return _status(Status.NOT_APPLICABLE), f"Not assessed: {needs or NO_EVIDENCE}.", ""
+        return _status(Status.NOT_APPLICABLE), f"Not assessed: {needs}.", ""
     return _status(row.status), row.finding.sentence, _number(row.finding)
 
 

@@ -12,7 +12,6 @@ from rich.text import Text
 
 from measurand.report.summary import (
     ASSESSED,
-    NO_EVIDENCE,
     MeasureInfo,
     QuestionRow,
     Section,
@@ -109,8 +108,6 @@ def _answer(row: QuestionRow) -> Text:
     failed = f" ({row.failed} failed)" if row.failed else ""
     if row.finding is not None:
         return _sentence(row.finding) + Text(failed)
-    if not row.needs:
-        return Text(f"Not assessed: {NO_EVIDENCE}.{failed}", style="dim")
     needs = "; ".join(f"{plain(name)} needs {plain(needs) or 'other evidence'}" for name, needs in row.needs)
     return Text(f"Not assessed{failed}: {needs}.", style="dim")
 

@@ -144,7 +144,9 @@ def subject_text(finding: Finding) -> str:
     'mmlu · class chat'
     """
     subject = finding.subject
-    rest = [f"{plain(key)} {plain(value)}" for key, value in subject.items() if key != "benchmark"]
+    # A study without classes has one, which needs no mention.
+    told = {key: value for key, value in subject.items() if (key, value) != ("class", "all") and key != "benchmark"}
+    rest = [f"{plain(key)} {plain(value)}" for key, value in told.items()]
     parts = [plain(subject["benchmark"]), *rest] if "benchmark" in subject else rest
     return " · ".join(parts) or "the whole study"
 

@@ -24,6 +24,7 @@ class Simulated:
     families : family code of each model, shape (n,).
     truth : population Spearman correlation of each tested benchmark with the capabilities score, shape (m,).
     reliability : population Pearson correlation of the capabilities score with ability.
+    score_spread : population standard deviation of the mean of the capability benchmarks.
     """
 
     capability: npt.NDArray[np.float64]
@@ -31,6 +32,7 @@ class Simulated:
     families: npt.NDArray[np.int64]
     truth: npt.NDArray[np.float64]
     reliability: float
+    score_spread: float
 
 
 def pearson_of(rho: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -83,7 +85,8 @@ def simulate(
     member = np.repeat(np.arange(families), sizes)
     k = capability_benchmarks
     # Pearson correlation of the population's first component with capability: the component is the benchmarks' mean.
-    reliability = LOADING * np.sqrt(k) / np.sqrt(k * LOADING**2 + 1 - LOADING**2)
+    score_spread = np.sqrt(LOADING**2 + (1 - LOADING**2) / k)
+    reliability = LOADING / score_spread
     truth = np.asarray(rho, dtype=np.float64)
     slope = pearson_of(truth) / reliability
     if (np.abs(slope) > 1).any():
@@ -98,4 +101,4 @@ def simulate(
     ability = with_family(1)
     capability = LOADING * ability + np.sqrt(1 - LOADING**2) * rng.standard_normal((n, k))
     tested = slope * ability + np.sqrt(1 - slope**2) * with_family(len(truth))
-    return Simulated(capability, tested, member.astype(np.int64), truth, float(reliability))
+    return Simulated(capability, tested, member.astype(np.int64), truth, float(reliability), float(score_spread))

@@ -11,10 +11,10 @@ Outcome = dict[tuple[str, str, str], tuple[float, float]]
 
 
 def add_coverage(outcome: Outcome, what: str, name: str, truth: float, low: float, high: float) -> None:
-    """Note whether an interval covers the truth."""
+    """Note whether an interval covers the truth; `name` says which truth."""
     defined = np.isfinite(low) and np.isfinite(high)
     hit = float(low <= truth <= high) if defined else np.nan
-    outcome["coverage", what, f"{name} {truth:.3g}"] = (hit, float(high - low))
+    outcome["coverage", what, name] = (hit, float(high - low))
 
 
 def add_event(outcome: Outcome, quantity: str, what: str, truth: str, happened: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from measurand.simulate.capabilities import LOADING, Simulated, pearson_of, simulate, spearman_of
@@ -43,7 +45,7 @@ def capabilities_correlation(
     for method in found.low:
         what = INTERVAL if method == DEFAULT else f"candidate {method}"
         for j, truth in enumerate(TRUTHS):
-            add_coverage(outcome, what, "rho", truth, found.low[method][j], found.high[method][j])
+            add_coverage(outcome, what, f"rho {truth:g}", truth, found.low[method][j], found.high[method][j])
     low, high = found.low[DEFAULT], found.high[DEFAULT]
     zero, middle, bound, *_, strong = range(len(TRUTHS))
     add_event(
@@ -67,12 +69,15 @@ def slope_and_spread(models: int, families: int, share: float, level: float, rng
     """V2: the slope per standard deviation of capability."""
     drawn = simulate(models, families, TRUTHS, share, rng)
     weights = np.vstack([np.ones(models), blocks_left_out(drawn.families)])
-    scores = standardised_rows(replicate_scores(drawn.capability, weights), weights)
+    scores = standardised_rows(replicate_scores(drawn.capability, weights))
     slopes = fit_lines(scores, drawn.tested, weights).slope
     low, high = jackknife_t(slopes[0], slopes[1:], level)
     outcome: Outcome = {}
-    for j, truth in enumerate(pearson_of(np.array(TRUTHS))):
-        add_coverage(outcome, INTERVAL, "slope", float(truth), low[j], high[j])
+    # The population's score is the mean of the benchmarks; the slope is per SD of it over the models drawn.
+    here = drawn.capability.mean(axis=1).std() / drawn.score_spread
+    for j, rho in enumerate(TRUTHS):
+        truth = float(pearson_of(np.array(rho))) * here
+        add_coverage(outcome, INTERVAL, f"slope at rho {rho:g}", truth, low[j], high[j])
     return outcome
 
 
@@ -83,7 +88,7 @@ def differential_progress(models: int, families: int, share: float, level: float
     old, new = rng.choice(models, size=2, replace=False)
     found = excess_change(scores / scores.std(), drawn.tested[:, 0], int(old), int(new), level)
     outcome: Outcome = {}
-    add_coverage(outcome, INTERVAL, "excess", 0.0, found.excess - found.half_width, found.excess + found.half_width)
+    add_coverage(outcome, INTERVAL, "no excess", 0.0, found.excess - found.half_width, found.excess + found.half_width)
     add_event(outcome, "false_alarm", "gain beyond capability", "no excess", found.excess > found.half_width)
     lifted = drawn.tested[:, 0].copy()
     lifted[new] += 3.0
@@ -113,7 +118,7 @@ def where_it_holds(models: int, families: int, share: float, level: float, rng: 
 def _add_difference(outcome: Outcome, between: str, change: np.ndarray, level: float) -> None:
     low, high = jackknife_t(change[0], change[1:], level)
     for j, rho in enumerate(("rho 0 in both", "rho 0.68 in both")):
-        add_coverage(outcome, f"difference between {between}, {rho}", "difference", 0.0, low[j], high[j])
+        add_coverage(outcome, f"difference between {between}", rho, 0.0, low[j], high[j])
         add_event(outcome, "false_alarm", f"{between} differ", rho, bool(low[j] > 0 or high[j] < 0))
 
 
@@ -137,8 +142,8 @@ def training_compute(models: int, families: int, share: float, level: float, rng
         ("score with compute", with_score[:, [0]], rho_compute),
         ("benchmark with compute at equal capability", partial[:, None], float(truth)),
     ):
-        low, high = jackknife_z(values[0], values[1:], level)
-        add_coverage(outcome, f"{INTERVAL}, {what}", "rho", true, low[0], high[0])
+        low, high = jackknife_z(values[0], values[1:], np.array([models]), level)
+        add_coverage(outcome, f"{INTERVAL}, {what}", f"rho {true:.2f}", true, low[0], high[0])
     return outcome
 
 
@@ -157,16 +162,16 @@ def dimensionality(models: int, families: int, share: float, level: float, rng: 
     k = drawn.capability.shape[1]
     truth = float((1 + (k - 1) * spearman_of(np.array(LOADING**2))) / k)
     outcome: Outcome = {}
-    add_coverage(outcome, f"{INTERVAL}, PC1 share", "share", truth, low[0], high[0])
+    add_coverage(outcome, f"{INTERVAL}, PC1 share", f"share {truth:.2f}", truth, low[0], high[0])
     add_event(outcome, "false_alarm", "a second component", "one dimension", _components(drawn, rng) > 1)
-    noise = Simulated(rng.standard_normal((models, k)), drawn.tested, drawn.families, drawn.truth, drawn.reliability)
+    noise = replace(drawn, capability=rng.standard_normal((models, k)))
     add_event(outcome, "false_alarm", "a first component", "no common dimension", _components(noise, rng) > 0)
     return outcome
 
 
 def _components(drawn: Simulated, rng: np.random.Generator) -> int:
     ranks = midranks_fixed(drawn.capability, np.ones((1, len(drawn.capability))))[:, 0].T
-    beats = first_component(drawn.capability).eigenvalues > parallel_analysis(ranks, permutations=200, rng=rng)
+    beats = first_component(drawn.capability).eigenvalues > parallel_analysis(ranks, permutations=1000, rng=rng)
     return int(np.argmin(beats)) if not beats.all() else len(beats)
 
 
@@ -175,5 +180,5 @@ def headroom(models: int, families: int, share: float, level: float, rng: np.ran
     drawn = simulate(models, families, (0.0,), share, rng)
     outcome: Outcome = {}
     low, high = median_limits(drawn.tested[:, 0], drawn.families, level)
-    add_coverage(outcome, f"{INTERVAL}, median position", "median", 0.0, low, high)
+    add_coverage(outcome, f"{INTERVAL}, median position", "median 0", 0.0, low, high)
     return outcome

@@ -80,13 +80,13 @@ def correlations_with_intervals(
     count = np.isfinite(tested).sum(axis=0)
     by_family = family_replicates(capability, tested, families)
     limits: dict[str, intervals.Interval] = {
-        "family_jackknife": intervals.jackknife_z(value, by_family, level),
+        "family_jackknife": intervals.jackknife_z(value, by_family, count, level),
         "bonett_wright": intervals.bonett_wright(value, count, level),
         "fisher": intervals.fisher(value, count, level),
     }
     if {"model_jackknife", "bootstrap_bca"} & set(methods):
         by_model = resampled_correlations(capability, tested, 1.0 - np.eye(n))
-        limits["model_jackknife"] = intervals.jackknife_z(value, by_model, level)
+        limits["model_jackknife"] = intervals.jackknife_z(value, by_model, count, level)
     if {"bootstrap_percentile", "bootstrap_bca"} & set(methods):
         replicates = resampled_correlations(capability, tested, bootstrap_weights(n, resamples, rng))
         limits["bootstrap_percentile"] = percentile(replicates, level)
@@ -98,3 +98,25 @@ def correlations_with_intervals(
     return Correlations(
         value, count, {name: pair[0] for name, pair in chosen.items()}, {name: pair[1] for name, pair in chosen.items()}
     )
+
+
+def leave_itself_out(capability: Floats, families: Ints, level: float) -> tuple[Floats, Floats, Floats]:
+    """Correlation of each capability benchmark with the score that the others make, and its default interval.
+
+    Parameters
+    ----------
+    capability : shape (n, k), no NaN.
+
+    Returns
+    -------
+    value, low, high : shape (k,) each
+    """
+    k = capability.shape[1]
+    value, low, high = (np.empty(k) for _ in range(3))
+    for j in range(k):
+        others, itself = np.delete(capability, j, axis=1), capability[:, [j]]
+        point = resampled_correlations(others, itself, np.ones((1, len(capability))))[0]
+        replicates = family_replicates(others, itself, families)
+        limits = intervals.jackknife_z(point, replicates, np.array([len(capability)]), level)
+        value[j], low[j], high[j] = point[0], limits[0][0], limits[1][0]
+    return value, low, high

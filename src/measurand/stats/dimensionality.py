@@ -61,7 +61,7 @@ def parallel_analysis(values: Floats, *, permutations: int, rng: np.random.Gener
         count = len(drawn[rows])
         shuffled = rng.permuted(np.broadcast_to(values, (count, n, k)), axis=1)
         drawn[rows] = np.linalg.eigvalsh(_correlations(shuffled))
-    result: Floats = np.quantile(drawn, quantile, axis=0)[::-1]
+    result: Floats = np.quantile(drawn, quantile, axis=0, method="higher")[::-1]
     return result
 
 

@@ -8,24 +8,44 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
-__all__ = ["bonett_wright", "bonett_wright_se", "fisher", "jackknife_se", "jackknife_t", "jackknife_z", "median_limits"]
+__all__ = [
+    "bonett_wright",
+    "bonett_wright_se",
+    "fisher",
+    "jackknife_se",
+    "jackknife_t",
+    "jackknife_z",
+    "median_limits",
+    "models_to_decide",
+]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Interval = tuple[Floats, Floats]
 
 
-def _on_z_scale(rho: Floats, half_width: Floats) -> Interval:
+def _off_one(rho: Floats, n: Ints) -> Floats:
+    """rho, with a perfect rank correlation taken as half of the smallest step away from it, so that its z is finite."""
+    with np.errstate(divide="ignore"):
+        most = np.maximum(1 - 6 / (n * (n**2 - 1.0)), 0.0)
+    result: Floats = np.clip(rho, -most, most)
+    return result
+
+
+def _on_z_scale(rho: Floats, half_width: Floats, n: Ints) -> Interval:
     """rho plus and minus a half width given on Fisher's z scale, taken back."""
-    z = np.arctanh(np.clip(rho, -1 + 1e-12, 1 - 1e-12))
-    return np.tanh(z - half_width), np.tanh(z + half_width)
+    z = np.arctanh(_off_one(rho, n))
+    return np.fmin(np.tanh(z - half_width), rho + 0 * half_width), np.fmax(
+        np.tanh(z + half_width), rho + 0 * half_width
+    )
 
 
-def fisher(rho: Floats, n: Floats, level: float) -> Interval:
+def fisher(rho: Floats, n: Ints, level: float) -> Interval:
     """Fisher z interval with the standard error 1 / sqrt(n - 3) of a Pearson correlation."""
-    return _on_z_scale(rho, ndtri((1 + level) / 2) / np.sqrt(n - 3))
+    return _on_z_scale(rho, ndtri((1 + level) / 2) / np.sqrt(n - 3), n)
 
 
-def bonett_wright_se(rho: Floats, n: Floats) -> Floats:
+def bonett_wright_se(rho: Floats, n: Ints) -> Floats:
     """Standard error of atanh(Spearman's rho): sqrt((1 + rho^2 / 2) / (n - 3)) (Bonett and Wright 2000).
 
     Psychometrika 65(1), 23-28. Undefined (NaN) below n = 4.
@@ -34,9 +54,9 @@ def bonett_wright_se(rho: Floats, n: Floats) -> Floats:
         return np.sqrt(np.where(n > 3, (1 + np.square(rho) / 2) / (n - 3), np.nan))
 
 
-def bonett_wright(rho: Floats, n: Floats, level: float) -> Interval:
+def bonett_wright(rho: Floats, n: Ints, level: float) -> Interval:
     """Fisher z interval with the Bonett-Wright standard error, for independent observations."""
-    return _on_z_scale(rho, ndtri((1 + level) / 2) * bonett_wright_se(rho, n))
+    return _on_z_scale(rho, ndtri((1 + level) / 2) * bonett_wright_se(rho, n), n)
 
 
 def jackknife_se(replicates: Floats) -> tuple[Floats, Floats]:
@@ -61,26 +81,42 @@ def jackknife_t(value: Floats, replicates: Floats, level: float) -> Interval:
 
     Returns
     -------
-    low, high : shape (m,); NaN below two families.
+    low, high : shape (m,); NaN below two families, and where no replicate differs from another.
     """
     se, groups = jackknife_se(replicates)
+    se = np.where(se > 0, se, np.nan)
     with np.errstate(invalid="ignore"):
         half = stdtrit(np.maximum(groups - 1, 1), (1 + level) / 2) * se
     return value - half, value + half
 
 
-def jackknife_z(rho: Floats, replicates: Floats, level: float) -> Interval:
-    """Leave-one-family-out jackknife of a correlation on Fisher's z scale, with t(G - 1)."""
-    se, groups = jackknife_se(np.arctanh(np.clip(replicates, -1 + 1e-12, 1 - 1e-12)))
+def jackknife_z(rho: Floats, replicates: Floats, n: Ints, level: float) -> Interval:
+    """Leave-one-family-out jackknife of a rank correlation on Fisher's z scale, with t(G - 1).
+
+    Where no replicate differs from another the Bonett-Wright standard error stands in: perfect agreement of a few
+    models is not certainty.
+
+    Parameters
+    ----------
+    rho : shape (m,).
+    replicates : shape (G, m).
+    n : observations behind each rho, shape (m,).
+
+    Returns
+    -------
+    low, high : shape (m,); NaN below two families.
+    """
+    se, groups = jackknife_se(np.arctanh(_off_one(replicates, n)))
+    se = np.where(se == 0, bonett_wright_se(rho, n), se)
     with np.errstate(invalid="ignore"):
-        return _on_z_scale(rho, stdtrit(np.maximum(groups - 1, 1), (1 + level) / 2) * se)
+        return _on_z_scale(rho, stdtrit(np.maximum(groups - 1, 1), (1 + level) / 2) * se, n)
 
 
 def median_limits(values: Floats, families: npt.NDArray[np.int64], level: float) -> tuple[float, float]:
     """Interval of a median over observations in families (Woodruff 1952, JASA 47(260)).
 
     The share of observations below the median gets a family-clustered standard error (CR1) with t(G - 1); the limits
-    are the order statistics at that share's interval, rounded outward.
+    are the order statistics x_(r) and x_(n + 1 - r) at that share's lower limit, rounded outward.
 
     Parameters
     ----------
@@ -107,8 +143,36 @@ def median_limits(values: Floats, families: npt.NDArray[np.int64], level: float)
         return float("nan"), float("nan")
     se = np.sqrt(groups / (groups - 1) * (by_family**2).sum()) / n
     half = stdtrit(groups - 1, (1 + level) / 2) * se
-    low, high = math.floor(n * (0.5 - half)), math.ceil(n * (0.5 + half))
-    if low < 1 or high > n:
+    rank = math.floor(n * (0.5 - half))
+    if rank < 1:
         return float("nan"), float("nan")
     ordered = np.sort(values)
-    return float(ordered[low - 1]), float(ordered[high - 1])
+    return float(ordered[rank - 1]), float(ordered[n - rank])
+
+
+def models_to_decide(
+    rho: float, low: float, high: float, n: int, bounds: tuple[float, ...], *, most: int = 1000
+) -> int | None:
+    """Further models at which an interval of a correlation would no longer reach across any bound.
+
+    The interval is taken to shrink on the z scale as 1 / sqrt(n - 3), towards a correlation that stays where it is.
+
+    Parameters
+    ----------
+    rho, low, high : the correlation and its interval, from n models.
+    bounds : values the interval should not reach across.
+    most : answers that need more than this many models in all are None.
+
+    Examples
+    --------
+    >>> models_to_decide(0.7, 0.33, 0.88, 27, (-0.5, 0.5))
+    42
+    """
+    z, z_low, z_high = (math.atanh(max(-0.999999, min(0.999999, value))) for value in (rho, low, high))
+    factor = 1.0
+    for bound in map(math.atanh, bounds):
+        if z_low <= bound <= z_high:
+            half = z - z_low if bound < z else z_high - z
+            factor = max(factor, math.inf if bound == z else (half / (z - bound)) ** 2)
+    needed = 3 + (n - 3) * factor
+    return None if needed > most else math.ceil(needed) - n

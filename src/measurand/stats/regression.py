@@ -96,10 +96,10 @@ def theil_sen(x: Floats, y: Floats) -> Floats:
     return result
 
 
-def standardised_rows(scores: Floats, weights: Floats) -> Floats:
-    """Each replicate's scores in standard deviations of the models it holds."""
-    total = weights.sum(axis=1, keepdims=True)
-    centred = scores - (weights * scores).sum(axis=1, keepdims=True) / total
-    spread = np.sqrt((weights * centred**2).sum(axis=1, keepdims=True) / total)
-    result: Floats = centred / spread
+def standardised_rows(scores: Floats) -> Floats:
+    """Each replicate's scores in standard deviations (ddof 0) over all observations, left out or not.
+
+    So that the slopes of all replicates are per standard deviation of the same models.
+    """
+    result: Floats = (scores - scores.mean(axis=1, keepdims=True)) / scores.std(axis=1, keepdims=True)
     return result

@@ -42,14 +42,14 @@ def family_blocks(families: Ints, most: int) -> Ints:
     block_of = np.empty(len(codes), dtype=np.int64)
     # Largest first, dealt out in turn: deterministic, and the blocks come out about even.
     block_of[np.argsort(-sizes, kind="stable")] = np.arange(len(codes)) % most
-    merged: Ints = block_of[member]
-    return merged
+    result: Ints = block_of[member]
+    return result
 
 
 def jackknife_weights(families: Ints) -> Floats:
     """One replicate a family, with weight 0 on its members and 1 elsewhere, shape (families, n)."""
     codes = np.unique(families)
-    return (families[None, :] != codes[:, None]).astype(np.float64)
+    return np.where(families[None, :] == codes[:, None], 0.0, 1.0)
 
 
 def percentile(replicates: Floats, level: float) -> tuple[Floats, Floats]:

@@ -198,7 +198,8 @@ def _with_intervals(
         )
         flat = weights.reshape(-1, len(capability))
         values = resampled_correlations(capability, tested[:, [j]], flat).reshape(directions * steps, -1)
-        limits = jackknife_z(values[:, 0], values[:, 1:].T, level)
+        kept = (weights[:, 0] * np.isfinite(tested[:, j])).sum(axis=1).astype(np.int64)
+        limits = jackknife_z(values[:, 0], values[:, 1:].T, kept, level)
         for target, found in zip((reach, low, high), (values[:, 0], *limits), strict=True):
             target[:, :, j] = found.reshape(directions, steps)
     return reach, low, high

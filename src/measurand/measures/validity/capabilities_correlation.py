@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, number, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
 from measurand.measures.validity._panel import (
     Missing,
     Panel,
@@ -22,15 +21,16 @@ from measurand.measures.validity._panel import (
     panels,
     unassessed_findings,
 )
-from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
-from measurand.stats.capabilities import DEFAULT, METHODS, Correlations, correlations_with_intervals, family_replicates
-from measurand.stats.intervals import jackknife_z
-from measurand.stats.pca import resampled_correlations
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.capabilities import DEFAULT, METHODS, Correlations, correlations_with_intervals, leave_itself_out
+from measurand.stats.intervals import models_to_decide
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation"]
 
 CODE, TITLE = "V1", "Capabilities correlation"
+
+MOST_COLORS = 10
 
 MOST_BOOTSTRAP_CELLS = 2e9
 """Resamples x models x benchmarks above which the bootstrap intervals of the detail view are left out."""
@@ -111,7 +111,7 @@ def capabilities_correlation(
     >>> chat = result.classes[1]
     >>> round(100 * chat.panel.component.share, 1)
     70.8
-    >>> round(100 * chat.correlations.value[chat.benchmarks.index("truthfulqa_mc1")], 1)
+    >>> float(round(100 * chat.correlations.value[chat.benchmarks.index("truthfulqa_mc1")], 1))
     81.2
     """
     if not 0 < level < 1:
@@ -151,22 +151,9 @@ def _class_correlations(
     correlations = correlations_with_intervals(
         panel.values, values[:, able], panel.families, level=level, resamples=resamples, rng=rng, methods=methods
     )
-    return ClassCorrelations(panel, chosen(names, able), correlations, _leave_itself_out(panel, level))
-
-
-def _leave_itself_out(
-    panel: Panel, level: float
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Correlation of each capability benchmark with the score that the others make, with its interval."""
-    columns = range(len(panel.capability))
-    value, low, high = (np.empty(len(panel.capability)) for _ in range(3))
-    unit = np.ones((1, len(panel.models)))
-    for j in columns:
-        others, itself = np.delete(panel.values, j, axis=1), panel.values[:, [j]]
-        point = resampled_correlations(others, itself, unit)[0]
-        limits = jackknife_z(point, family_replicates(others, itself, panel.families), level)
-        value[j], low[j], high[j] = point[0], limits[0][0], limits[1][0]
-    return value, low, high
+    return ClassCorrelations(
+        panel, chosen(names, able), correlations, leave_itself_out(panel.values, panel.families, level)
+    )
 
 
 def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Finding]:
@@ -187,10 +174,10 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
     )
     total = len(tested)
     sentence = (
-        f"Of {total} benchmarks under test on {len(panel.models)} {kind(panel.class_)}models, {count['entangled']} "
-        f"clearly rise with general capability, {count['inverse']} clearly get worse with it, "
-        f"{count['disentangled']} are clearly separate from it, and {count['undecided']} cannot be called at this number "
-        f"of models; by the point alone, {by_point} would be called entangled."
+        f"Of {plural(total, 'benchmark')} under test on {len(panel.models)} {kind(panel.class_)}models, "
+        f"{count['entangled']} clearly rise with general capability, {count['inverse']} clearly get worse with it, "
+        f"{count['disentangled']} are clearly separate from it, and {count['undecided']} cannot be called at this "
+        f"number of models; by the point alone, {by_point} would be called entangled."
     )
     status = (
         Status.ISSUE
@@ -204,8 +191,7 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         status,
         sentence,
         (
-            Estimate("share_entangled", count["entangled"] / total if total else None, n=total, method="by interval"),
-            Estimate("share_entangled_by_point", by_point / total if total else None, n=total, method="by point"),
+            _share_entangled(tested, by_point, threshold),
             Estimate("pc1_share", panel.component.share, n=len(panel.models), method="eigenvalues of Spearman matrix"),
         ),
         panel.caveats,
@@ -218,6 +204,18 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
             "capabilities_scores": tuple(float(value) for value in panel.component.scores),
         },
     )
+
+
+def _share_entangled(tested: Sequence[Finding], by_point: int, threshold: float) -> Estimate:
+    """Share entangled by point, bracketed by those surely entangled and those not surely less."""
+    limits = [(found.low, found.high) for finding in tested for found in finding.estimates[:1]]
+    surely = sum(low is not None and low > threshold for low, _ in limits)
+    possibly = sum(high is None or high > threshold for _, high in limits)
+    total = len(tested)
+    method = "by point; from those whose interval lies above the threshold to those whose interval reaches above it"
+    if not total:
+        return Estimate("share_entangled", None, method=method, n=0)
+    return Estimate("share_entangled", by_point / total, surely / total, possibly / total, None, method, total)
 
 
 def _finding(result: CapabilitiesCorrelation, part: ClassCorrelations, j: int, threshold: float) -> Finding:
@@ -311,30 +309,30 @@ def _crossed(found: Estimate, threshold: float) -> str:
 
 
 def _models_needed(found: Estimate, threshold: float) -> str:
-    """How many models of the same kind would shrink the interval off the nearest bound, if the correlation stays."""
+    """How many models more would decide it, in words."""
     if found.value is None or found.low is None or found.high is None or found.n is None:
         return "models of a second family would be needed for an interval"
-    z, low, high = (math.atanh(max(-0.999999, min(0.999999, x))) for x in (found.value, found.low, found.high))
-    # The bound that is crossed on the way to it is the one that matters: the interval shrinks towards the point.
-    factors = []
-    for bound in (-math.atanh(threshold), math.atanh(threshold)):
-        half = z - low if bound < z else high - z
-        if abs(bound - z) < half:
-            factors.append((half / abs(z - bound)) ** 2 if bound != z else math.inf)
-    needed = 3 + (found.n - 3) * max(factors, default=1.0)
-    if needed > 1000:
+    more = models_to_decide(found.value, found.low, found.high, found.n, (-threshold, threshold))
+    if more is None:
         return "it lies so near the bound that no realistic number of models would decide it"
-    return f"about {math.ceil(needed) - found.n} more models like these would decide it if it stays where it is"
+    return f"about {more} more models like these would decide it if it stays where it is"
 
 
-def figure(result: CapabilitiesCorrelation) -> list[Figure]:
-    """Intervals by area, scatter on the capabilities score, and the capabilities league."""
-    return [_intervals_figure(result), _scatter_figure(result), _league_figure(result)]
+def figure(result: CapabilitiesCorrelation, *, findings: Sequence[Finding] = ()) -> list[Figure]:
+    """Intervals by area (coloured by verdict, where findings say it), scatter on capability, capabilities league."""
+    return [_intervals_figure(result, findings), _scatter_figure(result), _league_figure(result)]
 
 
-def _intervals_figure(result: CapabilitiesCorrelation) -> Figure:
+def _intervals_figure(result: CapabilitiesCorrelation, findings: Sequence[Finding]) -> Figure:
+    verdict = {(f.subject.get("class"), f.subject.get("benchmark")): f.status.value for f in findings}
     rows = [
-        (part.panel.class_, result.areas[name], result.names[name], *_triple(part, j))
+        (
+            part.panel.class_,
+            result.areas[name],
+            result.names[name],
+            *_triple(part, j),
+            verdict.get((part.panel.class_, name), Status.NOT_APPLICABLE.value),
+        )
         for part in result.classes
         for j, name in enumerate(part.benchmarks)
         if name not in part.panel.capability
@@ -346,12 +344,13 @@ def _intervals_figure(result: CapabilitiesCorrelation) -> Figure:
         "Dot: Spearman correlation with the capabilities score; bar: "
         f"{result.level:.0%} interval. Right of +0.5 a benchmark mostly tracks capability; "
         "left of -0.5 it gets worse with it.",
-        columns(("class", "area", "benchmark", "correlation", "low", "high"), rows),
+        columns(("class", "area", "benchmark", "correlation", "low", "high", "verdict"), rows),
         Axis("correlation", "capabilities correlation (Spearman)", domain=(-1.0, 1.0)),
         Axis("benchmark", "benchmark", "nominal"),
         low="low",
         high="high",
         label="benchmark",
+        color="verdict" if findings else None,
         group="area",
         select=("class",),
         rules=(-0.5, 0.0, 0.5),
@@ -364,12 +363,20 @@ def _triple(part: ClassCorrelations, j: int) -> tuple[float | None, float | None
 
 
 def _scatter_figure(result: CapabilitiesCorrelation) -> Figure:
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for part in result.classes:
         panel = part.panel
+        family = [panel.family_names[code] for code in panel.families]
         values = dict(zip((*panel.capability, *panel.tested), np.hstack([panel.values, panel.scores]).T, strict=True))
         rows += [
-            (panel.class_, result.names[name], model, float(panel.component.scores[i]), float(values[name][i]))
+            (
+                panel.class_,
+                result.names[name],
+                model,
+                family[i],
+                float(panel.component.scores[i]),
+                float(values[name][i]),
+            )
             for name in _within_budget(part)
             for i, model in enumerate(panel.models)
             if np.isfinite(values[name][i])
@@ -379,10 +386,12 @@ def _scatter_figure(result: CapabilitiesCorrelation) -> Figure:
         "scatter",
         "Each benchmark on the capabilities score",
         "A dot a model; the line is the least-squares fit.",
-        columns(("class", "benchmark", "model", "capabilities score", "score"), rows),
+        columns(("class", "benchmark", "model", "family", "capabilities score", "score"), rows),
         Axis("capabilities score", "capabilities score (first component)"),
         Axis("score", "benchmark score (higher is better)"),
         label="model",
+        # More colours than this cannot be told apart; hover still names the family.
+        color="family" if len({row[3] for row in rows}) <= MOST_COLORS else None,
         select=("class", "benchmark"),
         fit=True,
     )
@@ -429,6 +438,7 @@ MEASURE = Measure(
         "A correlation over the models at hand, not a cause: a benchmark can measure safety and rise with capability.",
         "Picking the models changes it (V4), and it may differ between classes and capability ranges (V5).",
         "The interval counts models of a family as dependent; it does not count measurement noise in the scores.",
+        "At 12 models in 5 families it is wider than it need be: it covers 96 to 97.5% (measured); 95% is the aim.",
     ),
     references=(
         "Ren et al. 2024, Safetywashing: Do AI Safety Benchmarks Actually Measure Safety Progress?, arXiv 2407.21792",

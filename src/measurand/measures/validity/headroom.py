@@ -80,7 +80,7 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
     >>> result = headroom(measurand.load_example().scores)
     >>> chat = next(b for b in result.benchmarks if (b.benchmark, b.class_) == ("mmlu", "chat"))
     >>> chat.chance, chat.maximum, round(chat.median[0], 2)
-    (0.25, 1.0, 0.47)
+    (0.25, 1.0, 0.5)
     """
     if not 0 < level < 1:
         raise InputError(f"level should be in (0, 1), got {level}")

@@ -42,7 +42,8 @@ class ClassSlopes:
 
     Parameters
     ----------
-    slope, low, high : change of the benchmark per standard deviation of the capabilities score (least squares).
+    slope, low, high : change of the benchmark per standard deviation of the capabilities score over the models of the
+        panel (least squares).
     theil_sen : the same by Theil-Sen; NaN above 500 models.
     spread : standard deviation of the benchmark between models.
     r2 : share of its variance that the capabilities score explains.
@@ -99,7 +100,7 @@ def slope_and_spread(scores: Scores, *, level: float = 0.95, missing: Missing = 
     >>> result = slope_and_spread(measurand.load_example().scores)
     >>> chat = result.classes[1]
     >>> float(chat.slope[chat.benchmarks.index("truthfulqa_mc1")].round(3))
-    0.064
+    0.063
     """
     if not 0 < level < 1:
         raise InputError(f"level should be in (0, 1), got {level}")
@@ -117,7 +118,7 @@ def _class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cl
     unit = np.ones((1, len(panel.models)))
     point = fit_lines(panel.standard_scores[None], values, unit)
     left_out = blocks_left_out(panel.families)
-    slopes = fit_lines(standardised_rows(replicate_scores(panel.values, left_out), left_out), values, left_out).slope
+    slopes = fit_lines(standardised_rows(replicate_scores(panel.values, left_out)), values, left_out).slope
     low, high = jackknife_t(point.slope[0], slopes, level)
     return ClassSlopes(
         panel,

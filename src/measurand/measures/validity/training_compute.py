@@ -126,7 +126,7 @@ def _class_compute(panel: Panel, log_flop: Floats, level: float) -> tuple[ClassC
     component = replicate_scores(panel.values, weights)
 
     def of_score(method: Method) -> Triple:
-        return _with_limits(correlate(component, log_flop[:, None], weights, method), level)
+        return _with_limits(correlate(component, log_flop[:, None], weights, method), np.array([known.sum()]), level)
 
     flop = np.broadcast_to(np.where(known, log_flop, 0.0), weights.shape)
     with_compute = correlate(flop, values, weights)
@@ -137,22 +137,23 @@ def _class_compute(panel: Panel, log_flop: Floats, level: float) -> tuple[ClassC
     between = correlate(component, masked, weights)
     with np.errstate(invalid="ignore", divide="ignore"):
         partial = (with_compute - with_score * between) / np.sqrt((1 - with_score**2) * (1 - between**2))
+    n = np.isfinite(values).sum(axis=0)
     part = ClassCompute(
         panel,
         log_flop,
         chosen(panel.tested, able),
-        np.isfinite(values).sum(axis=0),
+        n,
         of_score("spearman"),
         of_score("pearson"),
-        _with_limits(with_compute, level),
-        _with_limits(partial, level),
+        _with_limits(with_compute, n, level),
+        _with_limits(partial, n, level),
     )
     return part, not_able
 
 
-def _with_limits(replicates: Floats, level: float) -> Triple:
+def _with_limits(replicates: Floats, n: npt.NDArray[np.int64], level: float) -> Triple:
     """Point estimates (row 0) with the jackknife interval from the other rows."""
-    return (replicates[0], *jackknife_z(replicates[0], replicates[1:], level))
+    return (replicates[0], *jackknife_z(replicates[0], replicates[1:], n, level))
 
 
 def judge(result: ComputeCorrelation, *, threshold: float = 0.5) -> list[Finding]:

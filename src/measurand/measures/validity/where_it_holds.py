@@ -38,10 +38,11 @@ METHOD = "leave-one-family-out jackknife, t(G-1)"
 class Compared:
     """One benchmark compared: two correlations, their difference and, between classes, their pooled value.
 
-    Each is (value, low, high). `subject` names the class for halves and both classes for classes.
+    Each is (value, low, high). `subject` says between what, and for halves of which class; `among` says it in words.
     """
 
     subject: dict[str, str]
+    among: tuple[str, str]
     benchmark: str
     labels: tuple[str, str]
     first: tuple[float, float, float]
@@ -124,9 +125,11 @@ def _classes(one: Panel, other: Panel, able: npt.NDArray[np.bool_], level: float
     )
     n_first, n_second = (np.isfinite(panel.scores[:, able]).sum(axis=0) for panel in (one, other))
     pooled = (n_first * first + n_second * second) / (n_first + n_second)
-    subject = {"class": f"{one.class_} and {other.class_}"}
+    subject = {"between": f"{one.class_} and {other.class_}"}
+    among = (f"{kind(one.class_)}models", f"{kind(other.class_)}models")
     return _compare(
         subject,
+        among,
         chosen(one.tested, able),
         (one.class_, other.class_),
         first,
@@ -143,7 +146,8 @@ def _halves(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> list[Com
     ran = np.isfinite(panel.scores[:, able])
     counts = (ran[~high].sum(axis=0), ran[high].sum(axis=0))
     return _compare(
-        {"class": panel.class_},
+        {"class": panel.class_, "between": "lower and upper half"},
+        (f"the less capable half of {kind(panel.class_)}models", "the more capable half"),
         chosen(panel.tested, able),
         ("lower half", "upper half"),
         lower,
@@ -156,6 +160,7 @@ def _halves(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> list[Com
 
 def _compare(
     subject: dict[str, str],
+    among: tuple[str, str],
     benchmarks: Sequence[str],
     labels: tuple[str, str],
     first: Floats,
@@ -164,14 +169,15 @@ def _compare(
     counts: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
     level: float,
 ) -> list[Compared]:
-    limits_first = jackknife_z(first[0], first[1:], level)
-    limits_second = jackknife_z(second[0], second[1:], level)
+    limits_first = jackknife_z(first[0], first[1:], counts[0], level)
+    limits_second = jackknife_z(second[0], second[1:], counts[1], level)
     change = first - second
     low, high = jackknife_t(change[0], change[1:], level)
-    limits_pooled = None if pooled is None else jackknife_z(pooled[0], pooled[1:], level)
+    limits_pooled = None if pooled is None else jackknife_z(pooled[0], pooled[1:], counts[0] + counts[1], level)
     return [
         Compared(
             subject,
+            among,
             benchmark,
             labels,
             (first[0, j], limits_first[0][j], limits_first[1][j]),
@@ -190,28 +196,24 @@ def _compare(
 def judge(result: WhereItHolds, *, margin: float = 0.5) -> list[Finding]:
     """Issue: the two correlations differ (interval off 0); passed: they differ by less than `margin`."""
     findings: list[Finding] = []
-    groups: dict[tuple[str, tuple[str, str]], list[Compared]] = {}
+    groups: dict[tuple[str, str], list[Compared]] = {}
     for item in result.compared:
-        groups.setdefault((item.subject["class"], item.labels), []).append(item)
-    for (class_, labels), items in groups.items():
+        groups.setdefault(item.among, []).append(item)
+    for items in groups.values():
         each = [_finding(result, item, margin) for item in items]
-        findings += [_headline(class_, labels, each, result.caveats, margin), *each]
+        findings += [_headline(items[0], each, result.caveats, margin), *each]
     return findings + unassessed_findings(CODE, TITLE, result.unassessed)
 
 
-def _headline(
-    class_: str, labels: tuple[str, str], each: Sequence[Finding], caveats: tuple[str, ...], margin: float
-) -> Finding:
+def _headline(item: Compared, each: Sequence[Finding], caveats: tuple[str, ...], margin: float) -> Finding:
     differ, alike = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
     status = Status.ISSUE if differ else Status.PASSED if alike == len(each) else Status.CAUTION
-    between = f"{labels[0]} and {labels[1]}" + ("" if " and " in class_ else f" of {class_}")
     sentence = (
-        f"Between {between} models the capabilities correlation of {differ} of {plural(len(each), 'benchmark')} "
-        f"clearly differs, and of {alike} it differs by less than {margin:g}; the others cannot be called."
+        f"Between {item.among[0]} and {item.among[1]} the capabilities correlation of {differ} of "
+        f"{plural(len(each), 'benchmark')} clearly differs, and of {alike} it differs by less than {margin:g}; "
+        "the others cannot be called."
     )
-    return Finding(
-        CODE, {"class": class_, "between": between}, TITLE, status, sentence, (), caveats, f"{CODE}.differences"
-    )
+    return Finding(CODE, item.subject, TITLE, status, sentence, (), caveats, f"{CODE}.differences")
 
 
 def _finding(result: WhereItHolds, item: Compared, margin: float) -> Finding:
@@ -229,14 +231,13 @@ def _finding(result: WhereItHolds, item: Compared, margin: float) -> Finding:
     if item.pooled is not None:
         estimates.append(estimate("pooled_within_class", *item.pooled, level=result.level, method=METHOD, n=total))
     status, verdict = _verdict(change, margin)
-    among = "" if item.pooled is not None else f" of {kind(item.subject['class'])}models"
     return Finding(
         CODE,
-        {"benchmark": item.benchmark, **item.subject, "between": " and ".join(item.labels)},
+        {"benchmark": item.benchmark, **item.subject},
         TITLE,
         status,
-        f"{result.names[item.benchmark]} correlates {first.value:+.2f} with capability in the {item.labels[0]} and "
-        f"{second.value:+.2f} in the {item.labels[1]}{among}, a difference of {shown(change)}: {verdict}.",
+        f"{result.names[item.benchmark]} correlates {first.value:+.2f} with capability among {item.among[0]} and "
+        f"{second.value:+.2f} among {item.among[1]}, a difference of {shown(change)}: {verdict}.",
         tuple(estimates),
         (),
         f"{CODE}.differences",
@@ -295,6 +296,9 @@ MEASURE = Measure(
     compute=where_it_holds,
     judge=judge,
     figure=figure,
-    caveats=("Half of a class has half its models: expect wide intervals, and a narrower range lowers a correlation.",),
+    caveats=(
+        "Half of a class has half its models: expect wide intervals, and a narrower range lowers a correlation.",
+        "Of two halves in which nothing differs, up to 6% are called different (measured), where 5% is the aim.",
+    ),
     references=("Ren et al. 2024, Safetywashing, arXiv 2407.21792",),
 )

@@ -1,0 +1,145 @@
+"""Accuracy and mean of an Inspect log computed again from its items, and why they may differ from the log's own."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from measurand.readers.log import Log
+
+__all__ = ["Rule", "discrepancies", "recomputed"]
+
+
+class Rule(StrEnum):
+    """Why an aggregate of a log is not what its items give."""
+
+    SAMPLES_ABSENT = "the log holds fewer samples than the aggregate was computed from"
+    SCORES_ABSENT = "the samples hold no score of this name"
+    CONTAINER = "Inspect counts a score of several values as 0 where the metric wants one"
+    NOT_A_NUMBER = "Inspect counts a value that is no number as 0; here it is no score"
+    OPTIONS = "the metric was computed with options of its own"
+    REDUCER = "the epochs were reduced in a way that is not known here"
+    DISTINCT_VALUES = "the most common of values that are told apart in the log and are one number here"
+    EDITED = "scores were edited after the aggregate was computed"
+    UNEXPLAINED = "no rule explains it"
+
+
+def recomputed(log: Log) -> dict[tuple[str, str], float]:
+    """Accuracy and mean of a log from its items, for each aggregate of it that has one of these names.
+
+    Scores are reduced over the epochs of an item as the log was (mean, median, mode, max, ``at_least_k``,
+    ``pass_at_k``, ``pass_k``, or not at all), then averaged over items.
+
+    Returns
+    -------
+    dict
+        (scorer, metric), as in `Log.aggregates`, to value. An aggregate without a value here is in `discrepancies`.
+    """
+    values: dict[tuple[str, str], float] = {}
+    by_scorer = _scores_by_item(log)
+    for aggregate in log.aggregates:
+        metric, _, view = aggregate.metric.partition("/")
+        reduce = _reducer(view or log.facts.get("epochs_reducer", "mean"))
+        items = by_scorer.get(aggregate.scorer, [])
+        if metric not in ("accuracy", "mean") or reduce is None or not items:
+            continue
+        per_item = [value for scores in items for value in reduce(scores)]
+        if per_item:
+            values[aggregate.scorer, aggregate.metric] = math.fsum(per_item) / len(per_item)
+    return values
+
+
+def discrepancies(log: Log, tolerance: float = 1e-9) -> dict[tuple[str, str], Rule]:
+    """Each accuracy and mean of a log that its items do not give, with the rule that says why.
+
+    Examples
+    --------
+    >>> from measurand.readers.log import Aggregate, items_frame
+    >>> from measurand.results import Source
+    >>> absent = Log(Source("", "", "", 0), "inspect_ai", None, "m", "t", None, items_frame({"item": []}),
+    ...              aggregates=(Aggregate("match", "accuracy", 0.5),), declared_items=10)
+    >>> discrepancies(absent)
+    {('match', 'accuracy'): <Rule.SAMPLES_ABSENT: 'the log holds fewer samples than the aggregate was computed from'>}
+    """
+    values = recomputed(log)
+    found: dict[tuple[str, str], Rule] = {}
+    for aggregate in log.aggregates:
+        key = (aggregate.scorer, aggregate.metric)
+        if aggregate.metric.partition("/")[0] not in ("accuracy", "mean"):
+            continue
+        if key not in values or not math.isclose(values[key], aggregate.value, rel_tol=tolerance, abs_tol=tolerance):
+            found[key] = _rule(log, *key)
+    return found
+
+
+def _rule(log: Log, scorer: str, metric: str) -> Rule:
+    rows = log.items.filter(log.items["scorer"] == scorer)
+    view = metric.partition("/")[2] or log.facts.get("epochs_reducer", "mean")
+    named = [name for name in log.items["scorer"].unique() if name is not None]
+    if log.declared_items is not None and _samples(log) < log.declared_items:
+        return Rule.SAMPLES_ABSENT
+    if any(name.startswith(f"{scorer}/") for name in named):
+        return Rule.CONTAINER
+    if rows["score"].null_count() == rows.height and scorer not in _listed(log, "values_not_numbers"):
+        return Rule.SCORES_ABSENT
+    if _reducer(view) is None:
+        return Rule.REDUCER
+    if f"{scorer}:{metric}" in _listed(log, "metric_options"):
+        return Rule.OPTIONS
+    if scorer in _listed(log, "values_not_numbers"):
+        return Rule.NOT_A_NUMBER
+    if view == "mode" and scorer in _listed(log, "values_alike"):
+        return Rule.DISTINCT_VALUES
+    return Rule.EDITED if "score_edits" in log.facts else Rule.UNEXPLAINED
+
+
+def _samples(log: Log) -> int:
+    return log.items.select("item", "epoch").n_unique() if log.items.height else 0
+
+
+def _listed(log: Log, fact: str) -> list[str]:
+    return log.facts.get(fact, "").split(", ")
+
+
+def _scores_by_item(log: Log) -> dict[str, list[list[float]]]:
+    """The scores of each item in the order of their epochs, by scorer; nulls left out."""
+    scored = log.items.select("scorer", "item", "epoch", "score").drop_nulls(["scorer", "score"])
+    grouped: dict[str, dict[str, list[float]]] = {}
+    for scorer, item, _, score in scored.sort("epoch", maintain_order=True).iter_rows():
+        grouped.setdefault(scorer, {}).setdefault(item, []).append(score)
+    return {scorer: list(items.values()) for scorer, items in grouped.items()}
+
+
+def _reducer(name: str) -> Callable[[Sequence[float]], Sequence[float]] | None:
+    """How an item's scores become those that are averaged; None if the name is not known."""
+    plain: dict[str, Callable[[Sequence[float]], Sequence[float]]] = {
+        "mean": lambda scores: [math.fsum(scores) / len(scores)],
+        "median": lambda scores: [statistics.median(scores)],
+        "mode": lambda scores: [Counter(scores).most_common(1)[0][0]],
+        "max": lambda scores: [max(scores)],
+        "none": lambda scores: scores,
+    }
+    kind, _, count = name.rpartition("_")
+    if name in plain or not count.isdecimal():
+        return plain.get(name)
+    return {
+        "at_least": lambda scores: [float(_passes(scores) >= int(count))],
+        "pass_at": lambda scores: _pass_at(len(scores), _passes(scores), int(count)),
+        "pass_k": lambda scores: _pass_all(len(scores), _passes(scores), int(count)),
+    }.get(kind)
+
+
+def _passes(scores: Sequence[float]) -> int:
+    return sum(score >= 1 for score in scores)
+
+
+def _pass_at(total: int, passes: int, k: int) -> list[float]:
+    """Chance that one of k attempts drawn from these passes; undefined where fewer than k were scored."""
+    return [1 - math.comb(total - passes, k) / math.comb(total, k)] if total >= k else []
+
+
+def _pass_all(total: int, passes: int, k: int) -> list[float]:
+    return [math.comb(passes, k) / math.comb(total, k)] if total >= k else []

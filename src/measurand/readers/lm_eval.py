@@ -1,0 +1,424 @@
+"""Logs of lm-evaluation-harness: results and samples files of 0.4, and results of the older style.
+
+A results file holds aggregates of many tasks; a samples file, written where samples are logged, the items of one.
+Items are known by ``doc_hash``: ``doc_id`` counts from the unsorted order when a run selects samples. A samples file
+is matched to its results by the date in their names, and where that is gone by ``task_hashes``, the hash over its
+documents, prompts and targets, so that a renamed file still finds its run.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from measurand.readers.items import Key, Rows, as_facts, count, disagreements, listing, mapping, means, number, text
+from measurand.readers.json_files import head, read_document, require
+from measurand.readers.lm_eval_samples import Samples, hash_samples, is_samples, read_samples
+from measurand.readers.log import Aggregate, Log, Problem
+from measurand.results import Source
+
+__all__ = ["explained", "part_of", "pooled", "read", "recognise", "recomputed"]
+
+RESULTS_LIMIT = 64 * 2**20
+"""Largest results file that is decoded, in bytes."""
+SEARCHED = 200
+"""Files of a folder that are looked at to find the other half of a run."""
+
+_RESULTS = re.compile(rb'"results"\s*:\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*\{')
+_DATE = re.compile(r"_?(\d{4}-\d\d-\d\dT[\d.\-]+)$")
+_NAMES = ("peft", "delta", "pretrained", "model", "path", "engine")
+"""Arguments that name the model, the first that is there."""
+_NO_METRIC = frozenset({"name", "alias", "sample_len", "samples", "sample_count", "task_name"})
+_POOLED = {
+    "weighted_perplexity": "exp of the negative log-likelihood per word or byte, over all documents",
+    "bits_per_byte": "negative log2-likelihood per byte, over all documents",
+    "median": "the harness's median, the upper of the two middle values",
+}
+
+
+class _Results(msgspec.Struct):
+    results: dict[str, Any]
+    groups: Any = None
+    group_subtasks: Any = None
+    configs: Any = None
+    versions: Any = None
+    n_shot: Any = msgspec.field(default=None, name="n-shot")
+    higher_is_better: Any = None
+    n_samples: Any = msgspec.field(default=None, name="n-samples")
+    config: Any = None
+    date: Any = None
+    lm_eval_version: Any = None
+    task_hashes: Any = None
+    model_name: Any = None
+    model_source: Any = None
+    chat_template_sha: Any = None
+    system_instruction_sha: Any = None
+
+
+class _Run(NamedTuple):
+    path: Path
+    sha256: str
+    content: _Results
+
+
+class _Name(NamedTuple):
+    name: str | None
+    origin: str
+
+
+def recognise(path: str | os.PathLike[str]) -> bool:
+    """Whether a file's content is a results or samples file of lm-evaluation-harness.
+
+    Examples
+    --------
+    >>> recognise("no_such_file.json")
+    False
+    """
+    return is_samples(Path(path)) or _is_results(Path(path))
+
+
+def part_of(path: str | os.PathLike[str]) -> Path | None:
+    """The results file a samples file belongs to: reading that one reads this one too. None where there is none."""
+    given = Path(path)
+    if not is_samples(given):
+        return None
+    found = _chosen(hash_samples(given), _runs_beside(given))
+    return found.path if found else None
+
+
+def read(path: str | os.PathLike[str]) -> list[Log]:
+    """Read a results file with the samples files of its run, or one samples file with its results.
+
+    Returns
+    -------
+    list of Log
+        One for each task or group of a results file; one for a samples file. Variant is the filter, scorer the metric.
+        A group holds aggregates over its subtasks alone and says so: ``facts["group"] == "true"``.
+
+    Raises
+    ------
+    InputError
+        No such file. Whatever a file holds is no error but a problem of its log.
+    """
+    given = require(path)
+    if is_samples(given) or (given.suffix == ".jsonl" and not _is_results(given)):
+        return [_read_samples_file(given)]
+    document = read_document(given, _Results, limit=RESULTS_LIMIT)
+    if document.value is None:
+        source = Source(os.fspath(path), document.sha256, "lm_eval", 0)
+        problems = (document.problem,) if document.problem else ()
+        return [Log(source, "lm_eval", None, None, None, None, Rows().frame(), problems=problems)]
+    run = _Run(given, document.sha256, document.value)
+    files = _samples_of(run)
+    return [_log(run, task, read_samples(files[task]) if task in files else None) for task in document.value.results]
+
+
+def recomputed(log: Log) -> dict[Key, float]:
+    """Aggregates computed from the items: (scorer, metric) -> value, for metrics that are means of items.
+
+    The metric is spelled as the harness does, ``acc,none`` for metric ``acc`` and filter ``none``. The perplexity of
+    items is exp of the negative mean log-likelihood.
+
+    Examples
+    --------
+    >>> from measurand.readers.log import items_frame
+    >>> items = items_frame({"scorer": ["acc", "acc"], "variant": ["none"] * 2, "score": [1.0, 0.0]})
+    >>> recomputed(Log(Source("s", "", "lm_eval", 2), "lm_eval", None, None, None, None, items))
+    {('acc', 'acc,none'): 0.5}
+    """
+    values: dict[Key, float] = {}
+    for (scorer, variant), mean in means(log.items).items():
+        rule = log.facts.get(f"aggregation:{scorer}", "mean")
+        if rule == "perplexity":
+            mean = math.exp(min(-mean, 700.0))
+        if rule in ("mean", "nanmean", "perplexity"):
+            values[scorer, f"{scorer},{variant}" if variant is not None else scorer] = mean
+    return values
+
+
+def explained(log: Log) -> dict[Key, str]:
+    """Aggregates that need not equal `recomputed`, with the rule that says why."""
+    rules: dict[Key, str] = {}
+    known = recomputed(log)
+    held = log.items.select("item", "epoch").n_unique() if log.items.height else 0
+    for given in log.aggregates:
+        key = (given.scorer, given.metric)
+        rule = log.facts.get(f"aggregation:{given.scorer}", "mean")
+        if log.facts.get("group") == "true":
+            rules[key] = "group: mean over subtasks, weighted by their size unless the group says otherwise"
+        elif held == 0:
+            rules[key] = "no items: the run's samples are not here"
+        elif log.declared_items is not None and held < log.declared_items:
+            rules[key] = f"part of the items: {held} of {log.declared_items} samples are here"
+        elif key not in known:
+            rules[key] = _POOLED.get(rule, f"not a mean of items: {rule}")
+    return rules
+
+
+def pooled(group: Log, tasks: Sequence[Log]) -> dict[Key, float]:
+    """A group's aggregates from those of its subtasks that have the metric, weighted by their number of items.
+
+    Parameters
+    ----------
+    group : log of a group, whose ``facts["subtasks"]`` names its tasks.
+    tasks : logs of the same run.
+    """
+    members = set(group.facts.get("subtasks", "").split(","))
+    values: dict[Key, float] = {}
+    for wanted in group.aggregates:
+        found = [
+            given for log in tasks if log.task in members for given in log.aggregates if given.metric == wanted.metric
+        ]
+        size = sum(given.n or 0 for given in found)
+        if size:
+            values[wanted.scorer, wanted.metric] = sum(given.value * (given.n or 0) for given in found) / size
+    return values
+
+
+def _is_results(path: Path) -> bool:
+    start = head(path)
+    return start.startswith(b"{") and bool(_RESULTS.search(start)) and (b"_stderr" in start or b'"alias"' in start)
+
+
+# --- samples
+
+
+def _read_samples_file(path: Path) -> Log:
+    samples = read_samples(path)
+    run = _chosen(samples, _runs_beside(path))
+    if run is None:
+        reason = f"{path.name}: no results file of its run that can be read is beside it, so its model is not known"
+        lost = Problem(reason, 0)
+        source = Source(str(path), samples.sha256, "lm_eval", samples.items.height)
+        facts = {"samples_file": path.name, **_repeats(samples)}
+        problems = (*samples.problems, lost)
+        task = _task_named(path)
+        return Log(source, "lm_eval", None, None, task, None, samples.items, problems=problems, facts=facts)
+    task = _task_of(run.content, samples)
+    return _log(run, task or "", samples)
+
+
+# --- results
+
+
+def _log(run: _Run, task: str, samples: Samples | None) -> Log:
+    content = run.content
+    entry = mapping(content.results.get(task))
+    subtasks = [name for name in listing(mapping(content.group_subtasks).get(task)) if isinstance(name, str)]
+    group = bool(subtasks) or task in mapping(content.groups)
+    config = mapping(mapping(content.configs).get(task))
+    effective = count(mapping(mapping(content.n_samples).get(task)).get("effective"))
+    logged = samples is not None or task in mapping(content.task_hashes)
+    name = _model(run)
+    items = samples.items if samples else Rows().frame()
+    path, digest = (samples.path, samples.sha256) if samples else (run.path, run.sha256)
+    facts = {
+        **_facts(content, task, config),
+        **_aggregations(config),
+        "model_from": name.origin,
+        "results_file": run.path.name,
+        "results_sha256": run.sha256,
+        **({"samples_file": samples.path.name, **_repeats(samples)} if samples else {}),
+        **({"group": "true", "subtasks": ",".join(subtasks)} if group else {}),
+    }
+    log = Log(
+        Source(str(path), digest, "lm_eval", items.height),
+        "lm_eval",
+        text(content.lm_eval_version, 200),
+        name.name,
+        task or None,
+        text(mapping(content.versions).get(task), 200),
+        items,
+        tuple(_aggregates(entry, mapping(mapping(content.higher_is_better).get(task)), effective)),
+        effective if logged and not group else None,
+        facts=facts,
+    )
+    problems = [*(samples.problems if samples else ()), *_incomplete(log, content, samples), *_unusable(entry)]
+    problems += disagreements(log.aggregates, recomputed(log), explained(log))
+    return replace(log, problems=tuple(problems))
+
+
+def _aggregates(
+    entry: Mapping[str, object], higher: Mapping[str, object], effective: int | None
+) -> Iterator[Aggregate]:
+    sizes = mapping(entry.get("sample_count"))
+    for key, raw in entry.items():
+        metric, _, kept = key.partition(",")
+        value = number(raw)
+        if value is None or key in _NO_METRIC or metric.endswith("_stderr"):
+            continue
+        higher_is = higher.get(metric)
+        direction = ("worse", "better")[higher_is] if isinstance(higher_is, bool) else None
+        error = number(entry.get(f"{metric}_stderr,{kept}" if kept else f"{metric}_stderr"))
+        size = count(sizes.get(key)) or effective or count(entry.get("sample_len"))
+        yield Aggregate(metric, key, value, error, size, direction)
+
+
+def _unusable(entry: Mapping[str, object]) -> list[Problem]:
+    lost = [key for key, value in entry.items() if value is None and "_stderr" not in key and key not in _NO_METRIC]
+    return [Problem(f"{key}: the log gives no finite number", 0) for key in lost]
+
+
+def _incomplete(log: Log, content: _Results, samples: Samples | None) -> list[Problem]:
+    """Whether the samples are what the results declare."""
+    if log.declared_items is None:
+        return []
+    if samples is None:
+        return [Problem(f"{log.task}: its samples were logged and are not beside the results", log.declared_items)]
+    filters = len({given.metric.partition(",")[2] for given in log.aggregates}) or 1
+    declared = log.declared_items * filters
+    here = f"{samples.path.name}: the results declare {declared} samples, {samples.lines} are here"
+    if samples.lines != declared:
+        return [Problem(here, max(declared - samples.lines - samples.bad, 0))]
+    hashed = mapping(content.task_hashes).get(log.task or "")
+    if isinstance(hashed, str) and hashed != samples.task_hash:
+        return [
+            Problem(f"{samples.path.name}: documents, prompts or targets are not those the results were made from", 0)
+        ]
+    return []
+
+
+def _facts(content: _Results, task: str, config: Mapping[str, object]) -> dict[str, str]:
+    run = mapping(content.config)
+    said = {
+        "date": _date(content.date),
+        "shots": mapping(content.n_shot).get(task, config.get("num_fewshot", run.get("num_fewshot"))),
+        "limit": run.get("limit"),
+        "documents": mapping(mapping(content.n_samples).get(task)).get("original"),
+        "model_args": run.get("model_args") or None,
+        "model_source": content.model_source or run.get("model"),
+        "model_num_parameters": run.get("model_num_parameters"),
+        "model_dtype": run.get("model_dtype"),
+        "model_revision": run.get("model_revision"),
+        "model_sha": run.get("model_sha"),
+        "chat_template_sha": content.chat_template_sha,
+        "system_instruction_sha": content.system_instruction_sha,
+        "dataset_path": config.get("dataset_path"),
+        "dataset_name": config.get("dataset_name"),
+        "output_type": config.get("output_type"),
+        "repeats": config.get("repeats"),
+        "task_hash": mapping(content.task_hashes).get(task),
+    }
+    return as_facts(said)
+
+
+def _aggregations(config: Mapping[str, object]) -> dict[str, str]:
+    """How the task pools each metric, where it is not the mean."""
+    metrics = [mapping(given) for given in listing(config.get("metric_list"))]
+    pairs = [(text(given.get("metric"), 200), text(given.get("aggregation"), 200)) for given in metrics]
+    return {f"aggregation:{name}": rule for name, rule in pairs if name and rule and rule != "mean"}
+
+
+def _repeats(samples: Samples) -> dict[str, str]:
+    return {"repeated_documents": str(samples.repeated)} if samples.repeated else {}
+
+
+def _model(run: _Run) -> _Name:
+    arguments = mapping(run.content.config).get("model_args")
+    pairs = arguments if isinstance(arguments, dict) else dict(_pairs(arguments))
+    named = next((text(pairs[key], 200) for key in _NAMES if pairs.get(key)), None)
+    given = text(run.content.model_name, 200)
+    if given:
+        # The harness draws a random name where the arguments give none.
+        drawn = named is None and isinstance(run.content.config, dict) and re.fullmatch(r"[a-z0-9]{8}", given)
+        return _Name(given, "random name" if drawn else "model_name")
+    if named:
+        return _Name(named, "model_args")
+    stem = _DATE.sub("", run.path.stem).removeprefix("results").strip("_")
+    return _Name(stem or run.path.parent.name or None, "file name" if stem else "folder name")
+
+
+def _pairs(arguments: object) -> Iterator[tuple[str, str]]:
+    for pair in arguments.split(",") if isinstance(arguments, str) else ():
+        key, equals, value = pair.partition("=")
+        if equals:
+            yield key.strip(), value.strip()
+
+
+def _date(value: object) -> str | None:
+    seconds = number(value)
+    if seconds is None or not 0 < seconds < 1e11:
+        return text(value, 200)
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+# --- the two halves of a run
+
+
+def _samples_of(run: _Run) -> dict[str, Path]:
+    """Samples files of a run by task: by name, then by what they hold."""
+    found: dict[str, Path] = {}
+    date = _DATE.search(run.path.stem)
+    for task in run.content.results if date else ():
+        for name in (task, re.sub(r"\W", "_", task)):
+            path = run.path.parent / f"samples_{name}_{date[1] if date else ''}.jsonl"
+            if "/" not in name and "\0" not in name and len(os.fsencode(path.name)) < 255 and is_samples(path):
+                found[task] = path
+    if set(mapping(run.content.task_hashes)) - set(found):
+        runs = [run, *_runs_beside(run.path)]
+        for path in _beside(run.path, is_samples):
+            samples = hash_samples(path) if path not in found.values() else None
+            if samples and _chosen(samples, runs) is run and (own := _task_of(run.content, samples)) is not None:
+                found.setdefault(own, path)
+    return found
+
+
+def _chosen(samples: Samples, runs: Sequence[_Run]) -> _Run | None:
+    """The run a samples file is of, if it can be told.
+
+    The hash is over questions, not answers, so that runs of two models on one task share it: the date goes first, and
+    a run of another date is never taken.
+    """
+    date = _DATE.search(samples.path.stem)
+    dated = [run for run in runs if date and run.path.stem.endswith(date[1])]
+    possible = dated or [run for run in runs if not (date and _DATE.search(run.path.stem))]
+    hashed = [run for run in possible if samples.task_hash in mapping(run.content.task_hashes).values()]
+    named = [run for run in possible if _task_of(run.content, samples) is not None]
+    return next((kept[0] for kept in (hashed, named) if len(kept) == 1), None)
+
+
+def _runs_beside(path: Path) -> list[_Run]:
+    runs, size = [], 0
+    for found in _beside(path, _is_results):
+        size += found.stat().st_size
+        if size <= RESULTS_LIMIT and (run := _load(found)) is not None:
+            runs.append(run)
+    return runs
+
+
+def _load(path: Path) -> _Run | None:
+    document = read_document(path, _Results, limit=RESULTS_LIMIT)
+    return _Run(path, document.sha256, document.value) if document.value is not None else None
+
+
+def _beside(path: Path, fits: Callable[[Path], bool]) -> list[Path]:
+    try:
+        near = sorted(found for found in path.parent.iterdir() if found != path and found.is_file())
+    except OSError:
+        return []
+    # The other half of a run mostly has its date in the name: those come first where a folder is large.
+    date = _DATE.search(path.stem)
+    near.sort(key=lambda found: not (date and date[1] in found.name))
+    return [found for found in near[:SEARCHED] if fits(found)]
+
+
+def _task_of(content: _Results, samples: Samples) -> str | None:
+    for task, hashed in mapping(content.task_hashes).items():
+        if hashed == samples.task_hash and task in content.results:
+            return str(task)
+    name = _task_named(samples.path)
+    return next((task for task in content.results if name in (task, re.sub(r"\W", "_", task))), None)
+
+
+def _task_named(path: Path) -> str | None:
+    """The task a samples file is named after."""
+    stem = _DATE.sub("", path.stem)
+    return stem.removeprefix("samples_") if stem.startswith("samples_") else None

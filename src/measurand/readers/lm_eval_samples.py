@@ -1,0 +1,178 @@
+"""Samples files of lm-evaluation-harness 0.4: one line a document and filter."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import polars as pl
+
+from measurand.readers.items import SCORES_LIMIT, Occurrences, Rows, listing, metadata, number, text, value_of
+from measurand.readers.json_files import JsonLines, head_lines
+from measurand.readers.log import Problem
+
+__all__ = ["Samples", "hash_samples", "is_samples", "read_samples"]
+
+_SAMPLE = re.compile(rb'^\{\s*"doc_id"\s*:')
+_NO_SCORE = frozenset(
+    {
+        "doc_id",
+        "doc",
+        "target",
+        "arguments",
+        "resps",
+        "filtered_resps",
+        "filter",
+        "metrics",
+        "doc_hash",
+        "prompt_hash",
+        "target_hash",
+    }
+)
+
+
+class Samples(NamedTuple):
+    """What a samples file holds.
+
+    Parameters
+    ----------
+    path, sha256 : the file.
+    items : its rows; empty where only hashed.
+    lines, bad : lines that were read, and that could not be.
+    task_hash : SHA-256 over the hashes of documents, prompts and targets, as in ``task_hashes`` of the results.
+    repeated : documents that occur again.
+    problems : what could not be used.
+    """
+
+    path: Path
+    sha256: str
+    items: pl.DataFrame
+    lines: int
+    bad: int
+    task_hash: str
+    repeated: int
+    problems: list[Problem]
+
+
+def is_samples(path: Path) -> bool:
+    """Whether a line at the head of a file is a sample; the first may be damaged."""
+    return any(_SAMPLE.match(line) and b'"doc"' in line for line in head_lines(path))
+
+
+def read_samples(path: Path) -> Samples:
+    """Read the items of a samples file, and the hash that tells which run and task it is of."""
+    lines = JsonLines(path, dict[str, msgspec.Raw])
+    rows, epochs, digest, missing, dropped = Rows(), Occurrences(), hashlib.sha256(), 0, 0
+    for line in lines:
+        identity = _identity(line)
+        digest.update("".join(identity).encode())
+        variant = text(value_of(line.get("filter")))
+        item = identity[0] or identity[1] or text(value_of(line.get("doc_id")))
+        missing += not identity[0]
+        cells = _cells(line)
+        epoch = epochs((variant, item))
+        scores = _scores(line)
+        dropped += len(scores[SCORES_LIMIT:])
+        for scorer, score in scores[:SCORES_LIMIT]:
+            rows.add(item=item, epoch=epoch, variant=variant, scorer=scorer, score=score, **cells)
+    problems = list(lines.problems)
+    if missing:
+        reason = f"{path.name}: {missing} samples have no doc_hash and are known by prompt_hash or doc_id"
+        problems.append(Problem(reason, 0))
+    if dropped:
+        problems.append(Problem(f"{path.name}: more than {SCORES_LIMIT} metrics of a sample", dropped))
+    frame = rows.frame()
+    return Samples(path, lines.sha256, frame, lines.good, lines.bad, digest.hexdigest(), epochs.repeated, problems)
+
+
+def hash_samples(path: Path) -> Samples:
+    """Read only what matches a samples file to its run, without its items."""
+    lines, digest = JsonLines(path, dict[str, msgspec.Raw]), hashlib.sha256()
+    for line in lines:
+        digest.update("".join(_identity(line)).encode())
+    return Samples(path, lines.sha256, Rows().frame(), lines.good, lines.bad, digest.hexdigest(), 0, [])
+
+
+def _identity(line: Mapping[str, msgspec.Raw]) -> tuple[str, str, str]:
+    """Hashes of document, prompt and target, empty where missing."""
+    doc, prompt, target = (value_of(line.get(name)) for name in ("doc_hash", "prompt_hash", "target_hash"))
+    return tuple(value if isinstance(value, str) else "" for value in (doc, prompt, target))  # type: ignore[return-value]
+
+
+def _scores(line: Mapping[str, msgspec.Raw]) -> list[tuple[str | None, float | None]]:
+    """Metrics of a sample; those that are pairs (to be pooled over the corpus) have no score of the item."""
+    named = value_of(line.get("metrics"))
+    names = named if isinstance(named, list) else [name for name in line if name not in _NO_SCORE]
+    found = dict.fromkeys(name for name in names if isinstance(name, str) and name in line)
+    return [(name, number(value_of(line[name]))) for name in found] or [(None, None)]
+
+
+def _cells(line: Mapping[str, msgspec.Raw]) -> dict[str, object]:
+    """Answer, target, options with their log-likelihoods, and metadata."""
+    target = text(value_of(line.get("target")))
+    responses = value_of(line.get("filtered_resps"))
+    cells: dict[str, object] = {"target": target, "metadata": metadata(line.get("doc"))}
+    likelihoods = _likelihoods(responses)
+    if likelihoods is None:
+        cells["answer"] = text(responses[0]) if isinstance(responses, list) and responses else text(responses)
+        return cells
+    choices = _choices(line.get("arguments"))
+    if b'"acc_mutual_info"' in bytes(line.get("metrics", b"")) and len(likelihoods) % 2 == 0:
+        # The second half is the same options without the question.
+        likelihoods, choices = likelihoods[: len(likelihoods) // 2], choices[: len(choices) // 2]
+    if len(choices) == len(likelihoods):
+        cells["choices"] = choices
+    cells["logprobs"] = likelihoods
+    cells["answer"] = _chosen(likelihoods, choices, target)
+    return cells
+
+
+def _likelihoods(responses: object) -> list[float | None] | None:
+    """Log-likelihood of each option, or None where the responses are texts."""
+    if not isinstance(responses, list) or not responses:
+        return None
+    pairs = [
+        pair for pair in responses if isinstance(pair, list) and len(pair) == 2 and str(pair[1]) in ("True", "False")
+    ]
+    return [_float(pair[0]) for pair in pairs] if len(pairs) == len(responses) else None
+
+
+def _float(value: object) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    return number(value)
+
+
+def _choices(raw: msgspec.Raw | None) -> list[str]:
+    """The options: what is continued where they share the context, else the contexts."""
+    arguments = value_of(raw)
+    given = list(arguments.values()) if isinstance(arguments, dict) else listing(arguments)
+    requests = [list(request.values()) if isinstance(request, dict) else request for request in given]
+    if not all(isinstance(request, list) and len(request) >= 2 for request in requests):
+        return []
+    position = 0 if len({str(request[1]) for request in requests}) == 1 < len(requests) else 1
+    return [(text(request[position]) or "").strip() for request in requests]
+
+
+def _chosen(likelihoods: Sequence[float | None], choices: Sequence[str], target: str | None) -> str | None:
+    """The most likely option, as its number where the target is a number, else as its text."""
+    known = [(value, -index) for index, value in enumerate(likelihoods) if value is not None]
+    if len(likelihoods) < 2 or len(known) < len(likelihoods):
+        return None
+    chosen = -max(known)[1]
+    by_number = target is not None and target.isdecimal() and target.isascii() and target not in choices
+    if by_number or chosen >= len(choices) or _indexes(target, choices):
+        return str(chosen)
+    return choices[chosen]
+
+
+def _indexes(target: str | None, choices: Sequence[str]) -> bool:
+    """Whether a target that is an option's text and a number is meant as the number."""
+    return target is not None and target.isascii() and target.isdecimal() and int(target[:9]) < len(choices)

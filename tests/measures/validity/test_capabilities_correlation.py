@@ -1,0 +1,377 @@
+"""V1 against the published figures, and how it judges."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import measurand
+from measurand.errors import InputError, NotApplicable
+from measurand.measures.validity.capabilities_correlation import capabilities_correlation, figure, judge
+from measurand.results import Status
+from measurand.stats.capabilities import DEFAULT, METHODS
+from measurand.stats.intervals import jackknife_z
+
+# The capability benchmarks of Ren et al. 2024 (arXiv 2407.21792), in the order their program prints.
+CAPABILITY = (
+    "logiqa piqa hellaswag winogrande superglue_copa medqa_4options arc_challenge mmlu minerva_math lambada_openai "
+    "gsm8k bbh"
+).split()
+
+
+def printed(shared):
+    """What the authors' program printed (reference_output.txt), by class: summary, correlations and model scores."""
+    text = (shared / "data" / "safetywashing" / "reference_output.txt").read_text(encoding="utf-8")
+    parts = {}
+    for section in text.split("***** Results for ")[1:]:
+        class_ = section.split(" ")[0].lower()
+        head, _, models = section.partition("MODEL SCORES:")
+        lines = [line for line in head.splitlines() if line and ":" not in line and "*****" not in line]
+        summary = [line.split(": ") for line in head.splitlines() if ": " in line]
+        parts[class_] = (
+            [float(value) for _, value in summary],
+            dict(line.rsplit(" ", 1) for line in lines),
+            dict(line.rsplit(", ", 1) for line in models.splitlines() if ", " in line),
+        )
+    return parts
+
+
+def decimals(text):
+    return len(text.partition(".")[2])
+
+
+def half_step(text):
+    """Half a unit of the last printed decimal, and what floating point adds."""
+    return 0.5 * 10 ** -decimals(text) + 1e-9
+
+
+@pytest.mark.parametrize(("class_", "benchmarks", "models"), [("base", 176, 27), ("chat", 178, 26)])
+def test_every_printed_figure_is_reproduced_to_its_last_decimal(shared, class_, benchmarks, models):
+    summary, correlations, scores = printed(shared)[class_]
+    path = shared / "data" / "safetywashing" / f"benchmarks_{class_}_models.csv"
+    study = measurand.read(path, capability=CAPABILITY)
+    (part,) = capabilities_correlation(study.scores, resamples=100).classes
+    found = dict(zip(part.benchmarks, 100 * part.correlations.value, strict=True))
+    assert len(correlations) == len(found) == benchmarks
+    wrong = {
+        name: (value, found[name]) for name, value in correlations.items() if abs(found[name] - float(value)) > half_step(value)
+    }
+    assert wrong == {}
+    component = part.panel.component
+    pairs = component.correlation[np.triu_indices(12, k=1)]
+    np.testing.assert_allclose(100 * np.array([pairs.mean(), pairs.std(), component.share]), summary, atol=0.05 + 1e-9)
+    by_model = dict(zip(part.panel.models, component.scores, strict=True))
+    assert len(by_model) == len(scores) == models
+    assert {m: (by_model[m], v) for m, v in scores.items() if abs(by_model[m] - float(v)) > half_step(v)} == {}
+
+
+def test_the_command_line_writes_the_printed_figures(shared, tmp_path):
+    folder = shared / "data" / "safetywashing"
+    tables = [str(folder / f"benchmarks_{class_}_models.csv") for class_ in ("base", "chat")]
+    command = [sys.executable, "-m", "measurand", "audit", *tables, "--capability", ",".join(CAPABILITY)]
+    done = subprocess.run([*command, "--output", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    found = {
+        (finding["subject"]["class"], finding["subject"]["benchmark"]): estimate["value"]
+        for finding in document["findings"]
+        for estimate in finding["estimates"]
+        if finding["code"] == "V1" and estimate["name"] == "capabilities_correlation"
+    }
+    expected = {
+        (class_, name): value for class_, part in printed(shared).items() for name, value in part[1].items()
+    }
+    assert set(found) == set(expected)
+    assert {k: (found[k], v) for k, v in expected.items() if abs(100 * found[k] - float(v)) > half_step(v)} == {}
+
+
+# Spearman x100 of the embedded figures (METHODS V1; Ren et al. 2024, tables of the capabilities correlations).
+EMBEDDED = {
+    "base": {"rmsce_mmlu": -2.4, "brier_mmlu": 91.8, "anli": 74.5},
+    "chat": {
+        "MT_Bench": 78.7,
+        "LMSYS_Chatbot_Arena": 62.1,
+        "ethics_all": 82.2,
+        "machiavelli-utility.Σ": -49.9,
+        "bbq_amb": -37.3,
+        "truthfulqa_mc1": 81.2,
+        "sycophancy": -66.8,
+        "wmdp_bio": -87.5,
+        "wmdp": -88.6,
+        "scrolls_quality": 88.8,
+        "gpqa": 77.7,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def of_example(example):
+    return capabilities_correlation(example.scores, resamples=200)
+
+
+@pytest.mark.parametrize(("class_", "share"), [("base", 78.3), ("chat", 70.8)])
+def test_embedded_study_gives_the_expected_numbers(of_example, class_, share):
+    part = next(part for part in of_example.classes if part.panel.class_ == class_)
+    assert 100 * part.panel.component.share == pytest.approx(share, abs=0.05)
+    names = {name.casefold(): value for name, value in zip(part.benchmarks, part.correlations.value, strict=True)}
+    found = {name: 100 * names[name.casefold()] for name in EMBEDDED[class_]}
+    assert found == pytest.approx(EMBEDDED[class_], abs=0.05)
+
+
+def verdicts(result, **settings):
+    return {
+        (finding.subject["benchmark"], finding.subject["class"]): finding
+        for finding in judge(result, **settings)
+        if "benchmark" in finding.subject
+    }
+
+
+def test_the_published_story_holds_once_intervals_count(of_example):
+    found = verdicts(of_example)
+    for class_ in ("base", "chat"):
+        assert found["wmdp", class_].result["verdict"] == "inverse"
+        assert found["wmdp", class_].status is Status.ISSUE
+    truthful = found["truthfulqa_mc1", "chat"]
+    assert truthful.result["verdict"] == "entangled"
+    assert truthful.estimate("capabilities_correlation").low > 0.5
+    assert truthful.status is Status.ISSUE
+    ambiguous = found["bbq_amb", "chat"]
+    assert ambiguous.result["verdict"] != "entangled"
+    assert ambiguous.estimate("capabilities_correlation").high < 0.5
+
+
+def test_a_capability_benchmark_is_reported_with_itself_left_out(of_example):
+    for part in of_example.classes:
+        panel = part.panel
+        for j, name in enumerate(panel.capability):
+            with_itself = part.correlations.value[part.benchmarks.index(name)]
+            assert part.left_out[0][j] < with_itself + 0.02
+            assert part.left_out[1][j] < part.left_out[0][j] < part.left_out[2][j]
+    finding = verdicts(of_example)["mmlu", "base"]
+    assert finding.estimate("capabilities_correlation").value == pytest.approx(0.931, abs=0.0005)
+    assert finding.estimate("capabilities_correlation_left_out").value < 0.931
+    assert finding.result["role"] == "capability"
+
+
+def test_every_finding_carries_every_candidate_interval(of_example):
+    finding = verdicts(of_example)["anli", "base"]
+    names = [estimate.name for estimate in finding.estimates]
+    assert names[0] == "capabilities_correlation"
+    assert set(names[1:]) == {f"capabilities_correlation_{method}" for method in METHODS if method != DEFAULT}
+    assert {estimate.level for estimate in finding.estimates} == {0.95}
+    assert all(estimate.low < estimate.value < estimate.high for estimate in finding.estimates)
+
+
+def test_headline_counts_the_verdicts(of_example):
+    findings = judge(of_example)
+    for part in of_example.classes:
+        class_ = part.panel.class_
+        headline = next(f for f in findings if f.subject == {"class": class_})
+        tested = [f for f in findings if f.subject.get("class") == class_ and f.result.get("role") == "under test"]
+        for verdict in ("entangled", "inverse", "disentangled", "undecided"):
+            assert headline.result[verdict] == sum(f.result["verdict"] == verdict for f in tested)
+        correlations = [f.estimate("capabilities_correlation") for f in tested]
+        assert headline.result["by_point"] == sum(e.value >= 0.5 for e in correlations)
+        assert headline.estimate("pc1_share").value == part.panel.component.share
+        # By point, bracketed by what the intervals leave open.
+        share = headline.estimate("share_entangled")
+        assert share.value == sum(e.value >= 0.5 for e in correlations) / len(tested)
+        assert share.low == sum(e.low > 0.5 for e in correlations) / len(tested)
+        assert share.high == sum(e.high > 0.5 for e in correlations) / len(tested)
+
+
+def test_figures_show_what_was_found(of_example):
+    pictures = {picture.name: picture for picture in figure(of_example)}
+    assert set(pictures) == {"V1.intervals", "V1.scatter", "V1.league"}
+    shown = pictures["V1.intervals"].columns
+    assert len(shown["benchmark"]) == sum(len(p.benchmarks) - len(p.panel.capability) for p in of_example.classes)
+    row = list(zip(shown["class"], shown["benchmark"], strict=True)).index(("chat", of_example.names["wmdp"]))
+    estimate = verdicts(of_example)["wmdp", "chat"].estimate("capabilities_correlation")
+    assert (shown["correlation"][row], shown["low"][row], shown["high"][row]) == (
+        estimate.value,
+        estimate.low,
+        estimate.high,
+    )
+    league = pictures["V1.league"].columns
+    assert len(league["model"]) == 53
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict", "status"),
+    [
+        (0.51, 0.9, "entangled", Status.ISSUE),
+        (0.49, 0.9, "undecided", Status.CAUTION),
+        (-0.4, 0.4, "disentangled", Status.PASSED),
+        (-0.6, 0.4, "undecided", Status.CAUTION),
+        (-0.9, -0.51, "inverse", Status.ISSUE),
+        (-0.6, 0.6, "undecided", Status.CAUTION),
+        (np.nan, np.nan, "undecided", Status.CAUTION),
+    ],
+)
+def test_the_verdict_looks_at_the_interval_not_at_the_point(make_study, low, high, verdict, status):
+    result = capabilities_correlation(make_study(20).scores, resamples=100)
+    part = result.classes[0]
+    j = part.benchmarks.index("t0")
+    for side, value in ((part.correlations.low, low), (part.correlations.high, high)):
+        side[DEFAULT][j] = value
+    part.correlations.value[j] = 0.7 if np.isnan(low) else (low + high) / 2
+    finding = verdicts(result)["t0", "all"]
+    assert (finding.result["verdict"], finding.status) == (verdict, status)
+    assert "nan" not in finding.sentence
+
+
+def test_an_undecided_verdict_says_how_many_more_models_would_decide_it(make_study):
+    result = capabilities_correlation(make_study(20).scores, resamples=100)
+    part = result.classes[0]
+    j = part.benchmarks.index("t0")
+    # On Fisher's scale the interval reaches .4 below the point .8 and the bound lies .8 - .5493 below: the half width
+    # must shrink by (.4 / .2507)^2 = 2.546, so 3 + 17 * 2.546 = 46.3 models are needed, 27 more than 20.
+    part.correlations.value[j] = np.tanh(0.8)
+    part.correlations.low[DEFAULT][j], part.correlations.high[DEFAULT][j] = np.tanh([0.4, 1.2])
+    assert "about 27 more models like these" in verdicts(result)["t0", "all"].sentence
+    part.correlations.value[j] = 0.5
+    assert "no realistic number of models" in verdicts(result)["t0", "all"].sentence
+
+
+def test_all_models_of_one_family_give_no_interval_and_no_verdict(make_study):
+    result = capabilities_correlation(make_study(20, families=1).scores, resamples=100)
+    finding = verdicts(result)["t0", "all"]
+    estimate = finding.estimate("capabilities_correlation")
+    assert (estimate.low, estimate.high, estimate.level) == (None, None, None)
+    assert estimate.value is not None
+    assert finding.status is Status.CAUTION
+    assert "one family" in finding.sentence
+    assert all(e.low is None or e.low < e.high for e in finding.estimates)
+
+
+def test_a_benchmark_that_one_family_ran_has_no_interval(make_study):
+    values = np.full(40, np.nan)
+    values[::5] = np.random.default_rng(1).standard_normal(8)  # the 8 models of family f0
+    result = capabilities_correlation(make_study(40, columns={"t2": values}).scores, resamples=100)
+    finding = verdicts(result)["t2", "all"]
+    assert finding.estimate("capabilities_correlation").low is None
+    assert finding.status is Status.CAUTION
+
+
+def test_a_benchmark_that_orders_the_models_exactly_is_not_known_exactly(make_study):
+    study = make_study(8)
+    (part,) = capabilities_correlation(study.scores, resamples=100).classes
+    study = make_study(8, columns={"t0": part.panel.component.scores})
+    found = verdicts(capabilities_correlation(study.scores, resamples=100))["t0", "all"]
+    estimate = found.estimate("capabilities_correlation")
+    assert estimate.value == 1
+    assert estimate.low is None or estimate.low < 0.999
+
+
+def test_without_benchmarks_under_test_nothing_passes(make_study):
+    result = capabilities_correlation(make_study(20, tested=0).scores, resamples=100)
+    (headline,) = (finding for finding in judge(result) if "benchmark" not in finding.subject)
+    assert headline.status is Status.NOT_APPLICABLE
+
+
+def test_unassessed_benchmarks_are_visible_rows(make_study):
+    rare = np.full(20, np.nan)
+    rare[:7] = np.arange(7)
+    study = make_study(20, columns={"t2": rare, "t3": np.full(20, 0.1)})
+    found = verdicts(capabilities_correlation(study.scores, resamples=100))
+    assert found["t2", "all"].status is found["t3", "all"].status is Status.NOT_APPLICABLE
+    assert "7 models have both" in found["t2", "all"].sentence
+    assert "same score" in found["t3", "all"].sentence
+
+
+@pytest.mark.parametrize("level", [0, 1, -0.5, 95, float("nan")])
+def test_a_level_out_of_range_is_refused(make_study, level):
+    with pytest.raises(InputError, match=r"level should be in \(0, 1\)"):
+        capabilities_correlation(make_study(12).scores, level=level)
+
+
+def test_too_few_resamples_are_refused(make_study):
+    with pytest.raises(InputError, match="at least 100, got 50"):
+        capabilities_correlation(make_study(12).scores, resamples=50)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 0, 1, 1.5, float("nan")])
+def test_a_threshold_out_of_range_is_refused(make_study, threshold):
+    result = capabilities_correlation(make_study(12).scores, resamples=100)
+    with pytest.raises(InputError, match=r"threshold should be in \(0, 1\)"):
+        judge(result, threshold=threshold)
+
+
+def test_a_wider_threshold_calls_fewer_entangled(of_example):
+    strict, lax = (
+        sum(f.result.get("verdict") == "entangled" for f in verdicts(of_example, threshold=t).values())
+        for t in (0.7, 0.3)
+    )
+    assert strict < lax
+
+
+def test_no_class_with_enough_models_says_what_is_there(make_study):
+    study = make_study(14, classes=("base", "chat"))
+    with pytest.raises(NotApplicable, match="base models: 7 of 7 .*chat models: 7 of 7"):
+        capabilities_correlation(study.scores)
+
+
+def defaults(study):
+    """Point and default interval of every benchmark, by name."""
+    result = capabilities_correlation(study.scores, resamples=100)
+    return {
+        (part.panel.class_, name): (value, part.correlations.low[DEFAULT][j], part.correlations.high[DEFAULT][j])
+        for part in result.classes
+        for j, (name, value) in enumerate(zip(part.benchmarks, part.correlations.value, strict=True))
+    }
+
+
+@settings(max_examples=15)
+@given(st.randoms(use_true_random=False))
+def test_order_of_rows_in_the_table_does_not_matter(make_study, random):
+    study = make_study(16)
+    order = list(range(study.scores.table.height))
+    random.shuffle(order)
+    scores = study.scores
+    facts = scores.models.reverse()
+    shuffled = measurand.Scores.build(scores.table[order], facts, scores.benchmarks)
+    found, expected = (defaults(measurand.Study("", s)) for s in (shuffled, scores))
+    assert {key: pytest.approx(value) for key, value in expected.items()} == found
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 1000), st.floats(0.1, 50), st.floats(-20, 20))
+def test_units_of_a_benchmark_do_not_matter_and_turning_it_flips(make_study, seed, scale, shift):
+    base = make_study(14, seed=seed).scores
+    tested, capability = base.matrix([f"m{i}" for i in range(14)], ["t0", "c0"]).T
+    expected = defaults(make_study(14, seed=seed))
+    changed = make_study(14, seed=seed, columns={"t0": np.exp(tested), "c0": scale * capability + shift})
+    assert defaults(changed) == {key: pytest.approx(value, abs=1e-9) for key, value in expected.items()}
+    turned = defaults(make_study(14, seed=seed, columns={"t0": -tested}))["all", "t0"]
+    value, low, high = expected["all", "t0"]
+    assert turned == pytest.approx((-value, -high, -low))
+
+
+def test_lower_is_better_turned_once_undoes_a_turned_table(make_study):
+    study = make_study(14)
+    tested = study.scores.matrix([f"m{i}" for i in range(14)], ["t0"])[:, 0]
+    turned = make_study(14, columns={"t0": -tested}).scores.with_lower_is_better(["t0"])
+    again = turned.with_lower_is_better(["t0"])
+    for scores in (turned, again):
+        assert defaults(measurand.Study("", scores)) == {k: pytest.approx(v) for k, v in defaults(study).items()}
+
+
+def test_the_interval_is_the_family_jackknife_of_rows_literally_deleted(make_study):
+    study = make_study(15)
+    (part,) = capabilities_correlation(study.scores, resamples=100).classes
+    replicates = []
+    for family in range(5):
+        kept = [f"m{i}" for i in range(15) if i % 5 != family]
+        table = study.scores.table.filter(pl.col("model").is_in(kept))
+        deleted = measurand.Scores.build(table, study.scores.models, study.scores.benchmarks)
+        replicates.append(capabilities_correlation(deleted, resamples=100).classes[0].correlations.value)
+    low, high = jackknife_z(part.correlations.value, np.array(replicates), part.correlations.n, 0.95)
+    np.testing.assert_allclose(part.correlations.low[DEFAULT], low)
+    np.testing.assert_allclose(part.correlations.high[DEFAULT], high)

@@ -1,0 +1,151 @@
+"""The auditor audited, at reduced size: coverage, false alarms, and the same rates however the work is split."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from measurand.calibration import Rate
+from measurand.simulate.calibration import LEVEL, SIZES, encode, measure_rates, run_block, studies
+from measurand.simulate.capabilities import simulate
+from measurand.simulate.outcomes import add_coverage, add_event
+from measurand.stats.capabilities import DEFAULT, correlations_with_intervals
+from measurand.stats.intervals import median_limits
+from measurand.stats.pca import first_component
+from measurand.stats.progress import excess_change
+
+TRUTHS = (0.0, 0.3, 0.5, 0.68, 0.85)
+
+
+def test_studies_cover_every_measure_and_size():
+    every = studies()
+    assert {(study.models, study.families) for study in every} == set(SIZES)
+    assert {study.code for study in every} >= {"V1", "V2", "V3", "V5", "V6", "V7", "V9"}
+    assert [study.code for study in studies(["V9"])] == ["V9"] * 6
+    assert str(studies(["V1"])[0]) == "V1, 12 models in 5 families, family share 0"
+
+
+def test_an_interval_is_counted_as_covering_missing_or_undefined():
+    outcome = {}
+    for name, limits in (("in", (0.1, 0.5)), ("out", (0.4, 0.5)), ("undefined", (np.nan, np.nan))):
+        add_coverage(outcome, "interval", name, 0.3, *limits)
+    assert outcome["coverage", "interval", "in"] == (1.0, pytest.approx(0.4))
+    assert outcome["coverage", "interval", "out"] == (0.0, pytest.approx(0.1))
+    assert math.isnan(outcome["coverage", "interval", "undefined"][0])
+    add_event(outcome, "power", "verdict", "truth", True)
+    assert outcome["power", "verdict", "truth"][0] == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("codes", [["V2", "V9"], ["V3"]])
+def test_rates_do_not_depend_on_jobs_and_the_same_seed_gives_the_same_rates(codes):
+    one = measure_rates(runs=60, seed=1, codes=codes)
+    assert measure_rates(runs=60, seed=1, codes=codes, jobs=2) == one
+    assert measure_rates(runs=60, seed=1, codes=codes) == one
+    assert measure_rates(runs=60, seed=2, codes=codes) != one
+
+
+def test_rates_are_shares_of_the_runs_and_progress_is_told():
+    told = []
+    rates = measure_rates(runs=30, codes=["V3"], progress=lambda label, done, total: told.append((label, done, total)))
+    assert [done for _, done, _ in told] == [1, 2, 3, 4, 5, 6]
+    assert {total for *_, total in told} == {6}
+    for rate in rates:
+        assert 0 <= rate.rate <= 1
+        assert rate.runs <= 30
+        assert (rate.width is not None) == (rate.quantity == "coverage")
+
+
+def test_rates_of_a_study_do_not_depend_on_which_others_run():
+    alone = measure_rates(runs=20, codes=["V9"])
+    among = measure_rates(runs=20, codes=["V9", "V3"])
+    assert [rate for rate in among if rate.code == "V9"] == list(alone)
+
+
+def test_a_block_counts_what_a_loop_over_the_same_draws_counts():
+    study = studies(["V3"])[1]
+    block = run_block(study, 12, (7, 0))
+    parts = [*b"V3"]
+    rng = np.random.default_rng([7, 0, *parts, 12, 5, 30])
+    covered = []
+    for _ in range(12):
+        drawn = simulate(12, 5, (0.68,), 0.3, rng)
+        score = first_component(drawn.capability).scores
+        old, new = rng.choice(12, size=2, replace=False)
+        found = excess_change(score / score.std(), drawn.tested[:, 0], int(old), int(new), LEVEL)
+        covered.append(float(abs(found.excess) <= found.half_width))
+    (counted,) = (values for key, values in block.items() if key[0] == "coverage")
+    assert [hit for hit, _ in counted] == covered
+
+
+def test_encoded_rates_are_read_back():
+    rates = (Rate("V1", "coverage", "default interval", 12, 5, 0.3, "rho 0", 0.951, 2000, 1.1),)
+    assert [Rate(**row) for row in json.loads(encode(rates))["rates"]] == list(rates)
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]} models in {size[1]} families")
+def drawn_intervals(request):
+    """Limits of the default V1 interval over simulated classes, shape (runs, truths)."""
+    models, families = request.param
+    rng = np.random.default_rng([1, models])
+    low, high = [], []
+    for share in (0.0, 0.3):
+        for _ in range(500):
+            drawn = simulate(models, families, TRUTHS, share, rng)
+            found = correlations_with_intervals(
+                drawn.capability, drawn.tested, drawn.families, level=0.95, resamples=100, rng=rng, methods=(DEFAULT,)
+            )
+            low.append(found.low[DEFAULT])
+            high.append(found.high[DEFAULT])
+    return np.array(low), np.array(high)
+
+
+@pytest.mark.slow
+def test_the_default_interval_covers_as_often_as_it_says(drawn_intervals):
+    low, high = drawn_intervals
+    covered = np.nanmean((low <= TRUTHS) & (np.array(TRUTHS) <= high), axis=0)
+    # 1,000 runs: Monte Carlo standard error .007 at .95; over all truths together about .004.
+    assert 0.93 <= covered.mean() <= 0.98
+    assert (covered >= 0.92).all()
+    assert (covered <= 0.99).all()
+
+
+@pytest.mark.slow
+def test_verdicts_of_v1_are_false_alarms_in_at_most_one_of_twenty(drawn_intervals):
+    low, high = drawn_intervals
+    zero, weak, bound, _, strong = range(5)
+    assert np.mean((low[:, zero] > 0.5) | (high[:, zero] < -0.5)) <= 0.05
+    assert np.mean(low[:, weak] > 0.5) <= 0.05
+    assert np.mean(low[:, bound] > 0.5) <= 0.05
+    assert np.mean((low[:, bound] > -0.5) & (high[:, bound] < 0.5)) <= 0.05
+    assert np.mean((low[:, strong] > -0.5) & (high[:, strong] < 0.5)) <= 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("models", "families"), SIZES)
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_a_gain_is_claimed_beyond_capability_in_at_most_one_of_twenty_where_there_is_none(models, families, share):
+    rng = np.random.default_rng([3, models, round(10 * share)])
+    alarms, covered = [], []
+    for _ in range(1500):
+        drawn = simulate(models, families, (0.68,), share, rng)
+        score = first_component(drawn.capability).scores
+        old, new = rng.choice(models, size=2, replace=False)
+        found = excess_change(score / score.std(), drawn.tested[:, 0], int(old), int(new), 0.95)
+        alarms.append(found.excess > found.half_width)
+        covered.append(abs(found.excess) <= found.half_width)
+    assert np.mean(alarms) <= 0.05
+    assert 0.93 <= np.mean(covered) <= 0.98
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("models", "families"), SIZES[1:])
+def test_median_limits_cover_the_median_of_models_in_families(models, families):
+    rng = np.random.default_rng([9, models])
+    limits = [median_limits(d.tested[:, 0], d.families, 0.95) for d in (simulate(models, families, (0.0,), 0.3, rng) for _ in range(1500))]
+    found = np.array([pair for pair in limits if np.isfinite(pair[0])])
+    assert len(found) > 100
+    assert 0.92 <= np.mean((found[:, 0] <= 0) & (0 <= found[:, 1]))

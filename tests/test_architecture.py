@@ -1,0 +1,96 @@
+"""ARCHITECTURE.md is held against the code: layers, inventory, and codes."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from measurand.measure import discover
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "measurand"
+TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+LAYERS = {
+    name.strip(): (int(layer), allowed)
+    for layer, names, allowed in re.findall(r"^\| (\d) \| ([\w, ]+) \| ([^|]+) \|$", TEXT, re.MULTILINE)
+    for name in names.split(",")
+}
+MODULES = sorted(SOURCE.rglob("*.py"))
+ENTRY = {"__init__", "__main__", "data"}
+
+
+def part_of(path: Path) -> str:
+    """Top-level module or package of a file: ``stats`` for stats/ranks.py, ``cli`` for cli.py."""
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level parts of measurand that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            whole = node.module != "measurand"
+            names = [node.module] if whole else [f"measurand.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("measurand.")}
+    return found
+
+
+def allowed(part: str) -> set[str]:
+    """What ARCHITECTURE.md lets a part import."""
+    layer, said = LAYERS[part]
+    if said.strip() == "everything below":
+        return {name for name, (number, _) in LAYERS.items() if number < layer} | {part}
+    if match := re.fullmatch(r"layers? (\d)(?: to (\d))?", said.strip()):
+        low, high = int(match[1]), int(match[2] or match[1])
+        return {name for name, (number, _) in LAYERS.items() if low <= number <= high} | {part}
+    return {name.strip() for name in said.split(",")} | {part}
+
+
+def test_the_layer_table_names_every_part():
+    assert {part_of(path) for path in MODULES} - ENTRY == set(LAYERS)
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if part_of(path) not in ENTRY], ids=lambda p: p.name)
+def test_imports_go_down_only(path):
+    assert imports(path) - allowed(part_of(path)) - {"data"} == set()
+
+
+def test_the_inventory_names_every_part():
+    listed = set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE))
+    assert listed == {part_of(path) for path in MODULES} - {"__init__", "__main__"}
+
+
+def test_only_report_draws_and_nothing_unpickles_or_evaluates():
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        names = {node.names[0].name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import)}
+        assert not names & {"pickle", "marshal", "shelve"}, path
+        calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+        called = {function.id for function in calls if isinstance(function, ast.Name)}
+        assert not called & {"eval", "exec", "compile"}, path
+        if part_of(path) != "report":
+            assert not names & {"vl_convert", "jinja2"}, path
+
+
+def test_every_measure_has_one_file_one_test_and_a_code_of_its_own():
+    measures = discover()
+    assert len({measure.code for measure in measures}) == len(measures)
+    for measure in measures:
+        path = Path(measure.compute.__code__.co_filename).relative_to(SOURCE)
+        assert (ROOT / "tests" / path.parent / f"test_{path.name}").exists(), measure.code
+
+
+def test_the_package_imports_nothing_heavy():
+    heavy = ("numpy", "polars", "scipy", "jinja2", "typer")
+    code = f"import sys, measurand; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

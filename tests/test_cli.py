@@ -1,0 +1,151 @@
+"""The command line as a user meets it."""
+
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from measurand import load_audit
+from measurand.cli import app, main
+
+CAPABILITY = "mmlu,gsm8k,arc_challenge"
+
+
+def run(*words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, list(map(str, words)), catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def refused(capsys, monkeypatch, *words: str) -> str:
+    """What a refused command says on the error stream: one line, exit code 2, no traceback."""
+    monkeypatch.setattr("sys.argv", ["measurand", *map(str, words)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "scores.csv"
+    rows = [f"<b>m{i}</b>,{i},{i * i},{i + (i * 7) % 3},{i + (i * 5) % 4}" for i in range(20)]
+    path.write_text("model,mmlu,gsm8k,arc_challenge,mine\n" + "\n".join(rows), encoding="utf-8")
+    return path
+
+
+def test_audit_writes_a_page_and_data_and_prints_where(table, tmp_path):
+    said = run("audit", table, "--capability", CAPABILITY, "--output", tmp_path / "out")
+    assert "mine mostly tracks general capability" in json.dumps(json.loads((tmp_path / "out/audit.json").read_text()))
+    assert str(tmp_path / "out" / "audit.html") in said.replace("\n", "")
+    assert "<b>m1</b>" not in (tmp_path / "out/audit.html").read_text(encoding="utf-8")
+    assert load_audit(tmp_path / "out/audit.json").seed == 0
+
+
+def test_same_seed_same_bytes(table, tmp_path):
+    for name in ("one", "two"):
+        run("audit", table, "--capability", CAPABILITY, "--output", tmp_path / name, "--seed", "7")
+    for file in ("audit.html", "audit.json"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("option", "start"), [("--json", '{"schema_version":1'), ("--markdown", "# "), ("--latex", "%")]
+)
+def test_other_formats_go_to_standard_output(table, option, start):
+    assert run("audit", table, "--capability", CAPABILITY, option).lstrip().startswith(start)
+
+
+def test_two_formats_at_once_are_refused(capsys, monkeypatch, table):
+    assert "--json and --latex" in refused(capsys, monkeypatch, "audit", table, "--json", "--latex")
+
+
+def test_fail_on_gives_exit_code_1_only_when_there_is_one(table, tmp_path):
+    run("audit", table, "--capability", CAPABILITY, "--fail-on", "issue", code=1)
+    rows = [f"m{i},{i},{i * i},{(i * 7) % 11 + i},{(i * 37) % 101}" for i in range(60)]
+    flat = tmp_path / "flat.csv"
+    flat.write_text("model,a,b,c,mine\n" + "\n".join(rows), encoding="utf-8")
+    run("audit", flat, "--capability", "a,b,c", "--threshold", "0.9", "--fail-on", "issue")
+
+
+def test_nothing_assessed_is_exit_code_2_and_says_what_is_needed(capsys, monkeypatch, tmp_path):
+    small = tmp_path / "small.csv"
+    small.write_text("model,mmlu,mine\na,0.1,0.2\nb,0.2,0.3\n", encoding="utf-8")
+    assert "nothing could be assessed" in refused(capsys, monkeypatch, "audit", small)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["audit", "nowhere.csv"], "nowhere.csv"),
+        (["explain", "V11"], "no measure named 'V11'"),
+        (["figure", "V1.intervalls"], "did you mean 'V1.intervals'"),
+        (["figure", "V1", "--benchmark", "truthfulqa_mc", "-o", "x.svg"], "no benchmark"),
+        (["entanglement", "--benchmark", "wmpd"], "did you mean 'wmdp'"),
+        (["entanglement", "--benchmark", "wmdp", "--gain", "a,b"], "OLD,NEW,BENCHMARK"),
+        (["entanglement", "--benchmark", "wmdp", "--level", "95"], "level should be in (0, 1), got 95"),
+    ],
+)
+def test_bad_usage_is_one_clear_line(capsys, monkeypatch, tmp_path, words, said):
+    monkeypatch.chdir(tmp_path)
+    assert said in refused(capsys, monkeypatch, *words)
+
+
+def test_an_unknown_capability_benchmark_suggests_the_near_one(capsys, monkeypatch, table):
+    said = refused(capsys, monkeypatch, "audit", table, "--capability", "mmlu,gsm8,arc_challenge")
+    assert "did you mean 'gsm8k'" in said
+
+
+def test_a_message_never_carries_control_characters(capsys, monkeypatch, table):
+    assert "\x1b" not in refused(capsys, monkeypatch, "audit", table, "--capability", "mm\x1b[31mlu")
+
+
+@pytest.mark.parametrize(("suffix", "start"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_any_figure_in_any_format(tmp_path, suffix, start):
+    target = tmp_path / f"x.{suffix}"
+    run("figure", "V1", "--benchmark", "truthfulqa_mc1", "--class", "chat", "-o", target)
+    assert target.read_bytes().startswith(start)
+
+
+def test_entanglement_of_named_benchmarks_shows_v1_to_v5():
+    said = run("entanglement", "--benchmark", "truthfulqa_mc1,bbq_amb")
+    assert set(re.findall(r"^(V\d)  ", said, re.MULTILINE)) == {"V1", "V2", "V3", "V4", "V5"}
+    assert "TruthfulQA MC1" in said
+    assert "wmdp" not in said.lower()
+
+
+def test_a_gain_is_judged():
+    gain = "Llama-2-7b-chat-hf,Llama-2-70b-chat-hf,moralchoice"
+    said = " ".join(run("entanglement", "--benchmark", "moralchoice,ethics_all", "--gain", gain).split())
+    assert "a gain in safety beyond the gain in capability" in said
+
+
+def test_measures_and_explain_cover_every_measure():
+    codes = re.findall(r"^(\w\d+) ", run("measures"), re.MULTILINE)
+    assert codes == ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V9", "V0"]
+    for code in codes:
+        assert "Formula" in run("explain", code)
+    assert "coverage" in run("explain", "V1")
+
+
+def test_demo_holds_the_published_claims_and_numbers(tmp_path):
+    run("demo", "--output", tmp_path)
+    audit = load_audit(tmp_path / "audit.json")
+    found = {(f.code, f.subject.get("benchmark"), f.subject.get("class")): f for f in audit.findings}
+    truthful = found["V1", "truthfulqa_mc1", "chat"].estimate("capabilities_correlation")
+    assert truthful.value == pytest.approx(0.812, abs=5e-4)
+    claims = [f for f in audit.findings if f.code == "V0" and "claim" in f.subject]
+    assert len(claims) == 8
+    assert all(f.estimates for f in claims)
+    assert (tmp_path / "audit.html").stat().st_size < 3_000_000
+
+
+@pytest.mark.slow
+def test_calibrate_writes_rates_that_load(tmp_path):
+    run("calibrate", "--runs", "20", "--output", tmp_path / "rates.json")
+    rates = json.loads((tmp_path / "rates.json").read_text())["rates"]
+    assert {rate["code"] for rate in rates} == {"V1", "V2", "V3", "V5", "V6", "V7", "V9"}
+    assert all(0 <= rate["rate"] <= 1 and rate["runs"] > 0 for rate in rates)

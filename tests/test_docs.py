@@ -1,0 +1,85 @@
+"""The documentation says what the code does."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from measurand.measure import discover
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.fixture(scope="module")
+def generate():
+    spec = importlib.util.spec_from_file_location("generate_docs", ROOT / "docs" / "generate.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def blocks(language: str) -> list:
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        matches = re.finditer(rf"```{language}\n(.*?)```(?:\n\n```text\n(.*?)```)?", text, re.DOTALL)
+        found += [
+            pytest.param(match[1], match[2], id=f"{page.name}:{text[: match.start()].count(chr(10)) + 2}")
+            for match in matches
+        ]
+    return found
+
+
+@pytest.mark.parametrize("path", ["README.md", "docs/catalogue.md", "docs/calibration.md"])
+def test_generated_pages_are_up_to_date(generate, path):
+    assert generate.pages()[path] == (ROOT / path).read_text(encoding="utf-8"), "run: python docs/generate.py"
+
+
+@pytest.mark.parametrize(("code", "shown"), blocks("python"))
+def test_every_python_block_runs_and_prints_what_is_shown(generate, code, shown):
+    printed = generate.output(code)
+    if shown is not None:
+        assert printed == shown
+
+
+def commands() -> list:
+    return [
+        pytest.param(line, id=line.split("#")[0].strip())
+        for block in blocks("console")
+        for line in (text.removeprefix("$ ") for text in block.values[0].splitlines())
+    ]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_shown_runs(line, tmp_path, monkeypatch, capfd):
+    from typer.testing import CliRunner
+
+    from measurand.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    words = line.split("#")[0].split()
+    if words[0].startswith("scripts/"):
+        assert (ROOT / words[0]).stat().st_mode & 0o100
+        return
+    assert words[0] == "measurand"
+    rows = [f"m{i},{i},{i * i},{(i * 7) % 11},{(i * 5) % 9}" for i in range(10)]
+    (tmp_path / "scores.csv").write_text("model,mmlu,gsm8k,arc_challenge,mine\n" + "\n".join(rows), encoding="utf-8")
+    result = CliRunner().invoke(app, words[1:], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_changelog_names_every_measure():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [measure.code for measure in discover() if f"({measure.code})" not in text] == []
