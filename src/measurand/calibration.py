@@ -47,7 +47,10 @@ def load() -> tuple[Rate, ...]:
 
 
 def error_rates(code: str) -> tuple[Mapping[str, str], ...]:
-    """The shipped rates of one measure as rows of text, with a Monte Carlo standard error beside each rate."""
+    """The shipped rates of one measure as rows of text, with a Monte Carlo standard error beside each rate.
+
+    Those of interval candidates that are not the default are left out: docs/calibration.md compares them.
+    """
     return tuple(
         {
             "quantity": rate.quantity.replace("_", " "),
@@ -60,5 +63,5 @@ def error_rates(code: str) -> tuple[Mapping[str, str], ...]:
             "runs": str(rate.runs),
         }
         for rate in load()
-        if rate.code == code
+        if rate.code == code and not rate.what.startswith("candidate ")
     )

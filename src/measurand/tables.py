@@ -240,6 +240,7 @@ class Claim:
 
     Parameters
     ----------
+    name : a short name for it.
     text, source : the claim in words, and where it was made.
     estimate : name of the estimate it speaks of, such as ``"capabilities_correlation"``.
     where : values a finding's subject must have; a list means any of them.
@@ -248,6 +249,7 @@ class Claim:
     share : None if every matching estimate must satisfy it, else the (least, greatest) share that should.
     """
 
+    name: str
     text: str
     source: str
     estimate: str

@@ -116,7 +116,7 @@ def _from_catalogue(
     facts = {fact: getattr(entry, fact) for fact in BENCHMARK_FACTS if fact not in ("benchmark", "higher_is")}
     if told["higher_is"] is None and not turned and entry.higher_is == "worse":
         return facts | dict.fromkeys(ABOUT_RAW), ["untold"]
-    if ("worse" if turned else told["higher_is"] or "better") != (entry.higher_is or "better"):
+    if ("worse" if turned else told["higher_is"] or "better") != entry.higher_is:
         return facts | dict.fromkeys(ABOUT_RAW), []
     if entry.chance is None and entry.maximum is None:
         return facts, []

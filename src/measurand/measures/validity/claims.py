@@ -53,7 +53,7 @@ def claims_tested(claims: Sequence[Claim], findings: Sequence[Finding]) -> tuple
 
     Examples
     --------
-    >>> claim = Claim("rises", "example", "rho", {"class": "chat"}, "above", (0.5,))
+    >>> claim = Claim("rises", "It rises", "example", "rho", {"class": "chat"}, "above", (0.5,))
     >>> finding = Finding("V1", {"class": "chat"}, "", Status.ISSUE, "", (Estimate("rho", 0.8, 0.6, 0.9),))
     >>> claims_tested([claim], [finding])[0].surely
     1
@@ -150,7 +150,7 @@ def _finding(tested: Tested) -> Finding:
         status, verdict = _every(tested)
     else:
         status, verdict = _share(tested, claim.share)
-    subject = {"claim": claim.text, **{key: str(value) for key, value in claim.where.items() if key == "class"}}
+    subject = {"claim": claim.name, **{key: str(value) for key, value in claim.where.items() if key == "class"}}
     estimates = tuple(
         Estimate(f"{e.name}:{name}", e.value, e.low, e.high, e.level, e.method, e.n) for name, e in tested.matches
     )

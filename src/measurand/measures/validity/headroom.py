@@ -147,7 +147,7 @@ def _position(scores: Scores, class_: str, name: str, level: float) -> Benchmark
 
 
 def judge(result: Headroom, *, saturated: float = 0.95, at_floor: float = 0.05) -> list[Finding]:
-    """Issue: the median model is, interval and all, within 5% of the ceiling or of the floor."""
+    """Issue: the median model is, interval and all, within 5% of the ceiling or of the floor, or below it."""
     each = [_finding(result, item, saturated, at_floor) for item in result.benchmarks]
     findings: list[Finding] = []
     for class_ in dict.fromkeys(item.class_ for item in result.benchmarks):
@@ -191,6 +191,8 @@ def _verdict(median: Estimate, saturated: float, at_floor: float) -> tuple[Statu
         return Status.CAUTION, "too few models for an interval"
     if median.low > saturated:
         return Status.ISSUE, "saturated, it no longer separates models"
+    if median.high < -at_floor:
+        return Status.ISSUE, "below chance, so a guesser would score higher and something else is measured"
     if median.high < at_floor:
         return Status.ISSUE, "at its floor, it does not separate models"
     if at_floor < median.low and median.high < saturated:

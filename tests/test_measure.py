@@ -1,0 +1,85 @@
+"""Measures are found, ordered, and say what they need."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from measurand import measure as module
+from measurand.errors import UnknownName
+from measurand.measure import ENTRY_POINTS, Measure, discover, find
+from measurand.results import Question
+from measurand.tables import Study
+
+
+def from_elsewhere(scores, *, width: int = 3):
+    return width
+
+
+ELSEWHERE = Measure(
+    "G99", "from elsewhere", Question.GAMING, "?", "scores", "1", from_elsewhere, lambda r: [], lambda r: []
+)
+
+
+@pytest.fixture
+def undisturbed():
+    """What is found is remembered; a test that changes it forgets it before and after."""
+    discover.cache_clear()
+    yield
+    discover.cache_clear()
+
+
+def test_measures_come_by_question_then_code_and_what_judges_others_last():
+    codes = [measure.code for measure in discover() if measure.question is Question.VALIDITY]
+    assert codes == ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V9", "V0"]
+    assert len({measure.code for measure in discover()}) == len(discover())
+
+
+@pytest.mark.parametrize("code", ["V1", "v1"])
+def test_a_measure_is_found_by_its_code(code):
+    assert find(code).name == "capabilities correlation"
+
+
+def test_an_unknown_code_lists_those_there_are():
+    with pytest.raises(UnknownName, match="no measure named 'V99'.*V1, V2"):
+        find("V99")
+
+
+@pytest.mark.parametrize("measure", discover(), ids=lambda measure: measure.code)
+def test_every_measure_says_what_it_asks_needs_and_computes(measure):
+    assert measure.asks.endswith("?")
+    assert measure.needs
+    assert measure.formula
+    assert measure.caveats
+    evidence = {field.name for field in fields(Study)}
+    parameters = inspect.signature(measure.compute).parameters
+    positional = [name for name, p in parameters.items() if p.kind is not p.KEYWORD_ONLY]
+    assert set(positional) <= evidence | {"findings"}
+    assert not {"rng", "gains", "claims", "findings"} & set(measure.settings)
+    assert all(value is not inspect.Parameter.empty for value in measure.settings.values())
+
+
+def test_settings_are_the_keywords_of_compute_and_judge_with_defaults():
+    assert find("V1").settings == {"level": 0.95, "resamples": 10_000, "missing": "complete", "threshold": 0.5}
+    assert find("V0").settings == {}
+
+
+def test_a_measure_of_another_package_is_found(monkeypatch, undisturbed):
+    class Point(EntryPoint):
+        def load(self):
+            return ELSEWHERE
+
+    def points(*, group):
+        assert group == ENTRY_POINTS
+        return [Point("x", "elsewhere:MEASURE", group)]
+
+    monkeypatch.setattr(module, "entry_points", points)
+    assert find("g99").settings == {"width": 3}
+    assert [measure.code for measure in discover()][-1] == "G99"
+
+
+def test_error_rates_come_with_the_measure():
+    assert {row["quantity"] for row in find("V1").error_rates} == {"coverage", "false alarm", "power"}
