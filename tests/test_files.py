@@ -53,6 +53,6 @@ def test_the_file_has_the_rights_the_user_asks_of_new_files(tmp_path, umask, mod
 
 def test_a_folder_in_the_way_is_an_error_and_leaves_nothing_behind(tmp_path):
     (tmp_path / "audit.json").mkdir()
-    with pytest.raises(OSError, match="audit.json"):
+    with pytest.raises(OSError, match=r"audit\.json"):
         write_atomically(tmp_path / "audit.json", b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["audit.json"]

@@ -16,7 +16,7 @@ from measurand.tables import Scores, Study
 
 def table(*rows, **columns):
     names = ("model", "benchmark", "score", *columns)
-    return pl.DataFrame([row for row in rows], schema=list(names), orient="row")
+    return pl.DataFrame(list(rows), schema=list(names), orient="row")
 
 
 SMALL = table(("a", "x", 0.1), ("b", "x", 0.2), ("a", "y", 0.3))
@@ -40,7 +40,7 @@ def test_scores_that_are_not_finite_are_refused_and_named(value):
 
 
 def test_two_scores_of_one_model_on_one_benchmark_are_refused():
-    with pytest.raises(InputError, match="model 'a' has 2 different rows for 'x': scores 0.1, 0.2; keep one"):
+    with pytest.raises(InputError, match=r"model 'a' has 2 different rows for 'x': scores 0\.1, 0\.2; keep one"):
         Scores.build(table(("a", "x", 0.1), ("a", "x", 0.2)))
 
 

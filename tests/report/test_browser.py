@@ -232,6 +232,15 @@ def test_a_broken_picture_says_so(driver: Any, address: str, tmp_path: Path) -> 
     driver.get_log("browser")
 
 
+def test_estimates_are_laid_out_when_opened(page: Any, audit: Audit) -> None:
+    rows = "return document.querySelectorAll('details.estimates tbody tr').length"
+    page.execute_script("document.querySelectorAll('details.estimates').forEach(details => details.open = false)")
+    page.execute_script("document.querySelectorAll('details.estimates').forEach(details => details.open = true)")
+    wanted = sum(len(finding.estimates) for finding in audit.findings)
+    until(lambda: page.execute_script(rows) == wanted, "every estimate")
+    assert "Wilson" in page.execute_script("return document.querySelector('details.estimates table').textContent")
+
+
 def test_printing_draws_every_picture_in_light_and_opens_details(page: Any) -> None:
     emulate(page, scheme="dark")
     page.refresh()

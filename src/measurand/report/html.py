@@ -85,6 +85,7 @@ def _page(audit: Audit, measures: Sequence[MeasureInfo]) -> SimpleNamespace:
         anchors={section.code: f"measure-{place}" for place, section in enumerate(shown, start=1)},
         names={section.code: section.measure.name if section.measure else section.code for section in shown},
         caveats={section.code: _caveats(section) for section in shown},
+        estimates={section.code: _estimates_data(section) for section in shown},
         figure_ids=ids,
         figure_data=[(ids[name], _json(_figure_data(figure))) for name, figure in audit.figures.items()],
         loose_figures=loose_figures(audit, shown),
@@ -135,6 +136,23 @@ def _packed(values: list[Cell]) -> list[Cell] | dict[str, list[Any]]:
         return values
     place = {value: index for index, value in enumerate(distinct)}
     return {"distinct": distinct, "places": [place[value] for value in values]}
+
+
+def _estimates_data(section: Section) -> Markup | None:
+    """Every estimate of a section as packed columns, which the page lays out when asked: most readers never are."""
+    rows = [
+        (
+            subject_text(finding),
+            plain(estimate.name.replace("_", " ")),
+            estimate_text(estimate),
+            level_text(estimate),
+            plain(estimate.method),
+            "" if estimate.n is None else number(estimate.n),
+        )
+        for finding in section.findings
+        for estimate in finding.estimates
+    ]
+    return _json([_packed(list(column)) for column in zip(*rows, strict=True)]) if rows else None
 
 
 def _json(value: Any) -> Markup:

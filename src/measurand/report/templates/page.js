@@ -5,6 +5,7 @@
   const NARROW = 520; // px; below it the names of rows go above their bars
   const themes = JSON.parse(document.getElementById("themes").textContent);
   const darkness = matchMedia("(prefers-color-scheme: dark)");
+  const unpacked = column => (Array.isArray(column) ? column : column.places.map(place => column.distinct[place]));
   const screenTheme = () => (darkness.matches ? "dark" : "light");
   const ruler = document.createElement("canvas").getContext("2d");
   ruler.font = "11px " + themes.light.font;
@@ -24,8 +25,7 @@
     load() {
       if (this.data) return;
       this.data = JSON.parse(document.getElementById(this.root.id + "-data").textContent);
-      this.data.columns = this.data.columns.map(column =>
-        Array.isArray(column) ? column : column.places.map(place => column.distinct[place]));
+      this.data.columns = this.data.columns.map(unpacked);
       const controls = this.root.querySelector(".controls");
       this.data.select.forEach(column => {
         const label = document.createElement("label");
@@ -234,6 +234,34 @@
     }
   }
 
+  // Thousands of rows that few readers open are laid out when they do; a subject stands once for its estimates.
+  function fill(details) {
+    const body = details.querySelector("tbody");
+    if (body.rows.length) return;
+    const columns = JSON.parse(document.getElementById(details.id + "-data").textContent).map(unpacked);
+    let subject;
+    columns[0].forEach((name, place) => {
+      const row = body.insertRow();
+      if (place === 0 || name !== columns[0][place - 1]) {
+        subject = document.createElement("th");
+        subject.scope = "rowgroup";
+        subject.textContent = name;
+        row.append(subject);
+      } else {
+        subject.rowSpan += 1;
+      }
+      columns.slice(1).forEach((column, index) => {
+        const cell = row.insertCell();
+        cell.textContent = column[place];
+        if (index === 1) cell.className = "nums";
+        if (index === 4) cell.className = "num";
+      });
+    });
+  }
+
+  const estimates = [...document.querySelectorAll("details.estimates")];
+  estimates.forEach(details => details.addEventListener("toggle", () => details.open && fill(details)));
+
   document.querySelectorAll("table.sortable").forEach(sortable);
   document.querySelectorAll(".findings").forEach(filterable);
   document.querySelectorAll("table.stack").forEach(named);
@@ -261,6 +289,7 @@
   // Paper is light, shows every picture and has no details to open.
   const opened = new Set();
   addEventListener("beforeprint", () => {
+    estimates.forEach(fill);
     document.querySelectorAll("details:not([open])").forEach(details => { details.open = true; opened.add(details); });
     pictures.forEach(picture => {
       if (!picture.started || picture.theme !== "light") picture.draw("light", 680);
