@@ -15,7 +15,11 @@ from measurand.readers import json_files
 from measurand.readers.json_files import JsonLines, decode, head, parts, read_document, require
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=20,
 )
@@ -28,10 +32,17 @@ def test_decodes_what_the_standard_library_writes(value):
 
 @given(st.binary(max_size=200))
 def test_bytes_decode_or_are_refused_in_one_line(data):
+    reason = refusal(data)
+    assert reason is None or len(reason.splitlines()) == 1
+
+
+def refusal(data):
+    """Why the bytes are refused, None where they are JSON."""
     try:
         decode(data, object)
     except ValueError as error:
-        assert 0 < len(str(error).splitlines()) <= 1
+        return str(error)
+    return None
 
 
 @given(st.integers(1, 400), st.text(alphabet='[{"\\', max_size=300))
@@ -49,7 +60,7 @@ def test_depth_counts_brackets_outside_strings_alone(depth, inside):
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"b":'])
 def test_a_million_nested_lists_are_refused_without_recursion(opening):
-    with pytest.raises(ValueError, match="nested 1000000 deep|nested 2000000 deep"):
+    with pytest.raises(ValueError, match=r"nested [12]000000 deep"):
         decode(opening * 10**6, dict)
 
 
@@ -71,7 +82,10 @@ def test_fields_that_are_not_named_are_not_built():
 
 
 def test_parts_stay_undecoded():
-    assert {name: bytes(part) for name, part in parts(b'{"a": {"b": 1}, "c": "d"}').items()} == {"a": b'{"b": 1}', "c": b'"d"'}
+    assert {name: bytes(part) for name, part in parts(b'{"a": {"b": 1}, "c": "d"}').items()} == {
+        "a": b'{"b": 1}',
+        "c": b'"d"',
+    }
     assert parts(None) == {}
     assert parts(b"{") == {}
 
@@ -138,9 +152,11 @@ def lines_of(path, content):
 
 
 def test_the_first_bad_line_is_told_and_the_others_are_read(tmp_path):
-    values, problems = lines_of(tmp_path / "a", b'{"a":1}\nno\n\n{"a":2}\n[1]\n{"a":3}\n')
+    values, problems = lines_of(tmp_path / "a", b'{"a":1}\n{no}\n\n{"a":2}\n[1]\n{"a":3}\n')
     assert values == [{"a": 1}, {"a": 2}, {"a": 3}]
-    assert problems == [("a: 2 lines cannot be read; line 2: JSON is malformed: invalid character (byte 1)", 2)]
+    assert problems == [
+        ("a: 2 lines cannot be read; line 2: JSON is malformed: object keys must be strings (byte 1)", 2)
+    ]
 
 
 def test_a_last_line_being_written_costs_that_line(tmp_path):

@@ -95,7 +95,9 @@ RUNS = {
         ("tiny_group", None, 0),
     ],
     "lm_eval_unsorted_samples_bug/org__fake-model/results_2026-11-21T22-22-44.789116.json": [("tiny_mc", 3, 6)],
-    "lm_eval_unsorted_samples_bug/org__fake-model/samples_tiny_mc_2026-11-21T22-22-44.789116.jsonl": [("tiny_mc", 3, 6)],
+    "lm_eval_unsorted_samples_bug/org__fake-model/samples_tiny_mc_2026-11-21T22-22-44.789116.jsonl": [
+        ("tiny_mc", 3, 6)
+    ],
     "results_2026-01-21T03-44-18.458309.json": [("math_perturbed_full", 5000, 10), ("math_rephrased_full", 5000, 0)],
     "samples_math_perturbed_full_2026-01-21T03-44-18.458309.jsonl": [("math_perturbed_full", 5000, 10)],
 }
@@ -117,7 +119,7 @@ def test_published_logs_hold_what_they_declare(shared, name):
         held = log.items.select("item", "epoch").n_unique() if log.items.height else 0
         lost = sum(problem.rows_lost or 0 for problem in log.problems)
         assert held + lost == (log.declared_items or 0)
-        assert bool(log.problems) == ("math" in name)
+        assert bool(log.problems) == ("math" in log.task)
 
 
 def test_the_published_mc_run_has_options_and_likelihoods(shared):
@@ -130,9 +132,9 @@ def test_the_published_mc_run_has_options_and_likelihoods(shared):
         ("acc_norm,none", 0.35, 20, "better"),
     ]
     assert lm_eval.recomputed(log) == {("acc", "acc,none"): 0.3, ("acc_norm", "acc_norm,none"): 0.35}
-    for answer, target, score, logprobs in log.items.filter(scorer="acc").select(
-        "answer", "target", "score", "logprobs"
-    ).iter_rows():
+    for answer, target, score, logprobs in (
+        log.items.filter(scorer="acc").select("answer", "target", "score", "logprobs").iter_rows()
+    ):
         assert answer == str(logprobs.index(max(logprobs)))
         assert score == (answer == target)
 
@@ -212,7 +214,9 @@ def test_samples_alone_have_no_model_and_say_so(tmp_path):
 
 
 def test_filters_are_variants_and_each_has_its_aggregate(tmp_path):
-    samples = [sample(i, filter=name, metrics={"acc": float(name == "strict")}) for name in ("strict", "loose") for i in (0, 1)]
+    samples = [
+        sample(i, filter=name, metrics={"acc": float(name == "strict")}) for name in ("strict", "loose") for i in (0, 1)
+    ]
     entry = {"acc,strict": 1.0, "acc,loose": 0.0, "acc_stderr,strict": "N/A"}
     content = results(samples[:2], results={"demo": entry}, task_hashes={})
     (log,) = lm_eval.read(write(tmp_path, samples, content))
@@ -385,6 +389,22 @@ def test_a_nested_line_costs_that_line(tmp_path):
     assert "line 2: nested 1000001 deep" in log.problems[0].reason
 
 
+def test_results_without_a_task_are_a_problem(tmp_path):
+    path = tmp_path / "results.json"
+    path.write_text('{"results": {}}')
+    (log,) = sound(lm_eval.read(path))
+    assert [problem.reason for problem in log.problems] == ["results.json: no task in the results"]
+
+
+def test_bytes_that_are_not_utf8_are_told(tmp_path):
+    write(tmp_path, [sample(0)])
+    path = tmp_path / f"results_{DATE}.json"
+    path.write_bytes(path.read_bytes().replace(b"float16", b"float\xff"))
+    (log,) = sound(lm_eval.read(path))
+    assert log.problems[0].reason.endswith("bytes that are not UTF-8 are replaced")
+    assert log.items.height == 1
+
+
 def test_markup_is_text(tmp_path):
     script = "<script>alert(1)</script>"
     path = write(tmp_path, [sample(0, filtered_resps=[script], target=script)])
@@ -442,7 +462,9 @@ def test_any_value_in_any_place_is_a_log(folder, steps, new, half):
 
 
 @settings(max_examples=150, deadline=None)
-@given(flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=8), half=st.booleans())
+@given(
+    flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=8), half=st.booleans()
+)
 def test_any_flipped_bytes_are_a_log(folder, flips, half):
     path = write(folder, [sample(i) for i in range(3)])
     other = folder / f"results_{DATE}.json"

@@ -148,3 +148,15 @@ def test_a_capability_benchmark_is_left_out_of_the_score_it_is_correlated_with()
         assert value[j] == pytest.approx(spearman(others, itself, np.arange(18))[0])
         alone = intervals(others, itself, families, level=0.9, methods=(DEFAULT,))
         assert (low[j], high[j]) == pytest.approx((alone.low[DEFAULT][0], alone.high[DEFAULT][0]))
+
+
+def test_opposed_capability_benchmarks_do_not_turn_the_score_round_from_replicate_to_replicate():
+    # Two benchmarks fall as the others rise (a perplexity, say): the component has two loadings each way, nearly alike.
+    capability, _, families = table(7, n=24, k=4)
+    opposed = capability * [1, 1, -1, -1]
+    tested = capability.mean(axis=1, keepdims=True) + 0.5 * np.random.default_rng(0).standard_normal((24, 1))
+    plain, turned = (intervals(values, tested, families, methods=(DEFAULT,)) for values in (capability, opposed))
+    sign = np.sign(turned.value[0])
+    assert abs(turned.value[0]) == pytest.approx(plain.value[0])
+    limits = sorted((sign * turned.low[DEFAULT][0], sign * turned.high[DEFAULT][0]))
+    assert limits == pytest.approx([plain.low[DEFAULT][0], plain.high[DEFAULT][0]])

@@ -12,7 +12,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 import zstandard
@@ -42,7 +42,7 @@ MAX_TOTAL = 16 << 30
 MAX_VALUES = 20_000_000
 """Commas in one JSON text: each may cost a Python object of some 100 bytes."""
 
-ENTRY = struct.Struct("<4s4B4HL2L5H2L")
+ENTRY = struct.Struct("<4s4x2H4x3L3H8xL")
 LOCAL = struct.Struct("<4s2B4HL2L2H")
 END = struct.Struct("<4s4H2LH")
 END64 = struct.Struct("<4sQ2H2L4Q")
@@ -63,8 +63,7 @@ class ArchiveError(InputError):
     """Part of a log cannot be had; the message is the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One file of an archive as its directory describes it: the sizes are claims until it is read."""
 
     name: str
@@ -252,16 +251,14 @@ def _directory(file: BinaryIO, length: int) -> Iterator[Member]:
     entries = file.read(size)
     at = 0
     for _ in range(count):
-        (sign, _, _, _, _, flags, method, _, _, crc, packed, whole, names, extra, comment, _, _, _, offset) = (
-            ENTRY.unpack_from(entries, at)
-        )
+        sign, flags, method, crc, packed, whole, names, extra, comment, offset = ENTRY.unpack_from(entries, at)
         if sign != b"PK\x01\x02":
             raise struct.error("no entry where one should be")
-        at += ENTRY.size + names + extra + comment
-        name = entries[at - names - extra - comment : at - extra - comment].decode("utf-8", "replace")
-        if UNKNOWN in (packed, whole, offset):
-            fields = entries[at - extra - comment : at - comment]
-            whole, packed, offset = _wide(fields, whole, packed, offset)
+        fields_at = at + ENTRY.size + names
+        name = entries[at + ENTRY.size : fields_at].decode("utf-8", "replace")
+        at = fields_at + extra + comment
+        if packed == UNKNOWN or whole == UNKNOWN or offset == UNKNOWN:
+            whole, packed, offset = _wide(entries[fields_at : fields_at + extra], whole, packed, offset)
         yield Member(name, method, flags, crc, packed, whole, offset + shift)
 
 

@@ -7,6 +7,7 @@ record. Samples join their result by ``evaluation_result_id``, else by ``evaluat
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -39,6 +40,7 @@ RECORD_LIMIT = 64 * 2**20
 """Largest record that is decoded, in bytes."""
 SEARCHED = 200
 """Files of a folder that are looked at to find the record of a samples file."""
+_VERSION = re.compile(rb'"schema_version"\s*:\s*"')
 UNKNOWN_LEVEL = -1.0
 """Score that means "unknown" where the record says there is such a level."""
 
@@ -128,7 +130,10 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     if records:
         return _read_record(records[0])
     samples = _read_samples(given, [])
-    problems = [*samples.problems, Problem(f"{given.name}: no record beside it, which gives scores and settings", 0)]
+    problems = [
+        *samples.problems,
+        Problem(f"{given.name}: no record that can be read is beside it, so scores and settings are not known", 0),
+    ]
     logs = [_unclaimed(samples, task) for task in samples.tasks] or [_empty(given, samples.sha256)]
     return [replace(logs[0], problems=tuple(problems)), *logs[1:]]
 
@@ -178,7 +183,7 @@ def _is_sample(line: bytes) -> bool:
 def _is_record(path: Path) -> bool:
     start = head(path)
     told = b'"evaluation_results"' in start or b'"source_metadata"' in start
-    return start.startswith(b"{") and b'"evaluation_id"' in start and b'"schema_version"' in start and told
+    return start.startswith(b"{") and b'"evaluation_id"' in start and bool(_VERSION.search(start)) and told
 
 
 # --- record
@@ -197,7 +202,8 @@ def _read_record(path: Path) -> list[Log]:
     if samples:
         logs += [_unclaimed(samples, task) for task in samples.tasks if task not in tasks]
     logs = logs or [_empty(path, document.sha256)]
-    problems = [*_uncounted(path, record, results, samples), *logs[0].problems]
+    odd = [document.problem] if document.problem else []
+    problems = [*odd, *_uncounted(path, record, results, samples), *logs[0].problems]
     return [replace(logs[0], problems=tuple(problems)), *logs[1:]]
 
 
@@ -401,7 +407,9 @@ def _records_of(path: Path) -> list[Path]:
 
 def _points(record: Path, samples: Path) -> bool:
     document = read_document(record, _Record, limit=RECORD_LIMIT)
-    given = mapping(document.value.detailed_evaluation_results).get("file_path") if document.value else None
+    if document.value is None:
+        return False
+    given = mapping(document.value.detailed_evaluation_results).get("file_path")
     named = isinstance(given, str) and PurePosixPath(given).name == samples.name
     return named or samples.name == f"{record.stem}_samples.jsonl"
 

@@ -221,9 +221,9 @@ def explained(log: Log) -> dict[Key, str]:
 
 def _load(path: Path) -> _Folder:
     instances = read_document(path / _FILES[0], list[msgspec.Raw])
-    spec = read_document(path / _FILES[1], _Spec)
-    states = read_document(path / _FILES[2], _States)
-    stats = read_document(path / _FILES[3], list[msgspec.Raw])
+    spec = read_document(path / _FILES[1], _Spec, rows=0)
+    states = read_document(path / _FILES[2], _States, rows=0)
+    stats = read_document(path / _FILES[3], list[msgspec.Raw], rows=0)
     documents: list[Document[Any]] = [instances, spec, states, stats]
     problems = [document.problem for document in documents if document.problem]
     raw_states = states.value.request_states if states.value else []
@@ -422,7 +422,6 @@ def _task(spec: _Spec) -> str | None:
     name = text(spec.name, 500)
     if name is None:
         return None
-    # Older runs write ``narrative_qa-model=...`` for a scenario without arguments in folder names, ``:`` in run names.
     scenario, _, arguments = name.partition(":")
     kept = [given for given in arguments.split(",") if given and given.partition("=")[0] not in _FROM_RUN]
     return scenario + (":" + ",".join(kept) if kept else "")

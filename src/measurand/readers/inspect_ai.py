@@ -63,14 +63,18 @@ class _Found:
             )
         self.items[item.id, item.epoch] = item
 
-    def add_all(self, data: bytes, where: str) -> None:
-        """Keep the samples of a JSON list; one that cannot be decoded costs only itself."""
+    def add_all(self, data: bytes, where: str, *, cut: bool = False) -> None:
+        """Keep the samples of a JSON list, which may be cut; one that cannot be decoded costs only itself."""
         try:
-            samples = decode_json(data, decode_samples)
+            samples = [] if cut else decode_json(data, decode_samples)
         except ArchiveError as error:
+            cut = True
+            self.reasons.append(f"{where}: {error}")
+        if cut:
             samples, lost = _one_by_one(data)
-            self.reasons.append(f"{where}: {error}" if lost is None else f"{where}: {lost} not readable: {error}")
-            self.lost += lost or 0
+            self.lost += lost
+            if lost:
+                self.reasons.append(f"{where}: {lost} that cannot be read")
         for sample in samples:
             self.add(sample)
 
@@ -98,9 +102,12 @@ def recognise(path: str | os.PathLike[str]) -> bool:
         shown = decode_json(_closed(head), decode_head)
     except ArchiveError:
         return False
-    return (shown.version is not None or shown.status is not None) and (
-        shown.eval.model is not None or shown.eval.dataset is not None
+    evidence = (
+        shown.version is not None or shown.status is not None,
+        shown.eval.model is not None,
+        shown.eval.dataset is not None,
     )
+    return sum(evidence) >= 2
 
 
 def read(path: str | os.PathLike[str], *, full: bool = False, cluster_keys: Iterable[str] | None = None) -> Log:
@@ -118,7 +125,11 @@ def read(path: str | os.PathLike[str], *, full: bool = False, cluster_keys: Iter
     -------
     Log
         One row an item, epoch and score. A score of several values has one row each, named ``scorer/key`` or
-        ``scorer/0``. A sample without a score (it failed, or was not scored) has a row with a null.
+        ``scorer/0``. A sample without a score (it failed, or was not scored) has a row with a null. Facts are, where
+        the log has them, ``status``, ``date``, ``dataset``, ``epochs``, ``epochs_reducer`` (``none`` if epochs were
+        not reduced), ``limit``, ``model_args``, ``generate_config``, ``role.NAME`` (the model of another role),
+        ``eval_id``, ``run_id``, ``error``, ``invalidated``, and the numbers of ``samples_errored``,
+        ``samples_invalidated`` and ``score_edits``; the last two are in the samples alone, so read an archive `full`.
 
     Raises
     ------
@@ -147,15 +158,23 @@ def read(path: str | os.PathLike[str], *, full: bool = False, cluster_keys: Iter
     sha256, kind = "", "inspect"
     try:
         with open(name, "rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = _digest(file)
             length = file.seek(0, os.SEEK_END)
             file.seek(0)
             archived = file.read(4) == b"PK\x03\x04"
             kind = "inspect_eval" if archived else "inspect_json"
             (_from_archive if archived else _from_document)(file, length, found)
-    except (OSError, ArchiveError) as error:
-        found.reasons.append(str(error))
+    except (OSError, ArchiveError, MemoryError) as error:
+        found.reasons.append(str(error) or "more than there is memory for")
     return log_of(Source(name, sha256, kind, 0), found.header, list(found.items.values()), found.reasons, found.lost)
+
+
+def _digest(file: BinaryIO) -> str:
+    """SHA-256 of a file, read in pieces so small that their memory is used again."""
+    digest = hashlib.sha256()
+    while piece := file.read(64 << 10):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _is_member(name: str) -> bool:
@@ -167,11 +186,15 @@ def _from_archive(file: BinaryIO, length: int, found: _Found) -> None:
     if not archive.complete:
         found.reasons.append("the archive has no directory: it is cut, or still being written")
     found.header = _archive_header(archive, found.reasons)
-    consolidated = ["summaries.json"] if "summaries.json" in archive.members else []
-    if not (consolidated and _summaries(archive, consolidated, found)):
+    if "summaries.json" in archive.members and _summaries(archive, ["summaries.json"], found):
+        if not found.full:
+            return  # it is written last, of all samples
+    else:
         journal = {int(match[1]): name for name in archive.members if (match := SUMMARY_NAME.fullmatch(name))}
         _summaries(archive, [journal[number] for number in sorted(journal)], found)
     members = {match[1]: name for name in archive.members if (match := SAMPLE_NAME.fullmatch(name))}
+    # A summary that cannot be read costs nothing where the sample itself is there.
+    found.lost = 0 if members else found.lost
     summarised = {f"{identity}_epoch_{epoch}" for identity, epoch in found.items}
     for key, name in members.items():
         if found.full or key not in summarised:
@@ -219,25 +242,26 @@ def _from_document(file: BinaryIO, length: int, found: _Found) -> None:
         _from_broken(data, found, error)
         return
     found.header = document
-    if bytes(document.samples) != b"null":
-        found.add_all(bytes(document.samples), "samples")
+    for sample in document.samples or []:
+        found.add(sample)
 
 
 def _from_broken(data: bytes, found: _Found, error: ArchiveError) -> None:
     """What can be had of a document that is not JSON, not nearly as it should be, or cut."""
     parts = children(data, 0)
     texts = [data[low:high].strip() for low, high in parts.spans]
-    if parts.rest is None:
-        found.reasons.append(str(error))
-    else:
-        texts.append(_closed_part(data[parts.rest :].strip()))
-    samples = [text for text in texts if text.startswith(b'"samples"')]
+    if parts.rest is not None:
+        last = data[parts.rest :].strip()
+        # The samples are split later in any case; the rest of what is cut is made whole.
+        texts.append(last if last.startswith(b'"samples"') else _closed_part(last))
     found.header = _merged_header([text for text in texts if not text.startswith(b'"samples"')])
-    for text in samples:
-        if b"[" in text:
-            found.add_all(text[text.index(b"[") :], "samples")
+    for text in texts:
+        if text.startswith(b'"samples"') and b"[" in text:
+            found.add_all(text[text.index(b"[") :], "samples", cut=parts.rest is not None)
     if parts.rest is not None:
         found.reasons.append(f"the document is cut after {len(found.items)} of its samples")
+    elif not found.reasons:
+        found.reasons.append(str(error))
 
 
 def _merged_header(texts: list[bytes]) -> Header:
@@ -274,11 +298,11 @@ def _closed_part(text: bytes) -> bytes:
     return text[: key.end()] + b",".join(text[low:high] for low, high in parts.spans) + closing
 
 
-def _one_by_one(data: bytes) -> tuple[list[Sample], int | None]:
-    """The samples of a list that can be decoded, and how many cannot; None if it is no list."""
+def _one_by_one(data: bytes) -> tuple[list[Sample], int]:
+    """The samples of a list that can be decoded, and how many cannot."""
     start = len(data) - len(data.lstrip())
     if not data.startswith(b"[", start):
-        return [], None
+        return [], 0
     samples, lost = [], 0
     for low, high in children(data, start).spans:
         try:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 __all__ = [
+    "NULL",
     "Completion",
     "Config",
     "Dataset",
@@ -24,6 +25,7 @@ __all__ = [
     "Output",
     "Present",
     "Results",
+    "Role",
     "Sample",
     "Score",
     "Spec",
@@ -32,6 +34,7 @@ __all__ = [
     "decode_document",
     "decode_head",
     "decode_header",
+    "decode_members",
     "decode_sample",
     "decode_samples",
 ]
@@ -39,14 +42,17 @@ __all__ = [
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Epoch = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
+NULL = msgspec.Raw(b"null")
+"""What is left as text until it is asked for (most of it never is, and it can be large), where it is absent."""
+
 
 class Score(msgspec.Struct, gc=False):
     """One scorer's verdict on a sample; the history is that of edits to it."""
 
     value: Any = None
     answer: Any = None
-    explanation: Any = None
-    history: list[msgspec.Raw] | None = None
+    explanation: msgspec.Raw = NULL
+    history: msgspec.Raw = NULL
 
 
 class Usage(msgspec.Struct, gc=False):
@@ -95,8 +101,8 @@ class Sample(msgspec.Struct, gc=False):
     id: str | int | float
     epoch: Epoch = 1
     target: str | list[Any] | None = None
-    choices: list[str] | None = None
-    metadata: dict[str, msgspec.Raw] | None = None
+    choices: msgspec.Raw = NULL
+    metadata: msgspec.Raw = NULL
     scores: dict[str, Score] | None = None
     score: Score | None = None
     model_usage: dict[str, Usage] | None = None
@@ -158,6 +164,12 @@ class Dataset(msgspec.Struct):
     sample_ids: list[str | int | float] | None = None
 
 
+class Role(msgspec.Struct):
+    """A model that is not the one evaluated, such as a grader."""
+
+    model: str | None = None
+
+
 class Spec(msgspec.Struct):
     """Which task was run with which model, and how."""
 
@@ -168,11 +180,11 @@ class Spec(msgspec.Struct):
     eval_id: str | None = None
     run_id: str | None = None
     dataset: Dataset = msgspec.field(default_factory=Dataset)
-    config: Config = msgspec.field(default_factory=Config)
+    config: Config | None = None
     packages: dict[str, Any] = {}
-    model_roles: dict[str, Any] | None = None
-    model_args: dict[str, Any] | None = None
-    model_generate_config: dict[str, Any] | None = None
+    model_roles: dict[str, Role | list[Role] | str | None] | None = None
+    model_args: msgspec.Raw = NULL
+    model_generate_config: msgspec.Raw = NULL
 
 
 class Error(msgspec.Struct):
@@ -193,9 +205,9 @@ class Header(msgspec.Struct):
 
 
 class Document(Header):
-    """A log with its samples, not decoded."""
+    """A log with its samples."""
 
-    samples: msgspec.Raw = msgspec.Raw(b"null")
+    samples: list[Sample] | None = None
 
 
 class HeadSpec(msgspec.Struct):
@@ -218,4 +230,5 @@ decode_header = msgspec.json.Decoder(Header).decode
 decode_document = msgspec.json.Decoder(Document).decode
 decode_head = msgspec.json.Decoder(Head).decode
 decode_sample = msgspec.json.Decoder(Sample).decode
+decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 decode_samples = msgspec.json.Decoder(list[Sample]).decode

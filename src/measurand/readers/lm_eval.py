@@ -112,13 +112,16 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     if is_samples(given) or (given.suffix == ".jsonl" and not _is_results(given)):
         return [_read_samples_file(given)]
     document = read_document(given, _Results, limit=RESULTS_LIMIT)
-    if document.value is None:
+    if document.value is None or not document.value.results:
         source = Source(os.fspath(path), document.sha256, "lm_eval", 0)
-        problems = (document.problem,) if document.problem else ()
-        return [Log(source, "lm_eval", None, None, None, None, Rows().frame(), problems=problems)]
+        problem = document.problem or Problem(f"{given.name}: no task in the results")
+        return [Log(source, "lm_eval", None, None, None, None, Rows().frame(), problems=(problem,))]
     run = _Run(given, document.sha256, document.value)
     files = _samples_of(run)
-    return [_log(run, task, read_samples(files[task]) if task in files else None) for task in document.value.results]
+    logs = [_log(run, task, read_samples(files[task]) if task in files else None) for task in document.value.results]
+    if document.problem:
+        logs[0] = replace(logs[0], problems=(document.problem, *logs[0].problems))
+    return logs
 
 
 def recomputed(log: Log) -> dict[Key, float]:

@@ -8,32 +8,12 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from measurand.results import Source
+from measurand.tables import RESPONSE_COLUMNS
 
 __all__ = ["ITEM_COLUMNS", "Aggregate", "Log", "Problem", "items_frame"]
 
-ITEM_COLUMNS: dict[str, pl.DataType] = {
-    "item": pl.String(),
-    "epoch": pl.Int32(),
-    "variant": pl.String(),
-    "scorer": pl.String(),
-    "score": pl.Float64(),
-    "answer": pl.String(),
-    "target": pl.String(),
-    "choices": pl.List(pl.String()),
-    "logprobs": pl.List(pl.Float64()),
-    "tokens_in": pl.Int64(),
-    "tokens_out": pl.Int64(),
-    "grader": pl.String(),
-    "context_hash": pl.String(),
-    "metadata": pl.String(),
-}
-"""Columns of item-level results: one row an item, epoch, variant and scorer.
-
-``item`` is the harness's stable identity of the question (what two models' runs are paired on); ``variant`` the prompt
-format or filter; ``score`` null where the sample was not scored; ``choices`` the options and ``logprobs`` the
-log-likelihood of each, in the same order; ``context_hash`` equal for items that share a context (passage, template);
-``metadata`` a JSON object of the item's scalar metadata, from which any key can be the cluster.
-"""
+ITEM_COLUMNS = {name: dtype for name, dtype in RESPONSE_COLUMNS.items() if name not in ("model", "benchmark")}
+"""Columns of item-level results within one log."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +85,7 @@ def items_frame(columns: Mapping[str, object] | None = None) -> pl.DataFrame:
     given = dict(columns or {})
     frame = pl.DataFrame(given, schema_overrides={name: ITEM_COLUMNS[name] for name in given if name in ITEM_COLUMNS})
     return frame.select(
-        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+        # A literal of a frame's own length: an empty frame stays empty.
+        (pl.col(name) if name in frame.columns else pl.repeat(None, frame.height)).cast(dtype).alias(name)
         for name, dtype in ITEM_COLUMNS.items()
     )

@@ -39,6 +39,8 @@ __all__ = ["explained", "read", "recognise", "recomputed"]
 
 HARNESS = "openai_evals"
 _VERSION = re.compile(r"\.(v\d[\w.\-]*)$")
+_BOOTSTRAP = re.compile("boot?strap")
+"""The harness spells it without t."""
 _RUN = (b'"eval_name"', b'"base_eval"', b'"completion_fns"', b'"run_id"')
 _EVENT = (b'"run_id"', b'"event_id"', b'"sample_id"', b'"type"')
 _MATCH = {"accuracy": "match"}
@@ -155,7 +157,7 @@ def explained(log: Log) -> dict[Key, str]:
             rules[key] = "no items: no event of the log has a score"
         elif lost:
             rules[key] = "part of the items: events of the log are lost"
-        elif "bootst" in given.metric:
+        elif _BOOTSTRAP.search(given.metric):
             rules[key] = "bootstrap: standard deviation over random halves of the items"
         elif given.metric.startswith("counts/"):
             rules[key] = "count: how often the grader gave a label, not a mean"

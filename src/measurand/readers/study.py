@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,8 +16,11 @@ from measurand.readers.complete import complete_benchmarks, complete_models, mer
 from measurand.readers.facts import Facts
 from measurand.readers.frames import frame_table, is_frame
 from measurand.readers.layout import Part, interpret
+from measurand.readers.log import Log
+from measurand.readers.logs import find_logs, read_log
 from measurand.readers.paths import expand, read_bytes, recognise
-from measurand.readers.raw import RawTable, shorten
+from measurand.readers.raw import ROW, RawTable, shorten
+from measurand.readers.runs import responses, runs, scores, unread
 from measurand.readers.tabular import read_table
 from measurand.readers.units import odd_units, ranges
 from measurand.tables import Scores, Study
@@ -32,12 +35,14 @@ def read(
     capability: Sequence[str] | None = None,
     lower_is_better: Sequence[str] | None = None,
     as_given: Sequence[str] = (),
+    aliases: Mapping[str, str] | str | os.PathLike[str] | None = None,
 ) -> Study:
-    """Read tables of scores into a study.
+    """Read tables of scores and logs of harnesses into a study.
 
     Parameters
     ----------
     paths : files, folders, patterns such as ``"runs/*.csv"``, or frames (polars, pandas, pyarrow, any Arrow producer).
+        A file or folder that holds logs of Inspect, lm-eval, HELM, every_eval_ever or OpenAI evals is read as such.
         A table has one row a model and one column a benchmark, or one row a score (model, benchmark, score and
         optionally stderr, n_items), or one row a benchmark and one column a model. Facts stand in further columns or in
         tables of their own.
@@ -47,11 +52,13 @@ def read(
     capability : names of the capability benchmarks; all others are then under test. By default the catalogue's roles.
     lower_is_better : names of benchmarks whose scores are better (or safer) when lower.
     as_given : names of benchmarks whose values are right although they look like percentages mixed with fractions.
+    aliases : name of a model in a log -> the name it should have; a mapping, or a table of two columns.
 
     Returns
     -------
     Study
-        With scores, the files it came from, and in ``scores.notes`` all that was decided on the way.
+        With scores, the files it came from, and in ``scores.notes`` all that was decided on the way. From logs also
+        item-level responses, and what of them could not be read.
 
     Raises
     ------
@@ -68,16 +75,52 @@ def read(
     """
     if not paths:
         raise InputError("nothing to read; give at least one file, folder or frame with scores")
-    parts = [interpret(table) for given in paths for table in _tables(given)]
+    title = _title(paths)
+    logs, tables = _logs_and_tables(paths)
+    given_runs = runs(logs, _aliases(aliases))
+    parts = [interpret(table) for given in tables for table in _tables(given)]
+    from_logs = scores(title, given_runs)
+    if from_logs is not None:
+        parts.append(from_logs)
     sides = [
         interpret(table, holds)
         for given, holds in ((models, "models"), (benchmarks, "benchmarks"))
         if given is not None
         for table in _tables(given)
     ]
-    return assemble(
-        _title(paths), parts, sides, capability=capability, lower_is_better=lower_is_better, as_given=as_given
+    study = (
+        assemble(title, parts, sides, capability=capability, lower_is_better=lower_is_better, as_given=as_given)
+        if parts
+        else Study(title)
     )
+    if not logs:
+        return study
+    sources = dict.fromkeys((*study.sources, *(log.source for log in logs)))
+    return replace(study, responses=responses(given_runs), unread=unread(logs), sources=tuple(sources))
+
+
+def _logs_and_tables(paths: Sequence[Any]) -> tuple[list[Log], list[Any]]:
+    """Logs found in the paths, read; and the paths that are or hold tables."""
+    logs: list[Log] = []
+    tables: list[Any] = []
+    for given in paths:
+        found = find_logs(given) if isinstance(given, (str, os.PathLike)) and not is_frame(given) else []
+        logs += [log for path in found for log in read_log(path)]
+        if not found:
+            tables.append(given)
+    return logs, tables
+
+
+def _aliases(given: Mapping[str, str] | str | os.PathLike[str] | None) -> Mapping[str, str]:
+    """Model aliases, from a mapping or a two-column table (name, canonical name)."""
+    if given is None or isinstance(given, Mapping):
+        return given or {}
+    name = os.fspath(given)
+    frame = read_table(name, read_bytes(name), recognise(name) or "csv").frame
+    columns = [column for column in frame.columns if column != ROW]
+    if len(columns) != 2:
+        raise InputError(f"{name}: aliases should have two columns (name, canonical name), got {len(columns)}")
+    return dict(zip(frame[columns[0]].to_list(), frame[columns[1]].to_list(), strict=True))
 
 
 def assemble(

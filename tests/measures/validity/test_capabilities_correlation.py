@@ -20,10 +20,20 @@ from measurand.stats.capabilities import DEFAULT, METHODS
 from measurand.stats.intervals import jackknife_z
 
 # The capability benchmarks of Ren et al. 2024 (arXiv 2407.21792), in the order their program prints.
-CAPABILITY = (
-    "logiqa piqa hellaswag winogrande superglue_copa medqa_4options arc_challenge mmlu minerva_math lambada_openai "
-    "gsm8k bbh"
-).split()
+CAPABILITY = [
+    "logiqa",
+    "piqa",
+    "hellaswag",
+    "winogrande",
+    "superglue_copa",
+    "medqa_4options",
+    "arc_challenge",
+    "mmlu",
+    "minerva_math",
+    "lambada_openai",
+    "gsm8k",
+    "bbh",
+]
 
 
 def printed(shared):
@@ -61,7 +71,9 @@ def test_every_printed_figure_is_reproduced_to_its_last_decimal(shared, class_, 
     found = dict(zip(part.benchmarks, 100 * part.correlations.value, strict=True))
     assert len(correlations) == len(found) == benchmarks
     wrong = {
-        name: (value, found[name]) for name, value in correlations.items() if abs(found[name] - float(value)) > half_step(value)
+        name: (value, found[name])
+        for name, value in correlations.items()
+        if abs(found[name] - float(value)) > half_step(value)
     }
     assert wrong == {}
     component = part.panel.component
@@ -72,6 +84,7 @@ def test_every_printed_figure_is_reproduced_to_its_last_decimal(shared, class_, 
     assert {m: (by_model[m], v) for m, v in scores.items() if abs(by_model[m] - float(v)) > half_step(v)} == {}
 
 
+@pytest.mark.slow
 def test_the_command_line_writes_the_printed_figures(shared, tmp_path):
     folder = shared / "data" / "safetywashing"
     tables = [str(folder / f"benchmarks_{class_}_models.csv") for class_ in ("base", "chat")]
@@ -85,9 +98,7 @@ def test_the_command_line_writes_the_printed_figures(shared, tmp_path):
         for estimate in finding["estimates"]
         if finding["code"] == "V1" and estimate["name"] == "capabilities_correlation"
     }
-    expected = {
-        (class_, name): value for class_, part in printed(shared).items() for name, value in part[1].items()
-    }
+    expected = {(class_, name): value for class_, part in printed(shared).items() for name, value in part[1].items()}
     assert set(found) == set(expected)
     assert {k: (found[k], v) for k, v in expected.items() if abs(100 * found[k] - float(v)) > half_step(v)} == {}
 
@@ -314,7 +325,7 @@ def test_a_wider_threshold_calls_fewer_entangled(of_example):
 
 def test_no_class_with_enough_models_says_what_is_there(make_study):
     study = make_study(14, classes=("base", "chat"))
-    with pytest.raises(NotApplicable, match="base models: 7 of 7 .*chat models: 7 of 7"):
+    with pytest.raises(NotApplicable, match=r"base models: 7 of 7 .*chat models: 7 of 7"):
         capabilities_correlation(study.scores)
 
 

@@ -16,8 +16,17 @@ from measurand.results import Estimate, Finding, Status
 from measurand.tables import Claim
 
 
-def claim(relation, bounds, share=None, where=None):
-    return Claim("what was said", "who said it", "rho", where or {"class": "chat"}, relation, bounds, share)
+def claim(relation, bounds, share=None, where=None, estimate="rho"):
+    return Claim(
+        name="a name",
+        text="what was said",
+        source="who said it",
+        estimate=estimate,
+        where={"class": "chat"} if where is None else where,
+        relation=relation,
+        bounds=bounds,
+        share=share,
+    )
 
 
 def evidence(*triples, class_="chat"):
@@ -35,7 +44,7 @@ def evidence(*triples, class_="chat"):
 
 
 def verdict(made, findings):
-    headline, finding = judge(claims_tested([made], findings))
+    _headline, finding = judge(claims_tested([made], findings))
     return finding
 
 
@@ -113,14 +122,13 @@ def test_a_claimed_share_is_bracketed_by_the_intervals(share, status, words):
 def test_a_claim_speaks_of_the_subjects_it_names(where, expected):
     triple = (0.8, 0.6, 0.9)
     findings = evidence(triple, triple, triple) + evidence(triple, class_="base")
-    made = Claim("x", "y", "rho", where, "above", (0.5,))
-    (tested,) = claims_tested([made], findings)
+    (tested,) = claims_tested([claim("above", (0.5,), where=where)], findings)
     assert len(tested.matches) == tested.surely == expected
 
 
 def test_a_claim_may_speak_of_what_a_finding_says_further():
     finding = replace(evidence((0.8, 0.6, 0.9))[0], result={"area": "bias"})
-    made = Claim("x", "y", "rho", {"area": ["bias", "ethics"]}, "above", (0.5,))
+    made = claim("above", (0.5,), where={"area": ["bias", "ethics"]})
     assert claims_tested([made], [finding])[0].surely == 1
 
 
@@ -158,11 +166,15 @@ def test_a_claim_is_never_both_supported_and_contradicted(value, down, up, bound
 
 def test_claims_of_a_study_are_held_against_its_other_findings(example):
     made = (
-        Claim("capabilities share one dimension", "test", "pc1_share", {"class": "base"}, "equals", (0.783, 0.0005)),
-        Claim("TruthfulQA tracks capability", "test", "capabilities_correlation",
-              {"benchmark": "truthfulqa_mc1", "class": "chat"}, "above", (0.5,)),
-        Claim("nothing here", "test", "unknown_estimate", {}, "above", (0.5,)),
-    )  # fmt: skip
+        claim("equals", (0.783, 0.0005), where={"class": "base"}, estimate="pc1_share"),
+        claim(
+            "above",
+            (0.5,),
+            where={"benchmark": "truthfulqa_mc1", "class": "chat"},
+            estimate="capabilities_correlation",
+        ),
+        claim("above", (0.5,), where={}, estimate="unknown_estimate"),
+    )
     study = replace(example, claims=made)
     result = audit(study, [find("V0"), find("V1")], settings={"resamples": 100})
     statuses = [finding.status for finding in result.findings if "claim" in finding.subject]

@@ -37,7 +37,7 @@ def spread_over(low, high, n=20):
     [
         (0.97, 1.0, Status.ISSUE, "saturated"),
         (0.25, 0.27, Status.ISSUE, "at its floor"),
-        (0.15, 0.22, Status.ISSUE, "at its floor"),
+        (0.15, 0.20, Status.ISSUE, "below chance"),
         (0.4, 0.9, Status.PASSED, "room"),
         (0.9, 1.0, Status.CAUTION, "too few models"),
     ],

@@ -156,6 +156,4 @@ def test_what_cannot_be_ranked_is_reported_with_the_reason(constant):
     assert [problem.reason.split(" models ")[0] for problem in problems] == ["all 10 chat", "7 chat", "0 chat"]
     rows = unassessed_findings("V1", "title", problems)
     assert {row.status for row in rows} == {Status.NOT_APPLICABLE}
-    assert rows[0].sentence == (
-        "Not assessed: all 10 chat models have the same score; needs models that differ on it."
-    )
+    assert rows[0].sentence == ("Not assessed: all 10 chat models have the same score; needs models that differ on it.")

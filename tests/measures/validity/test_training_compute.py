@@ -79,11 +79,13 @@ def test_one_class_of_unknown_compute_is_a_visible_row(make_study):
 )
 def test_verdicts_look_at_the_interval(make_study, sign, noise, status, words):
     n = 60
-    log_flop = np.log10([f for f in with_compute(make_study, n).scores.model_fact("training_flop", models(n))])
+    log_flop = np.log10(list(with_compute(make_study, n).scores.model_fact("training_flop", models(n))))
     rank = stats.zscore(log_flop)
     scatter = stats.zscore(np.random.default_rng(5).standard_normal(n))
     scatter = scatter - rank * (scatter @ rank) / n
-    study = make_study(n, flop=[float(f) for f in 10**log_flop], columns={"t0": sign * rank + noise * scatter}, families=20)
+    study = make_study(
+        n, flop=[float(f) for f in 10**log_flop], columns={"t0": sign * rank + noise * scatter}, families=20
+    )
     finding = next(f for f in judge(compute_correlation(study.scores)) if f.subject.get("benchmark") == "t0")
     assert (finding.status, words in finding.sentence) == (status, True), finding.sentence
 

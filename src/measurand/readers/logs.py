@@ -1,0 +1,93 @@
+"""Logs of any harness, recognised by content, wherever they lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from measurand.readers import every_eval_ever, helm, inspect_ai, lm_eval, openai_evals
+from measurand.readers.log import Log
+
+__all__ = ["LogPath", "find_logs", "read_log"]
+
+FILE_READERS: tuple[ModuleType, ...] = (inspect_ai, lm_eval, every_eval_ever, openai_evals)
+"""Asked in turn whether a file is theirs."""
+
+LOG_SUFFIXES = frozenset({".eval", ".json", ".jsonl", ""})
+"""Endings under which harnesses write logs; what else lies in a folder is not opened to be looked at."""
+
+
+@dataclass(frozen=True)
+class LogPath:
+    """A log and the name of the reader that can read it."""
+
+    reader: str
+    path: Path
+
+
+def find_logs(path: str | os.PathLike[str]) -> list[LogPath]:
+    """The logs a path holds: itself, or those anywhere below a folder, sorted.
+
+    A file that another log's reader reads along (the samples beside a results file) is not listed again.
+
+    Examples
+    --------
+    >>> find_logs("no_such_folder")
+    []
+    """
+    given = Path(path)
+    found = sorted(_below(given), key=lambda log: str(log.path)) if given.is_dir() else _file(given)
+    listed = {log.path for log in found}
+    return [log for log in found if _whole(log) is None or _whole(log) not in listed]
+
+
+def _below(folder: Path) -> Iterable[LogPath]:
+    if helm.recognise(folder):
+        yield LogPath("helm", folder)
+        return
+    for entry in folder.iterdir():
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _below(entry)
+        elif entry.suffix.casefold() in LOG_SUFFIXES:
+            yield from _file(entry)
+
+
+def _file(path: Path) -> list[LogPath]:
+    if path.suffix.casefold() not in LOG_SUFFIXES or not path.is_file():
+        return []
+    for reader in FILE_READERS:
+        if reader.recognise(path):
+            return [LogPath(_name(reader), path)]
+    # An .eval is Inspect's whatever is left of it: a broken one has to be told, not passed over.
+    return [LogPath("inspect_ai", path)] if path.suffix.casefold() == ".eval" else []
+
+
+def _whole(log: LogPath) -> Path | None:
+    """The log that this one is a part of."""
+    part_of = getattr(_reader(log.reader), "part_of", None)
+    return part_of(log.path) if part_of is not None else None
+
+
+def _name(reader: ModuleType) -> str:
+    return reader.__name__.rpartition(".")[2]
+
+
+def _reader(name: str) -> ModuleType:
+    return next(reader for reader in (*FILE_READERS, helm) if _name(reader) == name)
+
+
+def read_log(log: LogPath) -> Sequence[Log]:
+    """The runs a log holds; what it lost is said in their problems.
+
+    Raises
+    ------
+    InputError
+        It is not there any more.
+    """
+    read = _reader(log.reader).read(log.path)
+    return [read] if isinstance(read, Log) else list(read)
