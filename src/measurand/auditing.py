@@ -52,6 +52,8 @@ def audit(
         A setting out of its range, or a claim about a model or benchmark that is not there.
     """
     measures = discover() if measures is None else tuple(measures)
+    if seed < 0:
+        raise InputError(f"seed should be at least 0, got {seed}")
     chosen = dict(settings or {})
     known = {name: value for measure in measures for name, value in measure.settings.items()}
     for name in chosen:

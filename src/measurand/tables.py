@@ -154,7 +154,9 @@ class Scores:
             pl.col("role").fill_null("other"), pl.col("name").fill_null(pl.col("benchmark"))
         )
         _check_benchmarks(benchmark_facts)
-        return cls(table, _facts(names.to_frame("model"), models, MODEL_FACTS), benchmark_facts, tuple(notes))
+        model_facts = _facts(names.to_frame("model"), models, MODEL_FACTS)
+        _check_models(model_facts)
+        return cls(table, model_facts, benchmark_facts, tuple(notes))
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -426,6 +428,14 @@ def _check_table(table: pl.DataFrame) -> None:
             raise InputError(
                 f"{column} should be at least {least:g}, got {row[column]} for {row['model']!r} on {row['benchmark']!r}"
             )
+
+
+def _check_models(facts: pl.DataFrame) -> None:
+    for column in ("parameters", "training_flop"):
+        wrong = facts.filter(~(pl.col(column) > 0) | pl.col(column).is_infinite())
+        if wrong.height:
+            row = wrong.row(0, named=True)
+            raise InputError(f"{column} should be above 0, got {row[column]:g} for {row['model']!r}")
 
 
 def _check_benchmarks(facts: pl.DataFrame) -> None:

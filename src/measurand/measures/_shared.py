@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from measurand.results import Cell, Estimate
+from measurand.errors import InputError
+from measurand.results import Cell, Estimate, Finding, Status
 from measurand.tables import UNCLASSED, Scores
 
-__all__ = ["columns", "display_names", "estimate", "kind", "number", "plural", "shown"]
+__all__ = ["columns", "display_names", "estimate", "kind", "number", "overall", "plural", "require_fraction", "shown"]
 
 
 def number(value: float) -> float | None:
@@ -43,6 +44,25 @@ def shown(found: Estimate, digits: int = 2) -> str:
     return f"{found.value:+.{digits}f} [{found.low:+.{digits}f} to {found.high:+.{digits}f}]"
 
 
+def require_fraction(**settings: float) -> None:
+    """Refuse a setting that does not lie in (0, 1).
+
+    Raises
+    ------
+    InputError
+        One that does not; the message names it and shows the value.
+
+    Examples
+    --------
+    >>> require_fraction(level=95)
+    Traceback (most recent call last):
+    measurand.errors.InputError: level should be in (0, 1), got 95
+    """
+    for name, value in settings.items():
+        if not 0 < value < 1:
+            raise InputError(f"{name} should be in (0, 1), got {value}")
+
+
 def kind(class_: str) -> str:
     """The class as an adjective before "models"; nothing where no classes are known.
 
@@ -52,6 +72,16 @@ def kind(class_: str) -> str:
     ('chat models', 'models')
     """
     return "" if class_ == UNCLASSED else f"{class_} "
+
+
+def overall(findings: Sequence[Finding]) -> Status:
+    """Status of a headline: the worst of what it sums up; a caution unless every one passed; none if there is none."""
+    statuses = {finding.status for finding in findings}
+    if not statuses & {Status.ISSUE, Status.CAUTION, Status.PASSED}:
+        return Status.NOT_APPLICABLE
+    if Status.ISSUE in statuses:
+        return Status.ISSUE
+    return Status.PASSED if statuses == {Status.PASSED} else Status.CAUTION
 
 
 def plural(count: int, noun: str) -> str:

@@ -12,7 +12,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, TypeVar
 
 import msgspec
 import zstandard
@@ -63,7 +63,7 @@ class ArchiveError(InputError):
     """Part of a log cannot be had; the message is the reason."""
 
 
-class Member(NamedTuple):
+class Member(msgspec.Struct, frozen=True, gc=False):
     """One file of an archive as its directory describes it: the sizes are claims until it is read."""
 
     name: str

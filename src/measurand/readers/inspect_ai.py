@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from msgspec.structs import replace
+
 from measurand.errors import InputError
 from measurand.readers.archive import MAX_MEMBER, Archive, ArchiveError, children, decode_json, open_archive
 from measurand.readers.inspect_aggregates import Rule, discrepancies, recomputed
@@ -53,15 +55,16 @@ class _Found:
     def add(self, sample: Sample) -> None:
         """Keep a sample; a later one of the same identity and epoch replaces it, as the rerun of it does."""
         item = item_of(sample, self.header, self.keys)
-        before = self.items.get((item.id, item.epoch))
-        if before is not None:
+        before = self.items.setdefault((item.id, item.epoch), item)
+        if before is not item:
             # Where samples are stored in pieces, their metadata and use of tokens stand in the summary alone.
-            item = item._replace(
+            item = replace(
+                item,
                 metadata=item.metadata or before.metadata,
                 tokens_in=before.tokens_in if item.tokens_in is None else item.tokens_in,
                 tokens_out=before.tokens_out if item.tokens_out is None else item.tokens_out,
             )
-        self.items[item.id, item.epoch] = item
+            self.items[item.id, item.epoch] = item
 
     def add_all(self, data: bytes, where: str, *, cut: bool = False) -> None:
         """Keep the samples of a JSON list, which may be cut; one that cannot be decoded costs only itself."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -50,7 +51,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_texts = msgspec.json.Decoder(list[str]).decode
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, gc=False):
     """What is kept of a sample; values are as the log has them, by scorer."""
 
     id: str
@@ -107,12 +108,12 @@ def item_of(sample: Sample, header: Header, keys: frozenset[str] | None) -> Item
         values[name] = score.value
         if score.answer is not None:
             answers[name] = _text(score.answer)
-        if score.history is not NULL:
-            edits += _edits(bytes(score.history))
+        if score.history is not NULL and (history := bytes(score.history)) != b"[]":
+            edits += _edits(history)
     return Item(
         str(sample.id),
         sample.epoch,
-        _target(sample.target),
+        sample.target[:MAX_TEXT] if isinstance(sample.target, str) else _target(sample.target),
         None if sample.choices is NULL else _brief(_choices, bytes(sample.choices)),
         _option_logprobs(sample, scores.values()) if sample.output else None,
         None if usage is None else _tokens_in(usage),
@@ -168,7 +169,7 @@ def _text(value: object) -> str | None:
     return _encode(value).decode()[:MAX_TEXT]
 
 
-def _target(target: str | list[Any] | None) -> str | None:
+def _target(target: list[Any] | None) -> str | None:
     """A single target as it is, several as a JSON list."""
     if isinstance(target, list) and len(target) == 1:
         return _text(target[0])
@@ -358,8 +359,9 @@ def _scores(items: Iterable[Item], parts: Sequence[_Part]) -> _Scores:
 def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], numbers: list[float | None]) -> pl.DataFrame:
     """One row an item and part, parts of an item together."""
     times = len(parts)
-    fields = dict(zip(Item._fields, zip(*items, strict=True), strict=False))
-    columns: dict[str, Any] = {column: _repeat(fields.get(name, ()), times) for column, name in REPEATED.items()}
+    columns: dict[str, Any] = {
+        column: _repeat(map(attrgetter(name), items), times) for column, name in REPEATED.items()
+    }
     columns["scorer"] = [part.name for part in parts] * len(items)
     columns["score"] = numbers
     columns["answer"] = [item.answers.get(part.scorer or "") for item in items for part in parts]
@@ -367,11 +369,11 @@ def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], numbers
     if any(graders):
         columns["grader"] = graders * len(items)
     # Lists by way of JSON: ten times faster than a Series for each of them.
-    if any(fields.get("choices", ())):
-        texts = pl.Series(_repeat(fields["choices"], times), dtype=pl.String())
+    if any(item.choices for item in items):
+        texts = pl.Series(_repeat((item.choices for item in items), times), dtype=pl.String())
         columns["choices"] = texts.str.json_decode(pl.List(pl.String()))
-    if any(fields.get("logprobs", ())):
-        texts = pl.Series([_encode(held).decode() for held in _repeat(fields["logprobs"], times)], dtype=pl.String())
+    if any(item.logprobs for item in items):
+        texts = pl.Series(_repeat((_encode(item.logprobs).decode() for item in items), times), dtype=pl.String())
         columns["logprobs"] = texts.str.json_decode(pl.List(pl.Float64()))
     # The same as `items_frame`, which casts every column, in a third of its time.
     filled = {name: columns[name] if name in columns else _nulls(name, len(numbers)) for name in ITEM_COLUMNS}
@@ -382,7 +384,7 @@ def _nulls(name: str, count: int) -> pl.Series:
     return pl.Series(name, [None], dtype=ITEM_COLUMNS[name]).new_from_index(0, count)
 
 
-def _repeat(values: Sequence[Any], times: int) -> list[Any]:
+def _repeat(values: Iterable[Any], times: int) -> list[Any]:
     """Each value so many times, one after the other."""
     return list(values) if times == 1 else [value for value in values for _ in range(times)]
 

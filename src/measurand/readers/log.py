@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -74,7 +74,7 @@ class Log:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-def items_frame(columns: Mapping[str, object] | None = None) -> pl.DataFrame:
+def items_frame(columns: Mapping[str, Sequence[object]] | None = None) -> pl.DataFrame:
     """Item columns given by name as a frame with every column of `ITEM_COLUMNS` in its type, null where not given.
 
     Examples
@@ -83,9 +83,5 @@ def items_frame(columns: Mapping[str, object] | None = None) -> pl.DataFrame:
     ('q1', 1.0, None)
     """
     given = dict(columns or {})
-    frame = pl.DataFrame(given, schema_overrides={name: ITEM_COLUMNS[name] for name in given if name in ITEM_COLUMNS})
-    return frame.select(
-        # A literal of a frame's own length: an empty frame stays empty.
-        (pl.col(name) if name in frame.columns else pl.repeat(None, frame.height)).cast(dtype).alias(name)
-        for name, dtype in ITEM_COLUMNS.items()
-    )
+    rows = max((len(values) for values in given.values()), default=0)
+    return pl.DataFrame({name: given.get(name, [None] * rows) for name in ITEM_COLUMNS}, schema=ITEM_COLUMNS)

@@ -10,6 +10,7 @@ import numpy as np
 
 from measurand.calibration import Rate
 from measurand.compute import run_tasks
+from measurand.errors import UnknownName
 from measurand.simulate import validity
 from measurand.simulate.outcomes import Outcome
 
@@ -51,7 +52,16 @@ class CalibrationStudy:
 
 
 def studies(codes: Sequence[str] | None = None) -> tuple[CalibrationStudy, ...]:
-    """Every study, or those of the measures named."""
+    """Every study, or those of the measures named.
+
+    Raises
+    ------
+    UnknownName
+        A code without a simulated study.
+    """
+    for code in codes or ():
+        if code not in _OF_MEASURE:
+            raise UnknownName("calibrated measure", code, _OF_MEASURE)
     return tuple(
         CalibrationStudy(code, models, families, share)
         for code in _OF_MEASURE

@@ -9,11 +9,11 @@ import numpy as np
 from measurand.simulate.capabilities import LOADING, Simulated, pearson_of, simulate, spearman_of
 from measurand.simulate.outcomes import Outcome, add_coverage, add_event
 from measurand.stats.capabilities import DEFAULT, blocks_left_out, correlations_with_intervals
-from measurand.stats.comparison import half_replicates, joint_replicates
+from measurand.stats.comparison import Replicated, difference_limits, half_replicates, joint_replicates
 from measurand.stats.dimensionality import eigenvalue_shares, parallel_analysis
 from measurand.stats.intervals import jackknife_t, jackknife_z, median_limits
 from measurand.stats.pca import first_component, replicate_scores
-from measurand.stats.progress import excess_change
+from measurand.stats.progress import excess_change, outlier_p_value
 from measurand.stats.ranks import correlate, midranks_fixed
 from measurand.stats.regression import fit_lines, standardised_rows
 
@@ -90,6 +90,9 @@ def differential_progress(models: int, families: int, share: float, level: float
     outcome: Outcome = {}
     add_coverage(outcome, INTERVAL, "no excess", 0.0, found.excess - found.half_width, found.excess + found.half_width)
     add_event(outcome, "false_alarm", "gain beyond capability", "no excess", found.excess > found.half_width)
+    line = fit_lines(scores[None], drawn.tested, np.ones((1, models)))
+    p_value = outlier_p_value(scores, (drawn.tested - line.intercept - line.slope * scores[:, None])[:, 0])
+    add_event(outcome, "false_alarm", "a model stands out", "none does", p_value is not None and p_value < 1 - level)
     lifted = drawn.tested[:, 0].copy()
     lifted[new] += 3.0
     found = excess_change(scores / scores.std(), lifted, int(old), int(new), level)
@@ -108,15 +111,15 @@ def where_it_holds(models: int, families: int, share: float, level: float, rng: 
         [drawn.tested[part] for part in parts],
         [[str(code) for code in drawn.families[part]] for part in parts],
     )
-    _add_difference(outcome, "classes", first - second, level)
+    _add_difference(outcome, "classes", first, second, level)
     lower, upper = half_replicates(drawn.capability[parts[0]], drawn.tested[parts[0]], drawn.families[parts[0]])
     if models >= 16:
-        _add_difference(outcome, "halves", lower - upper, level)
+        _add_difference(outcome, "halves", lower, upper, level)
     return outcome
 
 
-def _add_difference(outcome: Outcome, between: str, change: np.ndarray, level: float) -> None:
-    low, high = jackknife_t(change[0], change[1:], level)
+def _add_difference(outcome: Outcome, between: str, first: Replicated, second: Replicated, level: float) -> None:
+    _, low, high = difference_limits(first, second, level)
     for j, rho in enumerate(("rho 0 in both", "rho 0.68 in both")):
         add_coverage(outcome, f"difference between {between}", rho, 0.0, low[j], high[j])
         add_event(outcome, "false_alarm", f"{between} differ", rho, bool(low[j] > 0 or high[j] < 0))

@@ -11,7 +11,16 @@ from measurand.stats import intervals
 from measurand.stats.pca import resampled_correlations
 from measurand.stats.resampling import bca, bootstrap_weights, family_blocks, jackknife_weights, percentile
 
-__all__ = ["DEFAULT", "METHODS", "Correlations", "blocks_left_out", "correlations_with_intervals", "family_replicates"]
+__all__ = [
+    "DEFAULT",
+    "METHODS",
+    "Correlations",
+    "blocks_left_out",
+    "correlations_with_intervals",
+    "family_replicates",
+    "leave_itself_out",
+    "of_those_run",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -51,7 +60,20 @@ def blocks_left_out(families: Ints) -> Floats:
 
 def family_replicates(capability: Floats, tested: Floats, families: Ints) -> Floats:
     """Capabilities correlations with one family left out at a time, shape (families or blocks, m)."""
-    return resampled_correlations(capability, tested, blocks_left_out(families))
+    left_out = blocks_left_out(families)
+    return of_those_run(resampled_correlations(capability, tested, left_out), left_out, tested)
+
+
+def of_those_run(replicates: Floats, left_out: Floats, tested: Floats) -> Floats:
+    """Replicates of each column, NaN where the family left out was not run on it and so says nothing of it.
+
+    Parameters
+    ----------
+    replicates : shape (families, m). left_out : weights with zeros for each family's members, shape (families, n).
+    tested : shape (n, m), NaN where not run.
+    """
+    result: Floats = np.where((left_out == 0) @ np.isfinite(tested).astype(np.float64) > 0, replicates, np.nan)
+    return result
 
 
 def correlations_with_intervals(
@@ -90,7 +112,8 @@ def correlations_with_intervals(
     if {"bootstrap_percentile", "bootstrap_bca"} & set(methods):
         replicates = resampled_correlations(capability, tested, bootstrap_weights(n, resamples, rng))
         limits["bootstrap_percentile"] = percentile(replicates, level)
-        limits["bootstrap_bca"] = bca(value, replicates, by_model, level)
+        if "bootstrap_bca" in methods:
+            limits["bootstrap_bca"] = bca(value, replicates, by_model, level)
     if "family_bootstrap" in methods:
         weights = bootstrap_weights(n, resamples, rng, families)
         limits["family_bootstrap"] = percentile(resampled_correlations(capability, tested, weights), level)

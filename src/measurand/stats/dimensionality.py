@@ -79,7 +79,7 @@ def kmo(correlation: Floats) -> float | None:
     Sum of squared correlations over that plus the sum of squared partial correlations (Kaiser 1974,
     Psychometrika 39(1)).
     """
-    if np.linalg.matrix_rank(correlation) < len(correlation):
+    if np.linalg.matrix_rank(correlation) < len(correlation) or np.allclose(correlation, np.eye(len(correlation))):
         return None
     inverse = np.linalg.inv(correlation)
     partial = -inverse / np.sqrt(np.outer(np.diag(inverse), np.diag(inverse)))

@@ -21,6 +21,7 @@ __all__ = [
     "replicate_scores",
     "resampled_correlations",
     "standardise",
+    "varies",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -49,6 +50,12 @@ class Component:
         return float(self.eigenvalues[0] / self.eigenvalues.sum())
 
 
+def varies(values: Floats) -> npt.NDArray[np.bool_]:
+    """Which columns hold two different values (a standard deviation of equal values need not come out as 0)."""
+    result: npt.NDArray[np.bool_] = np.fmax.reduce(values, axis=0) > np.fmin.reduce(values, axis=0)
+    return result
+
+
 def standardise(values: Floats) -> Floats:
     """Z-scores of each column, ddof 0; a column that does not vary is refused.
 
@@ -57,10 +64,9 @@ def standardise(values: Floats) -> Floats:
     ValueError
         A column that does not vary.
     """
-    spread = values.std(axis=0)
-    if not (spread > 0).all():
-        raise ValueError(f"columns should vary, got constant columns at {np.flatnonzero(spread == 0).tolist()}")
-    result: Floats = (values - values.mean(axis=0)) / spread
+    if not (vary := varies(values)).all():
+        raise ValueError(f"columns should vary, got constant columns at {np.flatnonzero(~vary).tolist()}")
+    result: Floats = (values - values.mean(axis=0)) / values.std(axis=0)
     return result
 
 
@@ -70,7 +76,8 @@ def rank_correlation_matrix(values: Floats, weights: Floats | None = None) -> Fl
         weights = np.ones((1, len(values)))
     ranks = midranks_fixed(values, weights)
     total = weights.sum(axis=1)
-    centred = ranks - (np.einsum("rn,krn->kr", weights, ranks) / total)[:, :, None]
+    with np.errstate(invalid="ignore"):
+        centred = ranks - (np.einsum("rn,krn->kr", weights, ranks) / total)[:, :, None]
     scaled = (centred * np.sqrt(weights)).transpose(1, 2, 0)
     covariance = scaled.transpose(0, 2, 1) @ scaled
     spread = np.sqrt(np.einsum("rkk->rk", covariance))
@@ -136,17 +143,25 @@ def replicate_scores(capability: Floats, weights: Floats) -> Floats:
     """
     centred = capability - capability.mean(axis=0)
     scores = np.empty((len(weights), len(capability)))
+    # Signs follow the whole sample's component, so that replicates cannot turn the score round.
+    matrix = rank_correlation_matrix(capability)
+    known = bool(np.isfinite(matrix).all())
+    whole = _signed(np.linalg.eigh(matrix)[1][:, :, -1])[0] if known else np.ones(capability.shape[1])
     for rows in blocks(len(weights), capability.size):
         part = weights[rows]
         total = part.sum(axis=1, keepdims=True)
-        mean = part @ centred / total
-        variance = part @ centred**2 / total - mean**2
+        with np.errstate(invalid="ignore"):
+            mean = part @ centred / total
+            variance = part @ centred**2 / total - mean**2
         matrix = rank_correlation_matrix(capability, part)
         defined = np.isfinite(matrix).all(axis=(1, 2)) & (variance > 0).all(axis=1)
         loadings = np.full(variance.shape, np.nan)
         if defined.any():
-            loadings[defined] = _signed(np.linalg.eigh(matrix[defined])[1][:, :, -1]) / np.sqrt(variance[defined])
-        scores[rows] = loadings @ centred.T
+            vectors = np.linalg.eigh(matrix[defined])[1][:, :, -1]
+            signs = np.where(vectors @ whole < 0, -1.0, 1.0)[:, None]
+            loadings[defined] = signs * vectors / np.sqrt(variance[defined])
+        # Equal rows must tie, whatever a matrix product makes of their last digits.
+        scores[rows] = np.round(loadings @ centred.T, 10)
     return scores
 
 
@@ -176,7 +191,7 @@ def impute(values: Floats, *, tolerance: float = 1e-6, most: int = 500) -> Float
     missing = np.isnan(values)
     if not missing.any():
         return values
-    if (np.nanstd(np.where(missing.all(axis=0), 0.0, values), axis=0) == 0).any() or missing.all(axis=1).any():
+    if not varies(values).all() or missing.all(axis=1).any():
         raise ValueError("each column should have two different values and each row at least one")
     filled: Floats = np.where(missing, np.nanmean(values, axis=0), values)
     for _ in range(most):

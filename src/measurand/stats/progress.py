@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from measurand.stats.ranks import midranks
 from measurand.stats.regression import fit_lines
 from measurand.stats.resampling import bootstrap_weights
 
-__all__ = ["Excess", "League", "excess_change", "residual_league"]
+__all__ = ["Excess", "League", "excess_change", "outlier_p_value", "residual_league"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,7 +64,9 @@ def excess_change(x: Floats, y: Floats, old: int, new: int, level: float) -> Exc
 class League:
     """Residuals of models on the line of one benchmark, with percentile limits of residual and rank, shape (models,).
 
-    Rank 1 is the highest residual: the most safety beyond capability.
+    Rank 1 is the highest residual: the most safety beyond capability. `p_value` is that of the highest residual as an
+    outlier: its externally studentised size against t(n - 3), one-sided, times the number of models (Bonferroni; Cook
+    and Weisberg 1982, Residuals and Influence in Regression, section 2.2); None with fewer than 4 models.
     """
 
     residual: Floats
@@ -73,6 +75,7 @@ class League:
     rank: Floats
     rank_low: Floats
     rank_high: Floats
+    p_value: float | None
 
 
 def residual_league(
@@ -104,4 +107,26 @@ def residual_league(
     low, high = np.quantile(drawn, tail, axis=0)
     ranks = midranks(-drawn, np.broadcast_to(unit, drawn.shape))
     rank_low, rank_high = np.quantile(ranks, tail, axis=0)
-    return League(residual, low, high, midranks(-residual[None], unit)[0], rank_low, rank_high)
+    if len(np.unique(families)) < 2:
+        low, high, rank_low, rank_high = (np.full(len(x), np.nan) for _ in range(4))
+    rank = midranks(-residual[None], unit)[0]
+    return League(residual, low, high, rank, rank_low, rank_high, outlier_p_value(x, residual))
+
+
+def outlier_p_value(x: Floats, residual: Floats) -> float | None:
+    """Bonferroni p-value of the largest residual as an outlier above the line; None with fewer than 4 observations.
+
+    Parameters
+    ----------
+    x, residual : regressor, and residuals of the least-squares line on it, shape (n,).
+    """
+    n, top = len(x), int(residual.argmax())
+    if n < 4:
+        return None
+    leverage = 1 / n + (x[top] - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum()
+    # Variance around the line with the model itself left out.
+    without = ((residual**2).sum() - residual[top] ** 2 / (1 - leverage)) / (n - 3)
+    if without <= 0:
+        return None
+    studentised = residual[top] / np.sqrt(without * (1 - leverage))
+    return float(min(1.0, n * (1 - stdtr(n - 3, studentised))))

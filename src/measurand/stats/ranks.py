@@ -154,7 +154,9 @@ def correlate(scores: Floats, tested: Floats, weights: Floats, method: Method = 
         cells = values.size * (len(values) if method == "kendall" else 1)
         for rows in blocks(len(weights), cells):
             part, score = weights[rows][:, here], scores[rows][:, here]
-            result[rows, columns] = _METHODS[method](score, values, part)
+            found = _METHODS[method](score, values, part)
+            undefined = ~np.isfinite(score).all(axis=1, keepdims=True)
+            result[rows, columns] = np.where(undefined, np.nan, found)
     return result
 
 

@@ -53,9 +53,14 @@ def jackknife_weights(families: Ints) -> Floats:
 
 
 def percentile(replicates: Floats, level: float) -> tuple[Floats, Floats]:
-    """Percentile bootstrap interval of each column of (replicates, m), ignoring undefined replicates."""
-    low, high = np.nanquantile(replicates, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high
+    """Percentile bootstrap interval of each column of (replicates, m), ignoring undefined replicates.
+
+    NaN where no two replicates differ: an interval of width 0 would claim certainty.
+    """
+    low, high = np.full((2, replicates.shape[1]), np.nan)
+    some = np.isfinite(replicates).any(axis=0)
+    low[some], high[some] = np.nanquantile(replicates[:, some], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return np.where(low < high, low, np.nan), np.where(low < high, high, np.nan)
 
 
 def bca(value: Floats, replicates: Floats, jackknife: Floats, level: float) -> tuple[Floats, Floats]:

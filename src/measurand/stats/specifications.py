@@ -12,7 +12,7 @@ import numpy.typing as npt
 from measurand.stats.capabilities import blocks_left_out
 from measurand.stats.factor import factor_weights
 from measurand.stats.intervals import jackknife_z
-from measurand.stats.pca import first_component, rank_correlation_matrix, resampled_correlations, standardise
+from measurand.stats.pca import first_component, rank_correlation_matrix, resampled_correlations, standardise, varies
 from measurand.stats.ranks import Method, correlate
 
 __all__ = ["Dropping", "Specification", "drop_models", "specification_curve"]
@@ -83,7 +83,7 @@ def specification_curve(
     for (subset, columns), left_out, weight in samples:
         here = weight > 0
         part = capability[np.ix_(here, columns)]
-        part = part[:, part.std(axis=0) > 0]
+        part = part[:, varies(part)]
         if part.shape[1] < 3:
             continue
         z, matrix = standardise(part), rank_correlation_matrix(part)[0]
@@ -198,11 +198,18 @@ def _with_intervals(
         )
         flat = weights.reshape(-1, len(capability))
         values = resampled_correlations(capability, tested[:, [j]], flat).reshape(directions * steps, -1)
+        values[:, 1:] = _of_families_left(values[:, 1:], weights[:, 0], families_out[1:], tested[:, j])
         kept = (weights[:, 0] * np.isfinite(tested[:, j])).sum(axis=1).astype(np.int64)
         limits = jackknife_z(values[:, 0], values[:, 1:].T, kept, level)
         for target, found in zip((reach, low, high), (values[:, 0], *limits), strict=True):
             target[:, :, j] = found.reshape(directions, steps)
     return reach, low, high
+
+
+def _of_families_left(values: Floats, kept: Floats, families_out: Floats, column: Floats) -> Floats:
+    """Replicates by set of models kept, NaN where leaving out a family leaves out none of the models kept."""
+    members = (kept * np.isfinite(column)) @ (families_out == 0).T.astype(np.float64)
+    return np.where(members > 0, values, np.nan)
 
 
 def _without(weights: Floats, models: tuple[int, ...]) -> Floats:

@@ -14,6 +14,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures._shared import kind
 from measurand.results import Finding, Status
 from measurand.stats.pca import Component, first_component, impute
+from measurand.stats.pca import varies as columns_vary
 from measurand.tables import Scores
 
 __all__ = [
@@ -141,8 +142,9 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
             needs=f"at least {LEAST_MODELS} models that have all of them"
             + (", or --missing impute" if missing == "complete" and not present.all() else ""),
         )
-    table = impute(table[enough])
-    varies: Mask = table.std(axis=0) > 0
+    table = table[enough].copy()
+    varies: Mask = columns_vary(table)
+    table[:, varies] = impute(table[:, varies])
     if varies.sum() < LEAST_CAPABILITY:
         raise NotApplicable(
             f"{varies.sum()} capability benchmarks vary over the {kind(class_)}models",

@@ -11,7 +11,17 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
+from measurand.measures._shared import (
+    columns,
+    display_names,
+    estimate,
+    kind,
+    number,
+    overall,
+    plural,
+    require_fraction,
+    shown,
+)
 from measurand.measures.validity._panel import (
     Missing,
     Panel,
@@ -114,8 +124,7 @@ def capabilities_correlation(
     >>> float(round(100 * chat.correlations.value[chat.benchmarks.index("truthfulqa_mc1")], 1))
     81.2
     """
-    if not 0 < level < 1:
-        raise InputError(f"level should be in (0, 1), got {level}")
+    require_fraction(level=level)
     if resamples < 100:
         raise InputError(f"resamples should be at least 100, got {resamples}")
     rng = np.random.default_rng(0) if rng is None else rng
@@ -158,6 +167,7 @@ def _class_correlations(
 
 def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Finding]:
     """Verdicts: entangled above +threshold, inverse below -threshold, disentangled between, else undecided."""
+    require_fraction(threshold=threshold)
     findings = []
     for part in result.classes:
         each = [_finding(result, part, j, threshold) for j in range(len(part.benchmarks))]
@@ -179,16 +189,11 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         f"{count['disentangled']} are clearly separate from it, and {count['undecided']} cannot be called at this "
         f"number of models; by the point alone, {by_point} would be called entangled."
     )
-    status = (
-        Status.ISSUE
-        if count["entangled"] or count["inverse"]
-        else (Status.CAUTION if count["undecided"] else Status.PASSED)
-    )
     return Finding(
         CODE,
         {"class": panel.class_},
         TITLE,
-        status,
+        overall(tested),
         sentence,
         (
             _share_entangled(tested, by_point, threshold),

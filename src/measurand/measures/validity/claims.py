@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import plural, shown
+from measurand.measures._shared import overall, plural, shown
 from measurand.results import Estimate, Figure, Finding, Question, Status
 from measurand.tables import Claim
 
@@ -125,14 +125,11 @@ def judge(result: Sequence[Tested]) -> list[Finding]:
     """Passed: supported, interval and all; issue: contradicted; caution: undecided."""
     each = [_finding(tested) for tested in result]
     count = {status: sum(f.status is status for f in each) for status in Status}
-    status = (
-        Status.ISSUE if count[Status.ISSUE] else Status.PASSED if count[Status.PASSED] == len(each) else Status.CAUTION
-    )
     headline = Finding(
         CODE,
         {},
         TITLE,
-        status,
+        overall(each),
         f"Of {plural(len(each), 'published claim')} put to the test, {count[Status.PASSED]} are supported once the "
         f"interval counts, {count[Status.ISSUE]} are contradicted, and {count[Status.CAUTION]} are left undecided.",
     )

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from measurand.errors import InputError, UnknownName
+from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, require_fraction, shown
 from measurand.measures.validity._panel import (
+    LEAST_MODELS,
     Missing,
     Panel,
     Unassessed,
@@ -95,8 +96,7 @@ def differential_progress(
     >>> round(excess.change, 3) == round(excess.expected + excess.excess, 3)
     True
     """
-    if not 0 < level < 1:
-        raise InputError(f"level should be in (0, 1), got {level}")
+    require_fraction(level=level)
     rng = np.random.default_rng(0) if rng is None else rng
     found, problems = panels(scores, missing)
     claims = list(gains or ())
@@ -109,6 +109,11 @@ def differential_progress(
         judged, refused = _judged(panel, claims, level)
         unassessed += refused
         parts.append(ClassProgress(panel, judged, _leagues(panel, able, level, rng)))
+    for problem in problems:
+        lost = [gain for gain in claims if gain.old in scores.models_of(problem.subject["class"])]
+        unassessed += [
+            Unassessed(_subject(gain, problem.subject["class"]), problem.reason, problem.needs) for gain in lost
+        ]
     return DifferentialProgress(tuple(parts), tuple(unassessed), level, display_names(scores))
 
 
@@ -118,6 +123,8 @@ def _check(gain: Gain, scores: Scores) -> None:
             raise UnknownName("model", model, scores.models["model"])
     if gain.benchmark not in list(scores.benchmarks["benchmark"]):
         raise UnknownName("benchmark", gain.benchmark, scores.benchmarks["benchmark"])
+    if gain.old == gain.new:
+        raise InputError(f"a gain compares two models, got {gain.old!r} twice")
     old, new = scores.model_fact("class", [gain.old, gain.new])
     if old != new:
         raise InputError(f"a gain compares models of one class, got {gain.old!r} ({old}) and {gain.new!r} ({new})")
@@ -131,17 +138,34 @@ def _judged(
         if gain.old not in (*panel.models, *panel.dropped):
             continue
         try:
-            old, new = panel.models.index(gain.old), panel.models.index(gain.new)
-            y = panel.scores[:, panel.tested.index(gain.benchmark)]
-            if not np.isfinite(y[[old, new]]).all():
-                raise ValueError("one of the two models was not run on it")
-            judged.append((gain, excess_change(panel.standard_scores, y, old, new, level)))
-        except ValueError as problem:
-            subject = {"benchmark": gain.benchmark, "class": panel.class_, "old": gain.old, "new": gain.new}
-            refused.append(
-                Unassessed(subject, str(problem), "both models' scores on it and on the capability benchmarks")
-            )
+            judged.append((gain, _excess(panel, gain, level)))
+        except NotApplicable as problem:
+            refused.append(Unassessed(_subject(gain, panel.class_), problem.reason, problem.needs))
     return tuple(judged), refused
+
+
+def _subject(gain: Gain, class_: str) -> dict[str, str]:
+    return {"benchmark": gain.benchmark, "class": class_, "old": gain.old, "new": gain.new}
+
+
+def _excess(panel: Panel, gain: Gain, level: float) -> Excess:
+    """The change beyond what capability explains, or why it cannot be told."""
+    if gain.benchmark in panel.capability or gain.benchmark not in panel.tested:
+        raise NotApplicable(f"{gain.benchmark} is a capability benchmark", needs="a benchmark under test")
+    for model in (gain.old, gain.new):
+        if model in panel.dropped:
+            raise NotApplicable(
+                f"{model} was not run on every capability benchmark", needs="those scores, or imputing them"
+            )
+    y = panel.scores[:, panel.tested.index(gain.benchmark)]
+    old, new = panel.models.index(gain.old), panel.models.index(gain.new)
+    for model, place in ((gain.old, old), (gain.new, new)):
+        if not np.isfinite(y[place]):
+            raise NotApplicable(f"{model} was not run on it", needs="its score")
+    if np.isfinite(y).sum() < LEAST_MODELS:
+        reason = f"{np.isfinite(y).sum()} {kind(panel.class_)}models were run on it"
+        raise NotApplicable(reason, needs=f"at least {LEAST_MODELS}")
+    return excess_change(panel.standard_scores, y, old, new, level)
 
 
 def _leagues(
@@ -262,16 +286,17 @@ def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark
         method=method,
         n=n,
     )
-    separated = rank.high is not None and rank.high < (n + 1) / 2
+    stands_out = league.p_value is not None and league.p_value < 1 - result.level
+    p_value = Estimate("outlier_p_value", league.p_value, method="studentised residual, Bonferroni over models", n=n)
+    place = "" if rank.low is None else f" (rank 1 [{rank.low:.0f} to {rank.high:.0f}] of {n})"
     return Finding(
         CODE,
         {"benchmark": benchmark, "class": part.panel.class_},
         TITLE,
-        Status.PASSED if separated else Status.CAUTION,
-        f"On {name}, {models[best]} stands highest beyond its capability, by {shown(residual, 3)}, "
-        f"rank 1 [{league.rank_low[best]:.0f} to {league.rank_high[best]:.0f}] of {n}"
-        + ("." if separated else ": the league cannot tell it from the middle of the field."),
-        (residual, rank),
+        Status.PASSED if stands_out else Status.CAUTION,
+        f"On {name}, {models[best]} stands highest beyond its capability, by {shown(residual, 3)}{place}: "
+        + ("more than chance among models would bring." if stands_out else "no more than chance among models brings."),
+        (residual, rank, p_value),
         (),
         f"{CODE}.league",
         {"league": tuple(models[i] for i in np.argsort(-league.residual, kind="stable"))},

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, plural, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, plural, require_fraction, shown
 from measurand.measures.validity._panel import Missing, Panel, Unassessed, panels, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capabilities import blocks_left_out
@@ -102,8 +102,7 @@ def dimensionality(
     >>> round(100 * base.share[0], 1), round(100 * chat.share[0], 1), base.components
     (78.3, 70.8, 1)
     """
-    if not 0 < level < 1:
-        raise InputError(f"level should be in (0, 1), got {level}")
+    require_fraction(level=level)
     if permutations < 100:
         raise InputError(f"permutations should be at least 100, got {permutations}")
     rng = np.random.default_rng(0) if rng is None else rng

@@ -8,9 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from measurand.errors import InputError, NotApplicable
+from measurand.errors import NotApplicable
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
+from measurand.measures._shared import (
+    columns,
+    display_names,
+    estimate,
+    kind,
+    number,
+    overall,
+    plural,
+    require_fraction,
+    shown,
+)
 from measurand.measures.validity._panel import LEAST_MODELS, Unassessed, chosen, family_codes, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals import median_limits
@@ -82,8 +92,7 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
     >>> chat.chance, chat.maximum, round(chat.median[0], 2)
     (0.25, 1.0, 0.5)
     """
-    if not 0 < level < 1:
-        raise InputError(f"level should be in (0, 1), got {level}")
+    require_fraction(level=level)
     names = list(scores.benchmarks["benchmark"])
     found, unassessed = [], []
     for name, problem in _unknown_range(scores, names).items():
@@ -96,9 +105,10 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
             except NotApplicable as problem:
                 unassessed.append(Unassessed({"benchmark": name, "class": class_}, problem.reason, problem.needs))
     if not found:
+        reasons = dict.fromkeys(problem.reason for problem in unassessed)
         raise NotApplicable(
-            "no benchmark has a known chance level and achievable maximum, and scores of 8 models",
-            needs="chance and maximum of the benchmarks (columns of the table or of a benchmarks file)",
+            "no benchmark can be assessed: " + "; ".join(list(reasons)[:3]),
+            needs=f"chance and maximum of the benchmarks, and scores of at least {LEAST_MODELS} models within them",
         )
     return Headroom(tuple(found), tuple(unassessed), level, display_names(scores))
 
@@ -126,7 +136,7 @@ def _position(scores: Scores, class_: str, name: str, level: float) -> Benchmark
     values = scores.matrix(models, [name])[:, 0]
     chance, maximum = (float(str(scores.benchmark_fact(fact, [name])[0])) for fact in ("chance", "maximum"))
     best = int(values.argmax())
-    if values[best] > maximum * (1 + 1e-9):
+    if values[best] > maximum + 1e-9 * abs(maximum):
         raise NotApplicable(
             f"{models[best]} scores {values[best]:g}, beyond its maximum",
             needs=f"scores of at most {maximum:g}, or the right maximum",
@@ -158,7 +168,7 @@ def judge(result: Headroom, *, saturated: float = 0.95, at_floor: float = 0.05) 
 
 def _headline(class_: str, each: Sequence[Finding]) -> Finding:
     stuck, room = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
-    status = Status.ISSUE if stuck else Status.PASSED if room == len(each) else Status.CAUTION
+    status = overall(each)
     sentence = (
         f"Of {plural(len(each), 'benchmark')} whose range is known, {stuck} leave the median {kind(class_)}model "
         f"no room at the ceiling or the floor, and {room} clearly leave it room."

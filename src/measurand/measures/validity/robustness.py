@@ -9,7 +9,7 @@ import numpy as np
 
 from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, kind, number, plural
+from measurand.measures._shared import columns, display_names, estimate, kind, number, overall, plural, require_fraction
 from measurand.measures.validity._panel import (
     Missing,
     Panel,
@@ -105,12 +105,13 @@ def robustness(
     >>> round(float(least), 2), round(float(greatest), 2)
     (-0.48, -0.22)
     """
-    if not 0 < level < 1:
-        raise InputError(f"level should be in (0, 1), got {level}")
+    require_fraction(level=level)
     if not 1 <= most_dropped <= 7:
         raise InputError(
             f"most_dropped should be from 1 to 7 (8 models must be able to lose that many), got {most_dropped}"
         )
+    if half_subsets < 0:
+        raise InputError(f"half_subsets should be at least 0, got {half_subsets}")
     rng = np.random.default_rng(0) if rng is None else rng
     found, problems = panels(scores, missing)
     parts, unassessed = [], list(problems)
@@ -142,6 +143,7 @@ def judge(
     result: Robustness, *, threshold: float = 0.5, fragile: int = 2, agreeing_share: float = 0.8
 ) -> list[Finding]:
     """Issue: leaving out `fragile` models or fewer flips the verdict by point; caution: up to the most tried do."""
+    require_fraction(threshold=threshold)
     findings: list[Finding] = []
     for part in result.classes:
         each = [_finding(result, part, j, threshold, fragile, agreeing_share) for j in range(len(part.benchmarks))]
@@ -152,7 +154,7 @@ def judge(
 def _headline(part: ClassRobustness, each: Sequence[Finding], fragile: int) -> Finding:
     class_, count = part.panel.class_, sum(f.status is Status.ISSUE for f in each)
     steady = sum(f.status is Status.PASSED for f in each)
-    status = Status.ISSUE if count else Status.PASSED if steady == len(each) else Status.CAUTION
+    status = overall(each)
     sentence = (
         f"For {count} of {plural(len(each), 'benchmark')}, leaving out {fragile} or fewer of {len(part.panel.models)} "
         f"{kind(class_)}models flips the verdict by point; {plural(steady, 'verdict')} "
@@ -209,14 +211,14 @@ def _finding(
             "models_to_flip", None if flips is None else float(flips), method=_search(dropping), n=n, unit="models"
         ),
         *(
-            Estimate(
+            estimate(
                 f"{name}_dropping_{k}",
-                number(dropping.reach[d, k, j]),
-                number(dropping.low[d, k, j]),
-                number(dropping.high[d, k, j]),
-                result.level,
-                "family jackknife on the models kept",
-                n - k,
+                dropping.reach[d, k, j],
+                dropping.low[d, k, j],
+                dropping.high[d, k, j],
+                level=result.level,
+                method="family jackknife on the models kept",
+                n=n - k,
             )
             for k in range(1, most + 1)
             for d, name in enumerate(("least", "greatest"))

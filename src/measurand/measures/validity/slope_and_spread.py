@@ -8,9 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
+from measurand.measures._shared import (
+    columns,
+    display_names,
+    estimate,
+    kind,
+    number,
+    overall,
+    plural,
+    require_fraction,
+    shown,
+)
 from measurand.measures.validity._panel import (
     Missing,
     Panel,
@@ -21,7 +30,7 @@ from measurand.measures.validity._panel import (
     unassessed_findings,
 )
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
-from measurand.stats.capabilities import blocks_left_out
+from measurand.stats.capabilities import blocks_left_out, of_those_run
 from measurand.stats.intervals import jackknife_t
 from measurand.stats.pca import replicate_scores
 from measurand.stats.regression import fit_lines, standardised_rows, theil_sen
@@ -102,8 +111,7 @@ def slope_and_spread(scores: Scores, *, level: float = 0.95, missing: Missing = 
     >>> float(chat.slope[chat.benchmarks.index("truthfulqa_mc1")].round(3))
     0.063
     """
-    if not 0 < level < 1:
-        raise InputError(f"level should be in (0, 1), got {level}")
+    require_fraction(level=level)
     found, problems = panels(scores, missing)
     parts, unassessed = [], list(problems)
     for panel in found:
@@ -119,6 +127,7 @@ def _class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cl
     point = fit_lines(panel.standard_scores[None], values, unit)
     left_out = blocks_left_out(panel.families)
     slopes = fit_lines(standardised_rows(replicate_scores(panel.values, left_out)), values, left_out).slope
+    slopes = of_those_run(slopes, left_out, values)
     low, high = jackknife_t(point.slope[0], slopes, level)
     return ClassSlopes(
         panel,
@@ -163,16 +172,12 @@ def _headline(part: ClassSlopes, each: Sequence[Finding]) -> Finding:
             "benchmarks' own noise is not assessed: needs standard errors (stderr) or item counts (n_items)."
         )
     else:
-        status = Status.ISSUE if flat else max((f.status for f in known), key=_severity)
+        status = overall(known)
         sentence = (
             f"{len(flat)} of {plural(len(known), 'benchmark')} with known standard errors correlate with capability on "
             f"{kind(class_)}models yet move by less than their own noise."
         )
     return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), part.panel.caveats, f"{CODE}.slopes")
-
-
-def _severity(status: Status) -> int:
-    return (Status.PASSED, Status.CAUTION, Status.ISSUE).index(status)
 
 
 def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, flat_below: float, correlated_r2: float) -> Finding:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.errors import InputError, NotApplicable
+from measurand.errors import NotApplicable
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
+from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, require_fraction, shown
 from measurand.measures.validity._panel import (
     LEAST_MODELS,
     Missing,
@@ -22,7 +22,7 @@ from measurand.measures.validity._panel import (
     unassessed_findings,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.capabilities import blocks_left_out
+from measurand.stats.capabilities import blocks_left_out, of_those_run
 from measurand.stats.intervals import jackknife_z
 from measurand.stats.pca import replicate_scores
 from measurand.stats.ranks import Method, correlate
@@ -94,8 +94,7 @@ def compute_correlation(scores: Scores, *, level: float = 0.95, missing: Missing
     >>> round(100 * float(base.score_spearman[0][0]), 1), round(100 * float(chat.score_spearman[0][0]), 1)
     (96.5, 94.3)
     """
-    if not 0 < level < 1:
-        raise InputError(f"level should be in (0, 1), got {level}")
+    require_fraction(level=level)
     found, problems = panels(scores, missing)
     parts, unassessed = [], list(problems)
     for panel in found:
@@ -126,7 +125,8 @@ def _class_compute(panel: Panel, log_flop: Floats, level: float) -> tuple[ClassC
     component = replicate_scores(panel.values, weights)
 
     def of_score(method: Method) -> Triple:
-        return _with_limits(correlate(component, log_flop[:, None], weights, method), np.array([known.sum()]), level)
+        replicates = correlate(component, log_flop[:, None], weights, method)
+        return _with_limits(replicates, weights, log_flop[:, None], level)
 
     flop = np.broadcast_to(np.where(known, log_flop, 0.0), weights.shape)
     with_compute = correlate(flop, values, weights)
@@ -137,27 +137,28 @@ def _class_compute(panel: Panel, log_flop: Floats, level: float) -> tuple[ClassC
     between = correlate(component, masked, weights)
     with np.errstate(invalid="ignore", divide="ignore"):
         partial = (with_compute - with_score * between) / np.sqrt((1 - with_score**2) * (1 - between**2))
-    n = np.isfinite(values).sum(axis=0)
     part = ClassCompute(
         panel,
         log_flop,
         chosen(panel.tested, able),
-        n,
+        np.isfinite(values).sum(axis=0),
         of_score("spearman"),
         of_score("pearson"),
-        _with_limits(with_compute, n, level),
-        _with_limits(partial, n, level),
+        _with_limits(with_compute, weights, values, level),
+        _with_limits(partial, weights, values, level),
     )
     return part, not_able
 
 
-def _with_limits(replicates: Floats, n: npt.NDArray[np.int64], level: float) -> Triple:
-    """Point estimates (row 0) with the jackknife interval from the other rows."""
-    return (replicates[0], *jackknife_z(replicates[0], replicates[1:], n, level))
+def _with_limits(replicates: Floats, weights: Floats, values: Floats, level: float) -> Triple:
+    """Point estimates (row 0) with the jackknife interval from the other rows, of the families that have the values."""
+    left_out = of_those_run(replicates[1:], weights[1:], values)
+    return (replicates[0], *jackknife_z(replicates[0], left_out, np.isfinite(values).sum(axis=0), level))
 
 
 def judge(result: ComputeCorrelation, *, threshold: float = 0.5) -> list[Finding]:
     """Issue: a benchmark under test rises or falls with training compute beyond the threshold."""
+    require_fraction(threshold=threshold)
     findings: list[Finding] = []
     for part in result.classes:
         each = [_finding(result, part, j, threshold) for j in range(len(part.benchmarks))]

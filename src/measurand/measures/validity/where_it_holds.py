@@ -9,9 +9,18 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from measurand.errors import InputError
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, shown
+from measurand.measures._shared import (
+    columns,
+    display_names,
+    estimate,
+    kind,
+    number,
+    overall,
+    plural,
+    require_fraction,
+    shown,
+)
 from measurand.measures.validity._panel import (
     LEAST_MODELS,
     Missing,
@@ -23,13 +32,14 @@ from measurand.measures.validity._panel import (
     unassessed_findings,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.comparison import half_replicates, joint_replicates
-from measurand.stats.intervals import jackknife_t, jackknife_z
+from measurand.stats.comparison import Replicated, difference_limits, half_replicates, joint_replicates
+from measurand.stats.intervals import jackknife_z
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "WhereItHolds", "where_it_holds"]
 
 Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 CODE, TITLE = "V5", "Where it holds"
 METHOD = "leave-one-family-out jackknife, t(G-1)"
 
@@ -96,8 +106,7 @@ def where_it_holds(scores: Scores, *, level: float = 0.95, missing: Missing = "c
     >>> [item.labels for item in result.compared if item.benchmark == "truthfulqa_mc1"]
     [('base', 'chat'), ('lower half', 'upper half'), ('lower half', 'upper half')]
     """
-    if not 0 < level < 1:
-        raise InputError(f"level should be in (0, 1), got {level}")
+    require_fraction(level=level)
     found, problems = panels(scores, missing)
     unassessed = list(problems)
     able = {}
@@ -112,85 +121,90 @@ def where_it_holds(scores: Scores, *, level: float = 0.95, missing: Missing = "c
             reason = f"{len(panel.models)} {kind(panel.class_)}models make halves of fewer than {LEAST_MODELS}"
             unassessed.append(Unassessed({"class": panel.class_}, reason, f"at least {2 * LEAST_MODELS} models"))
         else:
-            compared += _halves(panel, able[panel.class_], level)
+            halves, not_able = _halves(panel, able[panel.class_], level)
+            compared += halves
+            unassessed += not_able
     caveats = tuple(dict.fromkeys(caveat for panel in found for caveat in panel.caveats))
     return WhereItHolds(tuple(compared), tuple(unassessed), caveats, level, display_names(scores))
 
 
-def _classes(one: Panel, other: Panel, able: npt.NDArray[np.bool_], level: float) -> list[Compared]:
+def _classes(one: Panel, other: Panel, able: Mask, level: float) -> list[Compared]:
     first, second = joint_replicates(
         (one.values, other.values),
         (one.scores[:, able], other.scores[:, able]),
         tuple([panel.family_names[code] for code in panel.families] for panel in (one, other)),
     )
-    n_first, n_second = (np.isfinite(panel.scores[:, able]).sum(axis=0) for panel in (one, other))
-    pooled = (n_first * first + n_second * second) / (n_first + n_second)
     subject = {"between": f"{one.class_} and {other.class_}"}
     among = (f"{kind(one.class_)}models", f"{kind(other.class_)}models")
-    return _compare(
-        subject,
-        among,
-        chosen(one.tested, able),
-        (one.class_, other.class_),
-        first,
-        second,
-        pooled,
-        (n_first, n_second),
-        level,
-    )
+    return _compare(subject, among, (one.class_, other.class_), chosen(one.tested, able), first, second, level)
 
 
-def _halves(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> list[Compared]:
+def _halves(panel: Panel, able: Mask, level: float) -> tuple[list[Compared], list[Unassessed]]:
+    names = chosen(panel.tested, able)
     lower, upper = half_replicates(panel.values, panel.scores[:, able], panel.families)
-    high = panel.component.scores > np.median(panel.component.scores)
-    ran = np.isfinite(panel.scores[:, able])
-    counts = (ran[~high].sum(axis=0), ran[high].sum(axis=0))
-    return _compare(
-        {"class": panel.class_, "between": "lower and upper half"},
-        (f"the less capable half of {kind(panel.class_)}models", "the more capable half"),
-        chosen(panel.tested, able),
-        ("lower half", "upper half"),
-        lower,
-        upper,
-        None,
-        counts,
-        level,
-    )
+    enough = (np.minimum(lower.n, upper.n) >= LEAST_MODELS) & np.isfinite(lower.value - upper.value)
+    subject = {"class": panel.class_, "between": "lower and upper half"}
+    problems = [
+        Unassessed(
+            {"benchmark": name, **subject},
+            f"{low} and {high} {kind(panel.class_)}models in the two halves were run on it, or do not differ there",
+            f"at least {LEAST_MODELS} that differ in each",
+        )
+        for name, low, high, able_ in zip(names, lower.n, upper.n, enough.tolist(), strict=True)
+        if not able_
+    ]
+    among = (f"the less capable half of {kind(panel.class_)}models", "the more capable half")
+    compared = _compare(subject, among, ("lower half", "upper half"), names, lower, upper, level)
+    return [item for item, able_ in zip(compared, enough.tolist(), strict=True) if able_], problems
 
 
 def _compare(
     subject: dict[str, str],
     among: tuple[str, str],
-    benchmarks: Sequence[str],
     labels: tuple[str, str],
-    first: Floats,
-    second: Floats,
-    pooled: Floats | None,
-    counts: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+    benchmarks: Sequence[str],
+    first: Replicated,
+    second: Replicated,
     level: float,
 ) -> list[Compared]:
-    limits_first = jackknife_z(first[0], first[1:], counts[0], level)
-    limits_second = jackknife_z(second[0], second[1:], counts[1], level)
-    change = first - second
-    low, high = jackknife_t(change[0], change[1:], level)
-    limits_pooled = None if pooled is None else jackknife_z(pooled[0], pooled[1:], counts[0] + counts[1], level)
+    each = [_with_limits(found, level) for found in (first, second)]
+    change = difference_limits(first, second, level)
+    classes = "class" not in subject
+    pooled = _with_limits(_pooled(first, second), level) if classes else None
     return [
         Compared(
             subject,
             among,
             benchmark,
             labels,
-            (first[0, j], limits_first[0][j], limits_first[1][j]),
-            (second[0, j], limits_second[0][j], limits_second[1][j]),
-            (change[0, j], max(low[j], -2.0), min(high[j], 2.0)),
-            None
-            if pooled is None or limits_pooled is None
-            else (pooled[0, j], limits_pooled[0][j], limits_pooled[1][j]),
-            (int(counts[0][j]), int(counts[1][j])),
+            _triple(each[0], j),
+            _triple(each[1], j),
+            _triple(change, j),
+            _triple(pooled, j) if pooled is not None else None,
+            (int(first.n[j]), int(second.n[j])),
         )
         for j, benchmark in enumerate(benchmarks)
-        if np.isfinite(change[0, j])
     ]
+
+
+def _with_limits(found: Replicated, level: float) -> tuple[Floats, Floats, Floats]:
+    return (found.value, *jackknife_z(found.value, found.of_own_families(), found.n, level))
+
+
+def _pooled(first: Replicated, second: Replicated) -> Replicated:
+    """Mean of the two within-class correlations, weighted by models."""
+    n = first.n + second.n
+    return Replicated(
+        (first.n * first.value + second.n * second.value) / n,
+        (first.n * first.left_out + second.n * second.left_out) / n,
+        first.takes_part | second.takes_part,
+        n,
+    )
+
+
+def _triple(limits: tuple[Floats, Floats, Floats], j: int) -> tuple[float, float, float]:
+    value, low, high = (float(side[j]) for side in limits)
+    return value, low, high
 
 
 def judge(result: WhereItHolds, *, margin: float = 0.5) -> list[Finding]:
@@ -207,7 +221,7 @@ def judge(result: WhereItHolds, *, margin: float = 0.5) -> list[Finding]:
 
 def _headline(item: Compared, each: Sequence[Finding], caveats: tuple[str, ...], margin: float) -> Finding:
     differ, alike = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
-    status = Status.ISSUE if differ else Status.PASSED if alike == len(each) else Status.CAUTION
+    status = overall(each)
     sentence = (
         f"Between {item.among[0]} and {item.among[1]} the capabilities correlation of {differ} of "
         f"{plural(len(each), 'benchmark')} clearly differs, and of {alike} it differs by less than {margin:g}; "
