@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+import measurand
+from measurand.measure import discover
 from measurand.report import MeasureInfo, to_html
 from measurand.results import Audit
 
@@ -269,3 +271,31 @@ def test_nothing_is_asked_of_the_network(page: Any, address: str) -> None:
     assert any(url == address for url in asked)
     # "chrome:" is the browser's own print preview.
     assert {url.split(":")[0] for url in asked} <= {"file", "data", "blob", "chrome"}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The report of the embedded study, as the demo writes it."""
+    path = tmp_path_factory.mktemp("demo") / "audit.html"
+    measurand.audit(measurand.load_example(), resamples=200).to_html(path)
+    return path.as_uri()
+
+
+def test_the_demo_report_opens_draws_everything_and_names_the_models(driver: Any, demo: str) -> None:
+    emulate(driver)
+    driver.get_log("browser")
+    driver.get(demo)
+    measures = [m for m in discover() if m.code not in ("P0",)]
+    headings = " ".join(element.text.lower() for element in driver.find_elements("css selector", "section.measure h2"))
+    assert [measure.name for measure in measures if measure.name not in headings] == []
+    for figure in driver.find_elements("css selector", "figure.picture"):
+        driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", figure)
+        until(
+            lambda shown=figure: shown.find_elements("css selector", ".chart.drawn svg, .chart.drawn canvas"), "a chart"
+        )
+    scatter = driver.find_element("css selector", 'figure[data-kind="scatter"]')
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", scatter)
+    point = until(lambda: scatter.find_elements("css selector", ".mark-symbol path"), "points")[0]
+    told = hover(driver, point)
+    assert any(model in told for model in measurand.load_example().scores.models["model"])
+    assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
