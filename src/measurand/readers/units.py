@@ -11,8 +11,8 @@ __all__ = ["Odd", "odd_units", "ranges", "scale_of"]
 
 GAP = 5.0
 """Least ratio of the smallest value above 1 to the largest up to 1 for the two to be of different units."""
-WIDENED = 0.2
-"""How far outside the others' range a value may come to lie once brought to their unit."""
+REACH = 2.0
+"""By what factor a value may come to lie outside the others' range once brought to their unit."""
 LEAST_MAJORITY = 3
 
 
@@ -69,7 +69,7 @@ def odd_units(table: pl.DataFrame, spread: Mapping[str, Any]) -> Odd | None:
 
     A low percentage is no fraction, so all of this must hold: every value within [0, 100]; some in (0, 1] and some in
     (1, 100], three or more of one of them; a gap of a factor 5 between the two; and every value of the fewer, brought
-    to the unit of the others, inside their range widened by 20 %.
+    to the unit of the others, inside their range or within a factor 2 of it.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def odd_units(table: pl.DataFrame, spread: Mapping[str, Any]) -> Odd | None:
     fractions = bool(spread["fractions"] <= spread["percentages"])
     odd, rest, factor = ("fraction", "percentage", 100.0) if fractions else ("percentage", "fraction", 0.01)
     low, high = spread[f"{rest}_min"], spread[f"{rest}_max"]
-    if spread[f"{odd}_min"] * factor < low * (1 - WIDENED) or spread[f"{odd}_max"] * factor > high * (1 + WIDENED):
+    if spread[f"{odd}_min"] * factor < low / REACH or spread[f"{odd}_max"] * factor > high * REACH:
         return None
     score = pl.col("score")
     cells = table.filter(

@@ -120,7 +120,10 @@ def panels(scores: Scores, missing: Missing) -> tuple[tuple[Panel, ...], tuple[U
         except NotApplicable as problem:
             problems.append(Unassessed({"class": class_}, problem.reason, problem.needs))
     if not found:
-        reasons = "; ".join(f"{kind(problem.subject['class'])}models: {problem.reason}" for problem in problems)
+        several = len(problems) > 1
+        reasons = "; ".join(
+            (f"{kind(problem.subject['class'])}models: " if several else "") + problem.reason for problem in problems
+        )
         raise NotApplicable(reasons, needs=problems[0].needs)
     return tuple(found), tuple(problems)
 
@@ -138,7 +141,11 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
         rare = sorted(zip(present.sum(axis=0), capability, strict=True))[:3]
         raise NotApplicable(
             f"{enough.sum()} of {len(everyone)} models have the capability benchmarks"
-            + (f" (least often run: {', '.join(f'{name} by {count}' for count, name in rare)})" if rare else ""),
+            + (
+                f" (least often run: {', '.join(f'{name} by {count}' for count, name in rare)})"
+                if rare and not present.all()
+                else ""
+            ),
             needs=f"at least {LEAST_MODELS} models that have all of them"
             + (", or --missing impute" if missing == "complete" and not present.all() else ""),
         )

@@ -194,7 +194,7 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         {"class": panel.class_},
         TITLE,
         overall(tested),
-        sentence,
+        sentence if total else f"No benchmark under test can be assessed on {kind(panel.class_)}models.",
         (
             _share_entangled(tested, by_point, threshold),
             Estimate("pc1_share", panel.component.share, n=len(panel.models), method="eigenvalues of Spearman matrix"),
