@@ -48,10 +48,12 @@ def allowed(part: str) -> set[str]:
     layer, said = LAYERS[part]
     if said.strip() == "everything below":
         return {name for name, (number, _) in LAYERS.items() if number < layer} | {part}
-    if match := re.fullmatch(r"layers? (\d)(?: to (\d))?", said.strip()):
-        low, high = int(match[1]), int(match[2] or match[1])
-        return {name for name, (number, _) in LAYERS.items() if low <= number <= high} | {part}
-    return {name.strip() for name in said.split(",")} | {part}
+    named = {part}
+    for item in (item.strip() for item in said.split(",")):
+        match = re.fullmatch(r"layers? (\d)(?: to (\d))?", item)
+        low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
+        named |= {name for name, (number, _) in LAYERS.items() if low <= number <= high} if match else {item}
+    return named
 
 
 def test_the_layer_table_names_every_part():

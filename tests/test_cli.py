@@ -110,6 +110,22 @@ def test_any_figure_in_any_format(tmp_path, suffix, start):
     assert target.read_bytes().startswith(start)
 
 
+def test_a_cluster_needs_items_that_have_it(capsys, monkeypatch, shared, table):
+    assert "needs item-level results" in refused(capsys, monkeypatch, "audit", table, "--cluster", "subject")
+    logs = shared / "data/harness_logs/inspect"
+    assert "did you mean 'subject'" in refused(capsys, monkeypatch, "audit", logs, "--cluster", "subjet")
+
+
+def test_an_audit_of_logs_says_how_items_were_treated(shared, tmp_path):
+    logs = shared / "data/harness_logs/inspect"
+    run("audit", logs, "--output", tmp_path / "plain")
+    run("audit", logs, "--cluster", "subject", "--output", tmp_path / "robust")
+    plain, robust = (load_audit(tmp_path / name / "audit.json").provenance.notes for name in ("plain", "robust"))
+    assert any(note.startswith("items treated as independent; keys that may be clusters") for note in plain)
+    assert not any("independent" in note for note in robust)
+    assert any(note.startswith("cluster-robust standard errors (CR1) for ") for note in robust)
+
+
 def test_entanglement_of_named_benchmarks_shows_v1_to_v5():
     said = run("entanglement", "--benchmark", "truthfulqa_mc1,bbq_amb")
     assert set(re.findall(r"^(V\d)  ", said, re.MULTILINE)) == {"V1", "V2", "V3", "V4", "V5"}
@@ -125,7 +141,7 @@ def test_a_gain_is_judged():
 
 def test_measures_and_explain_cover_every_measure():
     codes = re.findall(r"^(\w\d+) ", run("measures"), re.MULTILINE)
-    assert codes == ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V9", "V0"]
+    assert codes == ["V1", "V2", "V3", "V4", "V5", "V6", "V7", "V9", "V0", "P0"]
     for code in codes:
         assert "Formula" in run("explain", code)
     assert "coverage" in run("explain", "V1")

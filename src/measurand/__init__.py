@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from measurand.api import Audit, audit, load_audit
     from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName
+    from measurand.measures.precision.reading import what_was_read
     from measurand.measures.validity.capabilities_correlation import capabilities_correlation
     from measurand.measures.validity.claims import claims_tested
     from measurand.measures.validity.differential_progress import differential_progress
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from measurand.measures.validity.slope_and_spread import slope_and_spread
     from measurand.measures.validity.training_compute import compute_correlation
     from measurand.measures.validity.where_it_holds import where_it_holds
-    from measurand.readers import load_example, read
+    from measurand.readers import load_example
     from measurand.results import Estimate, Figure, Finding, Status
+    from measurand.store import read
     from measurand.tables import Claim, Gain, Scores, Study
 
 _HOME = {
     "api": ("Audit", "audit", "load_audit"),
     "errors": ("InputError", "MeasurandError", "NotApplicable", "UnknownName"),
+    "measures.precision.reading": ("what_was_read",),
     "measures.validity.capabilities_correlation": ("capabilities_correlation",),
     "measures.validity.claims": ("claims_tested",),
     "measures.validity.differential_progress": ("differential_progress",),
@@ -40,8 +43,9 @@ _HOME = {
     "measures.validity.slope_and_spread": ("slope_and_spread",),
     "measures.validity.training_compute": ("compute_correlation",),
     "measures.validity.where_it_holds": ("where_it_holds",),
-    "readers": ("load_example", "read"),
+    "readers": ("load_example",),
     "results": ("Estimate", "Figure", "Finding", "Status"),
+    "store": ("read",),
     "tables": ("Claim", "Gain", "Scores", "Study"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
@@ -72,6 +76,7 @@ __all__ = [
     "read",
     "robustness",
     "slope_and_spread",
+    "what_was_read",
     "where_it_holds",
 ]
 

@@ -37,6 +37,9 @@ AsGiven = Annotated[str | None, typer.Option(help="Benchmarks whose mixed-lookin
 Gains = Annotated[
     list[str] | None, typer.Option("--gain", help="A claim 'new is safer than old', as OLD,NEW,BENCHMARK; repeatable.")
 ]
+Cluster = Annotated[
+    str | None, typer.Option(help="Key of the items that share a context (passage, subject): robust standard errors.")
+]
 Missing = Annotated[
     Literal["complete", "impute"],
     typer.Option(help="Models without every capability benchmark: leave out, or impute from the first component."),
@@ -66,6 +69,7 @@ def audit(
     lower_is_better: LowerIsBetter = None,
     as_given: AsGiven = None,
     gain: Gains = None,
+    cluster: Cluster = None,
     missing: Missing = "complete",
     level: Level = 0.95,
     threshold: Threshold = 0.5,
@@ -77,7 +81,9 @@ def audit(
     latex: AsLatex = False,
 ) -> None:
     """Audit tables of scores: every question, every measure."""
-    study = _read(paths, models, benchmarks, capability, lower_is_better, as_given, gain)
+    from measurand.readers.clusters import with_clusters
+
+    study = with_clusters(_read(paths, models, benchmarks, capability, lower_is_better, as_given, gain), cluster)
     settings = {"missing": missing, "level": level, "threshold": threshold}
     _audit_and_write(study, settings, seed, jobs, output, fail_on, _format(json, markdown, latex))
 
@@ -173,6 +179,32 @@ def figure(
 
 
 @app.command()
+def export(
+    paths: Paths,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help=".csv or .parquet; .json or a folder for every_eval_ever records."),
+    ],
+    models: Models = None,
+    benchmarks: Benchmarks = None,
+    lower_is_better: LowerIsBetter = None,
+    as_given: AsGiven = None,
+    cluster: Cluster = None,
+) -> None:
+    """Write the scores of tables and logs as one long table, or as records of every_eval_ever."""
+    import time
+
+    from measurand.files import write_atomically
+    from measurand.readers.clusters import with_clusters
+    from measurand.report.export import export as exported
+
+    study: Any = with_clusters(_read(paths, models, benchmarks, None, lower_is_better, as_given, None), cluster)
+    written = [write_atomically(*file) for file in exported(study, output, retrieved=time.time()).items()]
+    where = written[0] if len(written) == 1 else f"{len(written)} records in {output}"
+    _messages.print(f"{study.scores.table.height:,} scores written to {where}", soft_wrap=True)
+
+
+@app.command()
 def measures() -> None:
     """List the measures: code, question, name and what each needs."""
     from rich.table import Table
@@ -212,6 +244,26 @@ def calibrate(
     _messages.print(f"{len(rates)} rates written to {write_atomically(output, encode(rates))}")
 
 
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Logs of harnesses, or folders that hold logs.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the store; made if it is not there.")],
+    jobs: Jobs = 1,
+) -> None:
+    """Read logs once into a store of Parquet, which every command takes in their place; what is there is skipped."""
+    from measurand import store
+    from measurand.report.wording import plain
+
+    with _progress(["logs"]) as step:
+        held = store.ingest(paths, output, jobs=jobs, progress=step)
+    _messages.print(
+        f"{held.read:,} sources read; {output} holds {held.rows:,} rows of {held.sources:,} sources", soft_wrap=True
+    )
+    for lost in held.rejected:
+        rows = "rows lost unknown" if lost.rows_lost is None else f"{lost.rows_lost:,} rows lost"
+        _messages.print(plain(f"{lost.file}: {lost.reason} ({rows})"), soft_wrap=True)
+
+
 def _names(text: str | None) -> list[str] | None:
     """A,B,C as a list; None stays None."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
@@ -227,7 +279,8 @@ def _read(
     gains: Sequence[str] | None,
 ) -> Any:
     """The study in the files named, or the embedded one where none is named."""
-    from measurand.readers import load_example, read
+    from measurand.readers import load_example
+    from measurand.store import read
     from measurand.tables import Gain
 
     if paths:
@@ -275,7 +328,7 @@ def _audit_and_write(
         _write(result, output)
     statuses = {finding.status for finding in result.findings}
     if not statuses & {Status.ISSUE, Status.CAUTION, Status.PASSED}:
-        raise InputError("nothing could be assessed; what each measure needs is listed above")
+        raise InputError(f"nothing could be assessed. {result.findings[0].code}: {result.findings[0].sentence}")
     bad = {"issue": {Status.ISSUE}, "caution": {Status.ISSUE, Status.CAUTION}}.get(fail_on or "", set())
     if statuses & bad:
         raise typer.Exit(1)

@@ -38,6 +38,7 @@ class Measure:
     judge : turns the result into findings; it alone holds thresholds.
     figure : turns the result into pictures as plain series; asks for the findings too if it shows verdicts.
     caveats, references : what a reader should know, and where the definition comes from.
+    supporting : it can spoil the answer to its question but not give one: that all was read says nothing of a number.
     """
 
     code: str
@@ -51,6 +52,7 @@ class Measure:
     figure: Callable[..., Sequence[Figure]]
     caveats: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    supporting: bool = False
 
     @property
     def error_rates(self) -> tuple[Mapping[str, str], ...]:

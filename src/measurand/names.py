@@ -5,46 +5,49 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from measurand.catalogue import lookup
+from measurand.catalogue import BenchmarkFacts, lookup
 
 __all__ = ["benchmark_of", "model_of", "series_of"]
 
-SERVICES = frozenset(
+MAKERS = frozenset(("anthropic", "google", "grok", "mistral", "openai", "perplexity"))
+"""Providers of Inspect that make the models they serve: their name belongs to the model's."""
+
+HOSTS = frozenset(("azure", "bedrock", "vertex"))
+"""Clouds through which a maker's models are reached: ``openai/azure/gpt-4o``."""
+
+SERVICES = HOSTS | frozenset(
     (
-        "anthropic",
-        "azure",
         "azureai",
-        "bedrock",
         "cf",
         "cloudflare",
         "fireworks",
         "goodfire",
-        "google",
-        "grok",
         "groq",
         "hf",
         "huggingface",
         "llama-cpp-python",
-        "mistral",
         "none",
         "ollama",
-        "openai",
         "openai-api",
         "openrouter",
-        "perplexity",
         "sambanova",
         "sglang",
         "together",
         "transformer_lens",
-        "vertex",
         "vllm",
     )
 )
 """First parts of a name that say through whom a model was reached, not who made it."""
 
-_MODEL_ARGUMENT = re.compile(r"(?:^|,)(?:pretrained|model|engine|path)=([^,]+)")
-_REVISION = re.compile(r"(?:^|,)revision=([^,]+)")
-_SIZE = re.compile(r"(?:^|[-_.x])(\d+(?:\.\d+)?)(b|m)(?![a-z0-9])", re.IGNORECASE)
+RUNTIMES = frozenset(("hf", "huggingface", "llama-cpp-python", "none", "ollama", "sglang", "transformer_lens", "vllm"))
+"""Services that run what they are given: their name says nothing of the model even where no maker is named."""
+
+_MODEL_ARGUMENT = re.compile(r"(?:^|,)\s*(?:pretrained|model|engine|path)=([^,]+)")
+_REVISION = re.compile(r"(?:^|,)\s*revision=([^,]+)")
+_ADAPTER = re.compile(r"(?:^|,)\s*(?:peft|delta)=([^,]+)")
+# Not after a letter or point: 8x7b is a mixture, whose size its name does not state, and v2.5b is no size either.
+_SIZE = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,6})?)([bm])(?![a-z0-9])", re.IGNORECASE)
+_BLOOM_SIZE = re.compile(r"(?<![a-z0-9.])(\d{1,4})b(\d)(?![a-z0-9])", re.IGNORECASE)
 
 
 def model_of(raw: str, aliases: Mapping[str, str] | None = None) -> str:
@@ -59,7 +62,8 @@ def model_of(raw: str, aliases: Mapping[str, str] | None = None) -> str:
     Returns
     -------
     str
-        A revision other than ``main`` stays, as ``org/model@revision``: two checkpoints are two models.
+        A revision other than ``main`` stays, as ``org/model@revision``: two checkpoints are two models. A model with an
+        adapter (``peft=``) is named after the adapter, as lm-eval does. Never empty unless `raw` is.
 
     Examples
     --------
@@ -71,18 +75,25 @@ def model_of(raw: str, aliases: Mapping[str, str] | None = None) -> str:
     aliases = aliases or {}
     if raw in aliases:
         return aliases[raw]
+    name, shorter = raw, _simpler(raw)
+    # A name can be wrapped more than once, as in hf/pretrained=org/model; each step takes something off.
+    while shorter != name:
+        name, shorter = shorter, _simpler(shorter)
+    return aliases.get(name, name)
+
+
+def _simpler(raw: str) -> str:
+    """One layer of spelling taken off."""
     name = raw.strip()
-    revision = None
+    suffix = ""
     if argument := _MODEL_ARGUMENT.search(name):
-        found = _REVISION.search(name)
-        revision = found[1].strip() if found else None
-        name = argument[1].strip()
+        revision = _REVISION.search(name)
+        suffix = f"@{revision[1].strip()}" if revision and revision[1].strip() != "main" else ""
+        name = (_ADAPTER.search(name) or argument)[1].strip()
     if "__" in name and "/" not in name:
         name = name.replace("__", "/", 1)
     name = _without_services(name)
-    if revision and revision != "main":
-        name = f"{name}@{revision}"
-    return aliases.get(name, name)
+    return name + suffix if name else raw
 
 
 def _without_services(name: str) -> str:
@@ -90,10 +101,8 @@ def _without_services(name: str) -> str:
     parts = [part for part in name.split("/") if part]
     if len(parts) <= 2:
         # hf/gpt2 was reached through Hugging Face but not made there; openai/gpt-4o was made by OpenAI.
-        return (
-            parts[-1] if len(parts) == 2 and parts[0] in ("hf", "vllm", "sglang", "ollama", "none") else "/".join(parts)
-        )
-    if parts[1] in SERVICES:
+        return parts[1] if len(parts) == 2 and parts[0] in RUNTIMES else "/".join(parts)
+    if parts[0] in MAKERS and parts[1] in HOSTS:
         return "/".join((parts[0], *parts[2:]))
     return "/".join(parts[1:]) if parts[0] in SERVICES else "/".join(parts)
 
@@ -111,10 +120,21 @@ def benchmark_of(task: str, version: str | None, versions: int) -> str:
     --------
     >>> benchmark_of("inspect_evals/gpqa_diamond", "1", 1), benchmark_of("hellaswag", "0", 2)
     ('gpqa_diamond', 'hellaswag@0')
+    >>> benchmark_of("mmlu:subject=philosophy,method=multiple_choice_joint", None, 1)
+    'mmlu_philosophy'
     """
-    known = lookup(task)
+    known = lookup(task) or _lookup_run(task)
     name = known.benchmark if known is not None else task
     return f"{name}@{version}" if versions > 1 and version is not None else name
+
+
+def _lookup_run(task: str) -> BenchmarkFacts | None:
+    """The benchmark of a HELM run name, ``scenario:key=value,...``, by its dataset or its scenario's subject."""
+    scenario, colon, arguments = task.partition(":")
+    given = dict(pair.partition("=")[::2] for pair in arguments.split(",")) if colon else {}
+    if "dataset" in given:
+        return lookup(given["dataset"])
+    return lookup(f"{scenario}_{given['subject']}") if "subject" in given else None
 
 
 def series_of(model: str) -> tuple[str, float] | None:
@@ -128,8 +148,14 @@ def series_of(model: str) -> tuple[str, float] | None:
     (('pythia', 1400000000.0), ('opt', 350000000.0), None)
     """
     name = model.split("/")[-1]
-    size = _SIZE.search(name)
-    stem = re.match(r"[A-Za-z]{2,}", name)
-    if size is None or stem is None:
-        return None
-    return stem[0].lower(), float(size[1]) * (1e9 if size[2].lower() == "b" else 1e6)
+    size, stem = _size_of(name), re.match(r"[A-Za-z]{2,}", name)
+    return (stem[0].lower(), size) if size and stem else None
+
+
+def _size_of(name: str) -> float | None:
+    """Parameters a name states: 1.4b, 350m, or 7b1 for 7.1 billion."""
+    if found := _SIZE.search(name):
+        return float(found[1]) * (1e9 if found[2].lower() == "b" else 1e6)
+    if found := _BLOOM_SIZE.search(name):
+        return float(f"{found[1]}.{found[2]}") * 1e9
+    return None

@@ -70,7 +70,7 @@ class Finding:
     ----------
     code : the measure's code, such as ``"V1"``.
     subject : what it speaks of, such as ``{"benchmark": "mmlu", "class": "chat"}``. A finding without a
-        benchmark is the measure's headline.
+        benchmark or file is the measure's headline.
     title : a short label.
     status, sentence : the verdict, and the one sentence a policy reader needs.
     estimates : the numbers behind it.

@@ -130,7 +130,7 @@ def test_benchmark_facts_from_the_columns_of_a_long_table():
     study = read(frame)
     assert (fact(study, "b")["role"], fact(study, "b")["higher_is"]) == ("safety", "worse")
     assert study.scores.matrix(["m"], ["b"]).tolist() == [[-3.0]]
-    assert notes(study, "turned once, as the tables say: b")
+    assert notes(study, "turned once, as the tables say (of raw logs the catalogue or harness): b")
     assert notes(study, "columns not used: x")
 
 

@@ -97,7 +97,8 @@ def complete_benchmarks(
     rows: list[dict[str, Any]] = []
     said: dict[str, list[str]] = {"filled": [], "untold": [], "scaled": [], "outside": []}
     for row in told.iter_rows(named=True):
-        entry = lookup(row["benchmark"])
+        # Two versions of a task, mmlu@0 and mmlu@1, are two benchmarks of which the same is known.
+        entry = lookup(row["benchmark"]) or lookup(row["benchmark"].rpartition("@")[0])
         if entry is None:
             rows.append(row)
             continue

@@ -332,11 +332,17 @@ def _model(run: _Run) -> _Name:
     if given:
         # The harness draws a random name where the arguments give none.
         drawn = named is None and isinstance(run.content.config, dict) and re.fullmatch(r"[a-z0-9]{8}", given)
-        return _Name(given, "random name" if drawn else "model_name")
+        return _Name(given + _checkpoint(pairs), "random name" if drawn else "model_name")
     if named:
-        return _Name(named, "model_args")
+        return _Name(named + _checkpoint(pairs), "model_args")
     stem = _DATE.sub("", run.path.stem).removeprefix("results").strip("_")
     return _Name(stem or run.path.parent.name or None, "file name" if stem else "folder name")
+
+
+def _checkpoint(pairs: Mapping[str, object]) -> str:
+    """A revision other than main, as a name shows it: two checkpoints are two models."""
+    revision = text(pairs.get("revision"), 200)
+    return "" if revision in (None, "", "main") else f"@{revision}"
 
 
 def _pairs(arguments: object) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ import polars as pl
 from measurand.results import Source
 from measurand.tables import RESPONSE_COLUMNS
 
-__all__ = ["ITEM_COLUMNS", "Aggregate", "Log", "Problem", "items_frame"]
+__all__ = ["ITEM_COLUMNS", "Aggregate", "ItemMean", "Log", "Problem", "items_frame"]
 
 ITEM_COLUMNS = {name: dtype for name, dtype in RESPONSE_COLUMNS.items() if name not in ("model", "benchmark")}
 """Columns of item-level results within one log."""
@@ -37,6 +37,24 @@ class Aggregate:
 
 
 @dataclass(frozen=True)
+class ItemMean:
+    """Mean over items of their mean over epochs, of one scorer.
+
+    Parameters
+    ----------
+    scorer : the harness's name, None where the log names none.
+    value, stderr : the mean and its standard error. ``value`` is None where several variants (filters, perturbations)
+        stand in the rows: a mean over them is no score of the task. ``stderr`` is None for one item or equal items.
+    n : items with a score.
+    """
+
+    scorer: str | None
+    value: float | None
+    stderr: float | None
+    n: int
+
+
+@dataclass(frozen=True)
 class Problem:
     """Something of a log that could not be used: why, and how many rows it cost (None where unknown)."""
 
@@ -59,6 +77,7 @@ class Log:
     declared_items : how many samples the log says it holds, None where it does not say.
     problems : what could not be used; a log that could not be read at all has nothing but problems.
     facts : further plain facts, such as ``status``, ``epochs``, ``limit``, ``shots``, ``date``, ``model_args``.
+    means : means of the items, where they were computed when the items were at hand; None if they are to be computed.
     """
 
     source: Source
@@ -72,6 +91,7 @@ class Log:
     declared_items: int | None = None
     problems: tuple[Problem, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    means: tuple[ItemMean, ...] | None = None
 
 
 def items_frame(columns: Mapping[str, Sequence[object]] | None = None) -> pl.DataFrame:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 
 import numpy as np
@@ -13,11 +15,11 @@ import polars as pl
 from measurand.catalogue import lookup
 from measurand.names import benchmark_of, model_of, series_of
 from measurand.readers.layout import Part
-from measurand.readers.log import Aggregate, Log
+from measurand.readers.log import Aggregate, ItemMean, Log
 from measurand.readers.raw import ROW, RawTable, shorten
 from measurand.tables import RESPONSE_COLUMNS, Responses, Unread
 
-__all__ = ["Run", "responses", "runs", "scores", "unread"]
+__all__ = ["Run", "counted", "item_means", "responses", "runs", "scores", "unread"]
 
 MAIN_METRICS = (
     "accuracy",
@@ -46,40 +48,64 @@ class Run:
         """The aggregate that stands for the run."""
         usable = [a for a in self.log.aggregates if not a.metric.partition(",")[0].endswith(("stderr", "std"))]
 
-        def preference(place: int) -> tuple[int, int]:
-            names = {usable[place].metric.partition(",")[0], usable[place].metric, usable[place].scorer}
+        def preference(place: int) -> tuple[bool, int, int]:
+            metric = usable[place].metric.partition(",")[0]
+            names = {metric, usable[place].metric, usable[place].scorer}
             ranks = [rank for rank, metric in enumerate(MAIN_METRICS) if metric in names]
-            return (min(ranks, default=len(MAIN_METRICS)), place)
+            # NarrativeQA - F1 is the benchmark's name: no other metric is a score of it.
+            named = _words(metric) - {"score"}
+            return (not named or not named <= _words(self.benchmark), min(ranks, default=len(MAIN_METRICS)), place)
 
         return usable[min(range(len(usable)), key=preference)] if usable else None
 
     @cached_property
     def result(self) -> tuple[float, float | None, int | None, str] | None:
         """Score, standard error, items and metric; from the harness's aggregate or, without one, from the items."""
+        means = self.log.means if self.log.means is not None else item_means(self.log.items)
         if self.main is not None:
-            from_items = _item_mean(self.log.items, self.main.scorer, self.main.value)
-            stderr = self.main.stderr if self.main.stderr is not None else from_items and from_items[1]
-            n = self.main.n if self.main.n is not None else from_items and from_items[2]
+            # Only where the items' mean is the harness's number do they tell the standard error of that number.
+            same = [mean for mean in means if mean.scorer == self.main.scorer and _is(mean.value, self.main.value)]
+            stderr = self.main.stderr if self.main.stderr is not None else same[0].stderr if same else None
+            n = self.main.n if self.main.n is not None else same[0].n if same else None
             return self.main.value, stderr or None, n or None, self.main.metric.partition(",")[0]
-        scorers = self.log.items.drop_nulls("score")["scorer"].unique(maintain_order=True)
-        found = _item_mean(self.log.items, scorers[0], None) if len(scorers) else None
-        return (*found, str(scorers[0])) if found else None
+        if not means or means[0].value is None:
+            return None
+        return means[0].value, means[0].stderr, means[0].n, str(means[0].scorer)
 
 
-def _item_mean(items: pl.DataFrame, scorer: str | None, wanted: float | None) -> tuple[float, float | None, int] | None:
-    """Mean over items of their mean over epochs, its standard error, and the items.
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", name.casefold()))
 
-    With `wanted`, None unless the mean is that: only then do the items tell the standard error of that number.
+
+def _is(mean: float | None, wanted: float) -> bool:
+    return mean is not None and not abs(mean - wanted) > 1e-9
+
+
+def item_means(items: pl.DataFrame) -> tuple[ItemMean, ...]:
+    """Mean over items of their mean over epochs, of each scorer in order of appearance.
+
+    Parameters
+    ----------
+    items : columns `readers.log.ITEM_COLUMNS`; rows without a score do not count.
+
+    Examples
+    --------
+    >>> from measurand.readers.log import items_frame
+    >>> item_means(items_frame({"item": ["1", "2", "2"], "scorer": ["match"] * 3, "score": [1.0, 0.0, 1.0]}))
+    (ItemMean(scorer='match', value=0.75, stderr=0.25, n=2),)
     """
-    scored = items.filter(pl.col("scorer").eq_missing(pl.lit(scorer))).drop_nulls("score")
-    if scored.is_empty() or scored["variant"].n_unique() > 1:
-        return None
-    means = scored.group_by("item", maintain_order=True).agg(pl.col("score").mean())["score"].to_numpy()
-    mean = float(means.mean())
-    if wanted is not None and abs(mean - wanted) > 1e-9:
-        return None
+    scored = items.drop_nulls("score")
+    return tuple(_item_mean(scored, scorer) for scorer in scored["scorer"].unique(maintain_order=True))
+
+
+def _item_mean(scored: pl.DataFrame, scorer: str | None) -> ItemMean:
+    own = scored.filter(pl.col("scorer").eq_missing(pl.lit(scorer, dtype=pl.String)))
+    means = own.group_by("item", maintain_order=True).agg(pl.col("score").mean())["score"].to_numpy()
+    if own["variant"].n_unique() > 1:
+        return ItemMean(scorer, None, None, len(means))
     spread = float(means.std(ddof=1)) if len(means) > 1 else 0.0
-    return mean, spread / np.sqrt(len(means)) if spread > 0 else None, len(means)
+    stderr = spread / float(np.sqrt(len(means))) if spread > 0 else None
+    return ItemMean(scorer, float(means.mean()), stderr, len(means))
 
 
 def runs(logs: Iterable[Log], aliases: Mapping[str, str] | None = None) -> list[Run]:
@@ -106,17 +132,13 @@ def scores(title: str, given: Sequence[Run]) -> Part | None:
     Of several runs of a model on a benchmark the one with most items counts, then the latest; the others are said.
     A group's subtasks give way to the group.
     """
-    grouped = {task for run in given if run.log.facts.get("group") == "true" for task in _subtasks(run.log)}
-    scored = [run for run in given if run.result is not None and run.log.task not in grouped]
+    groups = [run for run in given if run.log.facts.get("group") == "true"]
+    grouped = {(run.model, task) for run in groups for task in _subtasks(run.log)}
+    scored = [run for run in given if run.result is not None and (run.model, run.log.task) not in grouped]
     if not scored:
         return None
-    chosen: dict[tuple[str, str], Run] = {}
-    passed_over: Counter[str] = Counter()
-    for run in sorted(scored, key=_weight):
-        if (run.model, run.benchmark) in chosen:
-            passed_over[run.benchmark] += 1
-        chosen[run.model, run.benchmark] = run
-    kept = list(dict.fromkeys(chosen[run.model, run.benchmark] for run in scored))
+    kept = counted(scored)
+    passed_over = Counter(run.benchmark for run in scored) - Counter(run.benchmark for run in kept)
     results = [run.result for run in kept if run.result is not None]
     table = pl.DataFrame(
         {
@@ -133,21 +155,36 @@ def scores(title: str, given: Sequence[Run]) -> Part | None:
         else []
     )
     if grouped:
-        notes.append(f"subtasks that a group sums up left out of the scores: {shorten(sorted(grouped))}")
+        tasks = sorted({task for _, task in grouped})
+        notes.append(f"subtasks that a group sums up left out of the scores: {shorten(tasks)}")
     models, series_note = _model_facts([run.model for run in kept])
-    benchmarks, direction_notes = _benchmark_facts(kept)
     raw = RawTable(title, table.select("model", "benchmark").with_row_index(ROW))
-    return Part(raw, table, models, benchmarks, (*notes, *series_note, *direction_notes))
+    return Part(raw, table, models, _benchmark_facts(kept), (*notes, *series_note))
 
 
 def _subtasks(log: Log) -> list[str]:
     return [name.strip() for name in log.facts.get("subtasks", "").split(",") if name.strip()]
 
 
-def _weight(run: Run) -> tuple[int, str, str]:
-    """What makes one run of the same model and benchmark count before another: more items, later, then its file."""
+def counted(given: Sequence[Run]) -> list[Run]:
+    """Of several runs of a model on a benchmark the one that counts: with a score, most items, the latest."""
+    chosen = {(run.model, run.benchmark): run for run in sorted(given, key=_weight)}
+    return list(dict.fromkeys(chosen[run.model, run.benchmark] for run in given))
+
+
+def _weight(run: Run) -> tuple[bool, int, str, str]:
+    """What makes one run of the same model and benchmark count before another."""
     n = run.result[2] if run.result else None
-    return (n or 0, run.log.facts.get("date", ""), run.log.source.path)
+    return (run.result is not None, n or 0, _moment(run.log.facts.get("date", "")), run.log.source.path)
+
+
+def _moment(date: str) -> str:
+    """A date as ISO 8601 in UTC, so that later is greater; as it is where it is no such date."""
+    try:
+        moment = datetime.fromisoformat(date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        return date
 
 
 def _model_facts(models: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -165,7 +202,7 @@ def _model_facts(models: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
     return frame, (note,) if named else ()
 
 
-def _benchmark_facts(kept: Sequence[Run]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def _benchmark_facts(kept: Sequence[Run]) -> pl.DataFrame:
     """Metric and direction: these are raw scores, so the catalogue's direction holds, else the harness's own."""
     told: dict[str, tuple[str | None, str | None]] = {}
     for run in kept:
@@ -173,8 +210,7 @@ def _benchmark_facts(kept: Sequence[Run]) -> tuple[pl.DataFrame, tuple[str, ...]
         own = run.main.higher_is if run.main is not None else None
         metric = run.result[3] if run.result else None
         told.setdefault(run.benchmark, ((known.higher_is if known else None) or own, metric))
-    turned = [name for name, (direction, _) in told.items() if direction == "worse"]
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
             "benchmark": list(told),
             "higher_is": [direction for direction, _ in told.values()],
@@ -182,12 +218,10 @@ def _benchmark_facts(kept: Sequence[Run]) -> tuple[pl.DataFrame, tuple[str, ...]
         },
         schema={"benchmark": pl.String, "higher_is": pl.String, "metric": pl.String},
     )
-    note = f"raw scores of which lower is better or safer, so turned: {shorten(turned)}"
-    return frame, (note,) if turned else ()
 
 
 def responses(given: Sequence[Run]) -> Responses | None:
-    """Item-level results of all runs; None if none has any."""
+    """Item-level results of all runs, whose items are in memory; None if none has any."""
     frames = [
         run.log.items.with_columns(model=pl.lit(run.model), benchmark=pl.lit(run.benchmark)).select(*RESPONSE_COLUMNS)
         for run in given
@@ -200,7 +234,7 @@ def unread(logs: Iterable[Log]) -> tuple[Unread, ...]:
     """What could not be used of each log, one row a file and reason."""
     rows = (Unread(log.source.path, problem.reason, problem.rows_lost) for log in logs for problem in log.problems)
     nameless = (
-        Unread(log.source.path, f"no {what} named in the log", log.items.height)
+        Unread(log.source.path, f"no {what} named in the log", log.source.rows)
         for log in logs
         if not log.problems
         for what in (("model",) if not log.model else ("task",) if not log.task else ())

@@ -18,14 +18,14 @@ from measurand.readers.frames import frame_table, is_frame
 from measurand.readers.layout import Part, interpret
 from measurand.readers.log import Log
 from measurand.readers.logs import find_logs, read_log
-from measurand.readers.paths import expand, read_bytes, recognise
+from measurand.readers.paths import SUFFIXES, expand, read_bytes, recognise
 from measurand.readers.raw import ROW, RawTable, shorten
-from measurand.readers.runs import responses, runs, scores, unread
+from measurand.readers.runs import Run, counted, responses, runs, scores, unread
 from measurand.readers.tabular import read_table
 from measurand.readers.units import odd_units, ranges
-from measurand.tables import Scores, Study
+from measurand.tables import Responses, Scores, Study
 
-__all__ = ["assemble", "read"]
+__all__ = ["assemble", "read", "study_of"]
 
 
 def read(
@@ -75,13 +75,57 @@ def read(
     """
     if not paths:
         raise InputError("nothing to read; give at least one file, folder or frame with scores")
-    title = _title(paths)
     logs, tables = _logs_and_tables(paths)
+    study = study_of(
+        _title(paths),
+        logs,
+        responses,
+        [interpret(table) for given in tables for table in _tables(given)],
+        models=models,
+        benchmarks=benchmarks,
+        capability=capability,
+        lower_is_better=lower_is_better,
+        as_given=as_given,
+        aliases=aliases,
+    )
+    left = _tables_beside(paths, tables)
+    if left and study.scores is not None:
+        note = f"tables in folders of logs, not read (name them beside the folder to have them read): {shorten(left)}"
+        study = replace(study, scores=replace(study.scores, notes=(*study.scores.notes, note)))
+    return study
+
+
+def study_of(
+    title: str,
+    logs: Sequence[Log],
+    responses_of: Callable[[Sequence[Run]], Responses | None],
+    tables: Sequence[Part] = (),
+    *,
+    models: Any = None,
+    benchmarks: Any = None,
+    capability: Sequence[str] | None = None,
+    lower_is_better: Sequence[str] | None = None,
+    as_given: Sequence[str] = (),
+    aliases: Mapping[str, str] | str | os.PathLike[str] | None = None,
+) -> Study:
+    """Join what logs and tables say into a study.
+
+    Parameters
+    ----------
+    title : title of the study.
+    logs : runs as their harnesses left them.
+    responses_of : item-level results of the runs that count, wherever their items are.
+    tables : tables of scores and of facts, interpreted.
+    models, benchmarks, capability, lower_is_better, as_given, aliases : as in `read`.
+
+    Raises
+    ------
+    InputError, UnknownName
+        As in `read`.
+    """
     given_runs = runs(logs, _aliases(aliases))
-    parts = [interpret(table) for given in tables for table in _tables(given)]
     from_logs = scores(title, given_runs)
-    if from_logs is not None:
-        parts.append(from_logs)
+    parts = [*tables, from_logs] if from_logs is not None else list(tables)
     sides = [
         interpret(table, holds)
         for given, holds in ((models, "models"), (benchmarks, "benchmarks"))
@@ -96,7 +140,7 @@ def read(
     if not logs:
         return study
     sources = dict.fromkeys((*study.sources, *(log.source for log in logs)))
-    return replace(study, responses=responses(given_runs), unread=unread(logs), sources=tuple(sources))
+    return replace(study, responses=responses_of(counted(given_runs)), unread=unread(logs), sources=tuple(sources))
 
 
 def _logs_and_tables(paths: Sequence[Any]) -> tuple[list[Log], list[Any]]:
@@ -111,8 +155,29 @@ def _logs_and_tables(paths: Sequence[Any]) -> tuple[list[Log], list[Any]]:
     return logs, tables
 
 
+def _tables_beside(paths: Sequence[Any], tables: Sequence[Any]) -> list[str]:
+    """Names of tables in the folders that were read as logs, without those that are read as well."""
+    folders = [Path(path) for path in paths if not any(path is table for table in tables) and Path(path).is_dir()]
+    read_too = {Path(table) for table in tables if isinstance(table, (str, os.PathLike))}
+    # JSON lines in such a folder are samples of logs, mostly.
+    kinds = {suffix for suffix, kind in SUFFIXES.items() if kind != "jsonl"}
+    files = (file for folder in folders for file in folder.rglob("*") if file.suffix.casefold() in kinds)
+    return sorted(str(file) for file in files if file not in read_too)
+
+
 def _aliases(given: Mapping[str, str] | str | os.PathLike[str] | None) -> Mapping[str, str]:
-    """Model aliases, from a mapping or a two-column table (name, canonical name)."""
+    """Names of models and those they should have, from a mapping or a two-column table.
+
+    Raises
+    ------
+    InputError
+        The table cannot be read, or has not two columns.
+
+    Examples
+    --------
+    >>> _aliases({"gpt-4": "openai/gpt-4"}), _aliases(None)
+    ({'gpt-4': 'openai/gpt-4'}, {})
+    """
     if given is None or isinstance(given, Mapping):
         return given or {}
     name = os.fspath(given)
@@ -256,7 +321,11 @@ def _refuse_mixed_units(
 
 def _direction_notes(benchmarks: pl.DataFrame) -> list[str]:
     worse = benchmarks.filter(pl.col("higher_is") == "worse")["benchmark"].to_list()
-    return [f"lower is better, turned once, as the tables say: {shorten(worse)}"] if worse else []
+    return (
+        [f"lower is better, turned once, as the tables say (of raw logs the catalogue or harness): {shorten(worse)}"]
+        if worse
+        else []
+    )
 
 
 def _control_notes(names: Iterable[str]) -> list[str]:

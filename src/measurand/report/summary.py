@@ -17,6 +17,7 @@ __all__ = [
     "Section",
     "Unassessed",
     "first_estimate",
+    "is_headline",
     "loose_figures",
     "questions",
     "sections",
@@ -25,6 +26,9 @@ __all__ = [
 
 ASSESSED = (Status.ISSUE, Status.CAUTION, Status.PASSED)
 """The statuses that are verdicts, the worst first."""
+
+DETAILS = frozenset({"benchmark", "file"})
+"""What a finding's subject names where it is one of many rows and no headline."""
 
 EVIDENCE: Mapping[Question, str] = {
     Question.VALIDITY: "scores of several models on the benchmark and on capability benchmarks",
@@ -56,6 +60,8 @@ class MeasureInfo(Protocol):
     def needs(self) -> str: ...  # noqa: D102
     @property
     def error_rates(self) -> tuple[Mapping[str, str], ...]: ...  # noqa: D102
+    @property
+    def supporting(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def unassessed(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[Unassesse
             continue
         reasons: dict[str, list[str]] = {}
         # Where a headline says why, the benchmarks' own rows need not repeat it.
-        headlines = [finding for finding in found if "benchmark" not in finding.subject]
+        headlines = [finding for finding in found if is_headline(finding)]
         for finding in headlines or found:
             reasons.setdefault(finding.sentence, []).append(subject_text(finding))
         status = max((finding.status for finding in found), key=list(Status).index, default=Status.NOT_APPLICABLE)
@@ -151,6 +157,19 @@ def loose_figures(audit: Audit, shown: Sequence[Section]) -> tuple[Figure, ...]:
     return tuple(figure for figure in audit.figures.values() if figure.name not in placed)
 
 
+def is_headline(finding: Finding) -> bool:
+    """Whether a finding speaks for its measure, rather than of one benchmark or one file.
+
+    Examples
+    --------
+    >>> is_headline(Finding("P0", {}, "", Status.PASSED, ""))
+    True
+    >>> is_headline(Finding("P0", {"file": "a.eval"}, "", Status.CAUTION, ""))
+    False
+    """
+    return not finding.subject.keys() & DETAILS
+
+
 def first_estimate(finding: Finding) -> Estimate | None:
     """The number that stands beside a finding's sentence."""
     return finding.estimates[0] if finding.estimates else None
@@ -159,17 +178,24 @@ def first_estimate(finding: Finding) -> Estimate | None:
 def _question(audit: Audit, question: Question, measures: Sequence[MeasureInfo]) -> QuestionRow:
     order = {measure.code: place for place, measure in enumerate(measures)}
     found = sorted((f for f in audit.findings if f.code in order), key=lambda finding: order[finding.code])
+    answering = {measure.code for measure in measures if not measure.supporting}
     judged = [finding for finding in found if finding.status in ASSESSED]
-    headlines = [finding for finding in judged if "benchmark" not in finding.subject]
+    if not any(finding.code in answering for finding in judged):
+        judged = []
+    headlines = [finding for finding in judged if is_headline(finding)]
     worst = min(headlines or judged, key=lambda finding: ASSESSED.index(finding.status), default=None)
     return QuestionRow(
         question,
         worst.status if worst else None,
         worst,
         tuple(headlines),
-        () if worst else tuple((m.name, m.needs) for m in measures) or (("an answer", EVIDENCE[question]),),
+        () if worst else tuple((m.name, m.needs) for m in measures if m.code in answering) or _evidence(question),
         sum(finding.status is Status.ERROR for finding in found),
     )
+
+
+def _evidence(question: Question) -> tuple[tuple[str, str], ...]:
+    return (("an answer", EVIDENCE[question]),)
 
 
 def _section(audit: Audit, code: str, measure: MeasureInfo | None) -> Section:
@@ -179,7 +205,7 @@ def _section(audit: Audit, code: str, measure: MeasureInfo | None) -> Section:
     return Section(
         code,
         measure,
-        tuple(finding for finding in found if "benchmark" not in finding.subject),
-        tuple(finding for finding in found if "benchmark" in finding.subject),
+        tuple(finding for finding in found if is_headline(finding)),
+        tuple(finding for finding in found if not is_headline(finding)),
         tuple(figures),
     )

@@ -12,7 +12,7 @@ from measurand.report.summary import MeasureInfo, QuestionRow, questions, sectio
 from measurand.report.wording import ASKS, STATUS, estimate_text, level_text, plain, subject_text
 from measurand.results import Audit, Estimate, Finding, Status
 
-__all__ = ["to_csv", "to_latex", "to_markdown"]
+__all__ = ["csv_cell", "to_csv", "to_latex", "to_markdown"]
 
 # The colon of an address too: bare addresses become links.
 _MARKDOWN = re.compile(r"([\\`*_\[\]#|~$@]|:(?=//))")
@@ -137,11 +137,11 @@ def to_csv(audit: Audit) -> str:
     keys = sorted({key for finding in audit.findings for key in finding.subject})
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(map(_csv_cell, ("code", *(f"subject.{key}" for key in keys), *_COLUMNS)))
+    writer.writerow(map(csv_cell, ("code", *(f"subject.{key}" for key in keys), *_COLUMNS)))
     for finding in audit.findings:
         subject = [finding.subject.get(key, "") for key in keys]
         for estimate in finding.estimates or (None,):
-            writer.writerow(map(_csv_cell, (finding.code, *subject, *_csv_row(finding, estimate))))
+            writer.writerow(map(csv_cell, (finding.code, *subject, *_csv_row(finding, estimate))))
     return out.getvalue()
 
 
@@ -151,8 +151,14 @@ def _csv_row(finding: Finding, estimate: Estimate | None) -> tuple[str | float |
     return (finding.title, finding.status.value, *measured, finding.sentence)
 
 
-def _csv_cell(value: str | float | None) -> str:
-    """Numbers as they are, the minus of a negative one too; text made harmless."""
+def csv_cell(value: str | float | None) -> str:
+    """Numbers as they are, the minus of a negative one too; text made harmless.
+
+    Examples
+    --------
+    >>> csv_cell(-0.5), csv_cell("-0.5"), csv_cell(None)
+    ('-0.5', "'-0.5", '')
+    """
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     if not isinstance(value, str):

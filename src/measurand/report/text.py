@@ -136,9 +136,10 @@ def _findings(findings: Sequence[Finding]) -> Table:
 
 
 def _tally(section: Section) -> Text:
-    """How many findings on benchmarks ended how, and the names of those with an issue."""
+    """How many findings on benchmarks or files ended how, and the names of those with an issue."""
     counts = [(status, sum(f.status is status for f in section.details)) for status in Status]
-    text = Text(f"{len(section.details)} by benchmark: ")
+    by = "file" if all("file" in finding.subject for finding in section.details) else "benchmark"
+    text = Text(f"{len(section.details)} by {by}: ")
     text += Text(", ").join(Text(f"{count} ") + _badge(status) for status, count in counts if count)
     worst = [subject_text(finding) for finding in section.details if finding.status is ASSESSED[0]]
     shown = ", ".join(worst[:8]) + (f" and {len(worst) - 8} more" if len(worst) > 8 else "")

@@ -1,0 +1,1 @@
+"""Precision: to what extent can the number be trusted?"""

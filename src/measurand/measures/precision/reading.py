@@ -1,0 +1,164 @@
+"""P0, what was read: which rows of the logs are missing from the evidence, and why?"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from measurand.measure import Measure
+from measurand.measures._shared import plural
+from measurand.results import Estimate, Figure, Finding, Question, Source, Status
+from measurand.tables import Unread
+
+__all__ = ["MEASURE", "FileLoss", "Reading", "what_was_read"]
+
+CODE, TITLE = "P0", "What was read"
+
+
+@dataclass(frozen=True)
+class FileLoss:
+    """What one file lost for one reason.
+
+    Parameters
+    ----------
+    file, reason : which, and why.
+    rows_lost : rows known to be missing; None where nobody can tell how many there were.
+    rows_read : rows the file did give, over all its reasons.
+    """
+
+    file: str
+    reason: str
+    rows_lost: int | None
+    rows_read: int
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether the file gave no row at all."""
+        return self.rows_read == 0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Result of `what_was_read`.
+
+    Parameters
+    ----------
+    losses : one a file and reason, in the order they were met.
+    rows_read : rows that all files gave.
+    """
+
+    losses: tuple[FileLoss, ...]
+    rows_read: int
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that lost something."""
+        return tuple(dict.fromkeys(loss.file for loss in self.losses))
+
+    @property
+    def rows_lost(self) -> int:
+        """Rows known to be missing."""
+        return sum(loss.rows_lost or 0 for loss in self.losses)
+
+    @property
+    def unknown(self) -> int:
+        """Losses of which nobody can tell the size."""
+        return sum(loss.rows_lost is None for loss in self.losses)
+
+
+def what_was_read(unread: Sequence[Unread], sources: Sequence[Source] = ()) -> Reading:
+    """Rows the logs hold that are not in the evidence, by file and reason.
+
+    Parameters
+    ----------
+    unread : what could not be used; empty if logs were read and nothing was lost.
+    sources : the files that were read, with the rows each gave.
+
+    Returns
+    -------
+    Reading
+        Losses of one file for one reason are added up; their size is unknown as soon as one of them is.
+
+    Examples
+    --------
+    >>> reading = what_was_read([Unread("a.eval", "cut short", 3), Unread("b.eval", "not a log")])
+    >>> reading.rows_lost, reading.unknown, reading.files
+    (3, 1, ('a.eval', 'b.eval'))
+    """
+    given: Counter[str] = Counter()
+    for source in sources:
+        given[source.path] += source.rows
+    lost: dict[tuple[str, str], list[int | None]] = defaultdict(list)
+    for part in unread:
+        lost[part.file, part.reason].append(part.rows_lost)
+    losses = tuple(FileLoss(*key, _total(rows), given[key[0]]) for key, rows in lost.items())
+    return Reading(losses, given.total())
+
+
+def _total(rows: Sequence[int | None]) -> int | None:
+    known = [count for count in rows if count is not None]
+    return sum(known) if len(known) == len(rows) else None
+
+
+def judge(result: Reading) -> list[Finding]:
+    """Passed: nothing was lost; caution: something was; issue, for a file: nothing of it is known to be left."""
+    return [_headline(result), *(_finding(loss) for loss in result.losses)]
+
+
+def _headline(result: Reading) -> Finding:
+    lost = Estimate("rows_lost", result.rows_lost, method="rows known to be missing", unit="rows")
+    if not result.losses:
+        return Finding(CODE, {}, TITLE, Status.PASSED, "Every row of the logs was read.", (lost,))
+    sizes = [f"{_rows(result.rows_lost)} known to be missing"] if result.rows_lost else []
+    if result.unknown:
+        sizes.append(f"{result.unknown} {'loss' if result.unknown == 1 else 'losses'} of unknown size")
+    sentence = (
+        f"{plural(len(result.files), 'file')} could not be read in full"
+        f"{': ' + ' and '.join(sizes) if sizes else ', at the cost of no row'}. "
+        "Scores and item-level results may rest on a part of what was run."
+    )
+    return Finding(CODE, {}, TITLE, Status.CAUTION, sentence, (lost,), MEASURE.caveats)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def _finding(loss: FileLoss) -> Finding:
+    if loss.rows_lost is None and loss.nothing_left:
+        status, size = Status.ISSUE, "It gave no item-level row, and how many it held is not known"
+    elif loss.rows_lost is None:
+        status, size = Status.CAUTION, f"It gave {_rows(loss.rows_read)}; how many are missing is not known"
+    elif loss.rows_lost and loss.nothing_left:
+        status, size = Status.ISSUE, f"It gave no item-level row: {_rows(loss.rows_lost)} missing, all there were"
+    elif loss.rows_lost:
+        status, size = Status.CAUTION, f"It gave {_rows(loss.rows_read)}, and {_rows(loss.rows_lost)} are missing"
+    else:
+        status, size = Status.CAUTION, "It cost no row"
+    lost = () if loss.rows_lost is None else (Estimate("rows_lost", loss.rows_lost, unit="rows"),)
+    sentence = f"Not read in full: {loss.reason.strip().rstrip('.')}. {size}."
+    return Finding(CODE, {"file": loss.file}, TITLE, status, sentence, lost, result={"reason": loss.reason})
+
+
+def figure(result: Reading) -> list[Figure]:
+    """What is missing has no picture: the sentences say it all."""
+    return []
+
+
+MEASURE = Measure(
+    code=CODE,
+    name="what was read",
+    question=Question.PRECISION,
+    asks="Is everything the logs hold in the evidence, and what is missing of which file?",
+    needs="logs of a harness",
+    formula="rows lost = rows a log declares or holds - rows that could be read, by file and reason.",
+    compute=what_was_read,
+    judge=judge,
+    supporting=True,
+    figure=figure,
+    caveats=(
+        "A log that was never written, or was left out before reading, is not missed here.",
+        "Rows that could not be read are seldom a random part of a run: samples that failed tend to be the hard ones.",
+    ),
+)

@@ -1,0 +1,274 @@
+"""What lies where in a store, and the records of sources: written in one form, read with distrust."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import quote
+
+import msgspec
+import polars as pl
+
+from measurand.errors import InputError
+from measurand.readers.json_files import Document, read_document
+from measurand.readers.log import Aggregate, ItemMean, Log, Problem, items_frame
+from measurand.results import Source
+from measurand.tables import RESPONSE_COLUMNS, Unread
+
+if sys.platform != "win32":
+    import fcntl
+
+__all__ = [
+    "ITEMS",
+    "LOCK",
+    "LOGS",
+    "MANIFEST",
+    "PART_NAME",
+    "ROOT",
+    "SCHEMA_VERSION",
+    "TEMPORARY",
+    "Held",
+    "Part",
+    "Record",
+    "Root",
+    "StoredLog",
+    "as_json",
+    "clean",
+    "fault",
+    "held",
+    "is_store",
+    "locked",
+    "log_of",
+    "part_path",
+    "record_at",
+    "record_path",
+    "records_in",
+    "require_version",
+    "written",
+]
+
+SCHEMA_VERSION = 1
+"""Of the store's layout; raised when this version would misread an older store."""
+
+RECORD_LIMIT = 64 * 2**20
+"""Largest record of a source that is decoded, in bytes."""
+
+ROOT, LOGS, ITEMS, MANIFEST, LOCK = "measurand-store.json", "logs", "items", "manifest.json", ".lock"
+RECORD_NAME = re.compile(r"[0-9a-f]{64}\.json")
+PART_NAME = re.compile(r"[0-9a-f]{64}-\d{1,9}\.parquet")
+TEMPORARY = re.compile(r"\.(?:[0-9a-f]{64}(?:-\d{1,9}\.parquet|\.json)|manifest\.json|measurand-store\.json)\.\w+")
+
+_NO_ITEMS = items_frame()
+
+Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Root(msgspec.Struct):
+    """The file that makes a folder a store."""
+
+    schema_version: int
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Rows of a log in the store: the names they stand under there, and the size of the file."""
+
+    model: str
+    benchmark: str
+    bytes: int
+
+
+class StoredLog(msgspec.Struct, frozen=True):
+    """A log without its rows."""
+
+    source: Source
+    harness: str
+    harness_version: str | None
+    model: str | None
+    task: str | None
+    task_version: str | None
+    aggregates: tuple[Aggregate, ...]
+    declared_items: int | None
+    problems: tuple[Problem, ...]
+    facts: dict[str, str]
+    means: tuple[ItemMean, ...]
+    part: Part | None
+
+
+class Record(msgspec.Struct, frozen=True):
+    """All that is known of a source besides its rows; its place in the folder says that the rows are there."""
+
+    path: str
+    key: Hash
+    logs: tuple[StoredLog, ...]
+
+
+class Held(NamedTuple):
+    """Rows of a log, and the file they are in."""
+
+    part: Part
+    path: Path
+
+
+def is_store(path: Any) -> bool:
+    """Whether a path is a store.
+
+    Examples
+    --------
+    >>> is_store("no_such_folder")
+    False
+    """
+    try:
+        return isinstance(path, (str, os.PathLike)) and Path(path, ROOT).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def held(root: Path, record: Record) -> list[Held | None]:
+    """The rows of each log of a source, None for a log that has none in the store."""
+    return [
+        Held(stored.part, part_path(root, stored.part.benchmark, record.key, number)) if stored.part else None
+        for number, stored in enumerate(record.logs)
+    ]
+
+
+def record_at(path: Path) -> Document[Record]:
+    """A record, or why it cannot be read."""
+    return read_document(path, Record, limit=RECORD_LIMIT)
+
+
+def require_version(root: Path) -> None:
+    """Refuse what is no store that this version can read.
+
+    Raises
+    ------
+    InputError
+        Not a store, a damaged one, or one of another version.
+    """
+    if not is_store(root):
+        raise InputError(f"{root}: no store (no {ROOT}); make one with: measurand ingest PATH -o {root}")
+    document = read_document(root / ROOT, Root, limit=2**16)
+    if document.value is None:
+        reason = document.problem.reason if document.problem else "cannot be read"
+        raise InputError(f"{root}: damaged store ({reason}); ingest again into a new folder")
+    if document.value.schema_version != SCHEMA_VERSION:
+        raise InputError(
+            f"{root}: a store of version {document.value.schema_version}, should be {SCHEMA_VERSION} (written by "
+            "another measurand version); ingest again into a new folder"
+        )
+
+
+def records_in(root: Path) -> tuple[list[Record], list[Unread]]:
+    """The records by path of their source, and what there is in their folder that is none."""
+    records, damage = [], []
+    for path in sorted((root / LOGS).glob("*")):
+        if TEMPORARY.fullmatch(path.name):
+            continue
+        document = record_at(path)
+        record = document.value
+        if not RECORD_NAME.fullmatch(path.name) or (record and record_path(root, record.path) != path):
+            damage.append(Unread(str(path), "in the store, and no record that ingest wrote; remove it"))
+        elif record is not None:
+            records.append(record)
+        elif path.exists():
+            reason = document.problem.reason if document.problem else "cannot be read"
+            damage.append(Unread(str(path), f"damaged record in the store, ingest again: {reason}"))
+    return sorted(records, key=lambda record: record.path), damage
+
+
+def log_of(stored: StoredLog) -> Log:
+    """The log, with its means in place of its rows."""
+    return Log(
+        stored.source,
+        stored.harness,
+        stored.harness_version,
+        stored.model,
+        stored.task,
+        stored.task_version,
+        _NO_ITEMS,
+        stored.aggregates,
+        stored.declared_items,
+        stored.problems,
+        stored.facts,
+        stored.means,
+    )
+
+
+def fault(rows: Held) -> str | None:
+    """Why the rows in a file cannot be used; None if they can, as far as its size and columns tell."""
+    where = f"{rows.path.parent.name}/{rows.path.name}"
+    try:
+        size = rows.path.stat().st_size
+        if size != rows.part.bytes:
+            return f"damaged rows in the store, ingest again: {where} has {size} bytes, should have {rows.part.bytes}"
+        if pl.read_parquet_schema(rows.path) != RESPONSE_COLUMNS:
+            return f"damaged rows in the store, ingest again: {where} has other columns"
+    except FileNotFoundError:
+        return f"rows missing from the store, ingest again: {where}"
+    except (OSError, pl.exceptions.PolarsError) as error:
+        return f"damaged rows in the store, ingest again: {where}: {str(error).splitlines()[0][:200]}"
+    return None
+
+
+@contextmanager
+def locked(root: Path, *, alone: bool = False) -> Iterator[None]:
+    """Hold the store: many may write at once, and only one that is alone may remove.
+
+    The system lets go of it when a process dies. Where there is no such lock (Windows, some network drives), one
+    ingest at a time is safe.
+    """
+    with open(root / LOCK, "ab") as file:
+        if sys.platform != "win32":
+            with suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+
+
+def record_path(root: Path, source: str) -> Path:
+    """Where the record of a source is."""
+    return root / LOGS / f"{hashlib.sha256(source.encode()).hexdigest()}.json"
+
+
+def part_path(root: Path, benchmark: str, key: str, number: int) -> Path:
+    """Where the rows of a log are.
+
+    Examples
+    --------
+    >>> part_path(Path("store"), "a/b", "0a", 0).as_posix()
+    'store/items/benchmark=a%2Fb/0a-0.parquet'
+    """
+    folder = quote(benchmark, safe="")
+    if len(folder) > 120:
+        folder = f"{folder[:80]}-{hashlib.sha256(benchmark.encode()).hexdigest()[:16]}"
+    return root / ITEMS / f"benchmark={folder}" / f"{key}-{number}.parquet"
+
+
+def written(path: Path) -> str:
+    """A path as text that can be stored; bytes that are no UTF-8 are escaped."""
+    return clean(str(path))
+
+
+def clean(text: str) -> str:
+    """Text with what is no UTF-8 escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def as_json(value: Any) -> bytes:
+    """JSON of a value; names of files may hold what is no UTF-8."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_cleaned(msgspec.to_builtins(value)))
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): _cleaned(item) for key, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,119 @@
+"""A store, or files, into a study."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from measurand.errors import InputError
+from measurand.readers import read as read_files
+from measurand.readers.log import Log
+from measurand.readers.runs import Run
+from measurand.readers.study import study_of
+from measurand.store.layout import Held, fault, held, is_store, log_of, records_in, require_version
+from measurand.tables import RESPONSE_COLUMNS, Responses, Study, Unread
+
+__all__ = ["open_study", "read"]
+
+
+def read(*paths: Any, **choices: Any) -> Study:
+    """Read a store, or anything `measurand.readers.read` reads, into a study.
+
+    Parameters
+    ----------
+    paths : one store, or tables and logs.
+    choices : `models`, `benchmarks`, `capability`, `lower_is_better`, `as_given` and `aliases`, as there.
+
+    Raises
+    ------
+    InputError
+        A store among other paths, a damaged one or one of another version; else as in `measurand.readers.read`.
+    UnknownName
+        A name that no benchmark has.
+    """
+    stores = [path for path in paths if is_store(path)]
+    if not stores:
+        return read_files(*paths, **choices)
+    if len(paths) > 1:
+        raise InputError(f"{os.fspath(stores[0])}: a store is read alone; got {len(paths)} paths")
+    return open_study(stores[0], **choices)
+
+
+def open_study(
+    path: str | os.PathLike[str],
+    *,
+    models: Any = None,
+    benchmarks: Any = None,
+    capability: Sequence[str] | None = None,
+    lower_is_better: Sequence[str] | None = None,
+    as_given: Sequence[str] = (),
+    aliases: Mapping[str, str] | str | os.PathLike[str] | None = None,
+) -> Study:
+    """The study in a store, equal to the one `read` makes of its sources but for the order of rows.
+
+    Item-level rows stay on disk until they are asked for. What is damaged is said in `unread`, not used.
+
+    Parameters
+    ----------
+    path : folder of the store.
+    models, benchmarks, capability, lower_is_better, as_given, aliases : as in `measurand.readers.read`.
+
+    Raises
+    ------
+    InputError
+        Not a store, one of another version, or one that holds nothing; else as in `measurand.readers.read`.
+    UnknownName
+        A name that no benchmark has.
+    """
+    root = Path(path)
+    require_version(root)
+    records, damage = records_in(root)
+    logs: list[Log] = []
+    parts: dict[Log, Held] = {}
+    for record in records:
+        for stored, rows in zip(record.logs, held(root, record), strict=True):
+            log = log_of(stored)
+            logs.append(log)
+            if rows is None:
+                continue
+            if reason := fault(rows):
+                damage.append(Unread(record.path, reason, stored.source.rows))
+            else:
+                parts[log] = rows
+    if not logs and not damage:
+        raise InputError(f"{root}: the store holds no logs; ingest some (measurand ingest PATH -o {root})")
+    study = study_of(
+        root.name or str(root),
+        logs,
+        lambda runs: _responses(runs, parts),
+        models=models,
+        benchmarks=benchmarks,
+        capability=capability,
+        lower_is_better=lower_is_better,
+        as_given=as_given,
+        aliases=aliases,
+    )
+    return replace(study, unread=(*(study.unread or ()), *damage))
+
+
+def _responses(runs: Sequence[Run], parts: Mapping[Log, Held]) -> Responses | None:
+    """Rows of all runs, scanned: those that stand under their names already at once, the others name by name."""
+    files: dict[tuple[str | None, str | None], list[Path]] = defaultdict(list)
+    for run in runs:
+        if (rows := parts.get(run.log)) is not None:
+            model = None if run.model == rows.part.model else run.model
+            benchmark = None if run.benchmark == rows.part.benchmark else run.benchmark
+            files[model, benchmark].append(rows.path)
+    scans = []
+    for (model, benchmark), paths in files.items():
+        new = {name: pl.lit(value) for name, value in (("model", model), ("benchmark", benchmark)) if value is not None}
+        # Given the schema, opening a store opens none of its files.
+        scan = pl.scan_parquet(paths, schema=RESPONSE_COLUMNS, glob=False, hive_partitioning=False)
+        scans.append(scan.with_columns(**new).select(*RESPONSE_COLUMNS) if new else scan)
+    return Responses(pl.concat(scans)) if scans else None

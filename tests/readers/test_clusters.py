@@ -1,0 +1,241 @@
+"""Items that share a context: keys are found, and standard errors follow the definition."""
+
+import csv
+import json
+import math
+from collections import defaultdict
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import measurand
+from measurand.errors import InputError, UnknownName
+from measurand.readers.clusters import cluster_stderr, suggest_clusters, with_cluster_stderr, with_clusters
+from measurand.tables import RESPONSE_COLUMNS, Responses, Scores, Study
+
+
+def responses(rows: list[dict]) -> Responses:
+    """Rows with metadata as a mapping; model, benchmark and scorer have defaults."""
+    default = {"model": "m", "benchmark": "b", "scorer": "acc"}
+    full = [
+        {**default, **row, "metadata": json.dumps(row["metadata"]) if row.get("metadata") else None} for row in rows
+    ]
+    columns = {name: [row.get(name) for row in full] for name in RESPONSE_COLUMNS}
+    return Responses(pl.DataFrame(columns, schema=RESPONSE_COLUMNS).lazy())
+
+
+def by_passage(scores: list[list[float]]) -> Responses:
+    """One item a score, one passage a list."""
+    return responses(
+        [
+            {"item": f"{p}.{i}", "score": score, "metadata": {"passage": f"p{p}"}}
+            for p, passage in enumerate(scores)
+            for i, score in enumerate(passage)
+        ]
+    )
+
+
+def slow_stderr(rows: list[dict], key: str) -> float | None:
+    """CR1 by the definition, with loops."""
+    epochs, clusters = defaultdict(list), {}
+    for row in rows:
+        if row["score"] is not None:
+            epochs[row["item"]].append(row["score"])
+            clusters[row["item"]] = row["metadata"].get(key, ("alone", row["item"]))
+    means = {item: sum(values) / len(values) for item, values in epochs.items()}
+    mean = sum(means.values()) / len(means)
+    sums = defaultdict(float)
+    for item, value in means.items():
+        sums[clusters[item]] += value - mean
+    groups = len(sums)
+    if groups < 2:
+        return None
+    found = math.sqrt(groups / (groups - 1) * sum(part**2 for part in sums.values())) / len(means)
+    return found if found > 1e-12 else None
+
+
+def test_grunfeld_gives_the_published_value(shared):
+    with open(shared / "data/precision/grunfeld/grunfeld.csv", encoding="utf-8") as file:
+        rows = [
+            {"item": str(i), "score": float(row["invest"]), "metadata": {"firm": row["firm"]}}
+            for i, row in enumerate(csv.DictReader(file))
+        ]
+    found = cluster_stderr(responses(rows), "firm").row(0, named=True)
+    # statsmodels OLS(invest, 1).fit(cov_type="cluster", groups=firm): mean 133.3119, CR1 58.260536
+    assert found["score"] == pytest.approx(133.3119, abs=5e-5)
+    assert found["stderr"] == pytest.approx(58.260536, abs=5e-7)
+    assert (found["clusters"], found["n_items"]) == (11, 220)
+
+
+ROWS = st.lists(
+    st.builds(
+        lambda item, score, passage: {
+            "item": str(item),
+            "score": score,
+            # an item has one passage; every third has none
+            "metadata": {"n": 1} if item % 3 == 2 else {"passage": f"p{item % passage}"},
+        },
+        st.integers(0, 12),
+        st.none() | st.sampled_from([0.0, 0.5, 1.0]),
+        st.just(4),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(max_examples=60)
+@given(ROWS)
+def test_it_equals_the_definition(rows):
+    # One scored item with the key keeps the benchmark in and the key known.
+    rows = [*rows, {"item": "99", "score": 1.0, "metadata": {"passage": "p0"}}]
+    found = cluster_stderr(responses(rows), "passage")
+    expected = slow_stderr(rows, "passage")
+    assert found["stderr"].to_list() == [None if expected is None else pytest.approx(expected, rel=1e-9)]
+
+
+def test_items_alone_in_their_cluster_give_the_plain_standard_error():
+    values = [1.0, 0.0, 0.0, 1.0, 1.0, 0.5]
+    (found,) = cluster_stderr(by_passage([[value] for value in values]), "passage")["stderr"]
+    assert found == pytest.approx(np.std(values, ddof=1) / math.sqrt(len(values)))
+
+
+def test_items_that_agree_within_clusters_count_as_their_clusters():
+    (found,) = cluster_stderr(by_passage([[1.0] * 50, [0.0] * 50, [1.0] * 50, [0.0] * 50]), "passage")["stderr"]
+    # as if there were 4 items: sd of (1, 0, 1, 0) / sqrt(4)
+    assert found == pytest.approx(np.std([1, 0, 1, 0], ddof=1) / 2)
+
+
+def test_epochs_are_averaged_before_items():
+    rows = [
+        {"item": item, "epoch": epoch, "score": score, "metadata": {"passage": item}}
+        for item, scores in (("1", [1, 1, 1, 1]), ("2", [0]), ("3", [1, 0]))
+        for epoch, score in enumerate(scores)
+    ]
+    found = cluster_stderr(responses(rows), "passage").row(0, named=True)
+    assert found["score"] == pytest.approx(0.5)
+    assert found["n_items"] == 3
+
+
+@pytest.mark.parametrize("scores", [[[1.0, 0.0]], [[1.0, 1.0], [1.0]], [[0.0, 1.0], [1.0, 0.0]]])
+def test_one_cluster_or_no_spread_between_clusters_has_no_standard_error(scores):
+    assert cluster_stderr(by_passage(scores), "passage")["stderr"].to_list() == [None]
+
+
+def test_models_benchmarks_and_scorers_are_apart_and_several_variants_are_left_out():
+    rows = [
+        {"model": m, "benchmark": b, "scorer": s, "item": i, "score": float(i == "1"), "metadata": {"passage": i}}
+        for m in ("x", "y")
+        for b in ("b", "c")
+        for s in ("acc", "f1")
+        for i in ("1", "2")
+    ]
+    twice = [{**row, "benchmark": "d", "variant": v} for v in ("strict", "loose") for row in rows[:2]]
+    without = [{**row, "benchmark": "e", "metadata": {"other": 1}} for row in rows[:2]]
+    found = cluster_stderr(responses([*rows, *twice, *without]), "passage")
+    assert found.height == 8
+    assert set(found["benchmark"]) == {"b", "c"}
+
+
+def test_an_unknown_key_shows_those_there_are():
+    with pytest.raises(UnknownName, match=r"did you mean 'passage'\?"):
+        cluster_stderr(by_passage([[1.0], [0.0]]), "pasage")
+
+
+def test_items_with_an_equal_context_are_a_cluster():
+    rows = [{"item": str(i), "score": float(i % 2), "context_hash": f"c{i // 2}"} for i in range(8)]
+    found = responses(rows)
+    assert suggest_clusters(found) == ("context_hash",)
+    assert cluster_stderr(found, "context_hash")["clusters"].to_list() == [4]
+
+
+@pytest.mark.parametrize(
+    ("values", "suggested"),
+    [
+        (["a", "a", "b", "b"], True),
+        (["a", "a", "a", "a"], False),
+        (["a", "b", "c", "d"], False),
+        (["a", "a", "b", "c"], False),
+        ([1, 1, 2, 2], True),
+        ([0.5, 0.5, 1.5, 1.5], False),
+    ],
+)
+def test_a_key_is_suggested_if_its_values_repeat(values, suggested):
+    rows = [{"item": str(i), "score": 1.0, "metadata": {"where": value}} for i, value in enumerate(values)]
+    assert suggest_clusters(responses(rows)) == (("where",) if suggested else ())
+
+
+def test_what_differs_between_models_is_no_fact_of_the_item():
+    rows = [
+        {
+            "model": m,
+            "item": str(i),
+            "score": 1.0,
+            "metadata": {"kind": f"k{i // 2}", "length": (i // 2 + (m == "y")) % 2},
+        }
+        for m in ("x", "y")
+        for i in range(8)
+    ]
+    assert suggest_clusters(responses(rows)) == ("kind",)
+
+
+def test_an_answer_that_repeats_is_not_suggested_and_the_likely_come_first():
+    rows = [
+        {
+            "item": str(i),
+            "score": 1.0,
+            "metadata": {"answer": i % 2, "batch": i % 2, "subject": i % 2, "passage": i % 2},
+        }
+        for i in range(8)
+    ]
+    assert suggest_clusters(responses(rows)) == ("passage", "subject", "batch")
+
+
+def test_only_scores_that_are_the_mean_of_the_items_get_the_standard_error():
+    table = pl.DataFrame(
+        {"model": ["m", "m"], "benchmark": ["b", "c"], "score": [0.5, 0.9], "stderr": [0.1, 0.2], "n_items": [4, 4]}
+    )
+    rows = by_passage([[1.0, 1.0], [0.0, 0.0]]).frame.collect()
+    both = pl.concat([rows, rows.with_columns(benchmark=pl.lit("c"))])
+    found = with_cluster_stderr(Scores.build(table), cluster_stderr(Responses(both.lazy()), "passage"))
+    assert found.table["stderr"].to_list() == [pytest.approx(0.5), 0.2]
+    assert found.table["score"].to_list() == [0.5, 0.9]
+    assert "cluster-robust standard errors (CR1) for 1 of 2 scores; 1 keep theirs" in found.notes[0]
+    assert "fewer than 10 clusters" in found.notes[1]
+
+
+def test_a_study_without_items_stays_and_refuses_a_key(make_study):
+    study = make_study()
+    assert with_clusters(study, None) is study
+    with pytest.raises(InputError, match="--cluster subject needs item-level results"):
+        with_clusters(study, "subject")
+
+
+def test_items_alone_are_still_checked_for_the_key():
+    study = Study("items", responses=by_passage([[1.0], [0.0]]))
+    assert with_clusters(study, "passage") is study
+    assert with_clusters(study, None) is study
+    with pytest.raises(UnknownName):
+        with_clusters(study, "nope")
+
+
+def test_real_logs_say_which_keys_may_be_clusters_and_follow_the_one_given(shared):
+    study = measurand.read(shared / "data/harness_logs/inspect")
+    noted = with_clusters(study, None)
+    (note,) = set(noted.scores.notes) - set(study.scores.notes)
+    assert note.startswith("items treated as independent; keys that may be clusters: ")
+    assert "subject" in note
+    assert noted.scores.table.equals(study.scores.table)
+    clustered = with_clusters(study, "subject").scores
+    cell = (pl.col("model") == "mockllm/model") & (pl.col("benchmark") == "tiny_mcq")
+    (stderr,) = clustered.table.filter(cell)["stderr"]
+    frame = study.responses.clustered_by("subject").filter(cell).collect()
+    rows = [
+        {"item": row["item"], "score": row["score"], "metadata": {"subject": row["cluster"]}}
+        for row in frame.iter_rows(named=True)
+    ]
+    assert stderr == pytest.approx(slow_stderr(rows, "subject"))
+    assert any("'subject' are one cluster" in note for note in clustered.notes)
