@@ -59,6 +59,23 @@ def test_other_formats_go_to_standard_output(table, option, start):
     assert run("audit", table, "--capability", CAPABILITY, option).lstrip().startswith(start)
 
 
+def test_aliases_rename_models_of_logs(tmp_path):
+    (tmp_path / "logs").mkdir()
+    for place in range(10):
+        for task in ("mmlu", "gsm8k", "arc_challenge", "mine"):
+            value = 0.1 + 0.05 * place + 0.01 * (len(task) * place % 3)
+            score = {"name": "s", "scorer": "s", "metrics": {"accuracy": {"value": value}}}
+            log = {"version": 2, "status": "success", "eval": {"task": task, "model": f"hf/m{place}"}, "samples": []}
+            path = tmp_path / "logs" / f"{task}-{place}.json"
+            path.write_text(json.dumps(log | {"results": {"scores": [score]}}), encoding="utf-8")
+    (tmp_path / "aliases.csv").write_text("name,model\nhf/m1,org/alpha\n", encoding="utf-8")
+    run("audit", tmp_path / "logs", "--aliases", tmp_path / "aliases.csv", "--output", tmp_path / "out")
+    (headline,) = (
+        f for f in load_audit(tmp_path / "out/audit.json").findings if f.code == "V1" and len(f.subject) == 1
+    )
+    assert set(headline.result["models"]) == {"org/alpha", "m0", *(f"m{place}" for place in range(2, 10))}
+
+
 def test_two_formats_at_once_are_refused(capsys, monkeypatch, table):
     assert "--json and --latex" in refused(capsys, monkeypatch, "audit", table, "--json", "--latex")
 

@@ -24,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Paths = Annotated[list[Path], typer.Argument(help="Tables of scores: CSV, TSV, Parquet, JSON lines; files or folders.")]
+Paths = Annotated[list[Path], typer.Argument(help="Tables of scores, logs of harnesses, or a store; files or folders.")]
 Models = Annotated[Path | None, typer.Option(help="Table of model facts: family, class, parameters, training_flop.")]
 Benchmarks = Annotated[
     Path | None, typer.Option(help="Table of benchmark facts: role, area, higher_is, chance, maximum.")
@@ -40,6 +40,7 @@ Gains = Annotated[
 Cluster = Annotated[
     str | None, typer.Option(help="Key of the items that share a context (passage, subject): robust standard errors.")
 ]
+Aliases = Annotated[Path | None, typer.Option(help="Table of two columns: a model's name in a log, the name to use.")]
 Missing = Annotated[
     Literal["complete", "impute"],
     typer.Option(help="Models without every capability benchmark: leave out, or impute from the first component."),
@@ -70,6 +71,7 @@ def audit(
     as_given: AsGiven = None,
     gain: Gains = None,
     cluster: Cluster = None,
+    aliases: Aliases = None,
     missing: Missing = "complete",
     level: Level = 0.95,
     threshold: Threshold = 0.5,
@@ -80,10 +82,11 @@ def audit(
     markdown: AsMarkdown = False,
     latex: AsLatex = False,
 ) -> None:
-    """Audit tables of scores: every question, every measure."""
+    """Audit tables of scores, logs of harnesses or a store: every question, every measure."""
     from measurand.readers.clusters import with_clusters
 
-    study = with_clusters(_read(paths, models, benchmarks, capability, lower_is_better, as_given, gain), cluster)
+    study = _read(paths, models, benchmarks, capability, lower_is_better, as_given, gain, aliases)
+    study = with_clusters(study, cluster)
     settings = {"missing": missing, "level": level, "threshold": threshold}
     _audit_and_write(study, settings, seed, jobs, output, fail_on, _format(json, markdown, latex))
 
@@ -277,6 +280,7 @@ def _read(
     lower_is_better: str | None,
     as_given: str | None,
     gains: Sequence[str] | None,
+    aliases: Path | None = None,
 ) -> Any:
     """The study in the files named, or the embedded one where none is named."""
     from measurand.readers import load_example
@@ -291,6 +295,7 @@ def _read(
             capability=_names(capability),
             lower_is_better=_names(lower_is_better),
             as_given=_names(as_given) or (),
+            aliases=aliases,
         )
     else:
         study = load_example()
