@@ -1,11 +1,16 @@
 """Logs are recognised by what they hold, found once, and never passed over in silence."""
 
 import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from measurand.errors import InputError
+from measurand.readers import logs as logs_module
+from measurand.readers.log import Log, items_frame
 from measurand.readers.logs import LogPath, find_logs, read_log
+from measurand.results import Source
 
 FOLDERS = {
     # folder -> reader, logs in it: one an Inspect log, an lm-eval or every_eval_ever results file, a HELM run folder
@@ -124,3 +129,31 @@ def test_what_is_no_log_is_not_taken_for_one(tmp_path, name, content):
 def test_a_log_that_is_gone_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match=r"gone\.eval"):
         read_log(LogPath("inspect_ai", tmp_path / "gone.eval"))
+
+
+class Lines:
+    """A reader as another package would offer it."""
+
+    @staticmethod
+    def recognise(path):
+        return Path(path).read_bytes().startswith(b"LINES")
+
+    @staticmethod
+    def read(path):
+        source = Source(str(path), "0" * 64, "lines", 1)
+        return Log(source, "lines", None, "org/model", "mmlu", None, items_frame({"item": ["1"], "score": [1.0]}))
+
+
+def test_a_reader_of_another_package_is_asked_after_our_own(tmp_path, monkeypatch):
+    entry = SimpleNamespace(name="lines", load=lambda: Lines)
+    monkeypatch.setattr(logs_module, "entry_points", lambda group: [entry] if group == "measurand.readers" else [])
+    logs_module.file_readers.cache_clear()
+    try:
+        path = tmp_path / "run.jsonl"
+        path.write_text("LINES")
+        assert list(logs_module.file_readers())[-1] == "lines"
+        (found,) = find_logs(path)
+        assert found == LogPath("lines", path)
+        assert [log.model for log in read_log(found)] == ["org/model"]
+    finally:
+        logs_module.file_readers.cache_clear()

@@ -3,18 +3,51 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
+from typing import Protocol
 
 from measurand.readers import every_eval_ever, helm, inspect_ai, lm_eval, openai_evals
 from measurand.readers.log import Log
 
 __all__ = ["LogPath", "find_logs", "read_log"]
 
-FILE_READERS: tuple[ModuleType, ...] = (inspect_ai, lm_eval, every_eval_ever, openai_evals)
-"""Asked in turn whether a file is theirs."""
+ENTRY_POINTS = "measurand.readers"
+"""Entry point group in which other packages offer readers of files; the entry's name is the reader's."""
+
+
+class Reader(Protocol):
+    """What a module, or any object, needs to be a reader of logs.
+
+    It may also have ``part_of(path) -> Path | None``: the log that reads this file along with itself.
+    """
+
+    def recognise(self, path: str | os.PathLike[str], /) -> bool:
+        """Whether a file, looked at no further than its head, is one of its logs."""
+        ...
+
+    def read(self, path: str | os.PathLike[str], /) -> Log | Sequence[Log]:
+        """The runs it holds; whatever is wrong with it is in their problems, never an exception."""
+        ...
+
+
+OWN: dict[str, Reader] = {
+    "inspect_ai": inspect_ai,
+    "lm_eval": lm_eval,
+    "every_eval_ever": every_eval_ever,
+    "openai_evals": openai_evals,
+}
+
+
+@cache
+def file_readers() -> Mapping[str, Reader]:
+    """Readers of files by name, asked in turn whether a file is theirs: this package's, then those of others."""
+    others: dict[str, Reader] = {point.name: point.load() for point in entry_points(group=ENTRY_POINTS)}
+    return {**OWN, **{name: reader for name, reader in others.items() if name not in OWN}}
+
 
 LOG_SUFFIXES = frozenset({".eval", ".json", ".jsonl", ""})
 """Endings under which harnesses write logs; what else lies in a folder is not opened to be looked at."""
@@ -60,9 +93,9 @@ def _below(folder: Path) -> Iterable[LogPath]:
 def _file(path: Path) -> list[LogPath]:
     if path.suffix.casefold() not in LOG_SUFFIXES or not path.is_file():
         return []
-    for reader in FILE_READERS:
+    for name, reader in file_readers().items():
         if reader.recognise(path):
-            return [LogPath(_name(reader), path)]
+            return [LogPath(name, path)]
     # An .eval is Inspect's whatever is left of it: a broken one has to be told, not passed over.
     return [LogPath("inspect_ai", path)] if path.suffix.casefold() == ".eval" else []
 
@@ -73,12 +106,8 @@ def _whole(log: LogPath) -> Path | None:
     return part_of(log.path) if part_of is not None else None
 
 
-def _name(reader: ModuleType) -> str:
-    return reader.__name__.rpartition(".")[2]
-
-
-def _reader(name: str) -> ModuleType:
-    return next(reader for reader in (*FILE_READERS, helm) if _name(reader) == name)
+def _reader(name: str) -> Reader:
+    return helm if name == "helm" else file_readers()[name]
 
 
 def read_log(log: LogPath) -> Sequence[Log]:
