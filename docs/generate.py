@@ -11,18 +11,22 @@ import io
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import measurand
 from measurand.calibration import Rate, load
 from measurand.measure import Measure, discover
 from measurand.report.figures import render
+from measurand.results import Figure
 from measurand.stats.capabilities import DEFAULT, METHODS
 
 ROOT = Path(__file__).parents[1]
 PYTHON_AND_OUTPUT = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 
+EXCERPT = ("bias", "truthfulness", "sycophancy", "weaponization")
 PICTURES = {
+    "excerpt": ("V1", "V1.intervals", {"class": "chat"}),
     "intervals": ("V1", "V1.intervals", {"class": "chat"}),
     "specifications": ("V4", "V4.specifications", {"class": "chat", "benchmark": "TruthfulQA MC1"}),
 }
@@ -152,8 +156,16 @@ def main() -> int:
         (ROOT / path).write_text(text, encoding="utf-8")
     result = measurand.audit(measurand.load_example(), sorted({code for code, _, _ in PICTURES.values()}))
     for name, (_, figure, choice) in PICTURES.items():
-        (ROOT / "docs" / "pictures" / f"{name}.svg").write_bytes(render(result.figures[figure], choice))
+        drawn = excerpt(result.figures[figure]) if name == "excerpt" else result.figures[figure]
+        (ROOT / "docs" / "pictures" / f"{name}.svg").write_bytes(render(drawn, choice))
     return 0
+
+
+def excerpt(figure: Figure) -> Figure:
+    """The areas of the picture that the README shows; the whole of it is a page long."""
+    kept = [row for row, area in enumerate(figure.columns["area"]) if area in EXCERPT]
+    columns = {name: tuple(values[row] for row in kept) for name, values in figure.columns.items()}
+    return replace(figure, columns=columns, title=f"{figure.title}, four of them, chat models")
 
 
 if __name__ == "__main__":
