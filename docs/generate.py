@@ -63,9 +63,9 @@ def _measure(measure: Measure) -> Iterable[str]:
             yield f"**{title}.**"
             yield ""
             yield from (f"- {line}" for line in lines)
+    yield ""
+    yield "**Measured error rates.**" if measure.error_rates else "**Measured error rates.** Not measured."
     if measure.error_rates:
-        yield ""
-        yield "**Measured error rates.**"
         yield ""
         yield from table(measure.error_rates)
 

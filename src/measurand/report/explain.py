@@ -33,7 +33,7 @@ def explain(measure: MeasureInfo, width: int = 100) -> str:
 def _rates(measure: MeasureInfo) -> str:
     rows = measure.error_rates
     if not rows:
-        return "none: this measure gives no interval or verdict that a simulation could hold against a known truth"
+        return "not measured"
     heads = list(rows[0])
     widths = [max(len(head), *(len(row[head]) for row in rows)) for head in heads]
     lines = [heads, *([row[head] for head in heads] for row in rows)]

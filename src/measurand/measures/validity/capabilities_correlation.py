@@ -441,6 +441,7 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "A correlation over the models at hand, not a cause: a benchmark can measure safety and rise with capability.",
+        "Each interval is at its own level: of many benchmarks a few verdicts can be chance.",
         "Picking the models changes it (V4), and it may differ between classes and capability ranges (V5).",
         "The interval counts models of a family as dependent; it does not count measurement noise in the scores.",
         "At 12 models in 5 families it is wider than it need be: it covers 96 to 97.5% (measured); 95% is the aim.",

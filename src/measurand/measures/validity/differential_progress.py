@@ -376,6 +376,7 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "The prediction interval takes models to scatter alike around one straight line.",
+        "The league's intervals count the line's uncertainty and known noise only; their coverage is not measured.",
         "A pair chosen because its gain is large needs a stricter level: the best of many looks beyond chance.",
     ),
     references=("Ren et al. 2024, Safetywashing, arXiv 2407.21792",),

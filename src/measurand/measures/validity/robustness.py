@@ -346,6 +346,7 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "For three models and more the search is greedy: the true reach may be wider, never narrower.",
+        "Intervals take the models kept as given: after picking they are too narrow, by an unmeasured amount.",
         "Specifications are not independent evidence: their spread is not an interval.",
     ),
     references=("Simonsohn, Simmons and Nelson 2020, Specification curve analysis, Nature Human Behaviour 4",),

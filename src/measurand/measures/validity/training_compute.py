@@ -284,6 +284,9 @@ MEASURE = Measure(
     compute=compute_correlation,
     judge=judge,
     figure=figure,
-    caveats=("Training FLOP is published for some models only, and those that publish it may differ.",),
+    caveats=(
+        "Training FLOP is published for some models only, and those that publish it may differ.",
+        "Coverage is measured for the Spearman and partial correlations, not for the Pearson one.",
+    ),
     references=("Ren et al. 2024, Safetywashing, arXiv 2407.21792",),
 )

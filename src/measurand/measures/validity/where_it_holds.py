@@ -312,6 +312,7 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "Half of a class has half its models: expect wide intervals, and a narrower range lowers a correlation.",
+        "The coverage of the pooled correlation is not measured by itself; that of the differences is.",
         "Of two halves in which nothing differs, up to 6% are called different (measured), where 5% is the aim.",
     ),
     references=("Ren et al. 2024, Safetywashing, arXiv 2407.21792",),
