@@ -105,7 +105,8 @@ def test_a_store_gives_the_study_its_sources_give(logs, whole):
     assert stored.scores.notes == tuple(note for note in direct.scores.notes if not note.startswith("tables in"))
     assert stored.unread == direct.unread
     assert len(stored.unread) > 0
-    assert stored.sources == direct.sources
+    # A store holds logs; votes and other tables of evidence are read from the folder they lie in.
+    assert stored.sources == tuple(source for source in direct.sources if Path(source.path).parent.name != "judges")
     assert rows(stored).equals(rows(direct))
 
 

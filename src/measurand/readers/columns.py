@@ -10,6 +10,8 @@ __all__ = [
     "BENCHMARK",
     "BENCHMARK_ALIASES",
     "DERIVED",
+    "ITEM",
+    "ITEM_SCORE",
     "MODEL",
     "MODEL_ALIASES",
     "N_ITEMS",
@@ -23,6 +25,8 @@ __all__ = [
 
 MODEL = ("model", "model_name", "model_id")
 BENCHMARK = ("benchmark", "task", "dataset")
+ITEM = ("item", "item_id", "question_id", "sample_id", "instance_id", "example_id", "problem_id", "doc_id")
+ITEM_SCORE = ("score", "value", "accuracy", "correct", "is_correct", "passed")
 SCORE = ("score", "value", "accuracy")
 STDERR = ("stderr", "standard_error", "std_err")
 N_ITEMS = ("n_items", "n_samples")

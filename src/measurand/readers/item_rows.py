@@ -12,20 +12,18 @@ import msgspec
 import polars as pl
 
 from measurand.errors import InputError
-from measurand.readers.columns import BENCHMARK, MODEL, find
+from measurand.readers.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL, find
+from measurand.readers.kinds import kind_of
 from measurand.readers.log import ITEM_COLUMNS, Log, Problem, items_frame
 from measurand.readers.numbers import cleaned, numbers
 from measurand.readers.paths import read_bytes
 from measurand.readers.paths import recognise as format_of
 from measurand.readers.raw import ROW, RawTable, shorten
-from measurand.readers.tabular import PARSE_ERRORS, SEPARATORS, read_table
-from measurand.readers.votes import is_votes
+from measurand.readers.tabular import PARSE_ERRORS, header, read_table
 from measurand.results import Source
 
 __all__ = ["is_items", "logs_of", "read", "recognise"]
 
-ITEM = ("item", "item_id", "question_id", "sample_id", "instance_id", "example_id", "problem_id", "doc_id")
-SCORE = ("score", "value", "accuracy", "correct", "is_correct", "passed")
 OPTIONAL: Mapping[str, Sequence[str]] = {
     "epoch": ("epoch", "run", "repeat", "trial"),
     "variant": ("variant", "prompt_variant", "prompt_id", "prompt_format"),
@@ -39,8 +37,6 @@ OPTIONAL: Mapping[str, Sequence[str]] = {
 }
 OF_MODEL = (*MODEL, "llm", "system")
 NUMBERS = frozenset({"epoch", "tokens_in", "tokens_out"})
-HEAD = 1 << 16
-"""Bytes looked at to recognise a table by its header."""
 
 
 def is_items(columns: Sequence[str]) -> bool:
@@ -51,9 +47,9 @@ def is_items(columns: Sequence[str]) -> bool:
     >>> is_items(["model", "item", "score"]), is_items(["item", "gpt", "claude"]), is_items(["model", "mmlu"])
     (True, True, False)
     """
-    if find(columns, ITEM) is None or is_votes(columns):
+    if find(columns, ITEM) is None or kind_of(columns) is not None:
         return False
-    scored = find(columns, SCORE) is not None
+    scored = find(columns, ITEM_SCORE) is not None
     return (scored and find(columns, OF_MODEL) is not None) or (not scored and find(columns, OF_MODEL) is None)
 
 
@@ -61,22 +57,9 @@ def recognise(path: str | os.PathLike[str]) -> bool:
     """Whether a file is a table of item-level results, by its format and header."""
     kind = format_of(path)
     try:
-        return kind is not None and is_items(_header(Path(path), kind))
+        return kind is not None and is_items(header(Path(path), kind))
     except (*PARSE_ERRORS, InputError, RecursionError, csv.Error, msgspec.MsgspecError):
         return False
-
-
-def _header(path: Path, kind: str) -> list[str]:
-    """Names of the columns, read from the head of the file alone."""
-    if kind == "parquet":
-        return list(pl.read_parquet_schema(path))
-    with open(path, "rb") as file:
-        line = file.read(HEAD).removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n")[0]
-    if kind == "jsonl":
-        first = msgspec.json.decode(line)
-        return list(first) if isinstance(first, dict) else []
-    text = line.decode().rstrip("\r")
-    return [cell.strip() for cell in max((next(csv.reader([text], delimiter=s)) for s in SEPARATORS), key=len)]
 
 
 def read(path: str | os.PathLike[str]) -> list[Log]:
@@ -123,13 +106,13 @@ def logs_of(table: RawTable) -> list[Log]:
     >>> [(log.model, log.items["score"].to_list()) for log in logs_of(frame_table(frame, "quiz.csv"))]
     [('m1', [1.0, 0.0]), ('m2', [1.0, 1.0])]
     """
-    rows = _long(table) if find(table.columns, SCORE) is not None else _wide(table)
+    rows = _long(table) if find(table.columns, ITEM_SCORE) is not None else _wide(table)
     return list(_split(table, rows))
 
 
 def _long(table: RawTable) -> pl.DataFrame:
     names = table.columns
-    item, score, model = (find(names, of) or "" for of in (ITEM, SCORE, OF_MODEL))
+    item, score, model = (find(names, of) or "" for of in (ITEM, ITEM_SCORE, OF_MODEL))
     benchmark = find(names, BENCHMARK)
     found = {fact: name for fact, aliases in OPTIONAL.items() if (name := find(names, aliases)) is not None}
     columns = {

@@ -9,8 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from measurand.errors import InputError
-from measurand.readers.columns import BENCHMARK, MODEL, find
-from measurand.readers.item_rows import ITEM
+from measurand.readers.columns import BENCHMARK, ITEM, MODEL, find
 from measurand.readers.paths import expand, read_bytes, recognise
 from measurand.readers.raw import ROW
 from measurand.readers.tabular import read_table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from measurand.readers.complete import complete_benchmarks, complete_models, mer
 from measurand.readers.facts import Facts
 from measurand.readers.frames import frame_table, is_frame
 from measurand.readers.item_rows import is_items, logs_of
+from measurand.readers.kinds import KINDS, kind_of, kind_of_file
 from measurand.readers.layout import Part, interpret
 from measurand.readers.log import Log
 from measurand.readers.logs import find_logs, read_log
@@ -25,9 +26,8 @@ from measurand.readers.raw import ROW, RawTable, shorten
 from measurand.readers.runs import Run, counted, responses, runs, scores, unread
 from measurand.readers.tabular import read_table
 from measurand.readers.units import odd_units, ranges
-from measurand.readers.votes import is_votes, votes_of
 from measurand.results import Source
-from measurand.tables import Responses, Scores, Study, Votes
+from measurand.tables import Responses, Scores, Study
 
 __all__ = ["assemble", "read", "study_of"]
 
@@ -49,8 +49,8 @@ def read(
         A file or folder that holds logs of Inspect, lm-eval, HELM, every_eval_ever or OpenAI evals is read as such.
         A table has one row a model and one column a benchmark, or one row a score (model, benchmark, score and
         optionally stderr, n_items), or one row a benchmark and one column a model. Facts stand in further columns or in
-        tables of their own. A table with a column ``item`` holds item-level results, one with ``model_a``, ``model_b``
-        and ``winner`` votes.
+        tables of their own. A table with a column ``item`` holds item-level results; `measurand.readers.kinds` says by
+        which columns votes, attempts and the results of experiments are told.
     models, benchmarks : path or frame with facts of the models (family, class, parameters, training_flop,
         release_date) or benchmarks (name, role, area, metric, higher_is, chance, maximum, trait, method, source). Where
         neither the columns nor this table say a fact, what is shipped does.
@@ -83,12 +83,13 @@ def read(
     logs, tables = _logs_and_tables(paths)
     raw = [table for given in tables for table in _tables(given)]
     of_items = [table for table in raw if is_items(table.columns)]
-    of_votes = [table for table in raw if is_votes(table.columns)]
+    of_kind = [(kind, table) for table in raw if (kind := kind_of(table.columns)) is not None]
+    of_scores = [table for table in raw if not is_items(table.columns) and kind_of(table.columns) is None]
     study = study_of(
         _title(paths),
         [*logs, *(log for table in of_items for log in logs_of(table))],
         responses,
-        [interpret(table) for table in raw if table not in of_items and table not in of_votes],
+        [interpret(table) for table in of_scores],
         models=models,
         benchmarks=benchmarks,
         capability=capability,
@@ -96,10 +97,11 @@ def read(
         as_given=as_given,
         aliases=aliases,
     )
-    if of_votes:
-        votes = Votes.build(pl.concat([votes_of(table.frame.drop(ROW)).frame for table in of_votes]))
-        sources = (*study.sources, *(table.source for table in of_votes if table.source is not None))
-        study = replace(study, votes=votes, sources=sources)
+    for kind in KINDS:
+        if own := [table for of, table in of_kind if of is kind]:
+            evidence: dict[str, Any] = {kind.field: kind.joined(own)}
+            sources = (*study.sources, *(table.source for table in own if table.source is not None))
+            study = replace(study, sources=sources, **evidence)
     left = _tables_beside(paths, tables)
     if left and study.scores is not None:
         note = f"tables in folders of logs, not read (name them beside the folder to have them read): {shorten(left)}"
@@ -172,9 +174,16 @@ def _logs_and_tables(paths: Sequence[Any]) -> tuple[list[Log], list[Any]]:
     for given in paths:
         found = find_logs(given) if isinstance(given, (str, os.PathLike)) and not is_frame(given) else []
         logs += [log for path in found for log in read_log(path)]
-        if not found:
-            tables.append(given)
+        tables += _evidence_beside(Path(given), {log.path for log in found}) if found else [given]
     return logs, tables
+
+
+def _evidence_beside(folder: Path, logs: Collection[Path]) -> list[Path]:
+    """Tables of a kind that only evidence has, in a folder that also holds logs."""
+    if not folder.is_dir():
+        return []
+    files = sorted(file for file in folder.rglob("*") if file.suffix.casefold() in SUFFIXES and file not in logs)
+    return [file for file in files if kind_of_file(file) is not None]
 
 
 def _tables_beside(paths: Sequence[Any], tables: Sequence[Any]) -> list[str]:

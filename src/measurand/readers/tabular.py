@@ -9,6 +9,7 @@ import json
 import math
 from array import array
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple, cast
 
 import msgspec
@@ -18,9 +19,11 @@ from measurand.errors import InputError
 from measurand.readers.raw import RawTable, raw_table
 from measurand.results import Source
 
-__all__ = ["column_of", "read_table"]
+__all__ = ["PARSE_ERRORS", "column_of", "header", "read_table"]
 
 SEPARATORS = ",;\t"
+HEAD = 1 << 16
+"""Bytes looked at to recognise a table by its header."""
 LINE_LIMIT = 16 * 2**20
 """Longest line of JSON that is decoded, in bytes."""
 
@@ -62,6 +65,24 @@ def read_table(name: str, data: bytes, kind: str) -> RawTable:
     _require_utf8(name, data)
     text = data.removeprefix(b"\xef\xbb\xbf")
     return _read_json_lines(name, text, digest) if kind == "jsonl" else _read_separated(name, text, digest, kind)
+
+
+def header(path: Path, kind: str) -> list[str]:
+    """Names of a file's columns, read from its head alone.
+
+    Parameters
+    ----------
+    kind : its format, as `read_table` names it.
+    """
+    if kind == "parquet":
+        return list(pl.read_parquet_schema(path))
+    with open(path, "rb") as file:
+        line = file.read(HEAD).removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n")[0]
+    if kind == "jsonl":
+        first = msgspec.json.decode(line)
+        return list(first) if isinstance(first, dict) else []
+    text = line.decode().rstrip("\r")
+    return [cell.strip() for cell in max((next(csv.reader([text], delimiter=s)) for s in SEPARATORS), key=len)]
 
 
 def column_of(values: Sequence[object]) -> tuple[pl.Series, bool]:

@@ -9,8 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from measurand.errors import InputError
-from measurand.readers.columns import BENCHMARK, MODEL, find
-from measurand.readers.item_rows import ITEM, SCORE
+from measurand.readers.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL, find
 from measurand.readers.paths import expand, read_bytes, recognise
 from measurand.readers.raw import ROW
 from measurand.readers.tabular import read_table
@@ -33,7 +32,7 @@ def is_texts(columns: Sequence[str]) -> bool:
     >>> is_texts(["question", "answer"]), is_texts(["model", "item", "text", "score"]), is_texts(["item", "mmlu"])
     (True, False, False)
     """
-    others = (*MODEL, *SCORE, *_NOT_TEXTS)
+    others = (*MODEL, *ITEM_SCORE, *_NOT_TEXTS)
     return find(columns, TEXT) is not None and find(columns, others) is None and not is_votes(columns)
 
 

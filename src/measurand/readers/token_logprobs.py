@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from measurand.errors import InputError
-from measurand.readers.columns import MODEL, find
-from measurand.readers.item_rows import ITEM
+from measurand.readers.columns import ITEM, MODEL, find
 from measurand.readers.paths import read_bytes, recognise
 from measurand.readers.raw import ROW
 from measurand.readers.tabular import PARSE_ERRORS, read_table

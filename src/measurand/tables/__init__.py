@@ -1,8 +1,13 @@
 """The evidence an audit works on: frozen tables, validated once."""
 
+from measurand.tables.attempts import Attempts
 from measurand.tables.claim_card import ClaimCard
+from measurand.tables.degradation import Degradation
+from measurand.tables.failures import Failures
 from measurand.tables.items import MAIN_SCORERS, ItemTable, item_tables
 from measurand.tables.overlaps import Overlaps
+from measurand.tables.probe_scores import ProbeScores
+from measurand.tables.query_logprobs import QueryLogprobs
 from measurand.tables.quiz import Quiz
 from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses
 from measurand.tables.scores import BENCHMARK_FACTS, MODEL_FACTS, ROLES, UNCLASSED, Scores
@@ -22,11 +27,16 @@ __all__ = [
     "ROLES",
     "UNCLASSED",
     "WINNERS",
+    "Attempts",
     "Claim",
     "ClaimCard",
+    "Degradation",
+    "Failures",
     "Gain",
     "ItemTable",
     "Overlaps",
+    "ProbeScores",
+    "QueryLogprobs",
     "Quiz",
     "Responses",
     "Scores",

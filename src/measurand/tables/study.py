@@ -6,8 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from measurand.results import Source
+from measurand.tables.attempts import Attempts
 from measurand.tables.claim_card import ClaimCard
+from measurand.tables.degradation import Degradation
+from measurand.tables.failures import Failures
 from measurand.tables.overlaps import Overlaps
+from measurand.tables.probe_scores import ProbeScores
+from measurand.tables.query_logprobs import QueryLogprobs
 from measurand.tables.quiz import Quiz
 from measurand.tables.responses import Responses
 from measurand.tables.scores import Scores
@@ -77,6 +82,11 @@ class Study:
     overlaps : items held against a corpus, a pool of examples or each other.
     token_logprobs : log-probabilities of the tokens of texts.
     quizzes : answers to contamination quizzes.
+    degradation : scores of noised copies of models.
+    probe_scores : scores of probes on hidden states.
+    attempts : attempts to elicit behaviours, with what they took.
+    query_logprobs : how likely a behaviour is under each of many queries.
+    failures : failures sorted into modes.
     unread : what could not be read of logs; empty if logs were read and nothing was lost.
     gains : claims of safety progress from one model to another.
     claims : published claims to be put to the test.
@@ -93,6 +103,11 @@ class Study:
     overlaps: Overlaps | None = None
     token_logprobs: TokenLogprobs | None = None
     quizzes: Quiz | None = None
+    degradation: Degradation | None = None
+    probe_scores: ProbeScores | None = None
+    attempts: Attempts | None = None
+    query_logprobs: QueryLogprobs | None = None
+    failures: Failures | None = None
     unread: tuple[Unread, ...] | None = None
     gains: tuple[Gain, ...] | None = None
     claims: tuple[Claim, ...] | None = None

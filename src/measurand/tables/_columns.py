@@ -1,0 +1,86 @@
+"""What every table does with the columns it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from measurand.errors import InputError
+
+__all__ = ["conform", "refuse"]
+
+
+def conform(
+    frame: pl.DataFrame,
+    schema: Mapping[str, pl.DataType],
+    required: Iterable[str],
+    what: str,
+    defaults: Mapping[str, object] | None = None,
+) -> pl.DataFrame:
+    """The columns of a schema in order and in their types; those that are absent hold their default, or null.
+
+    Parameters
+    ----------
+    what : what the table holds, in the plural, as a message names it.
+    defaults : values of columns that are absent, and of empty cells.
+
+    Raises
+    ------
+    InputError
+        A required column is missing, there is no row, a required cell is empty, or a value is of another type.
+
+    Examples
+    --------
+    >>> conform(pl.DataFrame({"a": [1]}), {"a": pl.Float64(), "b": pl.String()}, ["a"], "rows", {"b": "x"}).rows()
+    [(1.0, 'x')]
+    """
+    needed = tuple(required)
+    missing = [name for name in needed if name not in frame.columns]
+    if missing:
+        raise InputError(
+            f"{what} should have the columns {', '.join(needed)}; {', '.join(missing)} not found among "
+            f"{', '.join(frame.columns)}"
+        )
+    if frame.is_empty():
+        raise InputError(f"no {what}: there should be at least one row")
+    filled = dict(defaults or {})
+    try:
+        found = frame.select(
+            (pl.col(name) if name in frame.columns else pl.lit(None))
+            .cast(dtype)
+            .fill_null(pl.lit(filled[name], dtype=dtype) if name in filled else None)
+            .alias(name)
+            if name in filled
+            else (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+            for name, dtype in schema.items()
+        )
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{what}: a column does not hold what it should: {reason}") from None
+    for name in needed:
+        refuse(found, pl.col(name).is_null(), name, "there in every row")
+    return found
+
+
+def refuse(frame: pl.DataFrame, wrong: pl.Expr, column: str, wanted: str) -> None:
+    """Refuse a table in which that holds for some row, showing the first such value.
+
+    Raises
+    ------
+    InputError
+        It holds for some row.
+
+    Examples
+    --------
+    >>> refuse(pl.DataFrame({"sigma": [0.1, -1.0]}), pl.col("sigma") < 0, "sigma", "at least 0")
+    Traceback (most recent call last):
+    measurand.errors.InputError: row 2: sigma should be at least 0, got -1.0 (1 such row)
+    """
+    rows = frame.select(wrong.fill_null(False).arg_true()).to_series()
+    if len(rows):
+        first, count = int(rows[0]), len(rows)
+        raise InputError(
+            f"row {first + 1}: {column} should be {wanted}, got {frame[column][first]!r} "
+            f"({count:,} such row{'s' * (count > 1)})"
+        )

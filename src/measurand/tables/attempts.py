@@ -1,0 +1,114 @@
+"""Attempts to elicit a behaviour: who tried what on which model, what it took, and whether it came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from measurand.errors import InputError
+from measurand.tables._columns import conform, refuse
+
+__all__ = ["ATTEMPT_SCHEMA", "COSTS", "Attempts"]
+
+ATTEMPT_SCHEMA: dict[str, pl.DataType] = {
+    "target": pl.String(),
+    "behaviour": pl.String(),
+    "method": pl.String(),
+    "seed": pl.Int64(),
+    "attempt": pl.Int64(),
+    "success": pl.Float64(),
+    "censored": pl.Boolean(),
+    "queries": pl.Float64(),
+    "tokens": pl.Float64(),
+    "flop": pl.Float64(),
+    "attacker_tokens": pl.Float64(),
+    "attacker_flop": pl.Float64(),
+    "judge_tokens": pl.Float64(),
+    "judge_flop": pl.Float64(),
+    "cluster": pl.String(),
+}
+"""One row an attempt.
+
+``target`` the model; ``behaviour`` what was to be elicited (an item, a request); ``method`` how; ``seed`` of an
+independent effort, null where there was one; ``attempt`` its number within target, behaviour, method and seed, from 1;
+``success`` from 0 to 1, mostly 0 or 1; ``censored`` whether the effort ended with this attempt for want of budget;
+``queries``, ``tokens`` and ``flop`` what this attempt took of the target, ``attacker_...`` and ``judge_...`` of the
+models that searched and judged; null where unknown. An attempt with a success is the last of its effort or not: what
+comes after the first success is no part of the cost of eliciting it.
+"""
+
+COSTS = ("queries", "tokens", "flop", "attacker_tokens", "attacker_flop", "judge_tokens", "judge_flop")
+"""Columns of what an attempt took."""
+
+_EFFORT = ("target", "behaviour", "method", "seed")
+
+
+@dataclass(frozen=True, eq=False)
+class Attempts:
+    """One row an attempt to elicit a behaviour.
+
+    Parameters
+    ----------
+    frame : columns `ATTEMPT_SCHEMA`, in the order of the attempts.
+    notes : what was decided on the way in.
+    """
+
+    frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def build(cls, frame: pl.DataFrame, notes: tuple[str, ...] = ()) -> Attempts:
+        """Validate attempts.
+
+        Parameters
+        ----------
+        frame : columns ``target``, ``behaviour`` and ``success``; any other of `ATTEMPT_SCHEMA` where known. Attempts
+            without a number are numbered in the order of the rows; without a method it is ``"attempt"``.
+
+        Raises
+        ------
+        InputError
+            A missing column, no row, a success outside [0, 1], a negative or infinite cost, two rows for one attempt,
+            or an attempt after the effort was censored.
+
+        Examples
+        --------
+        >>> rows = pl.DataFrame({"target": ["m"] * 2, "behaviour": ["b"] * 2, "success": [0, 1], "queries": [1, 1]})
+        >>> Attempts.build(rows).frame.select("method", "attempt", "success").rows()
+        [('attempt', 1, 0.0), ('attempt', 2, 1.0)]
+        """
+        required = ("target", "behaviour", "success")
+        found = conform(frame, ATTEMPT_SCHEMA, required, "attempts", {"method": "attempt", "censored": False})
+        number = pl.int_range(1, pl.len() + 1).over(_EFFORT)
+        found = found.with_columns(pl.coalesce(pl.col("attempt"), number).alias("attempt"))
+        refuse(found, ~pl.col("success").is_between(0, 1), "success", "from 0 to 1")
+        refuse(found, pl.col("attempt") < 1, "attempt", "a number from 1")
+        for cost in COSTS:
+            refuse(found, (pl.col(cost) < 0) | ~pl.col(cost).is_finite(), cost, "at least 0 and finite")
+        repeated = found.filter(pl.struct(*_EFFORT, "attempt").is_duplicated())
+        if repeated.height:
+            row = repeated.row(0, named=True)
+            raise InputError(
+                f"attempt {row['attempt']} of {row['method']!r} on {row['behaviour']!r} ({row['target']!r}) is there "
+                f"more than once ({repeated.height:,} such rows); keep one, or number them apart by attempt or seed"
+            )
+        found = found.sort(*_EFFORT, "attempt", maintain_order=True)
+        _refuse_after_censoring(found)
+        return cls(found, notes)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the target models, sorted."""
+        return tuple(self.frame["target"].unique().sort())
+
+
+def _refuse_after_censoring(frame: pl.DataFrame) -> None:
+    ended = pl.col("censored").cast(pl.Int64).cum_sum().over(_EFFORT) - pl.col("censored").cast(pl.Int64) > 0
+    wrong = frame.filter(ended | (pl.col("censored") & (pl.col("success") > 0)))
+    if wrong.height:
+        row = wrong.row(0, named=True)
+        raise InputError(
+            f"attempt {row['attempt']} of {row['method']!r} on {row['behaviour']!r} ({row['target']!r}) comes with or "
+            "after the censoring of its effort; censored marks the last attempt of an effort that never succeeded"
+        )
