@@ -299,7 +299,7 @@ def _tables(given: Any) -> Iterable[RawTable]:
         yield frame_table(given)
     elif isinstance(given, (str, os.PathLike)):
         for name in expand(given):
-            yield read_table(name, read_bytes(name), recognise(name) or "csv")
+            yield read_table(name, read_bytes(name), recognise(name) or "csv", lists=kind_of_file(name) is not None)
     else:
         raise InputError(f"should be a path or a frame, got {type(given).__name__}")
 

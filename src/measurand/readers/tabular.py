@@ -37,7 +37,7 @@ PARSE_ERRORS = (
 )
 
 
-def read_table(name: str, data: bytes, kind: str) -> RawTable:
+def read_table(name: str, data: bytes, kind: str, *, lists: bool = False) -> RawTable:
     """Read the bytes of one file.
 
     Parameters
@@ -45,6 +45,7 @@ def read_table(name: str, data: bytes, kind: str) -> RawTable:
     name : the file as it was named, for messages and provenance.
     data : its content.
     kind : ``csv``, ``tsv``, ``parquet`` or ``jsonl``.
+    lists : whether lists and objects are kept, as JSON; otherwise they are left out, with a note.
 
     Raises
     ------
@@ -61,10 +62,12 @@ def read_table(name: str, data: bytes, kind: str) -> RawTable:
         raise InputError(f"{name}: the file is empty ({len(data)} bytes)")
     digest = hashlib.sha256(data).hexdigest()
     if kind == "parquet":
-        return _read_parquet(name, data, digest)
+        return _read_parquet(name, data, digest, lists)
     _require_utf8(name, data)
     text = data.removeprefix(b"\xef\xbb\xbf")
-    return _read_json_lines(name, text, digest) if kind == "jsonl" else _read_separated(name, text, digest, kind)
+    if kind == "jsonl":
+        return _read_json_lines(name, text, digest, lists)
+    return _read_separated(name, text, digest, kind)
 
 
 def header(path: Path, kind: str) -> list[str]:
@@ -198,15 +201,21 @@ def _shape(name: str, data: bytes, separator: str, above: int) -> _Shape:
     return _Shape(width, lines, [f"{said}; the cells they lack count as not run"] if said else [])
 
 
-def _read_parquet(name: str, data: bytes, digest: str) -> RawTable:
+def _read_parquet(name: str, data: bytes, digest: str, lists: bool) -> RawTable:
     try:
         frame = pl.read_parquet(io.BytesIO(data))
     except PARSE_ERRORS as error:
         raise InputError(f"{name}: cannot be read as Parquet: {_first_line(error)}") from None
-    return raw_table(name, frame.columns, frame.get_columns(), source=Source(name, digest, "parquet", 0))
+    columns = [_as_json(column) if lists and column.dtype.is_nested() else column for column in frame.get_columns()]
+    return raw_table(name, frame.columns, columns, source=Source(name, digest, "parquet", 0))
 
 
-def _read_json_lines(name: str, data: bytes, digest: str) -> RawTable:
+def _as_json(column: pl.Series) -> pl.Series:
+    values = column.to_list()
+    return pl.Series(column.name, [None if value is None else json.dumps(value) for value in values], dtype=pl.String)
+
+
+def _read_json_lines(name: str, data: bytes, digest: str, lists: bool) -> RawTable:
     rows: list[dict[str, object]] = []
     lines = array("I")
     for number, line in enumerate(io.BytesIO(data), start=1):
@@ -216,7 +225,10 @@ def _read_json_lines(name: str, data: bytes, digest: str) -> RawTable:
     header = list(dict.fromkeys(key for row in rows for key in row))
     columns, notes = [], []
     for key in header:
-        column, nested = column_of([row.get(key) for row in rows])
+        values = [row.get(key) for row in rows]
+        if lists:
+            values = [json.dumps(value) if isinstance(value, (list, dict)) else value for value in values]
+        column, nested = column_of(values)
         columns.append(column)
         if nested:
             notes.append(f"{name}: field {key!r} holds lists or objects, not numbers or text: those are left out")

@@ -4,6 +4,7 @@ from measurand.tables.attempts import Attempts
 from measurand.tables.claim_card import ClaimCard
 from measurand.tables.degradation import Degradation
 from measurand.tables.failures import Failures
+from measurand.tables.item_set import Item, ItemSet
 from measurand.tables.items import MAIN_SCORERS, ItemTable, item_tables
 from measurand.tables.overlaps import Overlaps
 from measurand.tables.probe_scores import ProbeScores
@@ -33,6 +34,8 @@ __all__ = [
     "Degradation",
     "Failures",
     "Gain",
+    "Item",
+    "ItemSet",
     "ItemTable",
     "Overlaps",
     "ProbeScores",

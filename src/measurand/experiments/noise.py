@@ -1,0 +1,218 @@
+"""Noise injection: a model's items scored again as noise is added to all its weights (Tice et al. 2024)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from measurand.compute import run_tasks
+from measurand.errors import InputError
+from measurand.experiments.extras import need
+from measurand.experiments.models import LoadedModel, flop, load
+from measurand.experiments.scoring import Encoded, encode, item_rows, score_items
+from measurand.experiments.sweeps import Folder
+from measurand.tables import Degradation, ItemSet
+from measurand.tables.degradation import DEGRADATION_SCHEMA
+
+__all__ = ["RELATIVE", "Grid", "Plan", "noised", "plan", "sweep"]
+
+Noise = Literal["absolute", "relative"]
+LEAST_ITEMS = 50
+RELATIVE = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
+ABSOLUTE = (0.001, 0.002, 0.004, 0.006, 0.008, 0.01)
+"""Sigmas of the published range, 0 to .01."""
+TIMED = 16
+"""Items scored to tell how long the whole will take."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How much noise, how often.
+
+    Parameters
+    ----------
+    noise : ``absolute`` as published, or ``relative`` to each matrix's own standard deviation.
+    sigmas : amounts above 0; the model as it is is scored too.
+    seeds : noised copies at each amount, each with noise of its own.
+    """
+
+    noise: Noise = "relative"
+    sigmas: tuple[float, ...] = RELATIVE
+    seeds: int = 4
+
+    def __post_init__(self) -> None:
+        if self.noise not in ("absolute", "relative"):
+            raise InputError(f"noise should be absolute or relative, got {self.noise!r}")
+        wrong = [sigma for sigma in self.sigmas if not 0 < sigma < float("inf")]
+        if wrong or not self.sigmas or len(set(self.sigmas)) < len(self.sigmas):
+            raise InputError(f"sigmas should be different numbers above 0, got {list(self.sigmas)}")
+        if self.seeds < 1:
+            raise InputError(f"seeds should be at least 1, got {self.seeds}")
+
+    @property
+    def cells(self) -> tuple[tuple[float, int], ...]:
+        """Every (sigma, seed), the model as it is first."""
+        return ((0.0, 0), *((sigma, seed) for sigma in self.sigmas for seed in range(self.seeds)))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep will take: passes over the items, their tokens and FLOP, and seconds on this machine."""
+
+    passes: int
+    tokens: int
+    flop: float
+    seconds: float
+
+
+def plan(model: LoadedModel, items: ItemSet, grid: Grid) -> Plan:
+    """What a sweep will take, timed on a few of its items.
+
+    Raises
+    ------
+    InputError
+        Fewer than 50 items, or items longer than the model's context.
+    """
+    _require_enough(items)
+    encoded = encode(model, items)
+    few = encode(model, ItemSet(items.name, items.items[:TIMED]))
+    score_items(model, few)  # the first pass sets things up
+    started = time.perf_counter()
+    score_items(model, few)
+    seconds = (time.perf_counter() - started) * encoded.tokens / few.tokens
+    passes = len(grid.cells)
+    return Plan(passes, passes * encoded.tokens, flop(model.parameters, passes * encoded.tokens), passes * seconds)
+
+
+def _require_enough(items: ItemSet) -> None:
+    if len(items) < LEAST_ITEMS:
+        # Two-sided 5% test with 80% power of a change in a share near one half, items independent.
+        least = (1.96 + 0.84) * (0.5 / len(items)) ** 0.5
+        raise InputError(
+            f"{items.name}: {len(items)} items; a gain under noise is chosen on one half of the items and confirmed on "
+            f"the other, which needs at least {LEAST_ITEMS}: with {len(items)}, a gain below {100 * least:.0f} points "
+            "would mostly be missed"
+        )
+
+
+@contextmanager
+def noised(model: LoadedModel, sigma: float, seed: int, noise: Noise = "relative") -> Iterator[LoadedModel]:
+    """The model with noise added to all its weights; afterwards every weight is what it was, to the bit.
+
+    The noise is Gaussian, drawn in single precision from a generator of its own for each amount and seed, and added to
+    a copy of the weights, from which they are restored: adding and then subtracting would drift.
+
+    Parameters
+    ----------
+    sigma : standard deviation, or the share of each matrix's own standard deviation.
+    """
+    torch = need("torch", "weights")
+    with torch.no_grad():
+        kept = [weight.detach().clone() for weight in model.network.parameters()]
+        _add(model, kept, sigma, seed, noise)
+        try:
+            yield model
+        finally:
+            for weight, own in zip(model.network.parameters(), kept, strict=True):
+                weight.copy_(own)
+
+
+def _add(model: LoadedModel, kept: Sequence[Any], sigma: float, seed: int, noise: Noise) -> None:
+    torch = need("torch", "weights")
+    if sigma == 0:
+        return
+    bits = int(np.float64(sigma).view(np.uint64))
+    start = np.random.SeedSequence([seed, bits >> 32, bits & 0xFFFFFFFF]).generate_state(1, np.uint64)[0]
+    generator = torch.Generator().manual_seed(int(start >> np.uint64(1)))
+    for weight, own in zip(model.network.parameters(), kept, strict=True):
+        spread = float(own.float().std(correction=0)) if noise == "relative" else 1.0
+        drawn = torch.empty(own.shape, dtype=torch.float32).normal_(generator=generator)
+        weight.copy_(drawn.to(own.device).mul_(sigma * spread).add_(own.float()))
+
+
+def sweep(
+    source: str | Path,
+    items: ItemSet,
+    folder: Path,
+    grid: Grid | None = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    batch: int = 64,
+    jobs: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Degradation:
+    """Score the items of a model as it is and under every noise of the grid.
+
+    Each (sigma, seed) is written as it ends; the same call goes on where one was stopped.
+
+    Parameters
+    ----------
+    source : the model, as `measurand.experiments.models.load` takes it.
+    folder : for what is done, and for ``noise.jsonl``, which `measurand audit` reads.
+    options : further arguments of `load` (dtype, device, revision, allow_pickle).
+    batch : items a pass.
+    jobs : worker processes, each with the model in its memory.
+    progress : called with a word, the cells done and how many there are.
+
+    Raises
+    ------
+    InputError
+        Fewer than 50 items, or a folder that holds another sweep.
+
+    References
+    ----------
+    Tice et al. 2024, Noise injection reveals hidden capabilities of sandbagging language models, arXiv 2412.01784.
+    """
+    _require_enough(items)
+    grid = grid or Grid()
+    chosen = tuple(sorted((options or {}).items()))
+    settings = {
+        "experiment": "noise",
+        "model": str(source),
+        "options": {name: str(value) for name, value in chosen},
+        "items": items.name,
+        "ids": [item.id for item in items.items],
+        "noise": grid.noise,
+        "sigmas": list(grid.sigmas),
+        "seeds": grid.seeds,
+    }
+    kept = Folder(folder, settings)
+    names = {cell: f"{cell[0]:.8g}-{cell[1]}" for cell in grid.cells}
+    left = [cell for cell in grid.cells if not kept.has(names[cell])]
+    tasks = [(str(source), chosen, items, grid.noise, batch, *cell) for cell in left]
+    done = len(grid.cells) - len(left)
+    for cell, rows in zip(left, run_tasks(score_noised, tasks, jobs=jobs), strict=True):
+        kept.add(names[cell], rows)
+        done += 1
+        if progress:
+            progress(f"sigma {cell[0]:g}, seed {cell[1]}", done, len(grid.cells))
+    table = Degradation.build(kept.rows(names.values(), DEGRADATION_SCHEMA))
+    kept.finish("noise.jsonl", table.frame)
+    return table
+
+
+def score_noised(
+    source: str, options: tuple[tuple[str, Any], ...], items: ItemSet, noise: Noise, batch: int, sigma: float, seed: int
+) -> pl.DataFrame:
+    """Scores of the items under one noise, as rows of `Degradation`."""
+    model, encoded = _held(source, options, items)
+    with noised(model, sigma, seed, noise):
+        scored = score_items(model, encoded, batch=batch)
+    constant = {"model": model.name, "benchmark": items.name, "noise": noise, "sigma": sigma, "seed": seed}
+    rows = [{**constant, **row} for row in item_rows(items.items, scored)]
+    return pl.DataFrame(rows, schema=DEGRADATION_SCHEMA)
+
+
+@lru_cache(maxsize=1)
+def _held(source: str, options: tuple[tuple[str, Any], ...], items: ItemSet) -> tuple[LoadedModel, Encoded]:
+    """The model, loaded once a process, with its items as tokens."""
+    model = load(source, **dict(options))
+    return model, encode(model, items)

@@ -1,0 +1,93 @@
+"""Items to put to a live model: questions with their choices and the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from measurand.errors import InputError
+
+__all__ = ["Item", "ItemSet"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One multiple-choice question.
+
+    Parameters
+    ----------
+    id : its identity within the set.
+    question : the question, as the model is asked it.
+    choices : the answers to choose from, as text.
+    target : place of the right one among the choices, from 0.
+    cluster : what it shares with other items (subject, template); None if nothing.
+    """
+
+    id: str
+    question: str
+    choices: tuple[str, ...]
+    target: int
+    cluster: str | None = None
+
+    @property
+    def chance(self) -> float:
+        """Score of a guesser."""
+        return 1 / len(self.choices)
+
+
+@dataclass(frozen=True)
+class ItemSet:
+    """Items of one benchmark.
+
+    Parameters
+    ----------
+    name : the benchmark.
+    items : its questions.
+    """
+
+    name: str
+    items: tuple[Item, ...]
+
+    @classmethod
+    def build(cls, name: str, items: Iterable[Item]) -> ItemSet:
+        """Validate a set of items.
+
+        Raises
+        ------
+        InputError
+            No item, one id twice, an empty question, fewer than two choices, two equal choices, or a target that is
+            none of them.
+
+        Examples
+        --------
+        >>> ItemSet.build("sums", [Item("1", "What is 2 + 2?", ("4", "5"), 2)])
+        Traceback (most recent call last):
+        measurand.errors.InputError: sums, item '1': target should be from 0 to 1 (its 2 choices), got 2
+        """
+        held = tuple(items)
+        if not held:
+            raise InputError(f"{name}: no item; there should be at least one question")
+        seen: set[str] = set()
+        for item in held:
+            where = f"{name}, item {item.id!r}"
+            if item.id in seen:
+                raise InputError(f"{where}: the id is there more than once")
+            seen.add(item.id)
+            if not item.question.strip():
+                raise InputError(f"{where}: the question is empty")
+            if len(item.choices) < 2 or len(set(item.choices)) < len(item.choices):
+                raise InputError(f"{where}: there should be at least two choices, all different, got {item.choices}")
+            if not 0 <= item.target < len(item.choices):
+                last = len(item.choices) - 1
+                raise InputError(
+                    f"{where}: target should be from 0 to {last} (its {last + 1} choices), got {item.target}"
+                )
+        return cls(name, held)
+
+    def only(self, ids: Collection[str]) -> ItemSet:
+        """The same set with these items alone, in their order here."""
+        wanted = set(ids)
+        return ItemSet(self.name, tuple(item for item in self.items if item.id in wanted))
+
+    def __len__(self) -> int:
+        return len(self.items)
