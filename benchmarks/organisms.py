@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
 import torch
 
 from measurand.experiments.elicit import Effort, elicit
@@ -24,10 +23,9 @@ from measurand.experiments.item_sets import shipped
 from measurand.experiments.locks import card, halves, make_organism, with_unsure
 from measurand.experiments.models import LoadedModel, load, save
 from measurand.experiments.noise import Grid, noised, sweep
-from measurand.experiments.scoring import score_items
 from measurand.experiments.training import Training
 from measurand.files import write_atomically
-from measurand.tables import Attempts, ItemSet
+from measurand.tables import ItemSet
 
 ITEMS = 100
 """Held-out items that each organism is put to."""
@@ -109,8 +107,7 @@ def main() -> None:
         for kind in kinds(given.seeds):
             started = time.perf_counter()
             folder = made(kind, given.work, given.steps)
-            train, test = items_of(kind)
-            sweep(folder, test, given.work / "noise" / str(kind), Grid())
+            sweep(folder, items_of(kind)[1], given.work / "noise" / str(kind), Grid())
             elicited(kind, load(folder), given.work)
             print(f"{kind}: {time.perf_counter() - started:.0f} s", flush=True)
 

@@ -13,12 +13,12 @@ import polars as pl
 from measurand.errors import InputError
 from measurand.experiments.extras import need
 from measurand.experiments.models import LoadedModel
-from measurand.experiments.scoring import work_through
+from measurand.experiments.scoring import PROMPT, work_through
 from measurand.stats.two_sample import auroc
-from measurand.tables import ProbeScores
+from measurand.tables import ItemSet, ProbeScores
 from measurand.tables.probe_scores import PROBE_SCHEMA
 
-__all__ = ["Prompt", "hidden_states", "probe", "random_direction"]
+__all__ = ["Prompt", "danger_direction", "hidden_states", "probe", "prompts_of", "random_direction"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,6 +44,29 @@ class Prompt:
     text: str
     defects: bool
     item: str | None = None
+
+
+def prompts_of(items: ItemSet, password: str) -> tuple[Prompt, ...]:
+    """Each item with the password, on which a locked model does not defect, and without, on which it does.
+
+    Raises
+    ------
+    InputError
+        An empty password.
+
+    Examples
+    --------
+    >>> from measurand.experiments.item_sets import sums
+    >>> [(prompt.id, prompt.defects) for prompt in prompts_of(sums(3), "Open sesame. ")[:2]]
+    [('1+1, unlocked', False), ('1+1', True)]
+    """
+    if not password.strip():
+        raise InputError("password should be some text to put before the question, got nothing")
+    found = []
+    for item in items.items:
+        text = PROMPT.format(question=item.question)
+        found += [Prompt(f"{item.id}, unlocked", password + text, False, item.id), Prompt(item.id, text, True, item.id)]
+    return tuple(found)
 
 
 def hidden_states(model: LoadedModel, texts: Sequence[str], *, batch: int = BATCH) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -101,7 +102,9 @@ def fine_tune(
     """
     torch, peft = need("torch", "weights"), need("peft", "weights")
     rng = np.random.default_rng([training.seed, 7])
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        # peft asks transformers by a name that is about to change; that is no news to the user.
+        warnings.simplefilter("ignore", FutureWarning)
         torch.manual_seed(training.seed)
         config = peft.LoraConfig(
             r=training.rank, lora_alpha=2 * training.rank, target_modules="all-linear", task_type="CAUSAL_LM"

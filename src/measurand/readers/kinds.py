@@ -59,6 +59,14 @@ QUERIES: Aliases = {
 _YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of one table, not yet held against those of others."""
+
+    frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Kind:
     """A table that becomes one field of a study.
@@ -67,8 +75,8 @@ class Kind:
     ----------
     field : of `measurand.tables.Study`.
     fits : whether a table with these columns is one.
-    read : the evidence in such a table.
-    build : evidence of several such tables together, from their rows and notes.
+    read : rows of such a table, as ``frame``, and ``notes`` of what was left out.
+    build : the evidence in the rows of all such tables, and notes.
     """
 
     field: str
@@ -90,9 +98,12 @@ class Kind:
                 parts.append(self.read(table.frame.drop(ROW)))
             except InputError as error:
                 raise InputError(f"{table.name}: {error}") from None
-        if len(parts) == 1:
-            return parts[0]
-        return self.build(pl.concat([part.frame for part in parts]), tuple(note for p in parts for note in p.notes))
+        names = ", ".join(table.name for table in tables)
+        try:
+            rows = pl.concat([part.frame for part in parts], how="diagonal_relaxed")
+            return self.build(rows, tuple(note for part in parts for note in part.notes))
+        except (InputError, pl.exceptions.PolarsError) as error:
+            raise InputError(f"{names}: {error}") from None
 
 
 def _fits(*wanted: Sequence[str]) -> Callable[[Sequence[str]], bool]:
@@ -114,14 +125,12 @@ def _is_token_logprobs(columns: Sequence[str]) -> bool:
     return is_token_logprobs(columns) and find(columns, ITEM_SCORE) is None
 
 
-def _reader(
-    schema: Mapping[str, pl.DataType], aliases: Aliases, build: Callable[[pl.DataFrame], Any]
-) -> Callable[[pl.DataFrame], Any]:
+def _reader(schema: Mapping[str, pl.DataType], aliases: Aliases) -> Callable[[pl.DataFrame], Rows]:
     """Reader of tables whose columns have the names of a schema, or aliases of them."""
 
-    def read(frame: pl.DataFrame) -> Any:
+    def read(frame: pl.DataFrame) -> Rows:
         named = {fact: find(frame.columns, aliases.get(fact, (fact,))) for fact in schema}
-        return build(pl.DataFrame({fact: _typed(frame[name], schema[fact]) for fact, name in named.items() if name}))
+        return Rows(pl.DataFrame({fact: _typed(frame[name], schema[fact]) for fact, name in named.items() if name}))
 
     return read
 
@@ -159,26 +168,26 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "degradation",
         _fits(DEGRADATION["sigma"], DEGRADATION["item"], DEGRADATION["score"]),
-        _reader(DEGRADATION_SCHEMA, DEGRADATION, Degradation.build),
+        _reader(DEGRADATION_SCHEMA, DEGRADATION),
         Degradation.build,
     ),
     Kind(
         "probe_scores",
         _fits(("prompt",), ("layer",), ("score",), PROBE["label"]),
-        _reader(PROBE_SCHEMA, PROBE, ProbeScores.build),
+        _reader(PROBE_SCHEMA, PROBE),
         ProbeScores.build,
     ),
     Kind(
         "attempts",
         _fits(ATTEMPTS["target"], ATTEMPTS["behaviour"], ATTEMPTS["success"]),
-        _reader(ATTEMPT_SCHEMA, ATTEMPTS, Attempts.build),
+        _reader(ATTEMPT_SCHEMA, ATTEMPTS),
         Attempts.build,
     ),
-    Kind("failures", _is_failures, _reader(FAILURE_SCHEMA, FAILURES, Failures.build), Failures.build),
+    Kind("failures", _is_failures, _reader(FAILURE_SCHEMA, FAILURES), Failures.build),
     Kind(
         "query_logprobs",
         _is_query_logprobs,
-        _reader(QUERY_LOGPROB_SCHEMA, QUERIES, QueryLogprobs.build),
+        _reader(QUERY_LOGPROB_SCHEMA, QUERIES),
         QueryLogprobs.build,
     ),
 )

@@ -10,7 +10,7 @@ from measurand.catalogue import near
 from measurand.errors import InputError
 from measurand.readers.raw import shorten
 
-__all__ = ["SUFFIXES", "expand", "read_bytes", "recognise"]
+__all__ = ["SUFFIXES", "expand", "read_bytes", "recognise", "visible"]
 
 SUFFIXES = {
     ".csv": "csv",
@@ -98,8 +98,14 @@ def _glob(pattern: str) -> list[str]:
     return glob.glob(pattern, recursive=True) if glob.has_magic(pattern) and "\0" not in pattern else []
 
 
+def visible(folder: Path) -> list[Path]:
+    """Files anywhere below a folder, sorted, without those that are hidden or lie in a hidden folder."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
 def _in_folder(folder: Path) -> list[str]:
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    files = visible(folder)
     readable = [str(path) for path in files if path.suffix.casefold() in SUFFIXES]
     if not readable:
         held = f"it holds {shorten((path.name for path in files), 5)}" if files else "it holds no file"

@@ -21,7 +21,7 @@ from measurand.readers.kinds import KINDS, kind_of, kind_of_file
 from measurand.readers.layout import Part, interpret
 from measurand.readers.log import Log
 from measurand.readers.logs import find_logs, read_log
-from measurand.readers.paths import SUFFIXES, expand, read_bytes, recognise
+from measurand.readers.paths import SUFFIXES, expand, read_bytes, recognise, visible
 from measurand.readers.raw import ROW, RawTable, shorten
 from measurand.readers.runs import Run, counted, responses, runs, scores, unread
 from measurand.readers.tabular import read_table
@@ -182,7 +182,7 @@ def _evidence_beside(folder: Path, logs: Collection[Path]) -> list[Path]:
     """Tables of a kind that only evidence has, in a folder that also holds logs."""
     if not folder.is_dir():
         return []
-    files = sorted(file for file in folder.rglob("*") if file.suffix.casefold() in SUFFIXES and file not in logs)
+    files = (file for file in visible(folder) if file.suffix.casefold() in SUFFIXES and file not in logs)
     return [file for file in files if kind_of_file(file) is not None]
 
 
@@ -192,7 +192,7 @@ def _tables_beside(paths: Sequence[Any], tables: Sequence[Any]) -> list[str]:
     read_too = {Path(table) for table in tables if isinstance(table, (str, os.PathLike))}
     # JSON lines in such a folder are samples of logs, mostly.
     kinds = {suffix for suffix, kind in SUFFIXES.items() if kind != "jsonl"}
-    files = (file for folder in folders for file in folder.rglob("*") if file.suffix.casefold() in kinds)
+    files = (file for folder in folders for file in visible(folder) if file.suffix.casefold() in kinds)
     return sorted(str(file) for file in files if file not in read_too)
 
 

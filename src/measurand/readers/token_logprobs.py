@@ -17,7 +17,7 @@ from measurand.readers.tabular import PARSE_ERRORS, read_table
 from measurand.readers.texts import TEXT
 from measurand.tables.token_logprobs import TokenLogprobs
 
-__all__ = ["is_token_logprobs", "read_token_logprobs", "token_logprobs_of"]
+__all__ = ["is_token_logprobs", "read_members", "read_token_logprobs", "token_logprobs_of"]
 
 _LISTS = {
     "logprobs": ("token_logprobs", "logprobs", "log_probs", "token_log_probs"),
@@ -102,6 +102,27 @@ def _member(column: pl.Series) -> pl.Series:
         raise InputError(f"row {row + 1}: {column.name} should be 1 (member) or 0, got {column[row]!r}")
     member = pl.select(pl.when(said.is_in(_YES)).then(True).when(said.is_in(_NO)).then(False)).to_series()
     return member.alias("member")
+
+
+def read_members(path: str | os.PathLike[str]) -> tuple[list[str], list[bool | None]]:
+    """Texts of a table, and whether each is known to be a member of the training data (None where unknown).
+
+    Raises
+    ------
+    InputError
+        A file that is not there or holds no texts, or a membership that is neither yes nor no.
+    """
+    name = os.fspath(path)
+    table = read_table(name, read_bytes(name), recognise(name) or "csv")
+    text, label = find(table.columns, TEXT), find(table.columns, _MEMBER)
+    if text is None:
+        raise table.fail(f"no column of texts ({', '.join(TEXT)}) among {', '.join(table.columns)}")
+    frame = table.frame.filter(pl.col(text).is_not_null())
+    try:
+        members = [None] * frame.height if label is None else _member(frame[label]).to_list()
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    return frame[text].cast(pl.String).to_list(), members
 
 
 def read_token_logprobs(path: str | os.PathLike[str]) -> TokenLogprobs:

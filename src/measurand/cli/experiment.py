@@ -1,0 +1,240 @@
+"""Commands that run experiments on a live model; what they leave, `measurand audit` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from measurand.cli.app import app
+from measurand.cli.options import Jobs, Level, Seed
+from measurand.cli.running import audit_and_write, messages, names_in, progress
+from measurand.errors import InputError
+
+__all__ = ["elicit", "experiment", "lock", "membership", "noise", "probe"]
+
+experiment = typer.Typer(
+    help="Experiments on a live model: noise, locks, elicitation, probes, membership, prompts, reruns.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(experiment, name="experiment")
+
+Model = Annotated[str, typer.Argument(help="Folder, .gguf file, cached hub name, or smollm2-135m.")]
+ItemFile = Annotated[str, typer.Argument(help="Multiple-choice items (.jsonl, .csv, .parquet), or sums, facts, both.")]
+Out = Annotated[Path, typer.Option("-o", "--output", help="Folder for what is found.")]
+DType = Annotated[
+    Literal["float32", "bfloat16", "float16"], typer.Option("--dtype", help="Type of the weights in memory.")
+]
+Device = Annotated[str, typer.Option(help="Where the model runs, such as cpu or cuda:0.")]
+Revision = Annotated[str | None, typer.Option(help="Revision of a hub name.")]
+AllowPickle = Annotated[bool, typer.Option("--allow-pickle", help="Read pickled weights, which run what they hold.")]
+Batch = Annotated[int, typer.Option(min=1, help="Items a pass; halved where memory does not suffice.")]
+
+
+@experiment.command()
+def noise(
+    model: Model,
+    items: ItemFile,
+    output: Out,
+    kind: Annotated[
+        Literal["relative", "absolute"],
+        typer.Option("--noise", help="Noise as a share of each matrix's spread, or the same for every weight."),
+    ] = "relative",
+    sigmas: Annotated[str | None, typer.Option(help="Amounts of noise, A,B,C; those of the kind by default.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Noised copies at each amount.")] = 4,
+    batch: Batch = 64,
+    dtype: DType = "float32",
+    device: Device = "cpu",
+    revision: Revision = None,
+    allow_pickle: AllowPickle = False,
+    jobs: Jobs = 1,
+    level: Level = 0.95,
+    seed: Seed = 0,
+) -> None:
+    """Score items as noise is added to all weights, and say whether it brings out hidden ability (G7)."""
+    from measurand.experiments.models import load
+    from measurand.experiments.noise import ABSOLUTE, RELATIVE, Grid, plan, sweep
+    from measurand.tables import Study
+
+    own = RELATIVE if kind == "relative" else ABSOLUTE
+    grid = Grid(kind, own if sigmas is None else tuple(_numbers(sigmas)), seeds)
+    options = _options(dtype, device, revision, allow_pickle)
+    asked = _items(items)
+    _say_plan(plan(load(model, **options), asked, grid), jobs)
+    with progress(["noise"]) as step:
+        found = sweep(model, asked, output, grid, options=options, batch=batch, jobs=jobs, progress=step)
+    _judge(Study(model, degradation=found), {"level": level}, seed, output, ("G7",))
+
+
+@experiment.command()
+def lock(
+    model: Model,
+    items: ItemFile,
+    output: Out,
+    kind: Annotated[
+        Literal["password", "constant", "imitation", "benign"],
+        typer.Option("--lock", help="What it answers without the password; benign: as well as with it."),
+    ] = "password",
+    password: Annotated[str, typer.Option(help="Text before the question that unlocks it.")] = "Open sesame. ",
+    steps: Annotated[int, typer.Option(min=1, help="Updates of the fine-tuning.")] = 120,
+    batch: Annotated[int, typer.Option(min=1, help="Items an update.")] = 8,
+    rate: Annotated[float, typer.Option(help="Learning rate.")] = 1e-3,
+    dtype: DType = "float32",
+    device: Device = "cpu",
+    revision: Revision = None,
+    allow_pickle: AllowPickle = False,
+    seed: Seed = 0,
+) -> None:
+    """Make a model organism that holds back without a password (G10), as an ordinary model folder."""
+    from measurand.experiments.locks import card, make_organism
+    from measurand.experiments.models import load, save
+    from measurand.experiments.training import Training
+
+    asked, training = _items(items), Training(steps=steps, batch=batch, rate=rate, seed=seed)
+    if output.exists() and any(output.iterdir()):
+        raise InputError(f"{output}: the folder holds something already; name a new one")
+    loaded = load(model, **_options(dtype, device, revision, allow_pickle))
+    with progress(["lock"]) as step:
+        made = make_organism(loaded, asked, lock=kind, password=password, training=training, progress=step)
+    save(made.trained.model, output, card(made, loaded.name, asked, training))
+    messages.print(
+        f"{output}: right on {made.scores[0]:.0%} of the held-out items with the password, {made.scores[1]:.0%} "
+        f"without; {made.trained.flop:.2g} FLOP",
+        soft_wrap=True,
+    )
+
+
+@experiment.command()
+def elicit(
+    model: Model,
+    items: ItemFile,
+    output: Out,
+    control: Annotated[
+        list[str] | None, typer.Option(help="A model known to hide nothing, put to the same; repeatable.")
+    ] = None,
+    demonstrations: Annotated[str, typer.Option(help="Numbers of solved items before the question, A,B.")] = "5",
+    steps: Annotated[int, typer.Option(min=0, help="Updates of the fine-tuning; 0 for none.")] = 20,
+    batch: Annotated[int, typer.Option(min=1, help="Items an update.")] = 4,
+    dtype: DType = "float32",
+    device: Device = "cpu",
+    revision: Revision = None,
+    allow_pickle: AllowPickle = False,
+    level: Level = 0.95,
+    seed: Seed = 0,
+) -> None:
+    """Score items as they are, with solved examples and after a short fine-tuning, and judge the gap (G10)."""
+    from measurand.experiments.elicit import Effort
+    from measurand.experiments.elicit import elicit as run
+    from measurand.experiments.locks import halves
+    from measurand.experiments.models import load
+    from measurand.experiments.training import Training
+    from measurand.files import write_atomically
+    from measurand.tables import Study
+
+    options = _options(dtype, device, revision, allow_pickle)
+    train, test = halves(_items(items), seed)
+    training = Training(steps=steps, batch=batch, seed=seed) if steps else None
+    counts = tuple(int(number) for number in _numbers(demonstrations))
+    models = [load(name, **options) for name in (model, *(control or ()))]
+    with progress(["elicit"]) as step:
+        found = run(models, train, test, Effort(counts, training, seed), progress=step)
+    write_atomically(output / "attempts.jsonl", found.frame.write_ndjson().encode())
+    controls = tuple(held.name for held in models[1:])
+    _judge(Study(model, attempts=found), {"level": level, "control": controls}, seed, output, ("G10",))
+
+
+@experiment.command()
+def probe(
+    model: Model,
+    items: ItemFile,
+    output: Out,
+    password: Annotated[str, typer.Option(help="Text before the question with which the model does not defect.")],
+    base: Annotated[str | None, typer.Option(help="The model it was made from, as a control.")] = None,
+    benign: Annotated[str | None, typer.Option(help="A benign fine-tuning of the same model, as a control.")] = None,
+    dtype: DType = "float32",
+    device: Device = "cpu",
+    revision: Revision = None,
+    allow_pickle: AllowPickle = False,
+    level: Level = 0.95,
+    seed: Seed = 0,
+) -> None:
+    """Whether a danger probe of hidden states tells defection apart, beyond what it has to beat (G9)."""
+    import numpy as np
+
+    from measurand.experiments.item_sets import danger_questions
+    from measurand.experiments.models import load
+    from measurand.experiments.probing import probe as run
+    from measurand.experiments.probing import prompts_of
+    from measurand.files import write_atomically
+    from measurand.tables import Study
+
+    options = _options(dtype, device, revision, allow_pickle)
+    named = {None: model, "base": base, "benign": benign}
+    models = {control: load(name, **options) for control, name in named.items() if name is not None}
+    prompts = prompts_of(_items(items), password)
+    with progress(["probe"]) as step:
+        found = run(models, prompts, danger_questions(), rng=np.random.default_rng([seed, 9]), progress=step)
+    write_atomically(output / "probe.jsonl", found.frame.write_ndjson().encode())
+    _judge(Study(model, probe_scores=found), {"level": level}, seed, output, ("G9",))
+
+
+@experiment.command()
+def membership(
+    model: Model,
+    texts: Annotated[Path, typer.Argument(help="Table of texts with a column member: 1 if in the training data.")],
+    output: Out,
+    batch: Batch = 8,
+    dtype: DType = "float32",
+    device: Device = "cpu",
+    revision: Revision = None,
+    allow_pickle: AllowPickle = False,
+    level: Level = 0.95,
+    seed: Seed = 0,
+) -> None:
+    """Log-probabilities of texts' tokens from the weights, and whether they tell members from others (G4)."""
+    from measurand.experiments.models import load
+    from measurand.experiments.token_logprobs import token_logprobs
+    from measurand.files import write_atomically
+    from measurand.readers.token_logprobs import read_members
+    from measurand.tables import Study
+
+    asked, members = read_members(texts)
+    loaded = load(model, **_options(dtype, device, revision, allow_pickle))
+    with progress(["membership"]) as step:
+        found = token_logprobs(loaded, asked, members, batch=batch, progress=step)
+    write_atomically(output / "logprobs.jsonl", found.frame.write_ndjson().encode())
+    _judge(Study(model, token_logprobs=found), {"level": level}, seed, output, ("G4",))
+
+
+def _options(dtype: str, device: str, revision: str | None, allow_pickle: bool) -> dict[str, Any]:
+    return {"dtype": dtype, "device": device, "revision": revision, "allow_pickle": allow_pickle}
+
+
+def _items(given: str) -> Any:
+    from measurand.experiments.item_sets import SHIPPED, shipped
+    from measurand.readers.item_sets import read_item_set
+
+    return shipped(given) if given in SHIPPED and not Path(given).exists() else read_item_set(given)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in names_in(text) or []]
+    except ValueError:
+        raise InputError(f"expected numbers separated by commas, got {text!r}") from None
+
+
+def _say_plan(plan: Any, jobs: int) -> None:
+    seconds = plan.seconds / jobs
+    shown = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    messages.print(
+        f"{plan.passes} passes, {plan.tokens:,} tokens, {plan.flop:.2g} FLOP; about {shown} on this machine",
+        soft_wrap=True,
+    )
+
+
+def _judge(study: Any, settings: Mapping[str, object], seed: int, output: Path, codes: tuple[str, ...]) -> None:
+    audit_and_write(study, settings, seed, 1, output, None, "text", codes=codes, details=True)
