@@ -19,8 +19,9 @@ hypothesis.settings.load_profile("deterministic")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first, then simulations, then what opens a browser."""
-    items.sort(key=lambda item: 2 * bool(item.get_closest_marker("browser")) + bool(item.get_closest_marker("slow")))
+    """Fast tests first, then simulations, then what loads a real model, then what opens a browser."""
+    late = ("slow", "model", "browser")
+    items.sort(key=lambda item: max((1 + late.index(m.name) for m in item.iter_markers() if m.name in late), default=0))
 
 
 @pytest.fixture(scope="session")
