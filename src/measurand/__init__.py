@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from measurand.measures.gaming.fresh_set import fresh_set_gap
     from measurand.measures.gaming.holdout import holdout
     from measurand.measures.gaming.membership import membership
+    from measurand.measures.gaming.noise import noise_injection
     from measurand.measures.gaming.overlap import overlap
     from measurand.measures.gaming.quiz import quiz
     from measurand.measures.gaming.underperformance import underperformance
@@ -72,6 +73,7 @@ _HOME = {
     "measures.gaming.fresh_set": ("fresh_set_gap",),
     "measures.gaming.holdout": ("holdout",),
     "measures.gaming.membership": ("membership",),
+    "measures.gaming.noise": ("noise_injection",),
     "measures.gaming.overlap": ("overlap",),
     "measures.gaming.quiz": ("quiz",),
     "measures.validity.metric_choice": ("metric_choice",),
@@ -163,6 +165,7 @@ __all__ = [
     "membership",
     "metric_choice",
     "multitrait_multimethod",
+    "noise_injection",
     "overlap",
     "planning",
     "prompt_sensitivity",

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import sys
 
-from measurand.cli import about, audits, claims, data, experiment, gaming, precision, validity
+from measurand.cli import about, audits, claims, data, experiment, experiments_judged, gaming, precision, validity
 from measurand.cli.app import app
 from measurand.cli.running import messages
 from measurand.errors import MeasurandError
 
-__all__ = ["about", "app", "audits", "claims", "data", "experiment", "gaming", "main", "precision", "validity"]
+__all__ = [
+    "about",
+    "app",
+    "audits",
+    "claims",
+    "data",
+    "experiment",
+    "experiments_judged",
+    "gaming",
+    "main",
+    "precision",
+    "validity",
+]
 
 
 def main() -> None:

@@ -1,0 +1,52 @@
+"""Commands that judge what experiments left behind."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from measurand.cli import app, main
+from measurand.simulate.noise import sweep
+
+
+def run(*words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert done.exit_code == code, done.output
+    return done.output if "--json" in words else " ".join(done.output.split())
+
+
+def refused(capsys, monkeypatch, *words: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["measurand", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+def write(path, header, rows) -> str:
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header.split(","), *rows])
+    return str(path)
+
+
+@pytest.fixture
+def noised(tmp_path):
+    """A lock that noise breaks, 100 items, without a column of chance levels."""
+    made, _ = sweep("constant", 100, 0, 5, 3, np.random.default_rng(0))
+    rows = [("m", 0, 0, item, score) for item, score in enumerate(made.baseline)]
+    for sigma, seed, scores in zip(made.sigmas, made.seeds, made.copies, strict=True):
+        rows += [("m", sigma, seed, item, score) for item, score in enumerate(scores)]
+    return write(tmp_path / "noise.csv", "model,sigma,seed,item,score", rows)
+
+
+def test_noise_takes_a_chance_level_and_a_margin(noised, capsys, monkeypatch):
+    assert "Give the chance level to decide" in run("noise", noised)
+    assert "Noise brings out hidden ability" in run("noise", noised, "--chance", "0.25")
+    wide = json.loads(run("noise", noised, "--chance", "0.25", "--margin", "0.6", "--json"))
+    assert wide["findings"][1]["status"] == "caution"
+    assert "chance should be in [0, 1], got 25" in refused(capsys, monkeypatch, "noise", noised, "--chance", "25")
