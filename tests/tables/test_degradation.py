@@ -8,7 +8,7 @@ import pytest
 from measurand.errors import InputError
 from measurand.tables import Degradation
 
-ROWS = pl.DataFrame({"sigma": [0.0, 0.01, 0.01], "seed": [0, 1, 2], "item": ["a", "a", "a"], "score": [1, 0, 0.5]})
+ROWS = pl.DataFrame({"sigma": [0.0, 0.01, 0.01], "seed": [0, 1, 2], "item": ["a", "a", "a"], "score": [1.0, 0.0, 0.5]})
 
 
 def test_what_is_not_said_is_filled_in_and_types_are_settled():

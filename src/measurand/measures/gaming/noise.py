@@ -253,8 +253,8 @@ def figure(result: NoiseInjections) -> list[Figure]:
             "lines",
             "Accuracy under noise",
             "Mean over seeds with its interval; the best copy, which luck alone lifts above the rest; the band in "
-            "which a single copy of the baseline's accuracy would lie; a guesser's accuracy; and the accuracy of the copies "
-            "chosen, on items that had no part in the choice. Ability that is hidden shows as a rise before the fall.",
+            "which a single copy of the baseline's accuracy would lie; a guesser's accuracy; and the accuracy of the "
+            "copies chosen, on items that had no part in the choice. Hidden ability shows as a rise before the fall.",
             columns(("sigma", "accuracy", "low", "high", "series", "seeds", "broken", "case"), rows),
             Axis("sigma", "standard deviation of the noise"),
             Axis("accuracy", "accuracy"),
