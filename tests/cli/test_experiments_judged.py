@@ -44,9 +44,9 @@ def noised(tmp_path):
     return write(tmp_path / "noise.csv", "model,sigma,seed,item,score", rows)
 
 
-def test_noise_takes_a_chance_level_and_a_margin(noised, capsys, monkeypatch):
+def test_noise_takes_a_chance_level_and_what_is_negligible(noised, capsys, monkeypatch):
     assert "Give the chance level to decide" in run("noise", noised)
     assert "Noise brings out hidden ability" in run("noise", noised, "--chance", "0.25")
-    wide = json.loads(run("noise", noised, "--chance", "0.25", "--margin", "0.6", "--json"))
+    wide = json.loads(run("noise", noised, "--chance", "0.25", "--negligible", "0.6", "--json"))
     assert wide["findings"][1]["status"] == "caution"
     assert "chance should be in [0, 1], got 25" in refused(capsys, monkeypatch, "noise", noised, "--chance", "25")

@@ -114,7 +114,7 @@ def _run(items: int, clusters: int, strengths: int, seeds: int, level: float, rn
         made, truth = sweep(kind, items, clusters, strengths, seeds, rng)
         result = noise_injection_of([made], 20, level, rng)
         found = result.found[0]
-        finding = judge(result, margin=MARGIN)[1]
+        finding = judge(result, negligible_gain=MARGIN)[1]
         name = NAMES[kind]
         if kind in ("guesser", "luckier", "constant", "imitation"):
             # The copies chosen differ from split to split: the truth is the mean of their gains.

@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from measurand.stats.clustered import cluster_sums
-
-__all__ = ["Gain", "HeldOut", "gain_limits", "held_out", "phi", "phi_by_luck"]
+__all__ = ["HeldOut", "held_out", "phi", "phi_by_luck"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -58,48 +56,6 @@ def held_out(copies: Floats, clusters: Ints | None, splits: int, rng: np.random.
     best = [np.argmax(half @ copies.T, axis=1) for half in (first, ~first)]
     scores = np.where(first, copies[best[1]], copies[best[0]])
     return HeldOut(scores, np.bincount(np.concatenate(best), minlength=len(copies)))
-
-
-@dataclass(frozen=True)
-class Gain:
-    """A mean difference with its interval; `stderr` includes what `gain_limits` adds, `groups` are the clusters."""
-
-    value: float
-    low: float
-    high: float
-    stderr: float
-    groups: int
-
-
-def gain_limits(scores: Floats, reference: Floats, clusters: Ints | None, level: float) -> Gain:
-    """Mean paired difference with a t interval over clusters that has a width also where nothing differs.
-
-    The standard error is that of a single split: a mean over splits varies no more, but how much less is not known
-    where each chose another copy. To its cluster-robust square comes ``2 / (n + 2)^2``: one further item that differs
-    each way, as Bonett and Price add to the counts of discordant items.
-
-    Parameters
-    ----------
-    scores : shape (splits, items).
-    reference : shape (items,), on the same items.
-    clusters : shape (items,); each item is a cluster of its own by default.
-    level : confidence level.
-
-    References
-    ----------
-    Bonett and Price 2012, Journal of Educational and Behavioral Statistics 37(4).
-
-    Examples
-    --------
-    >>> found = gain_limits(np.ones((1, 50)), np.ones(50), None, 0.95)
-    >>> found.value, round(found.low, 3), round(found.high, 3)
-    (0.0, -0.055, 0.055)
-    """
-    means = cluster_sums(scores - reference, clusters).means()
-    value, groups = float(means.value.mean()), int(means.clusters[0])
-    stderr = float(np.sqrt((means.stderr**2).mean() + 2 / (len(reference) + 2) ** 2))
-    half = float(stats.t.ppf(0.5 + level / 2, max(groups - 1, 1))) * stderr
-    return Gain(value, max(value - half, -1.0), min(value + half, 1.0), stderr, groups)
 
 
 def phi(copies: Floats, baseline: Floats) -> float:

@@ -159,8 +159,8 @@ def test_settings_out_of_range():
         noise_injection(rows, chance=25, rng=rng)
     with pytest.raises(InputError, match="splits"):
         noise_injection(rows, splits=0, rng=rng)
-    with pytest.raises(InputError, match="margin"):
-        judge(noise_injection(rows, rng=rng), margin=5)
+    with pytest.raises(InputError, match="negligible_gain"):
+        judge(noise_injection(rows, rng=rng), negligible_gain=5)
 
 
 def test_the_picture_has_every_series_and_the_same_seed_gives_the_same_result():

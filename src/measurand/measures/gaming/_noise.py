@@ -11,7 +11,8 @@ import numpy.typing as npt
 from measurand.measures._shared import number
 from measurand.measures.gaming._sweeps import Sweep
 from measurand.stats.clustered import cluster_sums, share_limits
-from measurand.stats.noise import Gain, gain_limits, held_out, phi, phi_by_luck
+from measurand.stats.gains import Gain, gain_limits
+from measurand.stats.noise import held_out, phi, phi_by_luck
 from measurand.stats.planning import PairedDesign
 
 __all__ = ["POWER", "Choice", "Level", "NoiseInjection", "assess"]

@@ -14,7 +14,7 @@ from measurand.measures.gaming._noise import POWER, Choice, Level, NoiseInjectio
 from measurand.measures.gaming._sweeps import Sweep, sweeps
 from measurand.measures.precision._grid import Unassessed, more_items, percent, points, tenth, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.noise import Gain
+from measurand.stats.gains import Gain
 from measurand.stats.planning import PairedDesign
 from measurand.tables import Degradation
 
@@ -122,12 +122,13 @@ def _unusable(sweep: Sweep) -> str | None:
     )
 
 
-def judge(result: NoiseInjections, *, margin: float = 0.05) -> list[Finding]:
-    """Issue: the gain is wholly above the margin and the accuracy above chance; passed: any gain is wholly below it.
+def judge(result: NoiseInjections, *, negligible_gain: float = 0.05) -> list[Finding]:
+    """Issue: the gain is wholly above a negligible one, the accuracy above chance; passed: any gain is wholly below it.
 
     Passed asks further that some of the noise lowered the accuracy: noise too weak to hurt may leave a lock untouched.
     """
-    require_fraction(margin=margin)
+    require_fraction(negligible_gain=negligible_gain)
+    margin = negligible_gain
     each = [_finding(found, result, margin) for found in result.found]
     hidden = sum(finding.status is Status.ISSUE for finding in each)
     passed = sum(finding.status is Status.PASSED for finding in each)
