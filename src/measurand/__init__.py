@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from measurand.measures.gaming.contamination import contamination
     from measurand.measures.gaming.fresh_set import fresh_set_gap
     from measurand.measures.gaming.holdout import holdout
+    from measurand.measures.gaming.locked import locked_ability
     from measurand.measures.gaming.membership import membership
     from measurand.measures.gaming.noise import noise_injection
     from measurand.measures.gaming.overlap import overlap
@@ -72,6 +73,7 @@ _HOME = {
     "measures.gaming.contamination": ("contamination",),
     "measures.gaming.fresh_set": ("fresh_set_gap",),
     "measures.gaming.holdout": ("holdout",),
+    "measures.gaming.locked": ("locked_ability",),
     "measures.gaming.membership": ("membership",),
     "measures.gaming.noise": ("noise_injection",),
     "measures.gaming.overlap": ("overlap",),
@@ -162,6 +164,7 @@ __all__ = [
     "items",
     "load_audit",
     "load_example",
+    "locked_ability",
     "membership",
     "metric_choice",
     "multitrait_multimethod",

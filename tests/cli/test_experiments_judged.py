@@ -50,3 +50,17 @@ def test_noise_takes_a_chance_level_and_what_is_negligible(noised, capsys, monke
     wide = json.loads(run("noise", noised, "--chance", "0.25", "--negligible", "0.6", "--json"))
     assert wide["findings"][1]["status"] == "caution"
     assert "chance should be in [0, 1], got 25" in refused(capsys, monkeypatch, "noise", noised, "--chance", "25")
+
+
+def test_locked_takes_a_control_and_a_baseline(tmp_path, capsys, monkeypatch):
+    right = {("t", "plain"): 2, ("t", "5 shown"): 8, ("c", "plain"): 6, ("c", "5 shown"): 7}
+    rows = [(*arm, item, int(item % 10 < tenths), 900) for arm, tenths in right.items() for item in range(100)]
+    path = write(tmp_path / "attempts.csv", "target,method,behaviour,success,tokens", rows)
+    assert "no target was attempted 'as is'" in refused(capsys, monkeypatch, "locked", path)
+    assert "name one with the setting control" in run("locked", path, "--baseline", "plain")
+    said = run("locked", path, "--baseline", "plain", "--control", "c")
+    assert "Ability that was not shown: 5 shown takes the score from 20% to 80%" in said
+    assert "10 points in the control, at 900 tokens an item" in said
+    assert "no target named 'd'" in refused(
+        capsys, monkeypatch, "locked", path, "--baseline", "plain", "--control", "d"
+    )

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from measurand.cli.asking import Asked, asks
+from measurand.cli.running import names_in
 
-__all__ = ["noise"]
+__all__ = ["locked", "noise"]
 
 
 @asks("G7")
@@ -19,3 +20,13 @@ def noise(
 ) -> Asked:
     """Whether noise in the weights brings out ability that a model does not show, from saved scores (G7)."""
     return Asked({"chance": chance, "negligible_gain": negligible, "splits": splits})
+
+
+@asks("G10")
+def locked(
+    control: Annotated[str | None, typer.Option(help="Targets known to hide nothing, A,B.")] = None,
+    baseline: Annotated[str, typer.Option(help="Name of the method that is no elicitation.")] = "as is",
+    negligible: Annotated[float, typer.Option(help="Gap that does not matter, such as 0.1 for 10 points.")] = 0.1,
+) -> Asked:
+    """Whether elicitation brings out more of a model than of a control, from saved attempts (G10)."""
+    return Asked({"control": tuple(names_in(control) or ()), "baseline": baseline, "negligible_gap": negligible})

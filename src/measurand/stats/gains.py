@@ -27,7 +27,7 @@ class Gain:
     groups: int
 
     def p_value(self, bound: float = 0.0) -> float:
-        """Two-sided p-value of a difference of that size, at half of it for one that is larger; 1 where it is smaller.
+        """Twice the one-sided p-value of "the difference is above the bound"; 1 where the value is not.
 
         Below one less the confidence level exactly where the lower limit is above the bound.
 
