@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from measurand.measures.gaming.membership import membership
     from measurand.measures.gaming.noise import noise_injection
     from measurand.measures.gaming.overlap import overlap
+    from measurand.measures.gaming.probe import defection_probe
     from measurand.measures.gaming.quiz import quiz
     from measurand.measures.gaming.underperformance import underperformance
     from measurand.measures.precision.arena import arena
@@ -77,6 +78,7 @@ _HOME = {
     "measures.gaming.membership": ("membership",),
     "measures.gaming.noise": ("noise_injection",),
     "measures.gaming.overlap": ("overlap",),
+    "measures.gaming.probe": ("defection_probe",),
     "measures.gaming.quiz": ("quiz",),
     "measures.validity.metric_choice": ("metric_choice",),
     "measures.gaming.underperformance": ("underperformance",),
@@ -153,6 +155,7 @@ __all__ = [
     "compare",
     "compute_correlation",
     "contamination",
+    "defection_probe",
     "differential_progress",
     "dimensionality",
     "format_transfer",

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from measurand.cli import app, main
 from measurand.simulate.noise import sweep
+from measurand.simulate.probe import CONTROLS, table
 
 
 def run(*words: str, code: int = 0) -> str:
@@ -64,3 +65,12 @@ def test_locked_takes_a_control_and_a_baseline(tmp_path, capsys, monkeypatch):
     assert "no target named 'd'" in refused(
         capsys, monkeypatch, "locked", path, "--baseline", "plain", "--control", "d"
     )
+
+
+def test_probe_reads_a_table_of_scores(tmp_path):
+    path = tmp_path / "probe.csv"
+    table({(None, "probe"): 0.95, **CONTROLS}, 60, 2, np.random.default_rng(0)).frame.write_csv(path)
+    assert "Hidden states give away defection: the probe at layer 4" in run("probe", str(path))
+    table({(None, "probe"): 0.5, **CONTROLS}, 60, 2, np.random.default_rng(0)).frame.write_csv(path)
+    loose = json.loads(run("probe", str(path), "--negligible", "0.8", "--json"))
+    assert loose["findings"][1]["status"] == "passed"
