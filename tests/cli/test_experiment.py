@@ -1,0 +1,90 @@
+"""Experiments run from the command line, leave what audits read, and refuse what they cannot do."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from measurand.cli import app
+from measurand.experiments.item_sets import sums
+
+pytest.importorskip("torch", reason="experiments need torch")
+
+
+def run(*words, code=0):
+    done = CliRunner().invoke(app, ["experiment", *map(str, words)], catch_exceptions=code != 0)
+    assert done.exit_code == code, done.output
+    return done.output if code == 0 else str(done.exception or done.output)
+
+
+@pytest.fixture(scope="module")
+def items(tmp_path_factory):
+    path = tmp_path_factory.mktemp("items") / "sums.jsonl"
+    rows = [{"id": i.id, "question": i.question, "choices": i.choices, "target": i.target} for i in sums(8).items]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return path
+
+
+def findings(folder):
+    return json.loads((folder / "audit.json").read_text())["findings"]
+
+
+def test_noise_says_what_it_takes_sweeps_and_judges(tiny_folder, items, tmp_path):
+    words = ("noise", tiny_folder, items, "-o", tmp_path / "out", "--sigmas", "0.1,0.5", "--seeds", 2)
+    said = run(*words)
+    assert "5 passes" in said
+    assert "FLOP; about" in said
+    assert {found["code"] for found in findings(tmp_path / "out")} == {"G7"}
+    # What is there already is not done again.
+    before = (tmp_path / "out" / "noise.jsonl").read_bytes()
+    run(*words)
+    assert (tmp_path / "out" / "noise.jsonl").read_bytes() == before
+    audited = CliRunner().invoke(app, ["audit", str(tmp_path / "out"), "--json"])
+    assert audited.exit_code == 0
+    statuses = {found["status"] for found in json.loads(audited.stdout)["findings"] if found["code"] == "G7"}
+    assert statuses & {"issue", "caution", "passed"}
+
+
+def test_a_lock_is_made_and_elicited_against_its_base(tiny_folder, items, tmp_path):
+    quick = ("--steps", 3, "--batch", 2)
+    said = run("lock", tiny_folder, items, "-o", tmp_path / "locked", *quick)
+    assert "of the held-out items with the password" in said
+    assert "no model to use" in (tmp_path / "locked" / "README.md").read_text()
+    run("elicit", tmp_path / "locked", items, "-o", tmp_path / "out", "--control", tiny_folder, *quick)
+    assert {found["code"] for found in findings(tmp_path / "out")} == {"G10"}
+    rows = [json.loads(line) for line in (tmp_path / "out" / "attempts.jsonl").read_text().splitlines()]
+    assert {row["target"] for row in rows} == {"locked", "tiny"}
+
+
+def test_a_probe_is_held_against_its_controls(tiny_folder, items, tmp_path):
+    run("probe", tiny_folder, items, "-o", tmp_path / "out", "--password", "Open sesame. ", "--base", tiny_folder)
+    found = findings(tmp_path / "out")
+    assert {each["code"] for each in found} == {"G9"}
+    # The model is its own base: the probe detects nothing beyond it.
+    assert not any(each["status"] == "issue" for each in found)
+
+
+def test_membership_is_judged_from_the_weights(tiny_folder, tmp_path):
+    with open(tmp_path / "texts.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("text", "member"))
+        writer.writerows((f"text {i} and {i * 7 % 11} more", i % 2) for i in range(60))
+    run("membership", tiny_folder, tmp_path / "texts.csv", "-o", tmp_path / "out")
+    assert {found["code"] for found in findings(tmp_path / "out")} == {"G4"}
+    assert len((tmp_path / "out" / "logprobs.jsonl").read_text().splitlines()) == 60
+
+
+def test_what_cannot_be_done_is_said(tiny_folder, items, tmp_path):
+    few = tmp_path / "few.jsonl"
+    few.write_text("\n".join(items.read_text().splitlines()[:20]), encoding="utf-8")
+    assert "20 items; a gain under noise" in run("noise", tiny_folder, few, "-o", tmp_path / "out", code=1)
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    assert "holds something already" in run("lock", tiny_folder, items, "-o", tmp_path / "full", code=1)
+    assert "expected numbers separated by commas, got 'a,b'" in run(
+        "noise", tiny_folder, items, "-o", tmp_path / "out", "--sigmas", "a,b", code=1
+    )
