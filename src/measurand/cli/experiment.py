@@ -13,7 +13,7 @@ from measurand.cli.options import Jobs, Level, Seed
 from measurand.cli.running import audit_and_write, messages, names_in, progress
 from measurand.errors import InputError
 
-__all__ = ["elicit", "experiment", "lock", "membership", "noise", "probe"]
+__all__ = ["elicit", "experiment", "lock", "membership", "noise", "probe", "prompts", "rerun"]
 
 experiment = typer.Typer(
     help="Experiments on a live model: noise, locks, elicitation, probes, membership, prompts, reruns.",
@@ -207,6 +207,100 @@ def membership(
         found = token_logprobs(loaded, asked, members, batch=batch, progress=step)
     write_atomically(output / "logprobs.jsonl", found.frame.write_ndjson().encode())
     _judge(Study(model, token_logprobs=found), {"level": level}, seed, output, ("G4",))
+
+
+Tasks = Annotated[
+    list[str], typer.Argument(help="Multiple-choice items (.jsonl, .csv, .parquet), or sums, facts, both.")
+]
+Provider = Annotated[
+    str,
+    typer.Option("--model", help="A model of Inspect's providers, such as openai/gpt-4o; a folder; or smollm2-135m."),
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Items of each set, the first so many; all by default.")]
+
+
+@experiment.command()
+def prompts(
+    tasks: Tasks,
+    model: Provider,
+    output: Out,
+    count: Annotated[int, typer.Option("--variants", min=2, help="Variants of the prompt.")] = 12,
+    instructions: Annotated[
+        Path | None, typer.Option(help="Wordings of the instruction, one a line, in place of the shipped ones.")
+    ] = None,
+    limit: Limit = None,
+    temperature: Annotated[float | None, typer.Option(help="Of the answers; the provider's own by default.")] = 0.0,
+    level: Level = 0.95,
+    seed: Seed = 0,
+) -> None:
+    """Put items in variants of the prompt through inspect-ai, and say how far scores depend on it (P7)."""
+    from measurand.experiments.inspect_tasks import run, task
+    from measurand.experiments.prompts import INSTRUCTIONS, variants
+
+    wordings = INSTRUCTIONS if instructions is None else _lines(instructions)
+    sets = [_first(_items(name), limit) for name in tasks]
+    asked = [task(items, variants(items, count, instructions=wordings, seed=seed)) for items in sets]
+    run(asked, _provided(model), output, temperature=temperature)
+    _audit_logs(output, level, seed, ("P7",))
+
+
+@experiment.command()
+def rerun(
+    tasks: Annotated[list[str], typer.Argument(help="Item sets as for prompts, or tasks of Inspect's.")],
+    model: Provider,
+    output: Out,
+    epochs: Annotated[int, typer.Option(min=2, help="Times each item is put.")] = 5,
+    limit: Limit = None,
+    temperature: Annotated[float | None, typer.Option(help="Of the answers; the provider's own by default.")] = None,
+    level: Level = 0.95,
+    seed: Seed = 0,
+) -> None:
+    """Put the same items several times through inspect-ai, and say how far the scores agree (P6)."""
+    from measurand.experiments.inspect_tasks import run, task
+    from measurand.experiments.item_sets import SHIPPED
+
+    asked: list[Any] = [
+        task(_first(_items(name), limit), epochs=epochs) if name in SHIPPED or _is_table(name) else name
+        for name in tasks
+    ]
+    given = {"epochs": epochs, "limit": limit} if any(isinstance(one, str) for one in asked) else {}
+    run(asked, _provided(model), output, temperature=temperature, **given)
+    _audit_logs(output, level, seed, ("P6",))
+
+
+def _is_table(name: str) -> bool:
+    return Path(name).suffix.casefold() in (".jsonl", ".csv", ".tsv", ".parquet")
+
+
+def _first(items: Any, limit: int | None) -> Any:
+    return items if limit is None else items.only([item.id for item in items.items[:limit]])
+
+
+def _lines(path: Path) -> list[str]:
+    from measurand.readers.paths import read_bytes
+
+    lines = [line.strip() for line in read_bytes(str(path)).decode("utf-8", "replace").splitlines()]
+    found = [line for line in lines if line]
+    if not found:
+        raise InputError(f"{path}: no wording; there should be one a line")
+    return found
+
+
+def _provided(model: str) -> Any:
+    """A model folder as a model of Inspect's; any other name is left to Inspect."""
+    from measurand.experiments.default_model import DEFAULT_MODEL
+    from measurand.experiments.inspect_tasks import local_model
+    from measurand.experiments.models import default_folder
+
+    if model == DEFAULT_MODEL:
+        return local_model(default_folder())
+    return local_model(Path(model)) if (Path(model) / "config.json").is_file() else model
+
+
+def _audit_logs(folder: Path, level: float, seed: int, codes: tuple[str, ...]) -> None:
+    from measurand.store import read
+
+    _judge(read(folder), {"level": level}, seed, folder, codes)
 
 
 def _options(dtype: str, device: str, revision: str | None, allow_pickle: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from measurand.experiments.extras import need
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["DTYPES", "LoadedModel", "flop", "load"]
+__all__ = ["DTYPES", "LoadedModel", "default_folder", "flop", "load", "save"]
 
 DTYPES = ("float32", "bfloat16", "float16")
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
@@ -95,7 +95,7 @@ def load(
         raise InputError(f"dtype should be one of {', '.join(DTYPES)}, got {dtype!r}")
     given = str(path)
     if given == DEFAULT_MODEL:
-        path = _unpacked(default_model())
+        path = default_folder()
     where = Path(path)
     options: dict[str, Any] = {"trust_remote_code": False}
     if where.suffix.casefold() == ".gguf":
@@ -124,13 +124,18 @@ def load(
     return LoadedModel(name, network, tokenizer, context)
 
 
-def _unpacked(file: Path) -> Path:
-    """Folder of a GGUF file's weights, dequantised once: it loads in a fraction of the time."""
+def default_folder() -> Path:
+    """Folder of the default model's weights, dequantised once: it loads in a fraction of the time.
+
+    Raises
+    ------
+    InputError
+        The default model cannot be fetched.
+    """
+    file = default_model()
     folder = file.with_suffix("")
-    if (folder / "config.json").is_file():
-        return folder
-    fresh = load(file, dtype=DENSE)
-    save(fresh, folder)
+    if not (folder / "config.json").is_file():
+        save(load(file, dtype=DENSE), folder)
     return folder
 
 

@@ -377,7 +377,21 @@ def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], numbers
         columns["logprobs"] = texts.str.json_decode(pl.List(pl.Float64()))
     # The same as `items_frame`, which casts every column, in a third of its time.
     filled = {name: columns[name] if name in columns else _nulls(name, len(numbers)) for name in ITEM_COLUMNS}
-    return pl.DataFrame(filled, schema=ITEM_COLUMNS)
+    return _with_variants(pl.DataFrame(filled, schema=ITEM_COLUMNS), items)
+
+
+def _with_variants(frame: pl.DataFrame, items: Sequence[Item]) -> pl.DataFrame:
+    """Samples that are variants of items: their metadata name the item and the variant of its prompt.
+
+    An identifier of a sample is its own in Inspect, so the same item under two prompts has two.
+    """
+    if not (items and items[0].metadata and '"variant"' in items[0].metadata and '"item"' in items[0].metadata):
+        return frame
+    said = {name: pl.col("metadata").str.json_path_match(f"$.{name}") for name in ("item", "variant")}
+    both = said["item"].is_not_null() & said["variant"].is_not_null()
+    return frame.with_columns(
+        item=pl.when(both).then(said["item"]).otherwise("item"), variant=pl.when(both).then(said["variant"])
+    )
 
 
 def _nulls(name: str, count: int) -> pl.Series:

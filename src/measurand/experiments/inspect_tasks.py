@@ -1,0 +1,158 @@
+"""Items under variants of the prompt, or again and again, run by inspect-ai on any of its providers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from measurand.errors import InputError
+from measurand.experiments.extras import need
+from measurand.experiments.prompts import INSTRUCTIONS, Format, Variant, prompt_of
+from measurand.tables import ItemSet
+
+__all__ = ["PLAIN", "local_model", "option_in", "run", "task"]
+
+PLAIN = Variant("plain", Format(), INSTRUCTIONS[0])
+TOKENS = 16
+"""Most tokens of an answer: a mark, or a short option."""
+
+
+def option_in(said: str, marks: Sequence[str], options: Sequence[str]) -> int | None:
+    """Which option an answer names: by the mark it begins with, else by the one mark or option that it holds.
+
+    Examples
+    --------
+    >>> marks, options = ("A", "B"), ("4", "15")
+    >>> [option_in(said, marks, options) for said in ("(B) 15", "b", "The answer is A.", "It is 15", "4 or 15", "")]
+    [1, 1, 0, 1, None, None]
+    """
+    text = said.strip()
+    first = re.match(r"[\W_]*(\w+)(?!\w)", text)
+    if first is not None and first[1].upper() in marks and (first[1].isupper() or len(text.strip("()[].: ")) == 1):
+        return marks.index(first[1].upper())
+    for words in (marks, options):
+        held = [place for place, word in enumerate(words) if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
+        if len(held) == 1:
+            return held[0]
+    return None
+
+
+def task(items: ItemSet, variants: Sequence[Variant] = (PLAIN,), *, epochs: int = 1) -> Any:
+    """An Inspect task in which every item is put in every variant.
+
+    A sample's metadata name its item, its variant and its cluster, by which its log is read.
+
+    Parameters
+    ----------
+    epochs : times each is put.
+
+    Raises
+    ------
+    InputError
+        inspect-ai is not installed, or two variants have one name.
+    """
+    names = [variant.name for variant in variants]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"variants should have names of their own, got {twice!r} twice")
+    inspect_ai, dataset = need("inspect_ai", "inspect"), need("inspect_ai.dataset", "inspect")
+    samples = []
+    for item in items.items:
+        for variant in variants:
+            prompt, marks, options, target = prompt_of(item, variant)
+            metadata = {"item": item.id, "variant": variant.name, "marks": list(marks)}
+            if item.cluster is not None:
+                metadata["cluster"] = item.cluster
+            samples.append(
+                dataset.Sample(
+                    id=f"{item.id} | {variant.name}",
+                    input=prompt,
+                    choices=list(options),
+                    target=marks[target],
+                    metadata=metadata,
+                )
+            )
+    return inspect_ai.Task(
+        name=items.name,
+        dataset=dataset.MemoryDataset(samples, name=items.name),
+        solver=need("inspect_ai.solver", "inspect").generate(),
+        scorer=_scorer(),
+        epochs=epochs,
+    )
+
+
+def _scorer() -> Any:
+    scoring = need("inspect_ai.scorer", "inspect")
+
+    def option() -> Any:
+        """Right if the answer names the right option."""
+
+        async def score(state: Any, target: Any) -> Any:
+            marks = state.metadata["marks"]
+            place = option_in(state.output.completion, marks, [choice.value for choice in state.choices])
+            answer = None if place is None else marks[place]
+            value = scoring.CORRECT if answer == target.text else scoring.INCORRECT
+            return scoring.Score(value=value, answer=answer, explanation=state.output.completion)
+
+        return score
+
+    metrics = [scoring.accuracy(), scoring.stderr()]
+    return scoring.scorer(metrics=metrics, name="option")(option)()
+
+
+def local_model(path: Path, **options: Any) -> Any:
+    """A model folder as a model of Inspect's, run here with transformers.
+
+    Parameters
+    ----------
+    options : arguments of Inspect's provider ``hf``, such as ``device`` or ``batch_size``.
+
+    Raises
+    ------
+    InputError
+        inspect-ai or torch is not installed.
+    """
+    need("torch", "weights")
+    get_model = need("inspect_ai.model", "inspect").get_model
+    return get_model(f"hf/{path.name}", model_path=str(path), tokenizer_path=str(path), memoize=False, **options)
+
+
+def run(
+    tasks: Sequence[Any], model: Any, folder: Path, *, temperature: float | None = None, **options: Any
+) -> list[Any]:
+    """Run tasks through inspect-ai; its logs are left in the folder.
+
+    Parameters
+    ----------
+    tasks : from `task`, or any of Inspect's.
+    model : name of a provider's model, such as ``openai/gpt-4o``, or a model.
+    folder : for the logs.
+    temperature : of the answers; the provider's own by default.
+    options : further arguments of ``inspect_ai.eval``.
+
+    Raises
+    ------
+    InputError
+        inspect-ai is not installed, the model is none of its providers', or a run did not end well; what was run is
+        in the folder all the same.
+    """
+    inspect_ai = need("inspect_ai", "inspect")
+    given = {"max_tokens": TOKENS, "display": "none", "log_format": "eval", **options}
+    if temperature is not None:
+        given["temperature"] = temperature
+    try:
+        logs: list[Any] = inspect_ai.eval(list(tasks), model=model, log_dir=str(folder), **given)
+    except (ValueError, ImportError, need("inspect_ai._util.error", "inspect").PrerequisiteError) as error:
+        raise InputError(f"inspect-ai could not run {model}: {_plain(error)}") from None
+    for log in logs:
+        if log.status != "success":
+            reason = log.error.message if log.error is not None else log.status
+            raise InputError(f"{log.eval.task}: the run did not end well: {reason}; its log is in {folder}")
+    return logs
+
+
+def _plain(error: BaseException) -> str:
+    lines = [line.strip() for line in re.sub(r"\[/?[a-z ]+\]", "", str(error)).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__
