@@ -72,7 +72,7 @@ def test_numbers_as_marks_come_before_options():
 
 def test_variants_run_and_are_read_as_prompts_of_the_same_items(tmp_path):
     chosen = variants(FEW[0], 12)
-    run([task(items, chosen) for items in FEW], answering(by_hash), tmp_path)
+    run([task(items, chosen) for items in FEW], answering(by_hash), None, tmp_path)
     study = read(tmp_path)
     rows = study.responses.frame.collect()
     assert rows.height == 2 * 12 * 12
@@ -93,12 +93,12 @@ def test_a_model_that_is_right_is_scored_right_in_every_variant(tmp_path):
         return f"It is {answers[question]}"
 
     chosen = [variant for variant in variants(items, 30) if variant.format.enumerator != "(1)"]
-    (log,) = run([task(items, chosen)], answering(right), tmp_path)
+    (log,) = run([task(items, chosen)], answering(right), None, tmp_path)
     assert log.results.scores[0].metrics["accuracy"].value == 1.0
 
 
 def test_reruns_are_epochs(tmp_path):
-    run([task(FEW[0], epochs=3)], answering(by_hash), tmp_path)
+    run([task(FEW[0], epochs=3)], answering(by_hash), None, tmp_path)
     rows = read(tmp_path).responses.frame.collect()
     assert sorted(set(rows["epoch"])) == [1, 2, 3]
     assert set(rows["variant"]) == {PLAIN.name}
@@ -108,18 +108,18 @@ def test_what_cannot_be_run_is_said(tmp_path):
     with pytest.raises(InputError, match="variants should have names of their own, got 'plain' twice"):
         task(FEW[0], [PLAIN, PLAIN])
     with pytest.raises(InputError, match="inspect-ai could not run nosuch/model"):
-        run([task(FEW[0])], "nosuch/model", tmp_path)
+        run([task(FEW[0])], "nosuch/model", None, tmp_path)
 
     def broken(prompt):
         raise RuntimeError("the service is down")
 
     with pytest.raises(InputError, match=r"sums: the run did not end well: .*the service is down.*its log is in"):
-        run([task(FEW[0])], answering(broken), tmp_path)
+        run([task(FEW[0])], answering(broken), None, tmp_path)
 
 
 @pytest.mark.parametrize(("command", "code"), [("prompts", "P7"), ("rerun", "P6")])
 def test_the_commands_run_and_judge(tmp_path, monkeypatch, command, code):
-    monkeypatch.setattr(experiment, "_provided", lambda name: answering(by_hash))
+    monkeypatch.setattr(experiment, "_provided", lambda name, temperature: (answering(by_hash), temperature))
     words = ["experiment", command, "sums", "facts", "--model", "mockllm/model", "-o", str(tmp_path), "--limit", "12"]
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output

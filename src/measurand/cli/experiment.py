@@ -240,7 +240,7 @@ def prompts(
     wordings = INSTRUCTIONS if instructions is None else _lines(instructions)
     sets = [_first(_items(name), limit) for name in tasks]
     asked = [task(items, variants(items, count, instructions=wordings, seed=seed)) for items in sets]
-    run(asked, _provided(model), output, temperature=temperature)
+    run(asked, *_provided(model, temperature), output)
     _audit_logs(output, level, seed, ("P7",))
 
 
@@ -264,7 +264,7 @@ def rerun(
         for name in tasks
     ]
     given = {"epochs": epochs, "limit": limit} if any(isinstance(one, str) for one in asked) else {}
-    run(asked, _provided(model), output, temperature=temperature, **given)
+    run(asked, *_provided(model, temperature), output, **given)
     _audit_logs(output, level, seed, ("P6",))
 
 
@@ -286,15 +286,17 @@ def _lines(path: Path) -> list[str]:
     return found
 
 
-def _provided(model: str) -> Any:
-    """A model folder as a model of Inspect's; any other name is left to Inspect."""
+def _provided(model: str, temperature: float | None) -> tuple[Any, float | None]:
+    """A model folder as a model of Inspect's, any other name as it is; and the temperature to ask it with."""
     from measurand.experiments.default_model import DEFAULT_MODEL
     from measurand.experiments.inspect_tasks import local_model
     from measurand.experiments.models import default_folder
 
-    if model == DEFAULT_MODEL:
-        return local_model(default_folder())
-    return local_model(Path(model)) if (Path(model) / "config.json").is_file() else model
+    folder = default_folder() if model == DEFAULT_MODEL else Path(model)
+    if not (folder / "config.json").is_file():
+        return model, temperature
+    # transformers has no temperature of 0: it takes the likeliest token where it is told not to sample.
+    return local_model(folder, do_sample=temperature != 0), temperature or None
 
 
 def _audit_logs(folder: Path, level: float, seed: int, codes: tuple[str, ...]) -> None:

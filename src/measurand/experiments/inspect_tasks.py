@@ -119,17 +119,15 @@ def local_model(path: Path, **options: Any) -> Any:
     return get_model(f"hf/{path.name}", model_path=str(path), tokenizer_path=str(path), memoize=False, **options)
 
 
-def run(
-    tasks: Sequence[Any], model: Any, folder: Path, *, temperature: float | None = None, **options: Any
-) -> list[Any]:
+def run(tasks: Sequence[Any], model: Any, temperature: float | None, folder: Path, **options: Any) -> list[Any]:
     """Run tasks through inspect-ai; its logs are left in the folder.
 
     Parameters
     ----------
     tasks : from `task`, or any of Inspect's.
     model : name of a provider's model, such as ``openai/gpt-4o``, or a model.
+    temperature : of the answers; None for the provider's own.
     folder : for the logs.
-    temperature : of the answers; the provider's own by default.
     options : further arguments of ``inspect_ai.eval``.
 
     Raises
