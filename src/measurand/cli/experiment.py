@@ -238,9 +238,10 @@ def prompts(
     from measurand.experiments.prompts import INSTRUCTIONS, variants
 
     wordings = INSTRUCTIONS if instructions is None else _lines(instructions)
+    provided = _provided(model, temperature)
     sets = [_first(_items(name), limit) for name in tasks]
     asked = [task(items, variants(items, count, instructions=wordings, seed=seed)) for items in sets]
-    run(asked, *_provided(model, temperature), output)
+    run(asked, *provided, output)
     _audit_logs(output, level, seed, ("P7",))
 
 
@@ -259,12 +260,13 @@ def rerun(
     from measurand.experiments.inspect_tasks import run, task
     from measurand.experiments.item_sets import SHIPPED
 
+    provided = _provided(model, temperature)
     asked: list[Any] = [
         task(_first(_items(name), limit), epochs=epochs) if name in SHIPPED or _is_table(name) else name
         for name in tasks
     ]
     given = {"epochs": epochs, "limit": limit} if any(isinstance(one, str) for one in asked) else {}
-    run(asked, *_provided(model, temperature), output, **given)
+    run(asked, *provided, output, **given)
     _audit_logs(output, level, seed, ("P6",))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,6 +115,8 @@ def local_model(path: Path, **options: Any) -> Any:
     InputError
         inspect-ai or torch is not installed.
     """
+    # The folder holds all there is; without this, libraries ask a hub for it by its name. It is read when they load.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     need("torch", "weights")
     get_model = need("inspect_ai.model", "inspect").get_model
     return get_model(f"hf/{path.name}", model_path=str(path), tokenizer_path=str(path), memoize=False, **options)
