@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -56,13 +58,13 @@ def commands() -> list:
 
 
 @pytest.mark.parametrize("line", commands())
-def test_every_command_shown_runs(line, tmp_path, monkeypatch, capfd):
+def test_every_command_shown_runs(line, tmp_path, monkeypatch, capfd, request):
     from typer.testing import CliRunner
 
     from measurand.cli import app
 
     monkeypatch.chdir(tmp_path)
-    words = line.split("#")[0].split()
+    words = shlex.split(line, comments=True)
     if words[0].startswith("scripts/"):
         assert (ROOT / words[0]).stat().st_mode & 0o100
         return
@@ -71,8 +73,20 @@ def test_every_command_shown_runs(line, tmp_path, monkeypatch, capfd):
     (tmp_path / "scores.csv").write_text("model,mmlu,gsm8k,arc_challenge,mine\n" + "\n".join(rows), encoding="utf-8")
     answers = [f"{m},q{i},{(i * 7 + k * i) % 3 // 2},{i // 3}" for k, m in enumerate("ab") for i in range(60)]
     (tmp_path / "answers.csv").write_text("model,item,score,cluster\n" + "\n".join(answers), encoding="utf-8")
+    if words[1] == "experiment":
+        for_experiments(tmp_path, request.getfixturevalue("tiny_folder"))
     result = CliRunner().invoke(app, words[1:], catch_exceptions=False)
     assert result.exit_code == 0, result.output
+
+
+def for_experiments(folder, model):
+    """What the commands that run experiments name: a model, one made from it, and texts."""
+    pytest.importorskip("peft", reason="experiments need the extra weights")
+    pytest.importorskip("inspect_ai", reason="experiments need the extra inspect")
+    for name in ("model", "locked"):
+        shutil.copytree(model, folder / name)
+    texts = [f"text {i} of {i * 7 % 13},{i % 2}" for i in range(60)]
+    (folder / "texts.csv").write_text("text,member\n" + "\n".join(texts), encoding="utf-8")
 
 
 def test_links_between_pages_lead_somewhere():

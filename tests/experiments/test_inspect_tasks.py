@@ -19,9 +19,6 @@ from measurand.tables import ItemSet
 
 inspect_ai = pytest.importorskip("inspect_ai", reason="running evaluations needs inspect-ai")
 
-# What inspect-ai asks of its own libraries is not ours to mend.
-pytestmark = pytest.mark.filterwarnings("ignore:The 'initial' parameter is deprecated:DeprecationWarning")
-
 FEW = [ItemSet(items.name, items.items[:12]) for items in (sums(), facts())]
 
 

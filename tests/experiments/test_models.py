@@ -24,7 +24,7 @@ def changed(folder, tmp_path, **values):
 
 def test_a_folder_is_loaded_in_evaluation_mode_without_gradients(tiny):
     assert tiny.name == "tiny"
-    assert tiny.context == 256
+    assert tiny.context == 2048
     assert not tiny.network.training
     assert not any(weight.requires_grad for weight in tiny.network.parameters())
     # The embedding is tied to the head and counts once.

@@ -61,5 +61,5 @@ def test_texts_in_a_batch_have_the_values_they_have_alone(tiny, batch):
 
 
 def test_texts_without_a_token_to_predict_are_refused(tiny):
-    with pytest.raises(InputError, match="from 2 to 256 tokens, got 1: 'x'"):
+    with pytest.raises(InputError, match="from 2 to 2,048 tokens, got 1: 'x'"):
         token_logprobs(tiny, ["x"])
