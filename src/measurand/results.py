@@ -115,11 +115,12 @@ class Figure:
     ----------
     name : unique in an audit, ``CODE.what``, such as ``"V1.intervals"``.
     kind : ``intervals`` (a dot and a bar a row; x is the value, y the row's name), ``scatter`` (points, with a fitted
-        line if `fit`), ``lines`` (one line a colour), ``heatmap`` (x, y nominal; `color` is the value shown),
+        line if `fit`), ``lines`` (one line a colour; beside a band, named rows without limits are dots that no line
+        joins), ``heatmap`` (x, y nominal; `color` is the value shown),
         ``violin`` (densities in a row for each y: `low` to `high` is the outline at x, within -1 to 1; the first
         `color` is filled, others are outlined; a row with a `label` is a tick at x).
     columns : name -> values, all of one length, one row a mark.
-    low, high : columns of the interval, for ``intervals`` (along x) and ``lines`` (a band along y).
+    low, high : columns of the interval, for ``intervals`` (along x), ``scatter`` and ``lines`` (a band) along y.
     label : column named on hover.
     color : column that colours the mark.
     group : column that splits the picture into rows of panels.

@@ -37,6 +37,7 @@ MODEL_ALIASES = {
     "parameters": ("parameters", "params", "n_params", "num_params", "model_size"),
     "training_flop": ("training_flop", "training_flops", "training_compute", "flop", "flops"),
     "release_date": ("release_date", "released"),
+    "knowledge_cutoff": ("knowledge_cutoff", "knowledge_cutoff_date"),
 }
 BENCHMARK_ALIASES = {
     "name": ("name", "display_name", "benchmark_name"),

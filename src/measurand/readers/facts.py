@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import polars as pl
 
+from measurand.errors import InputError
 from measurand.readers.columns import BENCHMARK_ALIASES, MODEL_ALIASES, FactColumn, fact_columns, fold
 from measurand.readers.numbers import cleaned, numbers
 from measurand.readers.raw import ROW, RawTable, shorten
 from measurand.tables import BENCHMARK_FACTS, MODEL_FACTS
+from measurand.tables.dates import decimal_year
 
 __all__ = ["Facts", "benchmark_fact_columns", "model_fact_columns", "read_facts"]
 
@@ -116,11 +118,19 @@ def _quantity(table: RawTable, column: str, factor: float) -> pl.Series:
 
 def _words(table: RawTable, fact: str, column: str) -> pl.Series:
     text = cleaned(table.frame[column])
-    if fact == "release_date":
-        return text.set(~text.str.contains(r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$"), None)
+    if fact in ("release_date", "knowledge_cutoff"):
+        return pl.Series([date if date is not None and _is_date(date) else None for date in text], dtype=pl.String)
     if fact == "higher_is":
         return _direction(text.str.to_lowercase(), fold(column))
     return text.str.to_lowercase() if fact in FOLDED else text
+
+
+def _is_date(text: str) -> bool:
+    try:
+        decimal_year(text)
+    except InputError:
+        return False
+    return True
 
 
 def _direction(text: pl.Series, column: str) -> pl.Series:

@@ -104,11 +104,16 @@ def _scatter(figure: Figure) -> Spec:
         "mark": {"type": "point", "filled": True, "opacity": 0.85},
         "encoding": place | {"size": size} | _color(figure, shape=True),
     }
+    bar = {
+        "mark": {"type": "rule", "strokeWidth": 1.5, "opacity": 0.45, "clip": True},
+        "encoding": place | {"y": place["y"] | {"field": "low"}, "y2": {"field": "high"}} | _color(figure, shape=False),
+    }
+    bars = [bar] if figure.low and figure.high else []
     return {
         "width": WIDTH,
         "height": 220 if figure.group else 320,
         "transform": _texts(figure),
-        "layer": [*_rules(figure, "y"), *([_fit(figure)] if figure.fit else []), point, _targets(figure, place)],
+        "layer": [*_rules(figure, "y"), *([_fit(figure)] if figure.fit else []), *bars, point, _targets(figure, place)],
     }
 
 
@@ -118,7 +123,10 @@ def _lines(figure: Figure) -> Spec:
         "mark": {"type": "area", "opacity": 0.16, "clip": True},
         "encoding": place | {"y": place["y"] | {"field": "low"}, "y2": {"field": "high"}} | color,
     }
-    line = {"mark": {"type": "line", "strokeWidth": 2, "clip": True}, "encoding": place | color}
+    line: Spec = {"mark": {"type": "line", "strokeWidth": 2, "clip": True}, "encoding": place | color}
+    if figure.low and figure.high and figure.label:
+        # Named dots beside a band are observations, which no line joins.
+        line["transform"] = [{"filter": "isValid(datum.low) || !datum.label"}]
     size = {"condition": {"param": "near", "value": 110, "empty": False}, "value": 26}
     dot = {"mark": {"type": "point", "filled": True}, "encoding": place | {"size": size} | color}
     bands = [band] if figure.low and figure.high else []
@@ -295,7 +303,7 @@ def _fit(figure: Figure) -> Spec:
 def _tooltip(figure: Figure) -> list[Spec]:
     """What hovering shows: the name, the value with its interval, the colour, the panel, then further columns."""
     roles = fields(figure)
-    across = figure.kind == "lines"
+    across = figure.kind in ("lines", "scatter")
     entries = [("label", plain(figure.label))] if figure.label else []
     for role, axis, spans in (("y", figure.y, across), ("x", figure.x, not across)):
         if figure.label == axis.column:
@@ -318,7 +326,7 @@ def _tooltip(figure: Figure) -> list[Spec]:
 def _texts(figure: Figure) -> list[Spec]:
     """Numbers as text for the hover, so that it shows the figure's format and nothing for what is undefined."""
     roles = fields(figure)
-    spans = {"lines": "y", "intervals": "x"}.get(figure.kind) if figure.low and figure.high else None
+    spans = {"lines": "y", "scatter": "y", "intervals": "x"}.get(figure.kind) if figure.low and figure.high else None
     texts = {}
     for role, axis in (("x", figure.x), ("y", figure.y)):
         if axis.scale != "nominal":

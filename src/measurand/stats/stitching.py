@@ -177,7 +177,9 @@ def spread(cells: Cells, fit: Scale) -> Spread:
     change = np.zeros((len(rise), m + 2 * b))
     change[place, cells.model] = rise * slope
     change[place, m + cells.benchmark] = -rise * slope
-    change[place, m + b + cells.benchmark] = rise * (fit.capability[0, cells.model] - fit.difficulty[0, cells.benchmark])
+    change[place, m + b + cells.benchmark] = rise * (
+        fit.capability[0, cells.model] - fit.difficulty[0, cells.benchmark]
+    )
     free = np.ones(m + 2 * b, dtype=bool)
     free[[m + cells.anchor, m + b + cells.anchor]] = False
     change = change[:, free]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from measurand.errors import InputError, UnknownName
+from measurand.tables.dates import decimal_year
 
 __all__ = ["BENCHMARK_FACTS", "MODEL_FACTS", "ROLES", "UNCLASSED", "Scores"]
 
@@ -30,6 +31,7 @@ MODEL_FACTS: dict[str, pl.DataType] = {
     "parameters": pl.Float64(),
     "training_flop": pl.Float64(),
     "release_date": pl.String(),
+    "knowledge_cutoff": pl.String(),
 }
 BENCHMARK_FACTS: dict[str, pl.DataType] = {
     "benchmark": pl.String(),
@@ -66,7 +68,8 @@ class Scores:
     Parameters
     ----------
     table : model, benchmark, score (as given), stderr, n_items.
-    models : one row a model: family, class, parameters, training_flop, release_date (ISO); null where not known.
+    models : one row a model: family, class, parameters, training_flop, release_date and
+        knowledge_cutoff (ISO); null where not known.
     benchmarks : one row a benchmark: role (capability | safety | other), area, metric, higher_is (better | worse),
         chance, maximum, trait, method, source.
     notes : what was decided on the way in, for the reader of the audit.
@@ -284,6 +287,12 @@ def _check_models(facts: pl.DataFrame) -> None:
         if wrong.height:
             row = wrong.row(0, named=True)
             raise InputError(f"{column} should be above 0, got {row[column]:g} for {row['model']!r}")
+    for column in ("release_date", "knowledge_cutoff"):
+        for model, date in facts.select("model", column).drop_nulls().iter_rows():
+            try:
+                decimal_year(date)
+            except InputError as problem:
+                raise InputError(f"{column} of {model!r}: {problem}") from None
 
 
 def _check_benchmarks(facts: pl.DataFrame) -> None:

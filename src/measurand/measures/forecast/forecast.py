@@ -1,0 +1,289 @@
+"""F1, forecast: what will a model score that is not here yet, and is that better than a naive guess?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from measurand.errors import InputError, NotApplicable, UnknownName
+from measurand.measure import Measure
+from measurand.measures._shared import display_names, number, plural, require_fraction
+from measurand.measures.forecast._drivers import DRIVERS, Name
+from measurand.measures.forecast._forecast_figures import errors, fan
+from measurand.measures.forecast._forecast_words import (
+    DRIVEN,
+    coverage_words,
+    error_words,
+    more_words,
+    of_class,
+    other_words,
+    target_words,
+)
+from measurand.measures.forecast._forecasting import LEAST_MODELS, Asked, Forecast, Target, forecasts_of
+from measurand.results import Cell, Estimate, Figure, Finding, Question, Status
+from measurand.tables import Scores
+from measurand.tables.dates import decimal_year
+
+__all__ = ["MEASURE", "Forecast", "Forecasted", "Target", "forecast"]
+
+CODE, TITLE = "F1", "Forecast"
+LEAST_FLOP, MOST_FLOP = 1e10, 1e40
+
+
+@dataclass(frozen=True, eq=False)
+class Forecasted:
+    """Result of `forecast`.
+
+    Parameters
+    ----------
+    rows : one a benchmark and class, by the driver that is judged.
+    others : the same benchmarks by the other drivers.
+    unassessed : what could not be forecast, and why.
+    """
+
+    rows: tuple[Forecast, ...]
+    others: tuple[Forecast, ...]
+    unassessed: tuple[tuple[dict[str, str], str], ...]
+    level: float
+    names: dict[str, str]
+
+
+def forecast(
+    scores: Scores,
+    *,
+    benchmarks: tuple[str, ...] | None = None,
+    by: Name | None = None,
+    at_flop: float | None = None,
+    at_date: str | None = None,
+    components: int = 1,
+    level: float = 0.95,
+) -> Forecasted:
+    """Scores as a sigmoid of training compute, date or other benchmarks, and how well that predicts models left out.
+
+    The floor of the sigmoid is chance and its top the maximum, where these are known. Each family is left out in turn,
+    and so are the newest models; the errors stand beside those of the date alone, of family means and of the mean of
+    all. Prediction intervals are for a new model of a new family.
+
+    Parameters
+    ----------
+    scores : scores with training FLOP or release dates, or with at least 3 other benchmarks.
+    benchmarks : those to forecast; the capability benchmarks by default, all where none is known to be one.
+    by : what to predict from: ``"compute"`` (log10 training FLOP), ``"date"`` or ``"components"`` (leading principal
+        components of the other capability benchmarks); the first of these that at least 10 models have by default.
+    at_flop, at_date : a model to predict, by its training FLOP or its date (ISO).
+    components : how many components, 1 to 5.
+    level : confidence level, in (0, 1).
+
+    Raises
+    ------
+    NotApplicable
+        No benchmark has 10 models of a class with something to predict from.
+    UnknownName
+        A benchmark or driver that is none.
+    InputError
+        A setting out of its range; both or contradicting targets.
+
+    References
+    ----------
+    Ruan, Maddison and Hashimoto 2024, Observational scaling laws, arXiv 2405.10938.
+
+    Examples
+    --------
+    >>> import measurand
+    >>> row = forecast(measurand.load_example().scores, benchmarks=("mmlu",), at_flop=1e25).rows[0]
+    >>> row.driver, row.class_, row.by_family.error < row.by_family.baselines[0].error
+    ('compute', 'base', True)
+    """
+    require_fraction(level=level)
+    by, asked = _target(by, at_flop, at_date)
+    if not 1 <= components <= 5:
+        raise InputError(f"components should be from 1 to 5, got {components}")
+    known = list(scores.benchmarks["benchmark"])
+    for name in benchmarks or ():
+        if name not in known:
+            raise UnknownName("benchmark", name, known)
+    chosen = benchmarks or scores.benchmarks_of("capability") or tuple(known)
+    rows: list[Forecast] = []
+    others: list[Forecast] = []
+    unassessed: list[tuple[dict[str, str], str]] = []
+    for class_ in scores.classes:
+        models = scores.models_of(class_)
+        for name in chosen:
+            found = forecasts_of(scores, models, class_, name, components, level, by, asked)
+            if isinstance(found, str):
+                unassessed.append(({"benchmark": name, "class": class_}, found))
+            else:
+                rows.append(found[0])
+                others += found[1:]
+    if not rows:
+        raise NotApplicable(unassessed[0][1], needs=_needs(by))
+    return Forecasted(tuple(rows), tuple(others), tuple(unassessed), level, display_names(scores))
+
+
+def _needs(by: Name | None) -> str:
+    what = {
+        "compute": "training FLOP (training_flop)",
+        "date": "release dates (release_date)",
+        "components": "scores on 3 other benchmarks",
+    }
+    wanted = what[by] if by else "training FLOP (training_flop), release dates (release_date) or scores on 3 others"
+    return f"at least {LEAST_MODELS} models of a class with different scores and {wanted}"
+
+
+def _target(by: Name | None, flop: float | None, date: str | None) -> tuple[Name | None, Asked | None]:
+    """The driver to judge by, and the model to predict."""
+    if by is not None and by not in DRIVERS:
+        raise UnknownName("driver", by, DRIVERS)
+    if flop is not None and date is not None:
+        raise InputError(f"give at_flop or at_date, not both: got {flop:g} and {date!r}")
+    if flop is not None and not LEAST_FLOP <= flop <= MOST_FLOP:
+        raise InputError(f"at_flop should be training FLOP such as 1e25, got {flop:g}")
+    if flop is not None:
+        asked = Asked(f"{flop:.3g} FLOP", "compute", math.log10(flop))
+    elif date is not None:
+        asked = Asked(date, "date", decimal_year(date))
+    else:
+        return by, None
+    if by not in (None, asked.by):
+        raise InputError(f"a prediction at {asked.text} is by {asked.by!r}, got by={by!r}")
+    return asked.by, asked
+
+
+def judge(result: Forecasted, *, least_coverage: float = 0.85) -> list[Finding]:
+    """Passed: shown better than every naive guess on families left out, and no worse on the newest models.
+
+    Issue: shown worse than a naive guess, or prediction intervals shown to hold less than `least_coverage` of the
+    models left out.
+    """
+    require_fraction(least_coverage=least_coverage)
+    each = [_finding(result, row, least_coverage) for row in result.rows]
+    blind = [
+        Finding(CODE, subject, TITLE, Status.NOT_APPLICABLE, f"Not assessed: {reason}; needs {_needs(None)}.")
+        for subject, reason in result.unassessed
+    ]
+    return [_headline(result, each), *each, *blind]
+
+
+def _headline(result: Forecasted, each: Sequence[Finding]) -> Finding:
+    counts = {status: sum(f.status is status for f in each) for status in Status}
+    good, bad = counts[Status.PASSED], counts[Status.ISSUE]
+    status = Status.ISSUE if bad else Status.PASSED if good == len(each) else Status.CAUTION
+    sentence = (
+        f"{good} of {plural(len(each), 'forecast')} predict{'s' if len(each) == 1 else ''} models left out better than "
+        f"every naive guess (a mean, family means, the date); {bad} {'is' if bad == 1 else 'are'} worse than one, or "
+        f"too sure of themselves; for {len(each) - good - bad} the models do not tell."
+    )
+    return Finding(CODE, {}, TITLE, status, sentence, (), MEASURE.caveats)
+
+
+def _finding(result: Forecasted, row: Forecast, least_coverage: float) -> Finding:
+    subject = {"benchmark": row.benchmark, "class": row.class_}
+    status, verdict = _verdict(row, result.names[row.benchmark], result.level, least_coverage)
+    others = [other for other in result.others if (other.benchmark, other.class_) == (row.benchmark, row.class_)]
+    estimates = [each for made in (row, *others) for each in _estimates(made, made is row, result.level)]
+    if row.target is not None:
+        estimates.insert(0, _expected(row, result.level))
+    facts: dict[str, Cell] = {"by": row.driver, "models": len(row.models), "families": row.families}
+    if row.newest is not None:
+        facts |= {"newest_by": row.newest_by, "newest": len(row.newest.places)}
+    caveats = []
+    if row.unknown_families:
+        caveats.append(f"{row.unknown_families} models have no known family and count as independent")
+    if row.limits is None:
+        caveats.append("no maximum is known, so a straight line is fitted, not a sigmoid")
+    words = " ".join(part for part in (verdict, target_words(row), other_words(row, others)) if part)
+    return Finding(CODE, subject, TITLE, status, words, tuple(estimates), tuple(caveats), f"{CODE}.fan", facts)
+
+
+def _verdict(row: Forecast, name: str, level: float, least_coverage: float) -> tuple[Status, str]:
+    split = row.by_family or row.newest
+    if split is None:
+        return Status.CAUTION, (
+            f"{name}{of_class(row)} follows {DRIVEN[row.driver]}, but nothing shows whether it can be predicted: "
+            f"{plural(row.families, 'family or single model')} and too few dates leave nothing to hold it against."
+        )
+    worse = [b for each in (row.by_family, row.newest) if each for b in each.baselines if b.worse]
+    told = error_words(row, name)
+    if worse:
+        return Status.ISSUE, f"{told}. That is worse than {worse[0].name}: a naive guess does better."
+    if split.coverage_high < least_coverage:
+        return Status.ISSUE, (
+            f"{told}. Its {level:.0%} prediction intervals held only {split.covered} of {len(split.places)} scores left "
+            "out: it is too sure of itself."
+        )
+    if row.by_family is None:
+        return Status.CAUTION, f"{told}. Fewer than 3 families: whether it holds for a new one cannot be told."
+    unproven = [b for b in row.by_family.baselines if not b.low > 0]
+    if unproven:
+        return Status.CAUTION, (
+            f"{told}. That is not shown to be better than {unproven[0].name}{more_words(row, unproven)}."
+        )
+    later = row.newest
+    if later is not None and later.error > min(b.error for b in later.baselines):
+        which = "newest" if row.newest_by == "date" else "largest"
+        return Status.CAUTION, f"{told}. That is better on new families, but on the {which} models a naive guess is."
+    return Status.PASSED, f"{told}. That is better than every naive guess{coverage_words(row)}."
+
+
+def _expected(row: Forecast, level: float) -> Estimate:
+    target = row.target
+    assert target is not None
+    method = "sigmoid; jackknife over families and scatter, t" if row.limits else "line; jackknife and scatter, t"
+    limits = (number(target.low), number(target.high))
+    if None in limits:
+        return Estimate(f"score_at_{target.asked.text}", target.value, method=method, n=len(row.models))
+    return Estimate(f"score_at_{target.asked.text}", target.value, *limits, level, method, len(row.models))
+
+
+def _estimates(row: Forecast, judged: bool, level: float) -> list[Estimate]:
+    """Errors on models left out, beside those of naive guesses."""
+    found = []
+    for split, where in ((row.by_family, "new_families"), (row.newest, "newest_models")):
+        if split is None:
+            continue
+        n = len(split.places)
+        found.append(Estimate(f"error_by_{row.driver}_on_{where}", split.error, n=n))
+        if not judged:
+            continue
+        found.append(Estimate(f"covered_on_{where}", split.covered / n, method="prediction intervals", n=n))
+        for baseline in split.baselines:
+            name = baseline.name.replace(" ", "_")
+            found.append(Estimate(f"error_by_{name}_on_{where}", baseline.error, n=n))
+            gain = (baseline.gain, *(number(limit) for limit in (baseline.low, baseline.high)))
+            how = "mean squared error less that of the forecast; families as clusters, t"
+            if None not in gain:
+                found.append(Estimate(f"gain_over_{name}_on_{where}", *gain, level, how, split.groups))
+    return found
+
+
+def figure(result: Forecasted) -> list[Figure]:
+    """The forecast fan with the models left out, and the errors beside those of naive guesses."""
+    return [fan(result.rows, result.names, result.level), errors(result.rows, result.names)]
+
+
+MEASURE = Measure(
+    code=CODE,
+    name="forecast",
+    question=Question.FORECAST,
+    asks="What will a model score that is not here yet, and is that better than a naive guess?",
+    needs="scores of at least 10 models of a class with training FLOP (training_flop), release dates (release_date) or "
+    "3 other benchmarks",
+    formula=(
+        "score = floor + (top - floor) sigma(b0 + b x), x = log10 FLOP, date or components of the other benchmarks; "
+        "interval: value +- t sqrt(jackknife over families + scatter)."
+    ),
+    compute=forecast,
+    judge=judge,
+    figure=figure,
+    caveats=(
+        "A curve that predicts models left out within the range seen may still fail beyond it.",
+        "Prediction intervals are for a new model of a new family made as these were; a new way of training is not in "
+        "them.",
+        "Models that publish their compute may differ from those that do not.",
+    ),
+    references=(
+        "Ruan, Maddison and Hashimoto 2024, Observational scaling laws and the predictability of language model "
+        "performance, arXiv 2405.10938",
+    ),
+)
