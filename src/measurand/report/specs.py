@@ -238,8 +238,8 @@ def _axis(channel: str, axis: Axis, figure: Figure) -> Spec:
     encoding |= {"type": "quantitative", "scale": scale, "axis": {"tickCount": 6, "labelFlush": False, "grid": True}}
     if axis.scale == "log":
         encoding["axis"] |= {"labelExpr": _number("value"), "values": _decades(_numbers(figure, axis.column))}
-    elif _are_years(_numbers(figure, axis.column)):
-        encoding["axis"] |= {"format": "d"}
+    elif _are_years(values := _numbers(figure, axis.column)):
+        encoding["axis"] |= {"format": "d" if all(value.is_integer() for value in values) else ".1~f"}
     return encoding
 
 
@@ -365,7 +365,7 @@ def _categories(figure: Figure, column: str) -> list[Cell]:
 
 
 def _are_years(values: list[float]) -> bool:
-    return bool(values) and all(1900 <= value <= 2100 and value.is_integer() for value in values)
+    return bool(values) and all(1900 <= value <= 2100 for value in values)
 
 
 def _dark_cell(values: list[float]) -> str:

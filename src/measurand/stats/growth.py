@@ -68,7 +68,8 @@ def fit_curve(drivers: Floats, scores: Floats, weights: Floats, limits: tuple[fl
 
 
 def _first(design: Floats) -> Floats:
-    return np.eye(design.shape[1])[0]
+    result: Floats = np.eye(design.shape[1])[0]
+    return result
 
 
 def _design(drivers: Floats, centre: Floats, scale: Floats) -> Floats:
@@ -114,7 +115,7 @@ def _least_squares(design: Floats, unit: Floats, weights: Floats, link: type[_Si
     def normal(curvature: Floats) -> Floats:
         return (curvature @ outer).reshape(-1, width, width) + ridge
 
-    theta = np.linalg.solve(normal(weights), ((weights * link.start(unit)) @ design)[:, :, None])[:, :, 0]
+    theta: Floats = np.linalg.solve(normal(weights), ((weights * link.start(unit)) @ design)[:, :, None])[:, :, 0]
     damping = np.full(len(weights), 1e-3)
 
     def cost(theta: Floats) -> Floats:

@@ -63,16 +63,16 @@ def proportions(scores: Scores, benchmarks: Sequence[str]) -> Proportions:
     notes = []
     for mask, why in ((outside, "not between 0 and a known maximum"), (same, "the same for every model")):
         if mask.any():
-            names = ", ".join(benchmarks[place] for place in np.flatnonzero(mask)[:5])
+            left = ", ".join(benchmarks[place] for place in np.flatnonzero(mask).tolist()[:5])
             more = f" and {mask.sum() - 5} more" if mask.sum() > 5 else ""
-            notes.append(f"left out, scores {why}: {names}{more}")
+            notes.append(f"left out, scores {why}: {left}{more}")
     kept = ~outside & ~same
     if not kept.any():
         raise NotApplicable(
             "no benchmark has scores from 0 to a known maximum that differ between models",
             needs="scores in [0, 1], or the maximum of each benchmark (maximum)",
         )
-    names = tuple(benchmarks[place] for place in np.flatnonzero(kept))
+    names = tuple(benchmarks[place] for place in np.flatnonzero(kept).tolist())
     return Proportions(models, names, share[:, kept], tuple(notes))
 
 
@@ -117,8 +117,8 @@ def connected(found: Proportions) -> Proportions:
             "used: models of two parts cannot be compared"
         )
     return Proportions(
-        tuple(found.models[place] for place in np.flatnonzero(rows)),
-        tuple(found.benchmarks[place] for place in np.flatnonzero(columns)),
+        tuple(found.models[place] for place in np.flatnonzero(rows).tolist()),
+        tuple(found.benchmarks[place] for place in np.flatnonzero(columns).tolist()),
         found.values[np.ix_(rows, columns)],
         tuple(notes),
     )

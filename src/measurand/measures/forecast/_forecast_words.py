@@ -85,4 +85,4 @@ def other_words(row: Forecast, others: Sequence[Forecast]) -> str:
         for other in others
         if other.by_family is not None
     ]
-    return f"The error in families not seen would be, from {' and from '.join(told)}{_unit(row)[1]}." if told else ""
+    return f"The error in families not seen is, from {' and from '.join(told)}." if told else ""

@@ -136,7 +136,7 @@ def _by_driver(
     x, y = driver.values[there], values[there]
     if there.sum() < LEAST_MODELS or x.shape[1] == 0 or (np.ptp(x, axis=0) <= 0).any() or np.ptp(y) <= 0:
         return None
-    taking = tuple(models[place] for place in np.flatnonzero(there))
+    taking = tuple(models[place] for place in np.flatnonzero(there).tolist())
     told = scores.model_fact("family", taking)
     families, names, unknown = family_codes(taking, told)
     limits = score_limits(scores, benchmark, y)
@@ -151,7 +151,8 @@ def _by_driver(
     steps = np.repeat(x.mean(axis=0)[None], len(grid), axis=0)
     steps[:, 0] = grid
     made = forecasts(x, y, blocks, np.ones((1, len(y))), steps, limits)
-    low, high = _within(*(limit[0] for limit in made.limits(level)), scores, benchmark, limits)
+    low, high = made.limits(level)
+    low, high = _within(low[0], high[0], scores, benchmark, limits)
     target = None
     if wanted is not None:
         beyond = max(0.0, wanted.driver - float(x[:, 0].max()))

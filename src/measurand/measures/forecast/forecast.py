@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
-from measurand.measures._shared import display_names, number, plural, require_fraction
+from measurand.measures._shared import display_names, estimate, plural, require_fraction
 from measurand.measures.forecast._drivers import DRIVERS, Name
 from measurand.measures.forecast._forecast_figures import errors, fan
 from measurand.measures.forecast._forecast_words import (
@@ -209,8 +209,8 @@ def _verdict(row: Forecast, name: str, level: float, least_coverage: float) -> t
         return Status.ISSUE, f"{told}. That is worse than {worse[0].name}: a naive guess does better."
     if split.coverage_high < least_coverage:
         return Status.ISSUE, (
-            f"{told}. Its {level:.0%} prediction intervals held only {split.covered} of {len(split.places)} scores left "
-            "out: it is too sure of itself."
+            f"{told}. Its {level:.0%} prediction intervals held only {split.covered} of {len(split.places)} scores "
+            "left out: it is too sure of itself."
         )
     if row.by_family is None:
         return Status.CAUTION, f"{told}. Fewer than 3 families: whether it holds for a new one cannot be told."
@@ -230,10 +230,8 @@ def _expected(row: Forecast, level: float) -> Estimate:
     target = row.target
     assert target is not None
     method = "sigmoid; jackknife over families and scatter, t" if row.limits else "line; jackknife and scatter, t"
-    limits = (number(target.low), number(target.high))
-    if None in limits:
-        return Estimate(f"score_at_{target.asked.text}", target.value, method=method, n=len(row.models))
-    return Estimate(f"score_at_{target.asked.text}", target.value, *limits, level, method, len(row.models))
+    name, n = f"score_at_{target.asked.text.replace(' ', '_')}", len(row.models)
+    return estimate(name, target.value, target.low, target.high, level=level, method=method, n=n)
 
 
 def _estimates(row: Forecast, judged: bool, level: float) -> list[Estimate]:
@@ -250,10 +248,10 @@ def _estimates(row: Forecast, judged: bool, level: float) -> list[Estimate]:
         for baseline in split.baselines:
             name = baseline.name.replace(" ", "_")
             found.append(Estimate(f"error_by_{name}_on_{where}", baseline.error, n=n))
-            gain = (baseline.gain, *(number(limit) for limit in (baseline.low, baseline.high)))
+            gain, low, high = baseline.gain, baseline.low, baseline.high
             how = "mean squared error less that of the forecast; families as clusters, t"
-            if None not in gain:
-                found.append(Estimate(f"gain_over_{name}_on_{where}", *gain, level, how, split.groups))
+            name = f"gain_over_{name}_on_{where}"
+            found.append(estimate(name, gain, low, high, level=level, method=how, n=split.groups))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +10,9 @@ from scipy.special import stdtr
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, number, plural, require_fraction
+from measurand.measures._shared import columns, display_names, estimate, number, require_fraction
 from measurand.measures.forecast._cells import LEAST_BENCHMARKS, connected, dates_of, proportions
+from measurand.measures.validity._panel import family_codes
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.clustered import cluster_sums, t_limits
 from measurand.stats.multiplicity import benjamini_hochberg
@@ -134,7 +134,7 @@ def common_scale(
     fit = fit_scale(cells)
     errors = spread(cells, fit)
     by_scale, by_mean = held_out(cells, fit, folds, rng)
-    families = _families(scores, found.models)
+    families = family_codes(found.models, scores.model_fact("family", found.models))[0]
     gain = cluster_sums(((by_mean - cells.score) ** 2 - (by_scale - cells.score) ** 2)[None], families[model]).means()
     gain_low, gain_high = t_limits(gain.value, gain.stderr, gain.clusters - 1, level)
     capability = fit.capability[0]
@@ -166,14 +166,6 @@ def common_scale(
     )
 
 
-def _families(scores: Scores, models: Sequence[str]) -> npt.NDArray[np.int64]:
-    """A code a family; a model of unknown family is one of its own."""
-    told = zip(models, scores.model_fact("family", models), strict=True)
-    keys = [("model", name) if family is None else ("family", family) for name, family in told]
-    code = {key: place for place, key in enumerate(dict.fromkeys(keys))}
-    return np.array([code[key] for key in keys], dtype=np.int64)
-
-
 def _apart(fit: Scale, errors: Spread, level: float) -> Mask:
     """Pairs told apart, such that the share of wrong ones among them is expected to be at most 1 - level."""
     stderr, freedom = errors.differences()
@@ -201,7 +193,7 @@ def judge(result: CommonScale) -> list[Finding]:
 def _headline(result: CommonScale) -> Finding:
     m = len(result.models)
     pairs, told = m * (m - 1) // 2, int(result.apart.sum())
-    method = f"left out in turn; over {plural(result.groups, 'family or model').replace('models', 'models')}"
+    method = "scores left out in turn; families (or single models) as clusters, t"
     gain = estimate(
         "gain_over_benchmark_mean",
         result.gain,
@@ -218,8 +210,8 @@ def _headline(result: CommonScale) -> Finding:
         Estimate("pairs_told_apart", told / pairs, n=pairs),
     )
     place = (
-        f"{m} models and {len(result.benchmarks)} benchmarks, of whose pairs {result.share:.0%} were run, are put on one "
-        "scale."
+        f"{m} models and {len(result.benchmarks)} benchmarks, of whose pairs {result.share:.0%} were run, are put on "
+        "one scale."
     )
     errors = (
         f"Scores left out are off by {100 * result.error:.1f} points when predicted from it, by "
@@ -305,15 +297,17 @@ def _named_alike(result: CommonScale, place: int) -> str:
 
 def figure(result: CommonScale) -> list[Figure]:
     """The scale over release dates, the latest models with intervals, and the benchmarks on the same scale."""
-    spots = [
-        (model, *(number(float(v[i])) for v in (result.dates, result.capability, result.low, result.high)))
+    spots: list[tuple[Cell, ...]] = [
+        (
+            model,
+            *(number(float(v[i])) for v in (result.dates, result.capability, result.low, result.high)),
+            int(result.scores_of[i]),
+            month_of(float(result.dates[i])) if np.isfinite(result.dates[i]) else None,
+        )
         for i, model in enumerate(result.models)
     ]
-    over_time: list[tuple[Cell, ...]] = [(*spot, int(n)) for spot, n in zip(spots, result.scores_of, strict=True)]
-    latest: list[tuple[Cell, ...]] = [
-        (*spots[place], int(result.scores_of[place])) for place in sorted(_latest(result, MOST_DRAWN))
-    ]
-    names = ("model", "released", "capability", "low", "high", "scores")
+    latest = [spots[place] for place in sorted(_latest(result, MOST_DRAWN))]
+    names = ("model", "year", "capability", "low", "high", "scores", "released")
     hard = np.argsort(-result.difficulty, kind="stable")
     benchmarks: list[tuple[Cell, ...]] = [
         (result.names[result.benchmarks[j]], float(result.difficulty[j]), float(result.slope[j])) for j in hard
@@ -327,8 +321,8 @@ def figure(result: CommonScale) -> list[Figure]:
                 "scatter",
                 "The common scale over release dates",
                 "A dot a model, with its interval; models without a release date are not drawn.",
-                columns(names, [row for row in over_time if row[1] is not None]),
-                Axis("released", "release date"),
+                columns(names, [row for row in spots if row[1] is not None]),
+                Axis("year", "release date"),
                 Axis("capability", unit),
                 low="low",
                 high="high",
@@ -382,6 +376,7 @@ MEASURE = Measure(
     ),
     references=(
         "Ho et al. 2025, A Rosetta Stone for AI benchmarks, arXiv 2512.00193",
-        "MacKinnon and White 1985, Some heteroskedasticity-consistent covariance matrix estimators, J. Econometrics 29(3)",
+        "MacKinnon and White 1985, Some heteroskedasticity-consistent covariance matrix estimators, Journal of "
+        "Econometrics 29(3)",
     ),
 )
