@@ -11,6 +11,7 @@ import polars as pl
 
 from measurand.catalogue import BenchmarkFacts, lookup
 from measurand.readers.facts import Facts
+from measurand.readers.known_models import lookup_models
 from measurand.readers.raw import shorten
 from measurand.readers.units import scale_of
 from measurand.tables import BENCHMARK_FACTS, MODEL_FACTS
@@ -45,7 +46,7 @@ def merged(key: str, frames: Sequence[pl.DataFrame]) -> Facts:
 
 
 def complete_models(names: Sequence[str], layers: Sequence[pl.DataFrame]) -> Facts:
-    """Facts of these models: each from the first layer that has it, then from the published table.
+    """Facts of these models: each from the first layer that has it, then from the published table, then the shipped one.
 
     Parameters
     ----------
@@ -58,14 +59,19 @@ def complete_models(names: Sequence[str], layers: Sequence[pl.DataFrame]) -> Fac
     >>> facts.frame.select("model", "family", "class", "parameters").rows()
     [('Llama-2-7b-hf', 'Llama', 'base', 7000000000.0), ('mine', None, 'chat', None)]
     """
-    told = _layered(names, "model", MODEL_FACTS, layers)
-    frame = _layered(names, "model", MODEL_FACTS, [*layers, _published_models()])
-    filled = [fact for fact in MODEL_FACTS if frame[fact].null_count() < told[fact].null_count()]
-    if not filled:
-        return Facts(frame, ())
-    changed = frame.filter(pl.any_horizontal(frame[fact].is_not_null() & told[fact].is_null() for fact in filled))
-    note = f"{', '.join(filled)} of {changed.height} models from the published table of {PUBLISHED}, by equal name"
-    return Facts(frame, (note,))
+    notes = []
+    frame = _layered(names, "model", MODEL_FACTS, layers)
+    shipped = (
+        (_published_models(), f"the published table of {PUBLISHED}, by equal name"),
+        (lookup_models(names), "measurand's table of models, where each figure has its source, by name"),
+    )
+    for table, whence in shipped:
+        told, frame = frame, _layered(names, "model", MODEL_FACTS, [frame, table])
+        filled = [fact for fact in MODEL_FACTS if frame[fact].null_count() < told[fact].null_count()]
+        if filled:
+            changed = pl.any_horizontal(frame[fact].is_not_null() & told[fact].is_null() for fact in filled)
+            notes.append(f"{', '.join(filled)} of {frame.filter(changed).height} models from {whence}")
+    return Facts(frame, tuple(notes))
 
 
 def complete_benchmarks(

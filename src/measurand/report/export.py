@@ -24,7 +24,7 @@ SCHEMA_VERSION = "0.3.0"
 """Version of the every_eval_ever schema that `records` follow."""
 
 _UNKNOWN = "unknown"
-_FACTS_OF_MODEL = ("family", "class", "parameters", "training_flop", "release_date")
+_FACTS_OF_MODEL = ("family", "class", "parameters", "training_flop", "release_date", "knowledge_cutoff")
 # Names come from logs: as a folder they keep nothing that a file system reads as more than a name, such as "..".
 _UNSAFE = re.compile(r"^\.+|\.+$|[^\w.@+-]")
 

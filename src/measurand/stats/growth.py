@@ -115,7 +115,8 @@ def _least_squares(design: Floats, unit: Floats, weights: Floats, link: type[_Si
     def normal(curvature: Floats) -> Floats:
         return (curvature @ outer).reshape(-1, width, width) + ridge
 
-    theta: Floats = np.linalg.solve(normal(weights), ((weights * link.start(unit)) @ design)[:, :, None])[:, :, 0]
+    first = np.linalg.solve(normal(weights), ((weights * link.start(unit)) @ design)[:, :, None])[:, :, 0]
+    theta = first.astype(np.float64)
     damping = np.full(len(weights), 1e-3)
 
     def cost(theta: Floats) -> Floats:
