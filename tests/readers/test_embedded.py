@@ -22,7 +22,7 @@ def test_facts_are_as_published():
     scores = load_example().scores
     models = {row["model"]: row for row in published("models")}
     assert set(scores.models["model"]) == set(models)
-    for model, family, class_, parameters, flop, _ in scores.models.rows():
+    for model, family, class_, parameters, flop, *_ in scores.models.rows():
         row = models[model]
         assert (family, class_) == (row["family"], row["class"])
         assert parameters == (float(row["parameters"]) if row["parameters"] else None)

@@ -46,7 +46,7 @@ def merged(key: str, frames: Sequence[pl.DataFrame]) -> Facts:
 
 
 def complete_models(names: Sequence[str], layers: Sequence[pl.DataFrame]) -> Facts:
-    """Facts of these models: each from the first layer that has it, then from the published table, then the shipped one.
+    """Facts of these models: each from the first layer that has it, then from the tables shipped.
 
     Parameters
     ----------
