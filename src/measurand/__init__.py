@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from measurand.api import Audit, audit, load_audit
     from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName
+    from measurand.measures.forecast.forecast import forecast
+    from measurand.measures.forecast.scale import common_scale
     from measurand.measures.gaming.contamination import contamination
     from measurand.measures.gaming.fresh_set import fresh_set_gap
     from measurand.measures.gaming.holdout import holdout
@@ -71,6 +73,8 @@ if TYPE_CHECKING:
 _HOME = {
     "api": ("Audit", "audit", "load_audit"),
     "errors": ("InputError", "MeasurandError", "NotApplicable", "UnknownName"),
+    "measures.forecast.forecast": ("forecast",),
+    "measures.forecast.scale": ("common_scale",),
     "measures.gaming.contamination": ("contamination",),
     "measures.gaming.fresh_set": ("fresh_set_gap",),
     "measures.gaming.holdout": ("holdout",),
@@ -152,12 +156,14 @@ __all__ = [
     "audit",
     "capabilities_correlation",
     "claims_tested",
+    "common_scale",
     "compare",
     "compute_correlation",
     "contamination",
     "defection_probe",
     "differential_progress",
     "dimensionality",
+    "forecast",
     "format_transfer",
     "fresh_set_gap",
     "graders",

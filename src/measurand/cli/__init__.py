@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from measurand.cli import about, audits, claims, data, experiment, experiments_judged, gaming, precision, validity
+from measurand.cli import (
+    about,
+    audits,
+    claims,
+    data,
+    experiment,
+    experiments_judged,
+    forecasts,
+    gaming,
+    precision,
+    validity,
+)
 from measurand.cli.app import app
 from measurand.cli.running import messages
 from measurand.errors import MeasurandError
@@ -17,6 +28,7 @@ __all__ = [
     "data",
     "experiment",
     "experiments_judged",
+    "forecasts",
     "gaming",
     "main",
     "precision",

@@ -114,9 +114,11 @@ def _run(
         study = Study(asked.title, **asked.stated)
     else:
         raise InputError("no files named: give logs of harnesses, tables of items, or a store")
-    if benchmark is not None:
-        study = study.only(names_in(benchmark) or [])
-    settings = {"level": level, "cluster": cluster, **asked.settings}
+    named = tuple(names_in(benchmark) or ()) or None
+    if named is not None and "benchmarks" not in known:
+        study = study.only(named)
+    # A measure that forecasts benchmarks may do so from the others: they stay.
+    settings = {"level": level, "cluster": cluster, "benchmarks": named, **asked.settings}
     settings = {name: value for name, value in settings.items() if name in known and value is not None}
     style = output_format(json, markdown, latex)
     audit_and_write(study, settings, seed, jobs, output, fail_on, style, codes=codes, details=True)

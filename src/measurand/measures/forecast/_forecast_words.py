@@ -81,8 +81,8 @@ def target_words(row: Forecast) -> str:
 def other_words(row: Forecast, others: Sequence[Forecast]) -> str:
     """How the other drivers did on families left out."""
     told = [
-        f"{DRIVEN[other.driver]} {_shown(row, other.by_family.error)}"
+        f"{_shown(row, other.by_family.error)}{_unit(row)[1]} from {DRIVEN[other.driver]}"
         for other in others
         if other.by_family is not None
     ]
-    return f"The error in families not seen is, from {' and from '.join(told)}." if told else ""
+    return f"By comparison, in families not seen it is {' and '.join(told)}." if told else ""

@@ -65,6 +65,7 @@ class Forecast:
     grid, curve, low, high : driver, expected score and prediction interval, shape (g,).
     families : how many.
     unknown_families : models of unknown family, each counted as one.
+    undated : models without a release date; the date alone is no guess then.
     """
 
     benchmark: str
@@ -84,6 +85,7 @@ class Forecast:
     target: Target | None
     families: int
     unknown_families: int
+    undated: int
 
 
 def forecasts_of(
@@ -176,6 +178,7 @@ def _by_driver(
         target,
         len(names),
         unknown,
+        int((~np.isfinite(dates)).sum()),
     )
 
 

@@ -190,6 +190,8 @@ def _finding(result: Forecasted, row: Forecast, least_coverage: float) -> Findin
     caveats = []
     if row.unknown_families:
         caveats.append(f"{row.unknown_families} models have no known family and count as independent")
+    if row.undated:
+        caveats.append(f"{row.undated} models have no known release date, so the date alone is not among the guesses")
     if row.limits is None:
         caveats.append("no maximum is known, so a straight line is fitted, not a sigmoid")
     words = " ".join(part for part in (verdict, target_words(row), other_words(row, others)) if part)

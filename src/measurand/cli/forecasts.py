@@ -1,0 +1,35 @@
+"""Commands that ask what comes next."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from measurand.cli.asking import Asked, asks
+
+__all__ = ["forecast", "scale"]
+
+
+@asks("F1")
+def forecast(
+    by: Annotated[
+        Literal["compute", "date", "components"] | None,
+        typer.Option(help="What to predict from: training compute, release date, or the other benchmarks."),
+    ] = None,
+    at_flop: Annotated[float | None, typer.Option(help="Predict a model of this training FLOP, such as 1e26.")] = None,
+    at_date: Annotated[str | None, typer.Option(help="Predict a model of this date, such as 2027-06.")] = None,
+    components: Annotated[int, typer.Option(help="Principal components of the other benchmarks.")] = 1,
+) -> Asked:
+    """What a further model will score, and whether that beats naive guesses on models left out (F1)."""
+    return Asked({"by": by, "at_flop": at_flop, "at_date": at_date, "components": components})
+
+
+@asks("F7")
+def scale(
+    anchor: Annotated[
+        str | None, typer.Option(help="Benchmark that sets zero and unit; the one run on the most models by default.")
+    ] = None,
+) -> Asked:
+    """Models that were not run on the same benchmarks on one scale, with what can be told apart (F7)."""
+    return Asked({"anchor": anchor})

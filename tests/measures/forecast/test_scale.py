@@ -1,0 +1,189 @@
+"""F7: what is put on one scale, what it says, and when it should not be used."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+import measurand
+from measurand.errors import InputError, NotApplicable, UnknownName
+from measurand.measures.forecast.scale import MEASURE, common_scale, figure, judge
+from measurand.results import Status
+from measurand.simulate.common_scale import made
+from measurand.tables import Scores
+
+
+def asked(scores: Scores, **settings):
+    return common_scale(scores, rng=np.random.default_rng(0), **settings)
+
+
+@pytest.fixture(scope="module")
+def one_scale():
+    return asked(made(30, 8, 60, True, np.random.default_rng(1)).scores)
+
+
+def published(shared) -> Scores:
+    table = pl.read_csv(shared / "data" / "elicitation" / "eci" / "eci_scores.csv")
+    models = table.unique("model").select("model", release_date="date")
+    return Scores.build(table.select("model", "benchmark", score="performance"), models)
+
+
+def test_the_published_table_is_put_on_its_scale(shared):
+    """Cost and values as published with Ho et al. 2025 (arXiv 2512.00193), data of Epoch AI."""
+    result = asked(published(shared), anchor="Winogrande")
+    assert (len(result.models), len(result.benchmarks)) == (179, 38)
+    assert result.cost == pytest.approx(3.44738, abs=5e-6)
+    stands = dict(zip(result.models, result.capability, strict=True))
+    assert stands["gpt-5-2025-08-07_high"] == pytest.approx(2.645293, abs=1e-5)
+    assert stands["phi-2"] == pytest.approx(1.008285, abs=1e-5)
+    assert np.isfinite(result.low).all()
+    assert (result.low < result.high).all()
+    headline, *latest = judge(result)
+    assert headline.status is Status.PASSED
+    assert "of whose pairs 19% were run" in headline.sentence
+    assert len(latest) == 10
+    assert latest[0].subject["model"].startswith("gpt-5.1")
+    assert "released 2025-11" in latest[0].sentence
+
+
+def test_the_scale_orders_models_as_they_were_made():
+    study = made(40, 12, 70, True, np.random.default_rng(2))
+    result = asked(study.scores, anchor="b0")
+    truth = np.array([study.capability[name] for name in result.models])
+    assert np.corrcoef(truth, result.capability)[0, 1] > 0.9
+    assert (np.diff(result.capability) <= 0).all()
+    assert (truth[:, None] > truth)[result.apart].mean() > 0.95
+
+
+def test_scores_without_a_common_scale_are_refused_one():
+    headline, *rest = judge(asked(made(40, 12, 70, False, np.random.default_rng(3)).scores))
+    assert headline.status is Status.ISSUE
+    assert "should not be used" in headline.sentence
+    assert rest == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "status"),
+    [(0.01, 0.03, Status.PASSED), (-0.01, 0.03, Status.CAUTION), (-0.03, -0.01, Status.ISSUE)],
+)
+def test_the_verdict_looks_at_the_interval(one_scale, low, high, status):
+    changed = dataclasses.replace(one_scale, gain=(low + high) / 2, gain_low=low, gain_high=high)
+    assert judge(changed)[0].status is status
+
+
+def test_an_open_verdict_says_what_would_decide_it(one_scale):
+    changed = dataclasses.replace(one_scale, gain=0.01, gain_low=-0.005, gain_high=0.025, groups=10)
+    assert "about 22 families or single models would tell" in judge(changed)[0].sentence
+
+
+def test_a_model_says_whom_it_is_above_and_who_cannot_be_told_from_it(one_scale):
+    finding = judge(one_scale)[1]
+    counts = [finding.result[name] for name in ("above", "below", "not_told_apart")]
+    assert sum(counts) == len(one_scale.models) - 1
+    assert finding.status is (Status.CAUTION if counts[2] else Status.PASSED)
+    assert finding.estimate("capability").low < finding.estimate("capability").high
+
+
+def test_parts_that_share_no_benchmark_are_not_compared():
+    first, second = (made(20, 5, 100, True, np.random.default_rng(seed)).scores.table for seed in (4, 5))
+    apart = second.filter(pl.col("model").is_in([f"m{i}" for i in range(12)])).with_columns(
+        pl.concat_str(pl.lit("x"), "model").alias("model"), pl.concat_str(pl.lit("x"), "benchmark").alias("benchmark")
+    )
+    result = asked(Scores.build(pl.concat([first, apart])))
+    assert set(result.models) == {f"m{i}" for i in range(20)}
+    assert any("falls into 2 parts that share no benchmark; the largest, of 20 models" in note for note in result.notes)
+
+
+def test_models_with_few_scores_and_benchmarks_without_a_range_are_left_out_and_named():
+    table = made(20, 5, 100, True, np.random.default_rng(6)).scores.table
+    lonely = pl.DataFrame({"model": ["lonely", "lonely"], "benchmark": ["b0", "b1"], "score": [0.5, 0.5]})
+    elo = table.filter(benchmark="b0").with_columns(benchmark=pl.lit("elo"), score=1000 * pl.col("score"))
+    flat = table.filter(benchmark="b0").with_columns(benchmark=pl.lit("flat"), score=pl.lit(0.5))
+    columns = ["model", "benchmark", "score"]
+    result = asked(Scores.build(pl.concat([frame.select(columns) for frame in (table, lonely, elo, flat)])))
+    assert "lonely" not in result.models
+    assert not {"elo", "flat"} & set(result.benchmarks)
+    assert [note.split(":")[0] for note in result.notes] == [
+        "left out, scores not between 0 and a known maximum",
+        "left out, scores the same for every model",
+        "1 model left out",
+    ]
+
+
+def test_percentages_and_scores_that_are_worse_when_higher_count_as_shares():
+    study = made(20, 5, 100, True, np.random.default_rng(7)).scores
+    plain = asked(study, anchor="b0")
+    turned = study.table.with_columns(
+        score=pl.when(pl.col("benchmark") == "b1")
+        .then(100 * (1 - pl.col("score")))
+        .when(pl.col("benchmark") == "b2")
+        .then(100 * pl.col("score"))
+        .otherwise(pl.col("score"))
+    )
+    facts = pl.DataFrame({"benchmark": ["b1", "b2"], "maximum": [100.0, 100.0], "higher_is": ["worse", "better"]})
+    found = asked(Scores.build(turned, study.models, facts), anchor="b0")
+    assert found.models == plain.models
+    np.testing.assert_allclose(found.capability, plain.capability, atol=1e-6)
+
+
+def test_safety_benchmarks_take_no_part(example):
+    result = asked(example.scores)
+    assert set(result.benchmarks) == set(example.scores.benchmarks_of("capability"))
+
+
+@pytest.mark.parametrize("models", [4, 7])
+def test_too_little_to_put_on_a_scale(models):
+    table = made(20, 5, 100, True, np.random.default_rng(8)).scores.table
+    with pytest.raises(NotApplicable, match="needs at least 8 models with 3 benchmarks each"):
+        asked(Scores.build(table.filter(pl.col("model").is_in([f"m{i}" for i in range(models)]))))
+
+
+def test_one_benchmark_constant_scores_and_safety_alone_cannot_be_scaled():
+    table = made(20, 5, 100, True, np.random.default_rng(9)).scores.table
+    with pytest.raises(NotApplicable, match="hang together"):
+        asked(Scores.build(table.filter(benchmark="b0")))
+    with pytest.raises(NotApplicable, match="that differ between models"):
+        asked(Scores.build(table.with_columns(score=pl.lit(0.5))))
+    facts = pl.DataFrame({"benchmark": [f"b{j}" for j in range(5)], "role": ["safety"] * 5})
+    with pytest.raises(NotApplicable, match="every benchmark is a safety benchmark"):
+        asked(Scores.build(table, benchmarks=facts))
+
+
+def test_a_model_at_zero_everywhere_has_no_place():
+    study = made(20, 5, 100, True, np.random.default_rng(10)).scores
+    zero = study.table.with_columns(score=pl.when(pl.col("model") == "m3").then(0.0).otherwise("score"))
+    result = asked(Scores.build(zero))
+    place = result.models.index("m3")
+    assert np.isnan(result.low[place])
+    assert not result.apart[place].any()
+    assert not result.apart[:, place].any()
+    finding = judge(dataclasses.replace(result, dates=np.where(np.arange(20) == place, 2025.0, 2024.0)))[1]
+    assert finding.status is Status.NOT_APPLICABLE
+    assert "too near 0 or 1 to place it" in finding.sentence
+
+
+def test_settings_out_of_range():
+    scores = made(20, 5, 100, True, np.random.default_rng(11)).scores
+    with pytest.raises(UnknownName, match="no benchmark on the scale named 'b9'"):
+        asked(scores, anchor="b9")
+    with pytest.raises(InputError, match="folds should be at least 2, got 1"):
+        asked(scores, folds=1)
+    with pytest.raises(InputError, match="level"):
+        asked(scores, level=95)
+
+
+def test_pictures_and_the_same_seed(shared, one_scale):
+    names = [drawn.name for drawn in figure(one_scale)]
+    assert names == ["F7.models", "F7.benchmarks"]
+    dated = asked(published(shared))
+    over_time, models, benchmarks = figure(dated)
+    assert len(over_time.columns["model"]) == 179
+    assert len(models.columns["model"]) == 40
+    assert len(benchmarks.columns["benchmark"]) == 38
+    again = asked(published(shared))
+    assert again.error == dated.error
+    assert measurand.common_scale is common_scale
+    assert MEASURE.code == "F7"
