@@ -228,3 +228,35 @@ def test_a_violin_of_one_colour_and_with_choices_is_drawn() -> None:
 def test_a_violin_has_no_panels() -> None:
     with pytest.raises(InputError, match="violin has no panels"):
         chart(violin(group="of"))
+
+
+def band(columns: dict[str, tuple[object, ...]], kind: str, color: str | None = None) -> Figure:
+    axes = Axis("x", "x"), Axis("y", "y")
+    return Figure("F1.fan", kind, "", "", columns, *axes, low="low", high="high", label="name", color=color)
+
+
+def test_dots_beside_a_band_are_joined_by_no_line() -> None:
+    columns = {"x": (1.0, 2.0, 1.5, 1.8), "y": (1.0, 2.0, 3.0, 4.0), "low": (0.5, 1.5, None, None)}
+    columns |= {"high": (1.5, 2.5, None, None), "name": ("", "", "a", "b"), "what": ("fit", "fit", "model", "model")}
+    drawn = ET.fromstring(render(band(columns, "lines", color="what")))
+    lines = [path for path in drawn.iter() if path.get("aria-roledescription") == "line mark"]
+    assert len(lines) == 1
+    columns |= {"name": ("", "", "", "")}
+    drawn = ET.fromstring(render(band(columns, "lines", color="what")))
+    assert len([path for path in drawn.iter() if path.get("aria-roledescription") == "line mark"]) == 2
+
+
+def test_points_have_bars_along_y_where_they_have_limits() -> None:
+    columns = {"x": (2023.5, 2024.0), "y": (1.0, 2.0), "low": (0.5, None), "high": (1.5, None), "name": ("a", "b")}
+    spec = chart(band(columns, "scatter"))
+    (bar,) = (layer for layer in spec["layer"] if layer["mark"].get("type") == "rule")
+    assert (bar["encoding"]["y"]["field"], bar["encoding"]["y2"]["field"]) == ("low", "high")
+    plain = dataclasses.replace(band(columns, "scatter"), low=None, high=None)
+    assert all(layer["mark"].get("type") != "rule" for layer in chart(plain)["layer"])
+
+
+def test_parts_of_years_have_no_thousands_separator() -> None:
+    columns = {"x": (2023.0, 2023.5, 2024.0), "y": (1.0, 2.0, 3.0), "low": (0.0,) * 3, "high": (4.0,) * 3}
+    written = texts(render(band(columns | {"name": ("a", "b", "c")}, "scatter")))
+    assert {"2023", "2024"} <= written
+    assert not any("," in text for text in written)

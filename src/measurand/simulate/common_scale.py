@@ -48,9 +48,9 @@ def made(models: int, benchmarks: int, run_percent: int, one_scale: bool, rng: n
     share = rng.binomial(ITEMS, expit(common + spread * own)) / ITEMS
     run = rng.random(share.shape) < run_percent / 100
     for row in range(models):
-        run[row, rng.permutation(benchmarks)[: max(0, 4 - int(run[row].sum()))]] = True
+        run[row, rng.permutation(np.flatnonzero(~run[row]))[: max(0, 4 - int(run[row].sum()))]] = True
     for column in range(benchmarks):
-        run[rng.permutation(models)[: max(0, 6 - int(run[:, column].sum()))], column] = True
+        run[rng.permutation(np.flatnonzero(~run[:, column]))[: max(0, 6 - int(run[:, column].sum()))], column] = True
     names = [f"m{i}" for i in range(models)]
     rows, columns = np.nonzero(run)
     table = pl.DataFrame(

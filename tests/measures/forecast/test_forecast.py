@@ -52,7 +52,7 @@ GOOD, OPEN, BAD = (0.001, 0.01, False), (-0.001, 0.01, False), (-0.01, -0.001, T
             split([GOOD, OPEN]),
             None,
             Status.CAUTION,
-            "not shown to be better than the mean of family means; about 12 fam",
+            "not shown to be better than the mean of family means; about 12",
         ),
         (split([GOOD, GOOD]), split([OPEN, OPEN], error=0.2), Status.CAUTION, "on the newest models a naive guess is"),
         (split([GOOD, BAD]), None, Status.ISSUE, "worse than the mean of family means"),

@@ -135,7 +135,7 @@ def test_models_older_than_the_benchmark_are_the_reference_models():
     assert held.suspects == tuple(f"m{i}" for i in range(8, 12))
     named = run(on_a_line(12, models=models), released="2021-01-01", suspects=["m11"]).pairs[0]
     assert (named.suspects, len(named.references)) == (("m11",), 8)
-    with pytest.raises(InputError, match="a release date should look like"):
+    with pytest.raises(InputError, match="a date should be YYYY"):
         run(on_a_line(12, models=models), released="May 2021")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +13,7 @@ from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.stats.reference_curve import Noise
 from measurand.stats.resampling import bootstrap_weights
 from measurand.tables import ItemTable, Responses, Scores, item_tables
+from measurand.tables.dates import decimal_year
 
 __all__ = ["SUFFIXES", "Pair", "chosen_pairs", "load_pair", "natural_references", "noise_of", "require_models"]
 
@@ -222,16 +222,10 @@ def natural_references(scores: Scores, models: Sequence[str], released: str | No
     """
     if released is None:
         return ()
-    before = _day(released)
+    before = decimal_year(released)
     dates = scores.model_fact("release_date", models)
-    return tuple(m for m, day in zip(models, dates, strict=True) if day is not None and _day(str(day)) < before)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InputError(f"a release date should look like 2021-10-27, got {text!r}") from None
+    # A month or year stands for its middle.
+    return tuple(m for m, day in zip(models, dates, strict=True) if day is not None and decimal_year(str(day)) < before)
 
 
 def noise_of(pair: Pair, resamples: int, rng: np.random.Generator, *, paired: bool = False) -> Noise:
