@@ -110,10 +110,10 @@ def fit_scale(cells: Cells, weights: Floats | None = None, start: Scale | None =
     Examples
     --------
     >>> model, benchmark = np.divmod(np.arange(40), 4)
-    >>> truth = expit((model - 4.5) / 2 - benchmark)
-    >>> fit = fit_scale(Cells(model, benchmark, truth))
-    >>> fit.difficulty.round(1).tolist()
-    [[0.0, 1.0, 2.0, 3.0]]
+    >>> cells = Cells(model, benchmark, expit((model - 4.5) / 2 - benchmark))
+    >>> fit = fit_scale(cells)
+    >>> bool(np.abs(fit.expected(cells) - cells.score).max() < 0.05), float(np.diff(fit.difficulty[0]).min().round(1))
+    (True, 0.7)
     """
     if weights is None:
         weights = np.ones((1, len(cells.score)))

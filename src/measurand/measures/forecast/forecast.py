@@ -170,10 +170,14 @@ def _headline(result: Forecasted, each: Sequence[Finding]) -> Finding:
     good, bad = counts[Status.PASSED], counts[Status.ISSUE]
     status = Status.ISSUE if bad else Status.PASSED if good == len(each) else Status.CAUTION
     sentence = (
-        f"{good} of {plural(len(each), 'forecast')} predict{'s' if len(each) == 1 else ''} models left out better than "
-        f"every naive guess (a mean, family means, the date); {bad} {'is' if bad == 1 else 'are'} worse than one, or "
-        f"too sure of themselves; for {len(each) - good - bad} the models do not tell."
+        f"{good} of {plural(len(each), 'forecast')} shown to predict models left out better than every naive guess (a "
+        "mean, family means, the date)"
     )
+    if bad:
+        sentence += f", and {bad} shown to be worse than one, or too sure of {'itself' if bad == 1 else 'themselves'}"
+    if open_ := len(each) - good - bad:
+        sentence += f"; for the other {open_} these models cannot tell" if good + bad else "; these models cannot tell"
+    sentence += "."
     return Finding(CODE, {}, TITLE, status, sentence, (), MEASURE.caveats)
 
 
