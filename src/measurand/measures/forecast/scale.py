@@ -372,6 +372,7 @@ MEASURE = Measure(
         "family share make them somewhat too narrow.",
         "The unit comes from the anchor, whose own uncertainty widens all intervals alike; differences share it.",
         "Pairs are told apart such that about 5% of the pairs told apart may be in the wrong order.",
+        "In small tables the penalty, which is the published one, draws models and benchmarks together.",
         "One number a model leaves out what sets its skills apart from each other.",
     ),
     references=(
