@@ -222,7 +222,12 @@ def test_unknown_names(follows):
 
 def test_the_fan_holds_the_curve_and_the_models_with_the_newest_apart(follows):
     fan, errors = figure(forecast(follows, at_flop=1e27))
-    assert set(fan.columns["what"]) == {"expected", "model", "newest, left out"}
+    assert set(fan.columns["what"]) == {
+        "expected, from all models",
+        "expected, without the newest",
+        "model",
+        "newest, left out",
+    }
     dots = [label for label, low in zip(fan.columns["model"], fan.columns["low"], strict=True) if low is None]
     assert len(dots) == 60
     assert max(fan.columns["driver"]) == pytest.approx(1e27)

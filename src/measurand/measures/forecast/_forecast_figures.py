@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from measurand.measures._shared import columns, number
 from measurand.measures.forecast._forecasting import Forecast
 from measurand.results import Axis, Cell, Figure
@@ -18,8 +20,14 @@ def fan(rows: Sequence[Forecast], names: Mapping[str, str], level: float) -> Fig
     cells: list[tuple[Cell, ...]] = []
     for row in made:
         key = (row.class_, names[row.benchmark])
-        for x, y, low, high in zip(row.grid, row.curve, row.low, row.high, strict=True):
-            cells.append((*key, _place(x, by_compute), float(y), number(low), number(high), "expected", ""))
+        curves = [(np.stack([row.curve, row.low, row.high]), "expected, from all models")]
+        if row.older is not None:
+            curves.insert(0, (row.older, "expected, without the newest"))
+        for curve, what in curves:
+            cells += [
+                (*key, _place(x, by_compute), float(y), number(low), number(high), what, "")
+                for x, y, low, high in zip(row.grid, *curve, strict=True)
+            ]
         newest = set(row.newest.places.tolist()) if row.newest is not None else set()
         for place, model in enumerate(row.models):
             what = "newest, left out" if place in newest else "model"
@@ -30,7 +38,8 @@ def fan(rows: Sequence[Forecast], names: Mapping[str, str], level: float) -> Fig
         "F1.fan",
         "lines",
         "Forecast",
-        f"The curve and its {level:.0%} prediction interval for a new model of a new family, over all models.",
+        f"Curves with their {level:.0%} prediction interval for a new model of a new family: from all models, and from "
+        "those but the newest (of most compute where dates are not known), which it may be held against.",
         columns(("class", "benchmark", "driver", "score", "low", "high", "what", "model"), cells),
         Axis("driver", titles[made[0].driver], "log" if by_compute else "linear"),
         Axis("score", "score"),

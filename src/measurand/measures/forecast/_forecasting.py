@@ -63,6 +63,7 @@ class Forecast:
     by_family, newest : models left out and predicted; None where that cannot be done.
     newest_by : ``"date"`` or ``"compute"``.
     grid, curve, low, high : driver, expected score and prediction interval, shape (g,).
+    older : expected score and prediction interval from the models but the newest, shape (3, g); None without `newest`.
     families : how many.
     unknown_families : models of unknown family, each counted as one.
     undated : models without a release date; the date alone is no guess then.
@@ -82,6 +83,7 @@ class Forecast:
     curve: Floats
     low: Floats
     high: Floats
+    older: Floats | None
     target: Target | None
     families: int
     unknown_families: int
@@ -152,9 +154,13 @@ def _by_driver(
     grid = _grid(x[:, 0], wanted)
     steps = np.repeat(x.mean(axis=0)[None], len(grid), axis=0)
     steps[:, 0] = grid
-    made = forecasts(x, y, blocks, np.ones((1, len(y))), steps, limits)
-    low, high = made.limits(level)
-    low, high = _within(low[0], high[0], scores, benchmark, limits)
+    newest = newest_split(sample, level)
+    sets = np.ones((1 if newest is None else 2, len(y)))
+    if newest is not None:
+        sets[1, newest.places] = 0
+    made = forecasts(x, y, blocks, sets, steps, limits)
+    lows, highs = _within(*made.limits(level), scores.benchmark_fact("higher_is", [benchmark])[0] == "worse", limits)
+    low, high = lows[0], highs[0]
     target = None
     if wanted is not None:
         beyond = max(0.0, wanted.driver - float(x[:, 0].max()))
@@ -169,12 +175,13 @@ def _by_driver(
         y,
         limits,
         family_split(sample, level),
-        newest_split(sample, level),
+        newest,
         "date" if dated else "compute",
         grid[in_order],
         made.value[0][in_order],
         low[in_order],
         high[in_order],
+        None if newest is None else np.stack([made.value[1], lows[1], highs[1]])[:, in_order],
         target,
         len(names),
         unknown,
@@ -192,12 +199,9 @@ def _grid(driver: Floats, asked: Asked | None) -> Floats:
     return np.concatenate([grid, further, [asked.driver]])
 
 
-def _within(
-    low: Floats, high: Floats, scores: Scores, benchmark: str, limits: tuple[float, float] | None
-) -> tuple[Floats, Floats]:
+def _within(low: Floats, high: Floats, worse: bool, limits: tuple[float, float] | None) -> tuple[Floats, Floats]:
     """Limits kept within what can be scored: below chance, too."""
     if limits is None:
         return low, high
-    worse = scores.benchmark_fact("higher_is", [benchmark])[0] == "worse"
     least, most = (limits[0], 0.0) if worse else (0.0, limits[1])
     return np.clip(low, least, most), np.clip(high, least, most)

@@ -374,6 +374,7 @@ MEASURE = Measure(
         "Pairs are told apart such that about 5% of the pairs told apart may be in the wrong order.",
         "In small tables the penalty, which is the published one, draws models and benchmarks together.",
         "One number a model leaves out what sets its skills apart from each other.",
+        "Where too few models share all capability benchmarks for V1's capabilities score, this can stand in for it.",
     ),
     references=(
         "Ho et al. 2025, A Rosetta Stone for AI benchmarks, arXiv 2512.00193",
