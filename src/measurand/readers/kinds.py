@@ -13,6 +13,7 @@ import msgspec
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.readers.attempts import EFFORT_SCHEMA, attempts_of
 from measurand.readers.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL, find, fold
 from measurand.readers.numbers import numbers
 from measurand.readers.paths import recognise
@@ -20,8 +21,7 @@ from measurand.readers.raw import ROW, RawTable
 from measurand.readers.tabular import PARSE_ERRORS, header
 from measurand.readers.token_logprobs import is_token_logprobs, token_logprobs_of
 from measurand.readers.votes import is_votes, votes_of
-from measurand.tables import Attempts, Degradation, Failures, ProbeScores, QueryLogprobs, TokenLogprobs, Votes
-from measurand.tables.attempts import ATTEMPT_SCHEMA
+from measurand.tables import Degradation, Failures, ProbeScores, QueryLogprobs, TokenLogprobs, Votes
 from measurand.tables.degradation import DEGRADATION_SCHEMA
 from measurand.tables.failures import FAILURE_SCHEMA
 from measurand.tables.probe_scores import PROBE_SCHEMA
@@ -35,10 +35,14 @@ ATTEMPTS: Aliases = {
     "target": ("target", "target_model", *MODEL),
     "behaviour": ("behaviour", "behavior", "goal", *ITEM, "index"),
     "method": ("method", "attack", "technique"),
+    "attempt": ("attempt", "epoch", "attempt_number"),
     "success": ("success", "jailbroken", "succeeded"),
     "queries": ("queries", "n_queries", "number_of_queries"),
+    "queries_to_success": ("queries_to_success", "queries_to_jailbreak"),
     "tokens": ("tokens", "total_tokens"),
-    "flop": ("flop", "flops"),
+    "tokens_in": ("tokens_in", "prompt_tokens", "input_tokens"),
+    "tokens_out": ("tokens_out", "response_tokens", "completion_tokens", "output_tokens"),
+    "flop": ("flop", "flops", "target_flop", "target_flops"),
     "cluster": ("cluster", "category"),
 }
 DEGRADATION: Aliases = {
@@ -180,8 +184,8 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "attempts",
         _fits(ATTEMPTS["target"], ATTEMPTS["behaviour"], ATTEMPTS["success"]),
-        _reader(ATTEMPT_SCHEMA, ATTEMPTS),
-        Attempts.build,
+        _reader(EFFORT_SCHEMA, ATTEMPTS),
+        attempts_of,
     ),
     Kind("failures", _is_failures, _reader(FAILURE_SCHEMA, FAILURES), Failures.build),
     Kind(

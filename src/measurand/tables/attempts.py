@@ -21,6 +21,7 @@ ATTEMPT_SCHEMA: dict[str, pl.DataType] = {
     "censored": pl.Boolean(),
     "queries": pl.Float64(),
     "tokens": pl.Float64(),
+    "gradient_tokens": pl.Float64(),
     "flop": pl.Float64(),
     "attacker_tokens": pl.Float64(),
     "attacker_flop": pl.Float64(),
@@ -33,12 +34,22 @@ ATTEMPT_SCHEMA: dict[str, pl.DataType] = {
 ``target`` the model; ``behaviour`` what was to be elicited (an item, a request); ``method`` how; ``seed`` of an
 independent effort, null where there was one; ``attempt`` its number within target, behaviour, method and seed, from 1;
 ``success`` from 0 to 1, mostly 0 or 1; ``censored`` whether the effort ended with this attempt for want of budget;
-``queries``, ``tokens`` and ``flop`` what this attempt took of the target, ``attacker_...`` and ``judge_...`` of the
-models that searched and judged; null where unknown. An attempt with a success is the last of its effort or not: what
+``queries``, ``tokens`` and ``flop`` what this attempt took of the target, ``gradient_tokens`` those of its tokens that
+went forward and back (a gradient step, fine-tuning), ``attacker_...`` and ``judge_...`` what it took of the models that
+searched and judged; null where unknown. An attempt with a success is the last of its effort or not: what
 comes after the first success is no part of the cost of eliciting it.
 """
 
-COSTS = ("queries", "tokens", "flop", "attacker_tokens", "attacker_flop", "judge_tokens", "judge_flop")
+COSTS = (
+    "queries",
+    "tokens",
+    "gradient_tokens",
+    "flop",
+    "attacker_tokens",
+    "attacker_flop",
+    "judge_tokens",
+    "judge_flop",
+)
 """Columns of what an attempt took."""
 
 _EFFORT = ("target", "behaviour", "method", "seed")
@@ -69,8 +80,8 @@ class Attempts:
         Raises
         ------
         InputError
-            A missing column, no row, a success outside [0, 1], a negative or infinite cost, two rows for one attempt,
-            or an attempt after the effort was censored.
+            A missing column, no row, a success outside [0, 1], a negative or infinite cost, more tokens with a gradient
+            than tokens, two rows for one attempt, or an attempt after the effort was censored.
 
         Examples
         --------
@@ -86,6 +97,8 @@ class Attempts:
         refuse(found, pl.col("attempt") < 1, "attempt", "a number from 1")
         for cost in COSTS:
             refuse(found, (pl.col(cost) < 0) | ~pl.col(cost).is_finite(), cost, "at least 0 and finite")
+        more = pl.col("gradient_tokens") > pl.col("tokens")
+        refuse(found, more, "gradient_tokens", "at most the tokens of the attempt, which include them")
         repeated = found.filter(pl.struct(*_EFFORT, "attempt").is_duplicated())
         if repeated.height:
             row = repeated.row(0, named=True)
