@@ -16,8 +16,8 @@ EFFORT_SCHEMA: dict[str, pl.DataType] = {
     "tokens_in": pl.Float64(),
     "tokens_out": pl.Float64(),
 }
-"""Columns of a table of attempts as it may be written down: tokens by direction, and of an effort in one row the queries
-up to its success beside those of its whole budget."""
+"""Columns of a table of attempts as it may be written down: tokens by direction, and of an effort in one row the
+queries up to its success beside those of its whole budget."""
 
 
 def attempts_of(frame: pl.DataFrame) -> Attempts:
@@ -47,7 +47,7 @@ def attempts_of(frame: pl.DataFrame) -> Attempts:
             notes.append(f"{count:,} successes took the queries up to the success, not those of their whole budget")
         if said_beside:
             notes.append(
-                f"{said_beside:,} rows without a success name queries up to one (by another judge, say), which were not used"
+                f"{said_beside:,} rows without a success name queries up to one (by another judge, say): not used"
             )
     return Attempts.build(frame.select(name for name in frame.columns if name in ATTEMPT_SCHEMA), tuple(notes))
 

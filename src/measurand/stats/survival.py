@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +31,8 @@ class Incidence:
     low, high : shape (J,): pointwise limits of the share.
     level : of the limits.
     groups : clusters, or efforts where each is its own.
-    increments : shape (groups or 1, J): what each cluster adds to the variance of the log of survival at a cost; one row
-        of Greenwood's terms where efforts are independent.
+    increments : shape (groups or 1, J): what each cluster adds to the variance of the log of survival at a cost; one
+        row of Greenwood's terms where efforts are independent.
     """
 
     times: Floats
@@ -49,6 +49,19 @@ class Incidence:
     def last(self) -> float:
         """The largest cost spent in any effort: nothing is known beyond it."""
         return float(self.times[-1])
+
+    def while_at_risk(self, least: int) -> Incidence:
+        """The curve as far as at least that many efforts spent as much: behind its end, one effort moves it far.
+
+        Examples
+        --------
+        >>> kaplan_meier([1.0, 2.0, 3.0], [True, False, True], 0.95).while_at_risk(2).share.round(3).tolist()
+        [0.333, 0.333]
+        """
+        kept = slice(0, max(1, int((self.at_risk >= least).sum())))
+        names = ("times", "share", "events", "at_risk", "low", "high")
+        parts = {name: getattr(self, name)[kept] for name in names}
+        return replace(self, **parts, increments=self.increments[:, kept])
 
     def by(self, cost: float) -> tuple[float, float, float]:
         """Share with an event by a cost, and its limits.
@@ -161,9 +174,9 @@ def kaplan_meier(
     if not len(spent) or not (np.isfinite(spent).all() and (spent >= 0).all()):
         raise ValueError("times should be at least one number, each at least 0 and finite")
     costs, place = np.unique(spent, return_inverse=True)
-    d = np.bincount(place, came, minlength=len(costs))
+    d: Floats = np.bincount(place, came, minlength=len(costs)).astype(np.float64)
     n = np.bincount(place, minlength=len(costs))[::-1].cumsum()[::-1].astype(np.float64)
-    surviving = np.cumprod(1 - d / n)
+    surviving: Floats = np.cumprod(1 - d / n).astype(np.float64)
     if clusters is None or len(np.unique(clusters)) == len(spent):
         groups, with_risk = len(spent), n
         increments = np.divide(d, n * (n - d), out=np.zeros_like(n), where=n > d)[None, :]
@@ -187,7 +200,7 @@ def kaplan_meier(
 def _limits(
     surviving: Floats, variance: Floats, at_risk: Floats, level: float, df: float, all_came: float
 ) -> tuple[Floats, Floats]:
-    """Limits of one less survival; monotone, as the curve is. Where none survives, the lower one is at least `all_came`."""
+    """Limits of one less survival, monotone as the curve is; where none survives, the lower is at least `all_came`."""
     inner = (surviving > _ROUNDING) & (surviving < 1)
     safe = np.where(inner, surviving, 0.5)
     quantile = stats.norm.ppf(0.5 + level / 2) if np.isinf(df) else stats.t.ppf(0.5 + level / 2, max(df, 1))
@@ -222,7 +235,8 @@ def quantiles_under(times: npt.ArrayLike, events: npt.ArrayLike, weights: Floats
 
     Examples
     --------
-    >>> quantiles_under([1.0, 2.0, 3.0], [True, True, False], np.array([[1.0, 1.0, 1.0], [0.0, 1.0, 2.0]]), 0.5).tolist()
+    >>> weights = np.array([[1.0, 1.0, 1.0], [0.0, 1.0, 2.0]])
+    >>> quantiles_under([1.0, 2.0, 3.0], [True, True, False], weights, 0.5).tolist()
     [2.0, inf]
     """
     spent, came = np.asarray(times, dtype=np.float64), np.asarray(events, dtype=np.bool_)
