@@ -117,10 +117,11 @@ def _add_gaps(outcome: Outcome, result: Elicitations, findings: list[Finding]) -
 
 
 def _bits(truth: float, found: Limits) -> tuple[float, float, float]:
-    """On the scale of bits; a limit that is infinite stands at twelve, far beyond every budget."""
+    """On the scale of bits; a limit that is none stands at twelve, far beyond every budget, or as far below."""
     if math.isnan(found.low):
         return math.log2(truth), math.nan, math.nan
-    return math.log2(truth), math.log2(found.low), min(math.log2(found.high), 12.0)
+    low, high = np.log2(np.clip([found.low, found.high], 2.0**-12, 2.0**12))
+    return math.log2(truth), float(low), float(high)
 
 
 CELLS = tuple(

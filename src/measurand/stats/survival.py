@@ -11,7 +11,7 @@ from scipy import stats
 from measurand.stats.binomial import clopper_pearson
 from measurand.stats.clustered import t_limits
 
-__all__ = ["Incidence", "kaplan_meier", "quantiles_under"]
+__all__ = ["Incidence", "kaplan_meier", "quantiles_under", "shares_under"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -221,13 +221,36 @@ def _first(times: Floats, shares: Floats, share: float) -> float:
     return float(times[reached[0]]) if len(reached) else float("inf")
 
 
-def quantiles_under(times: npt.ArrayLike, events: npt.ArrayLike, weights: Floats, share: float) -> Floats:
-    """Cost by which a share had their event, under many weightings of the same efforts.
+def shares_under(times: npt.ArrayLike, events: npt.ArrayLike, weights: Floats, costs: npt.ArrayLike) -> Floats:
+    """Share with an event by each of some costs, under many weightings of the same efforts.
 
     Parameters
     ----------
     times, events : shape (n,), as in `kaplan_meier`.
     weights : shape (replicates, n): how often an effort counts.
+    costs : shape (m,).
+
+    Returns
+    -------
+    array, shape (replicates, m)
+
+    Examples
+    --------
+    >>> shares_under([1.0, 2.0, 3.0], [True, True, False], np.ones((1, 3)), [1.0, 2.5]).round(3).tolist()
+    [[0.333, 0.667]]
+    """
+    order, curves = _curves_under(times, events, weights)
+    places = np.searchsorted(np.asarray(times, dtype=np.float64)[order], np.asarray(costs), side="right")
+    found: Floats = np.concatenate([np.zeros((len(weights), 1)), curves], axis=1)[:, places]
+    return found
+
+
+def quantiles_under(times: npt.ArrayLike, events: npt.ArrayLike, weights: Floats, share: float) -> Floats:
+    """Cost by which a share had their event, under many weightings of the same efforts.
+
+    Parameters
+    ----------
+    times, events, weights : as in `shares_under`.
 
     Returns
     -------
@@ -239,13 +262,19 @@ def quantiles_under(times: npt.ArrayLike, events: npt.ArrayLike, weights: Floats
     >>> quantiles_under([1.0, 2.0, 3.0], [True, True, False], weights, 0.5).tolist()
     [2.0, inf]
     """
+    order, curves = _curves_under(times, events, weights)
+    reached = curves >= share - _ROUNDING
+    spent = np.asarray(times, dtype=np.float64)[order]
+    found: Floats = np.where(reached.any(axis=1), spent[reached.argmax(axis=1)], np.inf)
+    return found
+
+
+def _curves_under(times: npt.ArrayLike, events: npt.ArrayLike, weights: Floats) -> tuple[Ints, Floats]:
+    """Order of the efforts, and the share with an event after each of them, shape (replicates, n)."""
     spent, came = np.asarray(times, dtype=np.float64), np.asarray(events, dtype=np.bool_)
     # Events come before endings at the same cost, so that each effort at risk is counted one after the other.
-    order = np.lexsort((~came, spent))
+    order = np.lexsort((~came, spent)).astype(np.int64)
     own = weights[:, order]
     at_risk = own[:, ::-1].cumsum(axis=1)[:, ::-1]
     hazard = np.divide(own * came[order], at_risk, out=np.zeros_like(own), where=at_risk > 0)
-    reached = 1 - np.cumprod(1 - hazard, axis=1) >= share - _ROUNDING
-    found = np.where(reached.any(axis=1), spent[order][reached.argmax(axis=1)], np.inf)
-    result: Floats = found
-    return result
+    return order, 1 - np.cumprod(1 - hazard, axis=1)
