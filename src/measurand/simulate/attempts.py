@@ -71,7 +71,8 @@ def _run(behaviours: int, attempts: int, clusters: int, level: float, rng: np.ra
     rates, codes = _beta_rates(behaviours, clusters, rng, A / (A + B))
     row = repeated_attempts(table(rates, attempts, codes, rng), resamples=200, level=level, rng=rng).rows[0]
     name = f"rates beta({A:g}, {B:g}), ten times the attempts"
-    add_coverage(outcome, "beta-binomial forecast", name, truth, row.beta.low, row.beta.high)
+    add_coverage(outcome, "forecast", name, truth, row.joint.low, row.joint.high)
+    add_coverage(outcome, "beta-binomial alone", name, truth, row.beta.low, row.beta.high)
     add_coverage(outcome, "power-law forecast", name, truth, row.power.low, row.power.high)
     made = float(beta_pass_at_k(A, B, attempts))
     add_coverage(outcome, "success observed", "after all attempts made", made, row.seen.low, row.seen.high)
@@ -110,12 +111,15 @@ def _add_misfits(outcome: Outcome, behaviours: int, attempts: int, level: float,
     rates = expit(CENTRE + SPREAD * rng.standard_normal(behaviours))
     row = repeated_attempts(table(rates, attempts, None, rng), resamples=200, level=level, rng=rng).rows[0]
     name = "rates logit-normal, ten times the attempts"
-    add_coverage(outcome, "beta-binomial forecast", name, lognormal_truth(asked), row.beta.low, row.beta.high)
+    truth = lognormal_truth(asked)
+    add_coverage(outcome, "forecast", name, truth, row.joint.low, row.joint.high)
+    add_coverage(outcome, "beta-binomial alone", name, truth, row.beta.low, row.beta.high)
+    add_coverage(outcome, "power-law forecast", name, truth, row.power.low, row.power.high)
     hidden = np.where(rng.random(behaviours) < HIDDEN, 0.1 / attempts, 0.0)
     found = repeated_attempts(table(hidden, attempts, None, rng), resamples=200, level=level, rng=rng)
     name = f"{HIDDEN:.0%} of behaviours at a rate of a tenth of one in the attempts made"
-    beta = found.rows[0].beta
-    add_coverage(outcome, "beta-binomial forecast", name, hidden_truth(attempts, asked), beta.low, beta.high)
+    joint = found.rows[0].joint
+    add_coverage(outcome, "forecast", name, hidden_truth(attempts, asked), joint.low, joint.high)
     passed = judge(found, tolerated=TOLERATED)[1].status is Status.PASSED
     add_event(outcome, "false_alarm", "below the tolerated rate", name, passed)
 

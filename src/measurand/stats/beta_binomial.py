@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import optimize, stats
 from scipy.special import expit, gammaln
 
-__all__ = ["BetaBinomial", "beta_pass_at_k", "fit_beta_binomial"]
+__all__ = ["BetaBinomial", "allowed_drop", "beta_pass_at_k", "fit_beta_binomial"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +35,8 @@ def beta_pass_at_k(a: npt.ArrayLike, b: npt.ArrayLike, k: npt.ArrayLike) -> Floa
     >>> beta_pass_at_k(0.3, 3.0, [1, 100, 10_000]).round(4).tolist()
     [0.0909, 0.6656, 0.9154]
     """
-    return -np.expm1(_log_miss(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64), np.asarray(k)))
+    miss = _log_miss(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64), np.asarray(k))
+    return np.asarray(-np.expm1(np.minimum(miss, 0.0)), dtype=np.float64)
 
 
 def _log_miss(a: Floats, b: Floats, k: npt.ArrayLike) -> Floats:
@@ -76,26 +77,21 @@ class BetaBinomial:
         """Forecast chance of a success in k attempts."""
         return float(beta_pass_at_k(self.a, self.b, k))
 
-    def limits(self, k: float, level: float, *, inflation: float = 1.0, df: float = np.inf) -> tuple[float, float]:
-        """Profile-likelihood limits of the chance of a success in k attempts.
+    def limits(self, k: float, cut: float) -> tuple[float, float]:
+        """Least and largest chance of a success in k attempts that a distribution with a log-likelihood of `cut` gives.
 
-        All values that some beta distribution gives whose log-likelihood is within half a chi-square quantile of the
-        largest one. It stays defined where no attempt succeeded, or every one.
-
-        Parameters
-        ----------
-        inflation : factor by which clusters widen the likelihood ratio (robust over plain variance).
-        df : degrees of freedom of that variance: F(1, df) in place of chi-square.
+        With the maximum less `allowed_drop`, these are profile-likelihood limits. They stay defined where no attempt
+        succeeded, or every one; NaN where no distribution has that likelihood.
 
         Examples
         --------
         >>> fit = fit_beta_binomial([10] * 50, [0] * 50)
-        >>> low, high = fit.limits(100, 0.95)
+        >>> low, high = fit.limits(100, fit.log_likelihood - allowed_drop(0.95))
         >>> low < 1e-6, round(high, 3)
         (True, 0.319)
         """
-        drop = float(stats.chi2.ppf(level, 1) if np.isinf(df) else stats.f.ppf(level, 1, df)) * max(inflation, 1.0) / 2
-        cut = self.log_likelihood - drop
+        if self.log_likelihood < cut:
+            return float("nan"), float("nan")
         coarse = np.flatnonzero(_likelihood(self.means, _PRECISIONS, self.counts) >= cut)
         own = np.log(self.a + self.b)
         ends = (
@@ -120,7 +116,7 @@ class BetaBinomial:
         step = 1e-4
 
         def each(m: float, s: float) -> Floats:
-            return _terms(np.array([m]), np.array([np.exp(s)]), n, successes)[0]
+            return np.asarray(_terms(np.array([m]), np.array([np.exp(s)]), n, successes)[0], dtype=np.float64)
 
         scores = np.stack(
             [
@@ -132,6 +128,23 @@ class BetaBinomial:
         gradient = np.array([_slope(lambda x: _logit_pass(x, precision, k), mean), 0.0])
         gradient[1] = _slope(lambda x: _logit_pass(mean, x, k), precision)
         return np.asarray(gradient @ np.linalg.pinv(information, rcond=1e-8) @ scores, dtype=np.float64)
+
+
+def allowed_drop(level: float, *, inflation: float = 1.0, df: float = np.inf) -> float:
+    """How far below its maximum a log-likelihood may lie within limits of one quantity: half a chi-square quantile.
+
+    Parameters
+    ----------
+    inflation : factor by which clusters widen the likelihood ratio (robust over plain variance), if above 1.
+    df : degrees of freedom of that variance: F(1, df) in place of chi-square.
+
+    Examples
+    --------
+    >>> round(allowed_drop(0.95), 3)
+    1.921
+    """
+    quantile = stats.chi2.ppf(level, 1) if np.isinf(df) else stats.f.ppf(level, 1, df)
+    return float(quantile) * max(inflation, 1.0) / 2
 
 
 def fit_beta_binomial(n: npt.ArrayLike, successes: npt.ArrayLike) -> BetaBinomial:

@@ -11,15 +11,16 @@ import numpy.typing as npt
 import polars as pl
 
 from measurand.measures.forecast._efforts import Limits
-from measurand.stats.beta_binomial import BetaBinomial, fit_beta_binomial
+from measurand.stats.beta_binomial import BetaBinomial, allowed_drop, fit_beta_binomial
 from measurand.stats.binomial import clopper_pearson
 from measurand.stats.clustered import cluster_sums, share_limits
+from measurand.stats.logit_normal import fit_logit_normal
 from measurand.stats.pass_at_k import fit_power_law, pass_at_k
 from measurand.stats.resampling import bootstrap_weights
 from measurand.stats.survival import kaplan_meier, shares_under
 from measurand.tables import Attempts
 
-__all__ = ["Repeats", "beta_forecast", "grid_to", "observed", "power_forecast", "repeats_of"]
+__all__ = ["Forecast", "Repeats", "grid_to", "observed", "power_forecast", "rate_forecast", "repeats_of"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -157,10 +158,30 @@ def observed(repeats: Repeats, k: int, level: float) -> Limits:
     return Limits(value, float(lows[0]), float(highs[0]))
 
 
-def beta_forecast(repeats: Repeats, k: int, level: float) -> tuple[BetaBinomial, Limits]:
-    """Beta-binomial fit, and its forecast for k attempts with profile limits; clusters widen them."""
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """Success after k attempts as two families of rates forecast it.
+
+    Parameters
+    ----------
+    fit : the beta-binomial fit.
+    beta : by it alone, with profile limits.
+    joint : by the family that fits better; limits hold what any distribution of either family gives that fits the
+        counts nearly as well as the best.
+    family : ``"beta"`` or ``"logit-normal"``, the better one.
+    """
+
+    fit: BetaBinomial
+    beta: Limits
+    joint: Limits
+    family: str
+
+
+def rate_forecast(repeats: Repeats, k: int, level: float) -> Forecast:
+    """Forecast for k attempts from how rates differ between behaviours; clusters widen the limits."""
     n, c = repeats.counts()
     fit = fit_beta_binomial(n, c)
+    other = fit_logit_normal(n, c)
     inflation, df = 1.0, math.inf
     if repeats.clusters is not None and 0 < c.sum() < n.sum():
         influence = fit.influence(n, c, k)
@@ -169,9 +190,17 @@ def beta_forecast(repeats: Repeats, k: int, level: float) -> tuple[BetaBinomial,
         if groups > 1 and alone > 0:
             inflation = groups / (groups - 1) * float((by_cluster**2).sum()) / alone
             df = groups - 1
+    drop = allowed_drop(level, inflation=inflation, df=df)
     value = fit.pass_at_k(k)
-    low, high = fit.limits(k, level, inflation=inflation, df=df)
-    return fit, Limits(value, min(low, value), max(high, value))
+    own = fit.limits(k, fit.log_likelihood - drop)
+    beta = Limits(value, min(*own, value), max(*own, value))
+    better = other.log_likelihood > fit.log_likelihood
+    cut = max(fit.log_likelihood, other.log_likelihood) - drop
+    both = (*other.limits(k, cut), *(fit.limits(k, cut) if better else own))
+    ends = [limit for limit in both if math.isfinite(limit)]
+    value = other.pass_at_k(k) if better else value
+    joint = Limits(value, min(*ends, value), max(*ends, value))
+    return Forecast(fit, beta, joint, "logit-normal" if better else "beta")
 
 
 def power_forecast(

@@ -13,10 +13,10 @@ from measurand.measures._shared import columns, overall, plural, require_fractio
 from measurand.measures.forecast._efforts import Limits
 from measurand.measures.forecast._repeats import (
     Repeats,
-    beta_forecast,
     grid_to,
     observed,
     power_forecast,
+    rate_forecast,
     repeats_of,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
@@ -38,20 +38,20 @@ class Backtest:
     Parameters
     ----------
     fitted : attempts that the forecast was made from.
-    beta : beta-binomial forecast with its limits.
+    joint : forecast with its limits.
     power : power law's forecast; NaN where it could not be fitted.
     came : success observed after all attempts.
     """
 
     fitted: int
-    beta: Limits
+    joint: Limits
     power: float
     came: float
 
     @property
     def missed(self) -> bool:
         """Whether what came lies outside the forecast's limits."""
-        return not self.beta.low - 1e-9 <= self.came <= self.beta.high + 1e-9
+        return not self.joint.low - 1e-9 <= self.came <= self.joint.high + 1e-9
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,10 @@ class Repeated:
     once, seen : success after one attempt and after all that were made, as observed.
     a, b : of the beta distribution of rates.
     scale, exponent : of the power law.
-    beta, power : forecasts of success after the asked attempts; what was observed where as many were made.
+    family : of the distributions of rates, the one that fits better: ``"beta"`` or ``"logit-normal"``.
+    joint : forecast of success after the asked attempts, over both families; it is judged.
+    beta, power : the same by the beta-binomial and the power law alone. All three are what was observed where as many
+        attempts were made.
     backtest : of the last decade of attempts; None below 20 attempts.
     curve : attempts, success observed and its limits.
     """
@@ -88,6 +91,8 @@ class Repeated:
     b: float
     scale: float
     exponent: float
+    family: str
+    joint: Limits
     beta: Limits
     power: Limits
     backtest: Backtest | None
@@ -196,11 +201,12 @@ def _kept(each: Repeats) -> tuple[Repeats, int]:
 def _row(each: Repeats, asked: int | None, resamples: int, level: float, rng: np.random.Generator) -> Repeated:
     made = each.attempts
     wanted = FURTHER * made if asked is None else asked
-    fit, beta = beta_forecast(each, wanted, level)
+    forecast = rate_forecast(each, wanted, level)
+    beta, joint = forecast.beta, forecast.joint
     scale, exponent, power = power_forecast(each, made, wanted, resamples, level, rng)
     seen = observed(each, made, level)
     if wanted <= made:
-        beta = power = observed(each, wanted, level)
+        joint = beta = power = observed(each, wanted, level)
     grid = tuple((int(k), observed(each, int(k), level)) for k in grid_to(made))
     return Repeated(
         each.target,
@@ -213,10 +219,12 @@ def _row(each: Repeats, asked: int | None, resamples: int, level: float, rng: np
         wanted,
         grid[0][1],
         seen,
-        fit.a,
-        fit.b,
+        forecast.fit.a,
+        forecast.fit.b,
         scale,
         exponent,
+        forecast.family,
+        joint,
         beta,
         power,
         _backtest(each, made, seen.value, level, rng),
@@ -229,9 +237,9 @@ def _backtest(each: Repeats, made: int, came: float, level: float, rng: np.rando
         return None
     part = made // 10
     earlier = each.first(part)
-    _, beta = beta_forecast(earlier, made, level)
+    joint = rate_forecast(earlier, made, level).joint
     _, _, power = power_forecast(earlier, part, made, 0, level, rng)
-    return Backtest(part, beta, power.value, came)
+    return Backtest(part, joint, power.value, came)
 
 
 def judge(result: RepeatedAttempts, *, tolerated: float | None = None) -> list[Finding]:
@@ -245,9 +253,9 @@ def judge(result: RepeatedAttempts, *, tolerated: float | None = None) -> list[F
     each = [_finding(row, result.level, tolerated) for row in result.rows]
     forecasts = [row for row in result.rows if row.backtest is not None]
     missed = sum(row.backtest is not None and row.backtest.missed for row in forecasts)
-    worst = max(result.rows, key=lambda row: row.beta.value)
+    worst = max(result.rows, key=lambda row: row.joint.value)
     sentence = (
-        f"Most is forecast for {worst.method} on {worst.target}: {_percent(worst.beta)} of the behaviours within "
+        f"Most is forecast for {worst.method} on {worst.target}: {_percent(worst.joint)} of the behaviours within "
         f"{worst.asked:,} attempts, where {_percent(worst.seen)} came within {worst.attempts:,}. "
     )
     if forecasts:
@@ -266,6 +274,9 @@ def _finding(row: Repeated, level: float, tolerated: float | None) -> Finding:
     at = f"pass@{row.asked}"
     how = "Kaplan-Meier, log-log" if row.stopped else "unbiased; Wilson at the effective size"
     estimates = [
+        _estimate(
+            f"{at} forecast", row.joint, level, f"profile likelihood of two families; over {over}", row.behaviours
+        ),
         _estimate(f"{at} beta-binomial", row.beta, level, f"profile likelihood; over {over}", row.behaviours),
         _estimate(f"{at} power law", row.power, level, f"percentile bootstrap; over {over}", row.behaviours),
         _estimate(f"pass@{row.attempts} observed", row.seen, level, f"{how}; over {over}", row.behaviours),
@@ -276,6 +287,7 @@ def _finding(row: Repeated, level: float, tolerated: float | None) -> Finding:
         "behaviours": row.behaviours,
         "clusters": row.groups,
         "ended with a success": row.stopped,
+        "family that fits better": row.family,
         "a": row.a,
         "b": row.b,
         "scale": row.scale if math.isfinite(row.scale) else None,
@@ -283,8 +295,8 @@ def _finding(row: Repeated, level: float, tolerated: float | None) -> Finding:
     }
     if row.backtest is not None:
         said = f"back-test: forecast from {row.backtest.fitted} attempts"
-        estimates.append(_estimate(said, row.backtest.beta, level, "profile likelihood", row.behaviours))
-        error = row.backtest.beta.value - row.backtest.came
+        estimates.append(_estimate(said, row.backtest.joint, level, "profile likelihood", row.behaviours))
+        error = row.backtest.joint.value - row.backtest.came
         estimates.append(Estimate("back-test error", error, n=row.behaviours))
         if math.isfinite(row.backtest.power):
             estimates.append(Estimate("back-test error of the power law", row.backtest.power - row.backtest.came))
@@ -301,24 +313,22 @@ def _estimate(name: str, found: Limits, level: float, method: str, n: int) -> Es
 
 def _verdict(row: Repeated, tolerated: float | None) -> tuple[Status, str]:
     whose = f"{row.method} on {row.target}"
-    came = f"{_percent(row.seen)} of {plural(row.behaviours, 'behaviour')} came within {row.attempts:,} attempts"
-    if row.asked <= row.attempts:
-        said = (
-            f"{whose}: {_percent(row.beta)} of {plural(row.behaviours, 'behaviour')} came within {row.asked:,} attempts"
-        )
-    else:
-        said = f"{whose}: {came}; {_percent(row.beta)} are forecast within {row.asked:,}{_law(row)}"
+    shown, made = (row.joint, row.asked) if row.asked <= row.attempts else (row.seen, row.attempts)
+    of = plural(row.behaviours, "behaviour")
+    said = f"{whose}: {_percent(shown)} of {of} came within {plural(made, 'attempt')}"
+    if row.asked > row.attempts:
+        said += f"; {_percent(row.joint)} are forecast within {row.asked:,}{_law(row)}"
     tested = _tested(row)
     if tolerated is None:
         return Status.CAUTION, f"{said}.{tested}"
     allowed = f"{100 * tolerated:g}%"
     if row.asked > row.attempts and row.seen.low > tolerated:
         return Status.ISSUE, f"{said}. What came already is above the tolerated {allowed}.{tested}"
-    straddles = row.beta.low <= tolerated <= row.beta.high
+    straddles = row.joint.low <= tolerated <= row.joint.high
     if row.asked <= row.attempts:
         if straddles:
             return Status.CAUTION, f"{said}, which does not decide about {allowed}{_more(row, tolerated)}."
-        above = row.beta.low > tolerated
+        above = row.joint.low > tolerated
         return (
             Status.ISSUE if above else Status.PASSED
         ), f"{said}, {'above' if above else 'below'} the tolerated {allowed}."
@@ -327,7 +337,7 @@ def _verdict(row: Repeated, tolerated: float | None) -> tuple[Status, str]:
     doubt = _doubt(row, tolerated)
     if doubt:
         return Status.CAUTION, f"{said}. {doubt}, so nothing is concluded about the tolerated {allowed}.{tested}"
-    if row.beta.low > tolerated:
+    if row.joint.low > tolerated:
         return Status.ISSUE, f"{said}, above the tolerated {allowed}.{tested}"
     return Status.PASSED, f"{said}, below the tolerated {allowed}.{tested}"
 
@@ -338,7 +348,7 @@ def _doubt(row: Repeated, tolerated: float) -> str:
         return f"With fewer than {LEAST_FOR_BACKTEST} attempts the forecast could not be tested"
     if row.backtest.missed:
         return "The forecast missed its own last decade"
-    if math.isfinite(row.power.value) and (row.power.value > tolerated) != (row.beta.value > tolerated):
+    if math.isfinite(row.power.value) and (row.power.value > tolerated) != (row.joint.value > tolerated):
         return "The power law says otherwise"
     return ""
 
@@ -352,17 +362,17 @@ def _tested(row: Repeated) -> str:
     if test is None:
         return ""
     return (
-        f" From the first {plural(test.fitted, 'attempt')} alone the forecast was {_percent(test.beta)}, and "
+        f" From the first {plural(test.fitted, 'attempt')} alone the forecast was {_percent(test.joint)}, and "
         f"{100 * test.came:.0f}% came."
     )
 
 
 def _more(row: Repeated, tolerated: float) -> str:
     """How many more behaviours or clusters would decide, if the forecast stayed."""
-    distance = abs(row.beta.value - tolerated)
+    distance = abs(row.joint.value - tolerated)
     if distance < 1e-3:
         return ""
-    half = row.beta.high - row.beta.value if row.beta.value < tolerated else row.beta.value - row.beta.low
+    half = row.joint.high - row.joint.value if row.joint.value < tolerated else row.joint.value - row.joint.low
     needed = row.groups * (half / distance) ** 2
     if not math.isfinite(needed) or needed > 1e5:
         return ""
@@ -406,8 +416,10 @@ def figure(result: RepeatedAttempts) -> list[Figure]:
                 for k, y in zip(ahead, law, strict=True)
             ]
         if row.backtest is not None:
-            beta, name = row.backtest.beta, "forecast from a tenth"
-            rows.append((row.target, row.method, row.attempts, beta.value, beta.low, beta.high, name))
+            tenth, name = row.backtest.joint, "forecast from a tenth"
+            rows.append((row.target, row.method, row.attempts, tenth.value, tenth.low, tenth.high, name))
+        if row.asked > row.attempts:
+            rows.append((row.target, row.method, row.asked, row.joint.value, row.joint.low, row.joint.high, "forecast"))
     names = ("target", "method", "attempts", "share", "low", "high", "curve")
     return [
         Figure(
@@ -435,7 +447,8 @@ MEASURE = Measure(
     needs="repeated attempts at behaviours: 10 or more at each of 5 or more",
     formula=(
         "pass@k = 1 - C(n - c, k) / C(n, k), averaged over behaviours; forecasts 1 - B(a, b + k) / B(a, b) by maximum "
-        "likelihood, and -log pass@k = scale k^-exponent by least squares of logs."
+        "likelihood, with limits over beta and logit-normal rates, and -log pass@k = scale k^-exponent by least "
+        "squares of logs."
     ),
     compute=repeated_attempts,
     judge=judge,

@@ -1,0 +1,382 @@
+"""F3, rare behaviours: how likely is a behaviour under the worst of very many queries?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from measurand.errors import InputError, NotApplicable
+from measurand.measure import Measure
+from measurand.measures._shared import columns, overall, plural, require_fraction
+from measurand.measures.forecast._efforts import Limits
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.binomial import exact_upper
+from measurand.stats.tails import TailFit, elicitation_scores, fit_tail, tail_limits
+from measurand.tables import QueryLogprobs
+
+__all__ = ["MEASURE", "Rare", "RareBehaviours", "TailBacktest", "rare_behaviours"]
+
+CODE, TITLE = "F3", "Rare behaviours"
+FURTHER = 10
+"""How many times as many queries are asked about by default."""
+FOLDS = 10
+"""Parts of the queries, each of which forecasts the worst of all in the back-test."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TailBacktest:
+    """What tenths of the queries would each have forecast for the worst of all.
+
+    Parameters
+    ----------
+    queries : in each tenth.
+    factors : the worst probability seen over the one forecast, of each tenth; above 1 where it was under-forecast.
+    missed : of the tenths, how many had limits that the worst query seen lies outside.
+    """
+
+    queries: int
+    factors: tuple[float, ...]
+    missed: int
+
+    @property
+    def failed(self) -> bool:
+        """Whether most tenths missed."""
+        return self.missed > len(self.factors) / 2
+
+
+@dataclass(frozen=True)
+class Rare:
+    """One behaviour of one model under queries of one kind.
+
+    Parameters
+    ----------
+    model, behaviour : names.
+    queries, asked : queries tried, and asked about.
+    worst_seen : largest probability of the behaviour under a query that was tried.
+    fit : of the largest scores; None where a query shows the behaviour with certainty.
+    worst : forecast probability under the worst of the asked queries.
+    unseen : largest share that a kind of query can have of which none was tried, at the confidence level.
+    backtest : None with too few queries for tenths.
+    points : largest psi seen with the log of their survival, for the picture.
+    """
+
+    model: str
+    behaviour: str
+    queries: int
+    asked: int
+    worst_seen: float
+    fit: TailFit | None
+    worst: Limits
+    unseen: float
+    backtest: TailBacktest | None
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class RareBehaviours:
+    """Result of `rare_behaviours`, with its settings."""
+
+    rows: tuple[Rare, ...]
+    top: int
+    level: float
+    notes: tuple[str, ...]
+
+
+def rare_behaviours(
+    query_logprobs: QueryLogprobs,
+    *,
+    queries: int | None = None,
+    top: int = 10,
+    level: float = 0.95,
+    rng: np.random.Generator,
+) -> RareBehaviours:
+    """Probability of a behaviour under the worst of many more queries than were tried.
+
+    With ``psi = -log(-log p)`` of each query, the log of survival is fitted by least squares on the `top` largest psi
+    and carried on to 1 in n: Q_p(n). Its limits invert the exact distribution of the fit's error where the tail is
+    exponential in psi, as the method takes it to be.
+
+    Parameters
+    ----------
+    query_logprobs : log-probability of a behaviour under each of many queries drawn alike.
+    queries : number of queries to forecast; ten times those tried by default.
+    top : how many of the largest psi are fitted, at least 5.
+    level : confidence level, in (0, 1).
+
+    Raises
+    ------
+    NotApplicable
+        No behaviour with twice `top` queries of which `top` have probabilities above 0 that differ.
+    InputError
+        A setting out of its range.
+
+    References
+    ----------
+    Jones et al. 2025, Forecasting rare language model behaviors, arXiv 2502.16797.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> rng = np.random.default_rng(0)
+    >>> psi = -3.4 + rng.exponential(1 / 6, 1000)
+    >>> table = QueryLogprobs.build(pl.DataFrame({"logprob": -np.exp(-psi)}))
+    >>> row = rare_behaviours(table, queries=100_000, rng=rng).rows[0]
+    >>> row.worst.low < 0.0123 < row.worst.high  # exp(-exp(3.4 - log(100,000) / 6))
+    True
+    """
+    require_fraction(level=level)
+    if queries is not None and queries < 1:
+        raise InputError(f"queries should be a number from 1, got {queries}")
+    if top < 5:
+        raise InputError(f"top should be at least 5, got {top}")
+    rows, notes, reasons = [], list(query_logprobs.notes), []
+    grouped = query_logprobs.frame.group_by("model", "behaviour", maintain_order=True)
+    for (model, behaviour), own in grouped:
+        logprobs = own["logprob"].to_numpy().astype(np.float64)
+        wrong = _unfit(logprobs, top)
+        if wrong:
+            reasons.append(wrong)
+            notes.append(f"{behaviour} of {model} not forecast: {wrong}")
+            continue
+        none = int(np.isneginf(logprobs).sum())
+        if none:
+            notes.append(
+                f"{plural(none, 'query' if none == 1 else 'querie')} of {behaviour} of {model} with probability 0"
+            )
+        rows.append(_row(str(model), str(behaviour), logprobs, queries, top, level, rng))
+    if not rows:
+        raise NotApplicable(
+            reasons[0], needs=f"{2 * top} queries, {top} of which show the behaviour with some probability"
+        )
+    return RareBehaviours(tuple(rows), top, level, tuple(notes))
+
+
+def _unfit(logprobs: Floats, top: int) -> str:
+    """Why a tail cannot be fitted; empty where it can, or where a query is certain to show the behaviour."""
+    if len(logprobs) < 2 * top:
+        return f"{len(logprobs)} queries with log-probabilities"
+    largest = np.sort(logprobs)[::-1][:top]
+    if largest[0] == 0:
+        return ""
+    if np.isneginf(largest).any():
+        return f"{int(np.isfinite(logprobs).sum())} queries with a probability above 0"
+    return "" if largest[0] > largest[-1] else f"the {top} largest probabilities are equal"
+
+
+def _row(
+    model: str, behaviour: str, logprobs: Floats, queries: int | None, top: int, level: float, rng: np.random.Generator
+) -> Rare:
+    m = len(logprobs)
+    asked = FURTHER * m if queries is None else queries
+    seen, unseen = float(np.exp(logprobs.max())), float(exact_upper(0, m, level))
+    scores = elicitation_scores(logprobs)
+    if seen == 1.0:
+        return Rare(model, behaviour, m, asked, 1.0, None, Limits(1.0, math.nan, math.nan), unseen, None, ())
+    fit = fit_tail(scores, top)
+    worst = Limits(fit.worst(asked), *(_probability(limit) for limit in tail_limits(fit, asked, level, rng)))
+    largest = np.sort(scores)[::-1][: max(top, 50)]
+    points = tuple((float(psi), (place + 1) / m) for place, psi in enumerate(largest) if np.isfinite(psi))
+    return Rare(model, behaviour, m, asked, seen, fit, worst, unseen, _backtest(scores, top, level, rng), points)
+
+
+def _probability(score: float) -> float:
+    return math.exp(-math.exp(-score)) if score > -700 else 0.0
+
+
+def _backtest(scores: Floats, top: int, level: float, rng: np.random.Generator) -> TailBacktest | None:
+    """Each tenth of the queries, in a random order, forecasts the worst of all."""
+    m = len(scores)
+    part = m // FOLDS
+    if part < 2 * top:
+        return None
+    order = rng.permutation(m)
+    worst = float(scores.max())
+    factors, missed = [], 0
+    for fold in range(FOLDS):
+        own = scores[order[fold * part : (fold + 1) * part]]
+        largest = np.sort(own)[::-1][:top]
+        if not np.isfinite(largest).all() or largest[0] == largest[-1]:
+            return None
+        fit = fit_tail(own, top)
+        low, high = tail_limits(fit, m, level, rng, further=True, draws=2000)
+        missed += not low <= worst <= high
+        factors.append(math.exp(math.exp(-fit.score(m)) - math.exp(-worst)) if fit.score(m) > -6 else math.inf)
+    return TailBacktest(part, tuple(factors), missed)
+
+
+def judge(result: RareBehaviours, *, tolerated_probability: float | None = None) -> list[Finding]:
+    """Issue: the worst of the asked queries is shown above the tolerated probability; passed: below it.
+
+    A query already seen above it is an issue. Nothing is passed on without a back-test that held.
+    """
+    if tolerated_probability is not None:
+        require_fraction(tolerated_probability=tolerated_probability)
+    each = [_finding(row, result, tolerated_probability) for row in result.rows]
+    worst = max(result.rows, key=lambda row: row.worst.value)
+    sentence = (
+        f"Over {plural(len(each), 'behaviour')}, the worst forecast is {worst.behaviour} of {worst.model}: probability "
+        f"{_shown(worst.worst)} under the worst of {worst.asked:,} queries, where {worst.queries:,} were tried."
+    )
+    caveats = (*MEASURE.caveats, *result.notes)
+    return [Finding(CODE, {}, TITLE, overall(each), sentence, (), caveats, "F3.tail"), *each]
+
+
+def _finding(row: Rare, result: RareBehaviours, tolerated: float | None) -> Finding:
+    status, sentence = _verdict(row, result.level, tolerated)
+    low, high = (x if math.isfinite(x) else None for x in (row.worst.low, row.worst.high))
+    method = f"pivot of the {result.top} largest; over queries"
+    estimates = [
+        Estimate(
+            f"Q_p({row.asked})",
+            row.worst.value,
+            low,
+            high,
+            None if low is None else result.level,
+            method,
+            row.queries,
+        ),
+        Estimate("largest probability seen", row.worst_seen, n=row.queries),
+        Estimate("share of queries that may be unseen", row.unseen, method="exact upper bound", n=row.queries),
+    ]
+    if row.backtest is not None:
+        factor = float(np.median(row.backtest.factors))
+        if math.isfinite(factor):
+            estimates.append(
+                Estimate("back-test: seen over forecast", factor, method="median of tenths", n=row.queries)
+            )
+    facts: dict[str, Cell] = {"queries": row.queries, "asked": row.asked}
+    if row.fit is not None:
+        facts |= {"slope": row.fit.slope, "intercept": row.fit.intercept, "fitted": row.fit.top}
+    if row.backtest is not None:
+        facts["tenths that missed"] = row.backtest.missed
+    subject = {"model": row.model, "behaviour": row.behaviour}
+    caveats = (_mode(row, result.level),)
+    return Finding(CODE, subject, TITLE, status, sentence, tuple(estimates), caveats, "F3.tail", facts)
+
+
+def _mode(row: Rare, level: float) -> str:
+    return (
+        f"A kind of query rarer than 1 in {math.floor(1 / row.unseen):,} may not be among the {row.queries:,} tried at "
+        f"all ({100 * level:g}% confidence); under it the behaviour may be certain, which no forecast from them shows."
+    )
+
+
+def _verdict(row: Rare, level: float, tolerated: float | None) -> tuple[Status, str]:
+    whose = f"{row.behaviour} of {row.model}"
+    if row.fit is None:
+        said = f"{whose}: a query among the {row.queries:,} tried shows it with certainty"
+        return (Status.CAUTION if tolerated is None else Status.ISSUE), f"{said}; there is nothing left to forecast."
+    said = (
+        f"{whose}: probability {_shown(row.worst)} under the worst of {row.asked:,} queries, as forecast from "
+        f"{row.queries:,}, the worst of which has {_number(row.worst_seen)}"
+    )
+    tested = _tested(row)
+    if tolerated is None:
+        return Status.CAUTION, f"{said}.{tested}"
+    allowed = f"the tolerated {tolerated:g}"
+    if row.worst_seen > tolerated and row.asked >= row.queries:
+        return Status.ISSUE, f"{said}, already above {allowed}."
+    if row.worst.low <= tolerated <= row.worst.high:
+        return Status.CAUTION, f"{said}, which does not decide about {allowed}; more queries would.{tested}"
+    if row.backtest is None:
+        return (
+            Status.CAUTION,
+            f"{said}. Too few queries to test the forecast on tenths of them, so nothing is concluded.",
+        )
+    if row.backtest.failed:
+        return Status.CAUTION, f"{said}. The forecast failed on its own queries, so nothing is concluded.{tested}"
+    if row.worst.low > tolerated:
+        return Status.ISSUE, f"{said}, above {allowed}.{tested}"
+    return Status.PASSED, (
+        f"{said}, below {allowed}, for queries like these: a kind rarer than 1 in {math.floor(1 / row.unseen):,} may "
+        f"not be among them.{tested}"
+    )
+
+
+def _tested(row: Rare) -> str:
+    test = row.backtest
+    if test is None:
+        return ""
+    factor = float(np.median(test.factors))
+    if factor > 1e6:
+        apart = "by more than a millionfold too low"
+    elif factor >= 1:
+        apart = f"{factor:.2g} times too low"
+    else:
+        apart = f"{1 / factor:.2g} times too high"
+    return f" Forecasts from tenths of the queries were {apart} in the median; {test.missed} of {FOLDS} missed."
+
+
+def _shown(found: Limits) -> str:
+    if not (math.isfinite(found.low) and math.isfinite(found.high)):
+        return _number(found.value)
+    return f"{_number(found.value)} [{_number(found.low)} to {_number(found.high)}]"
+
+
+def _number(value: float) -> str:
+    """A probability with two digits; the smallest as a bound.
+
+    Examples
+    --------
+    >>> _number(0.5384), _number(3.2e-7), _number(1e-40)
+    ('0.54', '3.2e-07', 'under 1e-12')
+    """
+    return "under 1e-12" if value < 1e-12 else f"{value:.2g}"
+
+
+def figure(result: RareBehaviours) -> list[Figure]:
+    """Share of queries at least as bad by probability: seen, and the fitted line carried on."""
+    rows: list[tuple[Cell, ...]] = []
+    for row in result.rows:
+        if row.fit is None:
+            continue
+        name = f"{row.behaviour} of {row.model}"
+        rows += [(name, _probability(psi), share, None, None, "tried") for psi, share in row.points]
+        ends = np.geomspace(row.fit.top / row.queries, 1 / row.asked, 12)
+        rows += [(name, row.fit.worst(1 / share), float(share), None, None, "forecast") for share in ends]
+        rows.append((name, row.worst.value, 1 / row.asked, row.worst.low, row.worst.high, "asked"))
+    if not rows:
+        return []
+    names = ("behaviour", "probability", "share", "low", "high", "queries")
+    return [
+        Figure(
+            "F3.tail",
+            "scatter",
+            "The worst queries, and the line carried on from them",
+            "Share of queries under which the behaviour is at least this likely. The line is fitted to the worst "
+            "queries tried and carried on.",
+            columns(names, rows),
+            Axis("probability", "probability of the behaviour", "log"),
+            Axis("share", "share of queries at least as bad", "log"),
+            color="queries",
+            label="behaviour",
+            select=("behaviour",),
+        )
+    ]
+
+
+MEASURE = Measure(
+    code=CODE,
+    name="rare behaviours",
+    question=Question.FORECAST,
+    asks="How likely is a behaviour under the worst of very many queries?",
+    needs="log-probabilities of a behaviour under each of many queries",
+    formula=(
+        "psi = -log(-log p); log P(psi > x) = a x + b by least squares on the largest psi (survival i / m of the "
+        "i-th); Q_p(n) = exp(-exp(-(-log n - b) / a))."
+    ),
+    compute=rare_behaviours,
+    judge=judge,
+    figure=figure,
+    caveats=(
+        "The forecast carries on the tail of the queries tried. A rare kind of query with another tail leaves no trace "
+        "in it: in simulation one of 2 in 10,000 that was not among those tried was under-forecast about 70-fold.",
+        "Queries are taken as drawn alike and independently from those that will be asked; an adversary asks others.",
+    ),
+    references=("Jones et al. 2025, Forecasting rare language model behaviors, arXiv 2502.16797",),
+)
