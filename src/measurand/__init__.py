@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName
     from measurand.measures.forecast.forecast import forecast
     from measurand.measures.forecast.scale import common_scale
+    from measurand.measures.forecast.attempts import repeated_attempts
+    from measurand.measures.forecast.elicitation import elicitation
+    from measurand.measures.forecast.rare import rare_behaviours
     from measurand.measures.gaming.contamination import contamination
     from measurand.measures.gaming.fresh_set import fresh_set_gap
     from measurand.measures.gaming.holdout import holdout
@@ -56,10 +59,12 @@ if TYPE_CHECKING:
     from measurand.results import Estimate, Figure, Finding, Status
     from measurand.store import read
     from measurand.tables import (
+        Attempts,
         Claim,
         ClaimCard,
         Gain,
         Overlaps,
+        QueryLogprobs,
         Quiz,
         Responses,
         Scores,
@@ -75,6 +80,9 @@ _HOME = {
     "errors": ("InputError", "MeasurandError", "NotApplicable", "UnknownName"),
     "measures.forecast.forecast": ("forecast",),
     "measures.forecast.scale": ("common_scale",),
+    "measures.forecast.attempts": ("repeated_attempts",),
+    "measures.forecast.elicitation": ("elicitation",),
+    "measures.forecast.rare": ("rare_behaviours",),
     "measures.gaming.contamination": ("contamination",),
     "measures.gaming.fresh_set": ("fresh_set_gap",),
     "measures.gaming.holdout": ("holdout",),
@@ -114,10 +122,12 @@ _HOME = {
     "results": ("Estimate", "Figure", "Finding", "Status"),
     "store": ("read",),
     "tables": (
+        "Attempts",
         "Claim",
         "ClaimCard",
         "Gain",
         "Overlaps",
+        "QueryLogprobs",
         "Quiz",
         "Responses",
         "Scores",
@@ -131,6 +141,7 @@ _HOME = {
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
+    "Attempts",
     "Audit",
     "Claim",
     "ClaimCard",
@@ -142,6 +153,7 @@ __all__ = [
     "MeasurandError",
     "NotApplicable",
     "Overlaps",
+    "QueryLogprobs",
     "Quiz",
     "Responses",
     "Scores",
@@ -164,6 +176,7 @@ __all__ = [
     "differential_progress",
     "dimensionality",
     "forecast",
+    "elicitation",
     "format_transfer",
     "fresh_set_gap",
     "graders",
@@ -183,8 +196,10 @@ __all__ = [
     "prompt_sensitivity",
     "quiz",
     "rank_stability",
+    "rare_behaviours",
     "rarity",
     "read",
+    "repeated_attempts",
     "reruns",
     "robustness",
     "score_intervals",

@@ -53,7 +53,8 @@ def _shared(
 def asks(*codes: str) -> Callable[[Callable[..., Asked]], Callable[..., Asked]]:
     """Make a function of a command's own options, which says what they ask for, a command that asks it.
 
-    A function with a parameter ``paths`` reads them itself, into the evidence it states.
+    A function with a parameter ``paths`` reads them itself, into the evidence it states; one with any other shared
+    option is told its value.
 
     Parameters
     ----------
@@ -67,6 +68,7 @@ def asks(*codes: str) -> Callable[[Callable[..., Asked]], Callable[..., Asked]]:
         @functools.wraps(own)
         def run(**given: Any) -> None:
             shared = {name: given.pop(name) for name in of_all}
+            given |= {name: value for name, value in shared.items() if name in of_own}
             if "paths" in of_own:
                 given["paths"], shared["paths"] = shared["paths"] or [], None
             _run(codes, own(**given), **shared)

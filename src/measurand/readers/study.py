@@ -29,7 +29,7 @@ from measurand.readers.units import odd_units, ranges
 from measurand.results import Source
 from measurand.tables import Responses, Scores, Study
 
-__all__ = ["assemble", "read", "study_of"]
+__all__ = ["assemble", "model_sizes", "read", "study_of"]
 
 
 def read(
@@ -107,6 +107,26 @@ def read(
         note = f"tables in folders of logs, not read (name them beside the folder to have them read): {shorten(left)}"
         study = replace(study, scores=replace(study.scores, notes=(*study.scores.notes, note)))
     return study
+
+
+def model_sizes(models: Any) -> dict[str, float]:
+    """Number of parameters of each model that a table of facts names.
+
+    Parameters
+    ----------
+    models : path or frame with a column of models and one of parameters.
+
+    Examples
+    --------
+    >>> model_sizes(pl.DataFrame({"model": ["a", "b"], "Params (B)": [7, None]}))
+    {'a': 7000000000.0}
+    """
+    found: dict[str, float] = {}
+    for table in _tables(models):
+        facts = interpret(table, "models").models
+        if facts is not None and "parameters" in facts.columns:
+            found |= dict(facts.select("model", "parameters").drop_nulls().iter_rows())
+    return found
 
 
 def study_of(

@@ -417,8 +417,10 @@ def figure(result: RepeatedAttempts) -> list[Figure]:
             ]
         if row.backtest is not None:
             tenth, name = row.backtest.joint, "forecast from a tenth"
+            rows.append(_start(row, row.backtest.fitted, name))
             rows.append((row.target, row.method, row.attempts, tenth.value, tenth.low, tenth.high, name))
         if row.asked > row.attempts:
+            rows.append(_start(row, row.attempts, "forecast"))
             rows.append((row.target, row.method, row.asked, row.joint.value, row.joint.low, row.joint.high, "forecast"))
     names = ("target", "method", "attempts", "share", "low", "high", "curve")
     return [
@@ -437,6 +439,12 @@ def figure(result: RepeatedAttempts) -> list[Figure]:
             select=("target", "method"),
         )
     ]
+
+
+def _start(row: Repeated, attempts: int, name: str) -> tuple[Cell, ...]:
+    """Where a forecast starts: at what had come by the attempts it was made from."""
+    came = float(np.interp(attempts, [k for k, _ in row.curve], [found.value for _, found in row.curve]))
+    return row.target, row.method, attempts, came, came, came, name
 
 
 MEASURE = Measure(

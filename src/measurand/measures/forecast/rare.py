@@ -25,6 +25,9 @@ FURTHER = 10
 FOLDS = 10
 """Parts of the queries, each of which forecasts the worst of all in the back-test."""
 
+POINTS = 10
+"""Of the forecast's curve in the picture."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -62,7 +65,8 @@ class Rare:
     worst : forecast probability under the worst of the asked queries.
     unseen : largest share that a kind of query can have of which none was tried, at the confidence level.
     backtest : None with too few queries for tenths.
-    points : largest psi seen with the log of their survival, for the picture.
+    points : for the picture: of the worst queries tried, in how many one was that bad, and its probability.
+    curve : numbers of queries with the forecast for each.
     """
 
     model: str
@@ -75,6 +79,7 @@ class Rare:
     unseen: float
     backtest: TailBacktest | None
     points: tuple[tuple[float, float], ...]
+    curve: tuple[tuple[float, Limits], ...]
 
 
 @dataclass(frozen=True)
@@ -176,12 +181,16 @@ def _row(
     seen, unseen = float(np.exp(logprobs.max())), float(exact_upper(0, m, level))
     scores = elicitation_scores(logprobs)
     if seen == 1.0:
-        return Rare(model, behaviour, m, asked, 1.0, None, Limits(1.0, math.nan, math.nan), unseen, None, ())
+        return Rare(model, behaviour, m, asked, 1.0, None, Limits(1.0, math.nan, math.nan), unseen, None, (), ())
     fit = fit_tail(scores, top)
     worst = Limits(fit.worst(asked), *(_probability(limit) for limit in tail_limits(fit, asked, level, rng)))
     largest = np.sort(scores)[::-1][: max(top, 50)]
-    points = tuple((float(psi), (place + 1) / m) for place, psi in enumerate(largest) if np.isfinite(psi))
-    return Rare(model, behaviour, m, asked, seen, fit, worst, unseen, _backtest(scores, top, level, rng), points)
+    points = tuple((m / (place + 1), _probability(float(psi))) for place, psi in enumerate(largest) if np.isfinite(psi))
+    curve = tuple(
+        (float(n), Limits(fit.worst(n), *(_probability(x) for x in tail_limits(fit, n, level, rng, draws=4000))))
+        for n in np.geomspace(m / top, max(asked, m), POINTS)
+    )
+    return Rare(model, behaviour, m, asked, seen, fit, worst, unseen, _backtest(scores, top, level, rng), points, curve)
 
 
 def _probability(score: float) -> float:
@@ -330,31 +339,28 @@ def _number(value: float) -> str:
 
 
 def figure(result: RareBehaviours) -> list[Figure]:
-    """Share of queries at least as bad by probability: seen, and the fitted line carried on."""
+    """Probability under the worst query by number of queries: as tried, and the fitted line carried on."""
     rows: list[tuple[Cell, ...]] = []
     for row in result.rows:
-        if row.fit is None:
-            continue
         name = f"{row.behaviour} of {row.model}"
-        rows += [(name, _probability(psi), share, None, None, "tried") for psi, share in row.points]
-        ends = np.geomspace(row.fit.top / row.queries, 1 / row.asked, 12)
-        rows += [(name, row.fit.worst(1 / share), float(share), None, None, "forecast") for share in ends]
-        rows.append((name, row.worst.value, 1 / row.asked, row.worst.low, row.worst.high, "asked"))
+        rows += [(name, n, probability, None, None, "tried") for n, probability in row.points]
+        rows += [(name, n, found.value, found.low, found.high, "forecast") for n, found in row.curve]
     if not rows:
         return []
-    names = ("behaviour", "probability", "share", "low", "high", "queries")
+    names = ("behaviour", "queries", "probability", "low", "high", "worst of so many")
     return [
         Figure(
             "F3.tail",
-            "scatter",
-            "The worst queries, and the line carried on from them",
-            "Share of queries under which the behaviour is at least this likely. The line is fitted to the worst "
-            "queries tried and carried on.",
+            "lines",
+            "The behaviour under the worst of so many queries",
+            "Probability of the behaviour under the worst of n queries: as tried, and by the line fitted to the worst of "
+            "these and carried on. The band is its interval, which knows nothing of kinds of query that were not tried.",
             columns(names, rows),
-            Axis("probability", "probability of the behaviour", "log"),
-            Axis("share", "share of queries at least as bad", "log"),
-            color="queries",
-            label="behaviour",
+            Axis("queries", "queries", "log"),
+            Axis("probability", "probability under the worst", "log"),
+            low="low",
+            high="high",
+            color="worst of so many",
             select=("behaviour",),
         )
     ]
