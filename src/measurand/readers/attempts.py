@@ -44,12 +44,16 @@ def attempts_of(frame: pl.DataFrame) -> Attempts:
     if "queries_to_success" in frame.columns and "success" in frame.columns:
         frame, count, said_beside = _up_to_success(frame)
         if count:
-            notes.append(f"{count:,} successes took the queries up to the success, not those of their whole budget")
+            notes.append(f"a success took the queries up to it, not those of its whole budget ({_rows(count)})")
         if said_beside:
             notes.append(
-                f"{said_beside:,} rows without a success name queries up to one (by another judge, say): not used"
+                f"queries up to a success that is none (by another judge, say) were not used ({_rows(said_beside)})"
             )
     return Attempts.build(frame.select(name for name in frame.columns if name in ATTEMPT_SCHEMA), tuple(notes))
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _up_to_success(frame: pl.DataFrame) -> tuple[pl.DataFrame, int, int]:

@@ -18,7 +18,7 @@ __all__ = ["SIMULATIONS", "exponential_scores", "exponential_truth", "hidden_sco
 
 Floats = npt.NDArray[np.float64]
 
-SLOPE, START = 6.0, -3.4
+SLOPE, START = 8.0, -3.14
 """Fall of survival in psi, and the psi that every query has."""
 NORMAL_SPREAD = 0.35
 HIDDEN, CERTAIN = 2e-4, 0.9

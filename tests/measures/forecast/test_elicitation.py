@@ -73,7 +73,9 @@ def test_a_method_that_never_succeeds_has_a_lower_bound(published):
     row = of(published, "llama-2-7b-chat-hf", "PAIR")
     flop = spent(row, "flop")
     assert math.isinf(flop.per_success.value)
-    assert flop.per_success.low == pytest.approx(4.1241172e14 / 0.3084971, rel=1e-6)  # scipy.stats.beta.ppf(.975, 1, 10)
+    assert flop.per_success.low == pytest.approx(
+        4.1241172e14 / 0.3084971, rel=1e-6
+    )  # scipy.stats.beta.ppf(.975, 1, 10)
     assert math.isinf(flop.quantile.value)
     assert 0 < flop.quantile.low <= flop.most
     finding = next(f for f in judge(published) if f.subject == {"target": row.target, "method": "PAIR"})

@@ -156,11 +156,11 @@ def gap_finding(code: str, gap: Gap, level: float, tolerated: float, reached: fl
     apart = f"{abs(100 * d.value):.0f} percentage points {side}" if d.value else "equal to"
     said = (
         f"On {plural(gap.behaviours, 'behaviour')} of {gap.target}, the share that {gap.method} elicits is {apart} "
-        f"that of {gap.baseline}{limits}"
+        f"that of {gap.baseline!r}{limits}"
     )
     allowed = f"{100 * tolerated:g} points"
     if defined and d.low > tolerated:
-        status, rest = Status.ISSUE, f": an evaluation with {gap.baseline} alone understates what can be elicited"
+        status, rest = Status.ISSUE, f": an evaluation with {gap.baseline!r} alone understates what can be elicited"
     elif defined and d.high < tolerated:
         status, rest = Status.PASSED, f", not {allowed} above it"
     else:

@@ -150,9 +150,7 @@ def rare_behaviours(
             continue
         none = int(np.isneginf(logprobs).sum())
         if none:
-            notes.append(
-                f"{plural(none, 'query' if none == 1 else 'querie')} of {behaviour} of {model} with probability 0"
-            )
+            notes.append(f"{behaviour} of {model} has probability 0 under {none:,} of its queries")
         rows.append(_row(str(model), str(behaviour), logprobs, queries, top, level, rng))
     if not rows:
         raise NotApplicable(
@@ -293,10 +291,7 @@ def _verdict(row: Rare, level: float, tolerated: float | None) -> tuple[Status, 
     if row.worst.low <= tolerated <= row.worst.high:
         return Status.CAUTION, f"{said}, which does not decide about {allowed}; more queries would.{tested}"
     if row.backtest is None:
-        return (
-            Status.CAUTION,
-            f"{said}. Too few queries to test the forecast on tenths of them, so nothing is concluded.",
-        )
+        return Status.CAUTION, f"{said}. The queries are too few to test the forecast, so nothing is concluded."
     if row.backtest.failed:
         return Status.CAUTION, f"{said}. The forecast failed on its own queries, so nothing is concluded.{tested}"
     if row.worst.low > tolerated:
@@ -353,8 +348,8 @@ def figure(result: RareBehaviours) -> list[Figure]:
             "F3.tail",
             "lines",
             "The behaviour under the worst of so many queries",
-            "Probability of the behaviour under the worst of n queries: as tried, and by the line fitted to the worst of "
-            "these and carried on. The band is its interval, which knows nothing of kinds of query that were not tried.",
+            "Probability of the behaviour under the worst of n queries: as tried, and by the line fitted to the worst, "
+            "carried on. The band is its interval, which knows nothing of kinds of query that were not tried.",
             columns(names, rows),
             Axis("queries", "queries", "log"),
             Axis("probability", "probability under the worst", "log"),
