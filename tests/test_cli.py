@@ -164,6 +164,7 @@ def test_measures_and_explain_cover_every_measure():
         *(f"G{i}" for i in range(1, 11)),
         "F1",
         "F7",
+        *(f"F{i}" for i in (2, 3, 4)),
     ]
     for code in codes:
         assert "Formula" in run("explain", code)

@@ -79,6 +79,7 @@ def test_a_measure_of_another_package_is_found(monkeypatch, undisturbed):
     monkeypatch.setattr(module, "entry_points", points)
     assert find("g99").settings == {"width": 3}
     assert [measure.code for measure in discover() if measure.code.startswith("G")][-1] == "G99"
+    assert [measure.code for measure in discover() if measure.question is Question.GAMING][-1] == "G99"
 
 
 def test_error_rates_come_with_the_measure():

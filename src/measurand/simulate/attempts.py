@@ -136,7 +136,7 @@ def _mean_for(share: float, asked: int) -> float:
 
 CELLS = tuple(
     {"behaviours": behaviours, "attempts": attempts, "clusters": clusters}
-    for behaviours, attempts, clusters in ((20, 20, 0), (50, 100, 0), (160, 100, 0), (160, 20, 16))
+    for behaviours, attempts, clusters in ((20, 20, 0), (100, 100, 0), (160, 20, 16))
 )
 
 SIMULATIONS = {"F2": Simulation(CELLS, _run)}
