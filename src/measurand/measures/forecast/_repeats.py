@@ -20,11 +20,22 @@ from measurand.stats.resampling import bootstrap_weights
 from measurand.stats.survival import kaplan_meier, shares_under
 from measurand.tables import Attempts
 
-__all__ = ["Forecast", "Repeats", "grid_to", "observed", "power_forecast", "rate_forecast", "repeats_of"]
+__all__ = [
+    "LEAST_FOR_BACKTEST",
+    "Forecast",
+    "Repeats",
+    "grid_to",
+    "observed",
+    "power_forecast",
+    "rate_forecast",
+    "repeats_of",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+LEAST_FOR_BACKTEST = 20
+"""Attempts of which a tenth can still be fitted."""
 POINTS = 12
 """Numbers of attempts, evenly on a log scale, that the power law is fitted to."""
 

@@ -10,8 +10,10 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, overall, plural, require_fraction
+from measurand.measures.forecast._attempts_words import percent, verdict
 from measurand.measures.forecast._efforts import Limits
 from measurand.measures.forecast._repeats import (
+    LEAST_FOR_BACKTEST,
     Repeats,
     grid_to,
     observed,
@@ -19,14 +21,14 @@ from measurand.measures.forecast._repeats import (
     rate_forecast,
     repeats_of,
 )
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question
 from measurand.stats.beta_binomial import beta_pass_at_k
 from measurand.tables import Attempts
 
 __all__ = ["MEASURE", "Backtest", "Repeated", "RepeatedAttempts", "repeated_attempts"]
 
 CODE, TITLE = "F2", "Repeated attempts"
-LEAST_BEHAVIOURS, LEAST_ATTEMPTS, LEAST_FOR_BACKTEST = 5, 10, 20
+LEAST_BEHAVIOURS, LEAST_ATTEMPTS = 5, 10
 FURTHER = 10
 """How many times as many attempts are asked about by default."""
 
@@ -255,8 +257,8 @@ def judge(result: RepeatedAttempts, *, tolerated: float | None = None) -> list[F
     missed = sum(row.backtest is not None and row.backtest.missed for row in forecasts)
     worst = max(result.rows, key=lambda row: row.joint.value)
     sentence = (
-        f"Most is forecast for {worst.method} on {worst.target}: {_percent(worst.joint)} of the behaviours within "
-        f"{worst.asked:,} attempts, where {_percent(worst.seen)} came within {worst.attempts:,}. "
+        f"Most is forecast for {worst.method} on {worst.target}: {percent(worst.joint)} of the behaviours within "
+        f"{worst.asked:,} attempts, where {percent(worst.seen)} came within {worst.attempts:,}. "
     )
     if forecasts:
         sentence += f"{missed} of {plural(len(forecasts), 'forecast')} missed the last decade of attempts."
@@ -269,7 +271,7 @@ def judge(result: RepeatedAttempts, *, tolerated: float | None = None) -> list[F
 
 
 def _finding(row: Repeated, level: float, tolerated: float | None) -> Finding:
-    status, sentence = _verdict(row, tolerated)
+    status, sentence = verdict(row, tolerated)
     over = plural(row.groups, "cluster") if row.clustered else plural(row.behaviours, "behaviour")
     at = f"pass@{row.asked}"
     how = "Kaplan-Meier, log-log" if row.stopped else "unbiased; Wilson at the effective size"
@@ -309,94 +311,6 @@ def _estimate(name: str, found: Limits, level: float, method: str, n: int) -> Es
     if low is None or high is None or low >= high:
         low = high = None
     return Estimate(name, value, low, high, None if low is None else level, method, n)
-
-
-def _verdict(row: Repeated, tolerated: float | None) -> tuple[Status, str]:
-    whose = f"{row.method} on {row.target}"
-    shown, made = (row.joint, row.asked) if row.asked <= row.attempts else (row.seen, row.attempts)
-    of = plural(row.behaviours, "behaviour")
-    said = f"{whose}: {_percent(shown)} of {of} came within {plural(made, 'attempt')}"
-    if row.asked > row.attempts:
-        said += f"; {_percent(row.joint)} are forecast within {row.asked:,}{_law(row)}"
-    tested = _tested(row)
-    if tolerated is None:
-        return Status.CAUTION, f"{said}.{tested}"
-    allowed = f"{100 * tolerated:g}%"
-    if row.asked > row.attempts and row.seen.low > tolerated:
-        return Status.ISSUE, f"{said}. What came already is above the tolerated {allowed}.{tested}"
-    straddles = row.joint.low <= tolerated <= row.joint.high
-    if row.asked <= row.attempts:
-        if straddles:
-            return Status.CAUTION, f"{said}, which does not decide about {allowed}{_more(row, tolerated)}."
-        above = row.joint.low > tolerated
-        return (
-            Status.ISSUE if above else Status.PASSED
-        ), f"{said}, {'above' if above else 'below'} the tolerated {allowed}."
-    if straddles:
-        return Status.CAUTION, f"{said}, which does not decide about {allowed}{_more(row, tolerated)}.{tested}"
-    doubt = _doubt(row, tolerated)
-    if doubt:
-        return Status.CAUTION, f"{said}. {doubt}, so nothing is concluded about the tolerated {allowed}.{tested}"
-    if row.joint.low > tolerated:
-        return Status.ISSUE, f"{said}, above the tolerated {allowed}.{tested}"
-    return Status.PASSED, f"{said}, below the tolerated {allowed}.{tested}"
-
-
-def _doubt(row: Repeated, tolerated: float) -> str:
-    """Why a forecast that does not straddle the rate still decides nothing."""
-    if row.backtest is None:
-        return f"With fewer than {LEAST_FOR_BACKTEST} attempts the forecast could not be tested"
-    if row.backtest.missed:
-        return "The forecast missed its own last decade"
-    if math.isfinite(row.power.value) and (row.power.value > tolerated) != (row.joint.value > tolerated):
-        return "The power law says otherwise"
-    return ""
-
-
-def _law(row: Repeated) -> str:
-    return f" ({100 * row.power.value:.0f}% by the power law)" if math.isfinite(row.power.value) else ""
-
-
-def _tested(row: Repeated) -> str:
-    test = row.backtest
-    if test is None:
-        return ""
-    return (
-        f" From the first {plural(test.fitted, 'attempt')} alone the forecast was {_percent(test.joint)}, and "
-        f"{100 * test.came:.0f}% came."
-    )
-
-
-def _more(row: Repeated, tolerated: float) -> str:
-    """How many more behaviours or clusters would decide, if the forecast stayed."""
-    distance = abs(row.joint.value - tolerated)
-    if distance < 1e-3:
-        return ""
-    half = row.joint.high - row.joint.value if row.joint.value < tolerated else row.joint.value - row.joint.low
-    needed = row.groups * (half / distance) ** 2
-    if not math.isfinite(needed) or needed > 1e5:
-        return ""
-    more = max(1, math.ceil(needed) - row.groups)
-    what = plural(more, "more cluster" if row.clustered else "more behaviour")
-    return f"; about {what} would, if the share stays as it is"
-
-
-def _percent(found: Limits) -> str:
-    if not (math.isfinite(found.low) and math.isfinite(found.high)):
-        return _share(found.value)
-    return f"{_share(found.value)} [{_share(found.low)} to {_share(found.high)}]"
-
-
-def _share(value: float) -> str:
-    """A share in percent, with digits where it is near an end.
-
-    Examples
-    --------
-    >>> _share(0.314), _share(0.0021), _share(1.0)
-    ('31%', '0.21%', '100%')
-    """
-    percent = 100 * value
-    return f"{percent:.2g}%" if 0 < percent < 1 else f"{percent:.0f}%"
 
 
 def figure(result: RepeatedAttempts) -> list[Figure]:
