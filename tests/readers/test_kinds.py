@@ -158,9 +158,10 @@ def test_attempts_in_several_files_are_joined_and_their_doubles_refused(tmp_path
     one = write(tmp_path / "one.csv", TABLES["attempts"], "csv")
     other = write(tmp_path / "other.csv", {**TABLES["attempts"], "target": ["n", "n"]}, "csv")
     assert measurand.read(one, other).attempts.targets == ("m", "n")
-    again = write(tmp_path / "again.csv", TABLES["attempts"], "csv")
-    with pytest.raises(InputError, match="is there more than once"):
-        measurand.read(one, again)
+    numbered = {**TABLES["attempts"], "attempt": [1, 1]}
+    again = [write(tmp_path / name, numbered, "csv") for name in ("again.csv", "and_again.csv")]
+    with pytest.raises(InputError, match=r"again.csv, .*and_again.csv: attempt 1 .* is there more than once"):
+        measurand.read(*again)
 
 
 def test_kinds_stand_side_by_side_in_one_study(tmp_path):

@@ -20,7 +20,7 @@ EFFORT_SCHEMA: dict[str, pl.DataType] = {
 queries up to its success beside those of its whole budget."""
 
 
-def attempts_of(frame: pl.DataFrame) -> Attempts:
+def attempts_of(frame: pl.DataFrame, notes: tuple[str, ...] = ()) -> Attempts:
     """Attempts from columns `EFFORT_SCHEMA`, whichever are there.
 
     Tokens are those in and out together. A row with a success took the queries up to it; a row without one took all of
@@ -37,19 +37,20 @@ def attempts_of(frame: pl.DataFrame) -> Attempts:
     >>> attempts_of(pl.DataFrame({**rows, "queries_to_success": [28.0, None]})).frame["queries"].to_list()
     [28.0, 90.0]
     """
-    notes: list[str] = []
-    if "tokens" not in frame.columns and {"tokens_in", "tokens_out"} <= set(frame.columns):
-        frame = frame.with_columns((pl.col("tokens_in") + pl.col("tokens_out")).alias("tokens"))
-        notes.append("tokens of an attempt are those in and out together")
+    found = list(notes)
+    if {"tokens_in", "tokens_out"} <= set(frame.columns):
+        whole = pl.col("tokens") if "tokens" in frame.columns else pl.lit(None, dtype=pl.Float64)
+        frame = frame.with_columns(pl.coalesce(whole, pl.col("tokens_in") + pl.col("tokens_out")).alias("tokens"))
+        found.append("tokens of an attempt are those in and out together, where they are not given as one")
     if "queries_to_success" in frame.columns and "success" in frame.columns:
         frame, count, said_beside = _up_to_success(frame)
         if count:
-            notes.append(f"a success took the queries up to it, not those of its whole budget ({_rows(count)})")
+            found.append(f"a success took the queries up to it, not those of its whole budget ({_rows(count)})")
         if said_beside:
-            notes.append(
+            found.append(
                 f"queries up to a success that is none (by another judge, say) were not used ({_rows(said_beside)})"
             )
-    return Attempts.build(frame.select(name for name in frame.columns if name in ATTEMPT_SCHEMA), tuple(notes))
+    return Attempts.build(frame.select(name for name in frame.columns if name in ATTEMPT_SCHEMA), tuple(found))
 
 
 def _rows(count: int) -> str:
