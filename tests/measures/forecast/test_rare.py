@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -25,8 +26,6 @@ def drawn(queries=1000, seed=0):
 
 def test_the_forecast_of_the_golden_case(shared):
     """The same 12 probabilities as in the stats test: fitted on the worst 10 of them it needs 20 queries at least."""
-    import json
-
     golden = json.loads((shared / "data/elicitation/rare_events/expected.json").read_text())["gumbel_tail"]
     padded = np.concatenate([np.log(golden["p_elicit"]), np.full(12, -np.inf)])
     row = run(QueryLogprobs.build(pl.DataFrame({"logprob": padded})), queries=2000).rows[0]

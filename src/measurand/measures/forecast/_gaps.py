@@ -153,7 +153,7 @@ def gap_finding(code: str, gap: Gap, level: float, tolerated: float, reached: fl
     defined = math.isfinite(d.low) and math.isfinite(d.high)
     limits = f" [{100 * d.low:+.0f} to {100 * d.high:+.0f}]" if defined else ""
     side = "below" if d.value < 0 else "above"
-    apart = f"{abs(100 * d.value):.0f} percentage points {side}" if d.value else "equal to"
+    apart = f"{plural(round(abs(100 * d.value)), 'percentage point')} {side}" if d.value else "equal to"
     said = (
         f"On {plural(gap.behaviours, 'behaviour')} of {gap.target}, the share that {gap.method} elicits is {apart} "
         f"that of {gap.baseline!r}{limits}"
