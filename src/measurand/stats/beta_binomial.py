@@ -14,9 +14,9 @@ __all__ = ["BetaBinomial", "allowed_drop", "beta_pass_at_k", "fit_beta_binomial"
 
 Floats = npt.NDArray[np.float64]
 
-_PRECISIONS = np.logspace(-2.5, 7, 48)
+_PRECISIONS = np.logspace(-2.5, 7, 36)
 """a + b: from rates that are all 0 or 1 to rates that are all alike."""
-_FINE = 48
+_FINE = 32
 """Precisions between those that the likelihood allows."""
 _WIDEST = 40.0
 """Logit of the mean rate, at most and at least."""
