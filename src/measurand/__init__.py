@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from measurand.api import Audit, audit, load_audit
     from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName
-    from measurand.measures.forecast.forecast import forecast
-    from measurand.measures.forecast.scale import common_scale
     from measurand.measures.forecast.attempts import repeated_attempts
     from measurand.measures.forecast.elicitation import elicitation
+    from measurand.measures.forecast.forecast import forecast
     from measurand.measures.forecast.rare import rare_behaviours
+    from measurand.measures.forecast.scale import common_scale
     from measurand.measures.gaming.contamination import contamination
     from measurand.measures.gaming.fresh_set import fresh_set_gap
     from measurand.measures.gaming.holdout import holdout
@@ -175,8 +175,8 @@ __all__ = [
     "defection_probe",
     "differential_progress",
     "dimensionality",
-    "forecast",
     "elicitation",
+    "forecast",
     "format_transfer",
     "fresh_set_gap",
     "graders",

@@ -1,2 +1,1 @@
 """Measures of the fourth question: what comes next, and what does it take to elicit it?"""
-"""What comes next, and what does it take to elicit it?"""
