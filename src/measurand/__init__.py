@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from measurand.measures.forecast.forecast import forecast
     from measurand.measures.forecast.rare import rare_behaviours
     from measurand.measures.forecast.scale import common_scale
+    from measurand.measures.forecast.unseen import unseen_modes
     from measurand.measures.gaming.contamination import contamination
     from measurand.measures.gaming.fresh_set import fresh_set_gap
     from measurand.measures.gaming.holdout import holdout
@@ -83,6 +84,7 @@ _HOME = {
     "measures.forecast.attempts": ("repeated_attempts",),
     "measures.forecast.elicitation": ("elicitation",),
     "measures.forecast.rare": ("rare_behaviours",),
+    "measures.forecast.unseen": ("unseen_modes",),
     "measures.gaming.contamination": ("contamination",),
     "measures.gaming.fresh_set": ("fresh_set_gap",),
     "measures.gaming.holdout": ("holdout",),
@@ -206,6 +208,7 @@ __all__ = [
     "slope_and_spread",
     "threshold_test",
     "underperformance",
+    "unseen_modes",
     "what_was_read",
     "where_it_holds",
 ]

@@ -1,0 +1,258 @@
+"""F5, unseen failure modes: how many ways to fail were not seen, and how likely the next failure is one of them?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from measurand.errors import InputError, NotApplicable
+from measurand.measure import Measure
+from measurand.measures._shared import columns, estimate, overall, plural, require_fraction
+from measurand.measures.precision._grid import Unassessed, more_items, percent, share, unassessed_findings
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.binomial import proportion_limits
+from measurand.stats.richness import Accumulation, Richness, accumulation, chao1, new_kind_limits, sample_coverage
+from measurand.tables import Failures
+
+__all__ = ["MEASURE", "UnseenModes", "UnseenModesOfModel", "unseen_modes"]
+
+CODE, TITLE = "F5", "Unseen failure modes"
+LEAST_FAILURES = 20
+"""Fewer failures than this say next to nothing of those that were not seen."""
+NEEDS = f"at least {LEAST_FAILURES} failures of randomly sampled runs, each with its mode"
+
+
+@dataclass(frozen=True)
+class UnseenModesOfModel:
+    """What one model's failures say of failures not seen.
+
+    Parameters
+    ----------
+    model : its name.
+    failures : how many failures have a mode.
+    runs : sampled runs, those without a failure too; None where only failures are in the table.
+    once, twice : modes seen once and twice.
+    richness : lower bound of the number of modes there are, with its interval.
+    coverage : estimated share of all failures that are of a mode seen.
+    chance, low, high : chance that the next failure is of an unseen mode, with its interval.
+    curve : modes against failures.
+    """
+
+    model: str
+    failures: int
+    runs: int | None
+    once: int
+    twice: int
+    richness: Richness
+    coverage: float
+    chance: float
+    low: float
+    high: float
+    curve: Accumulation
+
+
+@dataclass(frozen=True)
+class UnseenModes:
+    """Result of `unseen_modes`, with its settings."""
+
+    models: tuple[UnseenModesOfModel, ...]
+    unassessed: tuple[Unassessed, ...]
+    level: float
+    notes: tuple[str, ...] = ()
+
+
+def unseen_modes(
+    failures: Failures, *, level: float = 0.95, resamples: int = 200, rng: np.random.Generator
+) -> UnseenModes:
+    """How many failure modes there are at least, and the chance that the next failure is of one not seen.
+
+    Chao's lower bound from the modes seen once and twice, Good and Turing's chance of a new mode, the share of failures
+    that the modes seen cover, and the curve of modes against failures up to twice as many.
+
+    Parameters
+    ----------
+    failures : failures of runs sampled at random, each sorted into a mode declared beforehand.
+    level : confidence level, in (0, 1); the chance's interval holds for all models together.
+    resamples : samples behind the band of the curve, at least 20.
+
+    Raises
+    ------
+    NotApplicable
+        No model with 20 failures.
+    InputError
+        A setting out of its range.
+
+    References
+    ----------
+    Chao 1984, Scandinavian Journal of Statistics 11; Chao and Jost 2012, Ecology 93(12); Good 1953, Biometrika 40.
+
+    Examples
+    --------
+    >>> modes = ["loops"] * 12 + ["refuses"] * 9 + ["wrong unit"] * 4 + ["invents a source", "stops early"]
+    >>> found = unseen_modes(Failures.build(pl.DataFrame({"mode": modes})), rng=np.random.default_rng(0)).models[0]
+    >>> found.richness.seen, round(found.richness.value, 2), round(found.chance, 3)
+    (5, 5.96, 0.074)
+    """
+    require_fraction(level=level)
+    if resamples < 20:
+        raise InputError(f"resamples should be at least 20, got {resamples}")
+    counted = failures.frame.group_by("model", "mode", maintain_order=True).agg(pl.col("count").sum())
+    found: list[tuple[str, np.ndarray, int | None]] = []
+    unassessed = []
+    for (model,), own in counted.group_by("model", maintain_order=True):
+        modes = own.drop_nulls("mode").filter(pl.col("count") > 0)
+        counts = modes["count"].to_numpy().astype(np.int64)
+        total = int(counts.sum())
+        fine = int(own.filter(pl.col("mode").is_null())["count"].sum())
+        if total >= LEAST_FAILURES:
+            found.append((str(model), counts, total + fine if fine else None))
+            continue
+        # With no failure of a kind in n, that kind's share of failures is below the exact bound.
+        most = float(proportion_limits(0, max(total, 1), 2 * level - 1)[1])
+        reason = (
+            f"{plural(total, 'failure')} with a mode, which leave open one that makes up {percent(most)} of failures"
+        )
+        unassessed.append(Unassessed({"model": str(model)}, reason, NEEDS))
+    if not found:
+        raise NotApplicable("; ".join(row.reason for row in unassessed[:3]), needs=NEEDS)
+    together = 1 - (1 - level) / len(found)
+    rows = tuple(_assess(*row, level, together, resamples, rng) for row in found)
+    return UnseenModes(rows, tuple(unassessed), level, failures.notes)
+
+
+def _assess(
+    model: str,
+    counts: np.ndarray,
+    runs: int | None,
+    level: float,
+    together: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> UnseenModesOfModel:
+    chance, low, high = new_kind_limits(counts, together)
+    return UnseenModesOfModel(
+        model=model,
+        failures=int(counts.sum()),
+        runs=runs,
+        once=int((counts == 1).sum()),
+        twice=int((counts == 2).sum()),
+        richness=chao1(counts, level).whole(),
+        coverage=sample_coverage(counts),
+        chance=chance,
+        low=low,
+        high=high,
+        curve=accumulation(counts, level, resamples, rng),
+    )
+
+
+def judge(result: UnseenModes, *, tolerated_unseen: float = 0.05) -> list[Finding]:
+    """Issue: the next failure is of an unseen mode more often than tolerated, interval and all; passed: less often."""
+    require_fraction(tolerated_unseen=tolerated_unseen)
+    each = [_finding(found, result, tolerated_unseen) for found in result.models]
+    worst = max(result.models, key=lambda found: found.chance)
+    who = f"; most for {worst.model}" if len(each) > 1 else ""
+    passed = sum(finding.status is Status.PASSED for finding in each)
+    sentence = (
+        f"The chance that the next failure is of a mode not seen yet is shown to be below {percent(tolerated_unseen)} "
+        f"for {passed} of {plural(len(each), 'model')}{who}."
+    )
+    caveats = (*MEASURE.caveats, *result.notes)
+    headline = Finding(CODE, {}, TITLE, overall(each), sentence, (), caveats, f"{CODE}.accumulation")
+    return [headline, *each, *unassessed_findings(CODE, TITLE, result.unassessed)]
+
+
+def _finding(found: UnseenModesOfModel, result: UnseenModes, tolerated: float) -> Finding:
+    status, sentence = _verdict(found, tolerated)
+    n, level, modes = found.failures, result.level, found.richness
+    how = "Chao1, a lower bound; log-transform, whole modes"
+    estimates = (
+        Estimate("unseen_chance", found.chance, found.low, found.high, level, "Good-Turing; score interval", n),
+        estimate("modes_at_least", modes.value, modes.low, modes.high, level=level, method=how, n=n, unit="modes"),
+        Estimate("coverage", found.coverage, method="Chao and Jost; share of failures of modes seen", n=n),
+    )
+    facts: dict[str, Cell] = {
+        "modes_seen": modes.seen,
+        "failures": n,
+        "runs": found.runs,
+        "seen_once": found.once,
+        "seen_twice": found.twice,
+    }
+    return Finding(CODE, {"model": found.model}, TITLE, status, sentence, estimates, (), f"{CODE}.accumulation", facts)
+
+
+def _verdict(found: UnseenModesOfModel, tolerated: float) -> tuple[Status, str]:
+    modes = found.richness
+    chance = share(found.chance, found.low, found.high)
+    missing = modes.value - modes.seen
+    bound = (
+        f"at least {modes.value:.0f} are estimated to exist" if missing >= 0.5 else "none is estimated to be missing"
+    )
+    seen = f"{plural(modes.seen, 'failure mode')} in {plural(found.failures, 'failure')}, {found.once} seen once"
+    said = f"{seen}; {bound}. The next failure is of an unseen mode with a chance of {chance}"
+    if found.low > tolerated:
+        return Status.ISSUE, f"{said}, more than the {percent(tolerated)} tolerated."
+    if found.high < tolerated:
+        return Status.PASSED, f"{said}, below the {percent(tolerated)} tolerated."
+    more = more_items(found.chance, found.low, found.high, found.failures, tolerated)
+    need = f"; about {more:,} more failures would decide it if this chance stayed" if more else ""
+    return Status.CAUTION, f"{said}, which does not settle whether it is below {percent(tolerated)}{need}."
+
+
+def figure(result: UnseenModes) -> list[Figure]:
+    """Modes against failures: as seen, and as expected up to twice as many."""
+    rows: list[tuple[Cell, ...]] = []
+    for found in result.models:
+        curve = found.curve
+        for size, kinds, low, high in zip(curve.sizes, curve.kinds, curve.low, curve.high, strict=True):
+            point = (int(size), float(kinds), float(low), float(high))
+            if size <= found.failures:
+                rows.append((*point, "in so many of the failures seen", found.model))
+            if size >= found.failures:
+                rows.append((*point, "expected in more", found.model))
+    return [
+        Figure(
+            f"{CODE}.accumulation",
+            "lines",
+            "Failure modes as failures accumulate",
+            "Modes in so many failures drawn at random from those seen, and what to expect from up to twice as many, "
+            "with a bootstrap band. A curve that still climbs at the end has not met all modes.",
+            columns(("failures", "modes", "low", "high", "series", "model"), rows),
+            Axis("failures", "failures"),
+            Axis("modes", "failure modes"),
+            low="low",
+            high="high",
+            color="series",
+            select=("model",) if len(result.models) > 1 else (),
+        )
+    ]
+
+
+MEASURE = Measure(
+    code=CODE,
+    name="unseen failure modes",
+    question=Question.FORECAST,
+    asks="How many ways to fail were not seen, and how likely is the next failure to be one of them?",
+    needs=NEEDS,
+    formula=(
+        "at least S + (n-1)/n f1^2 / (2 f2) modes (Chao1); coverage 1 - f1/n ((n-1) f1 / ((n-1) f1 + 2 f2)); chance of "
+        "a new mode f1/n (Good-Turing); f1, f2: modes seen once and twice in n failures."
+    ),
+    compute=unseen_modes,
+    judge=judge,
+    figure=figure,
+    caveats=(
+        "The number of modes is a lower bound: where many modes are rare it lies far below the truth, and its interval "
+        "with it.",
+        "Runs have to be sampled at random from what is to be forecast, and the modes declared before the failures are "
+        "sorted: splitting one mode in two makes new ones.",
+        "How often a mode occurs says nothing of how bad it is.",
+    ),
+    references=(
+        "Chao 1984, Nonparametric estimation of the number of classes in a population, Scandinavian J. Statistics 11",
+        "Chao 1987, Estimating the population size for capture-recapture data, Biometrics 43(4)",
+        "Chao and Jost 2012, Coverage-based rarefaction and extrapolation, Ecology 93(12)",
+        "Good 1953, The population frequencies of species, Biometrika 40; Esty 1983, Annals of Statistics 11(3)",
+    ),
+)

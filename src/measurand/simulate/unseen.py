@@ -1,0 +1,71 @@
+"""Failures drawn from modes of known frequency: even, geometric, with a long tail, and with very many rare ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from measurand.measures.forecast.unseen import judge, unseen_modes
+from measurand.results import Status
+from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
+from measurand.tables import Failures
+
+__all__ = ["MODES", "SIMULATIONS", "failures_of"]
+
+Floats = npt.NDArray[np.float64]
+
+SIZES = (20, 50, 200, 1000)
+MOST_SHORT = 100
+"""Modes up to which all may be seen, which leaves no upper limit of their number."""
+
+
+def _shares(weights: npt.ArrayLike) -> Floats:
+    found = np.asarray(weights, dtype=np.float64)
+    shares: Floats = found / found.sum()
+    return shares
+
+
+MODES: dict[str, Floats] = {
+    "20 modes alike": _shares(np.ones(20)),
+    "20 modes, each rarer by a fifth": _shares(0.8 ** np.arange(20)),
+    "200 modes, frequency 1 / rank": _shares(1.0 / np.arange(1, 201)),
+    "2 frequent modes and 1,000 rare ones": _shares(np.concatenate([[0.3, 0.2], np.full(1000, 0.5 / 1000)])),
+}
+"""Share of the failures of each mode."""
+
+
+def failures_of(counts: npt.NDArray[np.int64]) -> Failures:
+    """A table of modes with these counts."""
+    return Failures.build(
+        pl.DataFrame({"mode": [f"mode {place}" for place in range(len(counts))], "count": counts.tolist()})
+    )
+
+
+def _run(failures: int, level: float, rng: np.random.Generator) -> Outcome:
+    outcome: Outcome = {}
+    for name, shares in MODES.items():
+        counts = rng.multinomial(failures, shares)
+        truth = float(shares[counts == 0].sum())
+        result = unseen_modes(failures_of(counts), level=level, resamples=20, rng=rng)
+        found = result.models[0]
+        add_coverage(outcome, "unseen_chance", name, truth, found.low, found.high)
+        modes = found.richness
+        if len(shares) > MOST_SHORT:
+            # A lower bound: how seldom the interval reaches the true number says where it is far off.
+            add_coverage(outcome, "modes_at_least", name, float(len(shares)), modes.low, modes.high)
+        add_event(outcome, "false_alarm", "more modes claimed than there are", name, modes.low > len(shares))
+        # The tolerated share that the true one lies about: half of the runs should not be flagged, half not passed.
+        expected = float((shares * (1 - shares) ** failures).sum())
+        if 0.001 < expected < 0.999:
+            status = judge(result, tolerated_unseen=expected)[1].status
+            add_event(outcome, "false_alarm", "above the tolerated", name, status is Status.ISSUE and truth <= expected)
+            add_event(outcome, "false_alarm", "below the tolerated", name, status is Status.PASSED and truth > expected)
+            alarm = judge(result, tolerated_unseen=expected / 4)[1].status is Status.ISSUE
+            add_event(outcome, "power", "a quarter of the true chance tolerated", name, alarm)
+    return outcome
+
+
+CELLS = tuple({"failures": failures} for failures in SIZES)
+
+SIMULATIONS = {"F5": Simulation(CELLS, _run)}

@@ -1,0 +1,96 @@
+"""F5: the chance of an unseen failure mode against what is tolerated."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from measurand.errors import InputError, NotApplicable
+from measurand.measures.forecast.unseen import MEASURE, figure, judge, unseen_modes
+from measurand.results import Status
+from measurand.simulate.unseen import failures_of
+from measurand.tables import Failures
+
+
+def found_in(counts, **settings):
+    return unseen_modes(failures_of(np.array(counts)), rng=np.random.default_rng(0), **settings)
+
+
+def test_the_spider_data_as_failures(shared):
+    """S 26 of 168, Chao1 43.892857, coverage .928855; the interval of the chance of a new kind straddles 5%."""
+    golden = json.loads((shared / "data/golden/species_richness/spider.json").read_text())
+    result = found_in(golden["counts"]["Girdled"])
+    finding = judge(result)[1]
+    assert finding.estimate("modes_at_least").value == pytest.approx(43.892857)
+    assert (finding.estimate("modes_at_least").low, finding.estimate("modes_at_least").high) == (30, 97)
+    assert finding.estimate("coverage").value == pytest.approx(0.928855, abs=1e-6)
+    assert finding.status is Status.CAUTION
+    assert "at least 44 are estimated to exist" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("counts", "status", "words"),
+    [
+        ([200, 150, 90, 40], Status.PASSED, "none is estimated to be missing"),
+        ([10, *[1] * 40], Status.ISSUE, "more than the 5% tolerated"),
+        ([40, 30, 20, 2, 1, 1, 1, 1], Status.CAUTION, "which does not settle whether it is below 5%"),
+    ],
+)
+def test_the_verdict(counts, status, words):
+    headline, finding = judge(found_in(counts))
+    assert finding.status is headline.status is status
+    assert words in finding.sentence
+    assert "nan" not in finding.sentence
+
+
+def test_an_open_verdict_says_how_many_more_failures_would_decide_it():
+    finding = judge(found_in([50, 30, 20, 3, 2, 1, 1]))[1]
+    assert finding.status is Status.CAUTION
+    assert "more failures would decide it if this chance stayed" in finding.sentence
+
+
+def test_rows_and_counts_and_runs_without_a_failure_say_the_same():
+    modes = ["a"] * 15 + ["b"] * 9 + ["c"] + [None] * 75
+    rows = Failures.build(pl.DataFrame({"mode": modes}))
+    counted = Failures.build(pl.DataFrame({"mode": ["a", "b", "c", None], "count": [15, 9, 1, 75]}))
+    rng = (np.random.default_rng(0) for _ in range(2))
+    first, second = (unseen_modes(table, rng=next(rng)).models[0] for table in (rows, counted))
+    assert (
+        (first.failures, first.runs, first.chance) == (second.failures, second.runs, second.chance) == (25, 100, 0.04)
+    )
+    assert found_in([15, 9, 1]).models[0].runs is None
+
+
+def test_several_models_share_the_level_and_one_with_few_failures_is_a_row():
+    large = failures_of(np.array([40, 30, 3, 1])).frame
+    both = [large.with_columns(model=pl.lit(name)) for name in ("a", "b")]
+    few = failures_of(np.array([3, 1])).frame.with_columns(model=pl.lit("few"))
+    result = unseen_modes(Failures.build(pl.concat([*both, few])), rng=np.random.default_rng(0))
+    assert result.models[0].high > found_in([40, 30, 3, 1]).models[0].high
+    findings = judge(result)
+    assert "most for" in findings[0].sentence
+    assert findings[-1].status is Status.NOT_APPLICABLE
+    assert "4 failures with a mode, which leave open one that makes up 53% of failures" in findings[-1].sentence
+
+
+def test_too_few_failures_and_settings_out_of_range():
+    with pytest.raises(NotApplicable, match=r"4 failures with a mode, .* needs at least 20 failures"):
+        found_in([3, 1])
+    with pytest.raises(NotApplicable, match="0 failures with a mode"):
+        unseen_modes(Failures.build(pl.DataFrame({"mode": [None, None]})), rng=np.random.default_rng(0))
+    with pytest.raises(InputError, match="resamples should be at least 20, got 5"):
+        found_in([40, 1], resamples=5)
+    with pytest.raises(InputError, match="tolerated_unseen"):
+        judge(found_in([40, 1]), tolerated_unseen=5)
+
+
+def test_the_picture_goes_on_to_twice_the_failures():
+    (drawn,) = figure(found_in([40, 20, 5, 2, 1, 1]))
+    series = drawn.columns["series"]
+    assert set(series) == {"in so many of the failures seen", "expected in more"}
+    assert max(drawn.columns["failures"]) == 138
+    assert drawn.columns["failures"].count(69) == 2
+    assert MEASURE.code == "F5"
