@@ -165,6 +165,7 @@ def test_measures_and_explain_cover_every_measure():
         "F1",
         "F7",
         *(f"F{i}" for i in (2, 3, 4)),
+        *(f"F{i}" for i in (5, 6)),
     ]
     for code in codes:
         assert "Formula" in run("explain", code)

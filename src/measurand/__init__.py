@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from measurand.measures.forecast.forecast import forecast
     from measurand.measures.forecast.rare import rare_behaviours
     from measurand.measures.forecast.scale import common_scale
+    from measurand.measures.forecast.leakage import selection_leakage
     from measurand.measures.forecast.unseen import unseen_modes
     from measurand.measures.gaming.contamination import contamination
     from measurand.measures.gaming.fresh_set import fresh_set_gap
@@ -84,6 +85,7 @@ _HOME = {
     "measures.forecast.attempts": ("repeated_attempts",),
     "measures.forecast.elicitation": ("elicitation",),
     "measures.forecast.rare": ("rare_behaviours",),
+    "measures.forecast.leakage": ("selection_leakage",),
     "measures.forecast.unseen": ("unseen_modes",),
     "measures.gaming.contamination": ("contamination",),
     "measures.gaming.fresh_set": ("fresh_set_gap",),
@@ -205,6 +207,7 @@ __all__ = [
     "reruns",
     "robustness",
     "score_intervals",
+    "selection_leakage",
     "slope_and_spread",
     "threshold_test",
     "underperformance",

@@ -23,3 +23,16 @@ def test_unseen_reads_counts_of_modes_and_takes_what_is_tolerated(tmp_path):
     assert "4 failure modes in 74 failures, 1 seen once; none is estimated to be missing" in said
     loose = json.loads(run("unseen", str(path), "--tolerated", "0.5", "--json"))
     assert loose["findings"][1]["status"] == "passed"
+
+
+def test_leakage_reads_variants_and_takes_the_one_reported(tmp_path):
+    rows = ["model,benchmark,item,variant,score"]
+    rows += [f"m,quiz,q{i},p{k},{(i * (k + 3) + k * k) % 7 % 2}" for k in range(8) for i in range(60)]
+    path = tmp_path / "answers.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    said = run("leakage", str(path))
+    assert "F6 selection leakage" in said
+    assert "The best of 8 variants scores" in said
+    named = json.loads(run("leakage", str(path), "--chosen", "p1", "--negligible", "0.2", "--json"))
+    assert named["findings"][1]["result"]["chosen"] == "p1"
+    assert named["settings"]["negligible_optimism"] == 0.2

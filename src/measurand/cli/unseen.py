@@ -8,7 +8,7 @@ import typer
 
 from measurand.cli.asking import Asked, asks
 
-__all__ = ["unseen"]
+__all__ = ["leakage", "unseen"]
 
 
 @asks("F5")
@@ -18,3 +18,13 @@ def unseen(
 ) -> Asked:
     """How many failure modes were not seen, and how likely the next failure is one of them (F5)."""
     return Asked({"tolerated_unseen": tolerated, "resamples": resamples})
+
+
+@asks("F6")
+def leakage(
+    chosen: Annotated[str | None, typer.Option(help="Variant that is reported; the best one by default.")] = None,
+    negligible: Annotated[float, typer.Option(help="Lift that does not matter, such as 0.01 for 1 point.")] = 0.01,
+    splits: Annotated[int, typer.Option(help="Random halvings of the items.")] = 20,
+) -> Asked:
+    """How much of a score comes from choosing the prompt, few-shot set or checkpoint that scored best (F6)."""
+    return Asked({"chosen": chosen, "negligible_optimism": negligible, "splits": splits})

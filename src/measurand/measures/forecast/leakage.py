@@ -1,0 +1,348 @@
+"""F6, selection leakage: how much of a score comes from choosing the variant that scored best on the same items?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from measurand.errors import InputError, NotApplicable, UnknownName
+from measurand.measure import Measure
+from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
+from measurand.measures.precision._grid import Grid, Unassessed, grids, points, tenth, unassessed_findings
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.clustered import cluster_sums, share_limits
+from measurand.stats.gains import Gain, gain_limits
+from measurand.stats.noise import held_out
+from measurand.stats.prompts import drawn_errors, prompt_means
+from measurand.stats.selection import PARTS, expected_optimism, optimism_stderr, shrunk
+from measurand.tables import Responses
+
+__all__ = ["MEASURE", "Selected", "SelectionLeakage", "selection_leakage", "selection_leakage_of"]
+
+CODE, TITLE = "F6", "Selection leakage"
+LEAST_ITEMS, LEAST_CLUSTERS = 20, 10
+ERRORS = 1000
+"""Draws of the errors of the variants' scores."""
+NEEDS = (
+    f"at least {LEAST_ITEMS} items (in {LEAST_CLUSTERS} clusters where they have clusters), each run under at least 2 "
+    "variants: prompts, few-shot sets or checkpoints"
+)
+
+
+@dataclass(frozen=True)
+class Selected:
+    """One model on one benchmark under several variants.
+
+    Parameters
+    ----------
+    benchmark, model : of what.
+    variants : how many there were to choose from.
+    chosen : the variant reported: the one named, else the one with the highest score.
+    best : whether it is the one with the highest score.
+    score, score_low, score_high : its score on all items, with the interval that knows nothing of the choice.
+    held_out : score of variants chosen on one half of the items, on the other half, with its interval.
+    optimism : score minus the held-out score, with its interval: for the best variant by drawing the errors of all
+        variants anew, else paired by item.
+    expected : expected optimism of the best variant given how far the variants truly seem to differ.
+    most : the same if all variants were equally good: the most that choosing among them can add.
+    items, clusters : how many; clusters is None where items are independent.
+    """
+
+    benchmark: str
+    model: str
+    variants: int
+    chosen: str
+    best: bool
+    score: float
+    score_low: float
+    score_high: float
+    held_out: Gain
+    optimism: Gain
+    expected: float
+    most: float
+    items: int
+    clusters: int | None
+
+
+@dataclass(frozen=True)
+class SelectionLeakage:
+    """Result of `selection_leakage`, with its settings."""
+
+    found: tuple[Selected, ...]
+    unassessed: tuple[Unassessed, ...]
+    level: float
+
+
+def selection_leakage(
+    responses: Responses,
+    *,
+    chosen: str | None = None,
+    splits: int = 20,
+    level: float = 0.95,
+    rng: np.random.Generator,
+) -> SelectionLeakage:
+    """How far a score is lifted by having chosen its variant on the items it is reported on.
+
+    The score of the chosen variant minus what a variant chosen in the same way scores on items that had no part in the
+    choice: chosen on one half of the items, scored on the other, both halves in turn, over several random splits; whole
+    clusters go to one half.
+
+    Parameters
+    ----------
+    responses : item-level results; what there was to choose from are a benchmark's variants.
+    chosen : the variant that is reported; the best one by default.
+    splits : random halvings of the items, at least 1.
+    level : confidence level, in (0, 1); intervals hold for all models and benchmarks together.
+
+    Raises
+    ------
+    NotApplicable
+        No model that ran enough items under several variants.
+    UnknownName
+        The chosen variant is not there.
+    InputError
+        A setting out of its range.
+
+    References
+    ----------
+    Perez, Kiela and Cho 2021, True few-shot learning with language models, arXiv 2105.11447.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> from measurand.tables import RESPONSE_COLUMNS
+    >>> rng = np.random.default_rng(0)
+    >>> rows = [("m", "b", f"prompt {k}", str(i), float(rng.random() < 0.5)) for k in range(30) for i in range(400)]
+    >>> frame = pl.DataFrame(rows, schema=["model", "benchmark", "variant", "item", "score"], orient="row")
+    >>> responses = Responses(pl.concat([pl.DataFrame(schema=RESPONSE_COLUMNS), frame], how="diagonal").lazy())
+    >>> found = selection_leakage(responses, rng=rng).found[0]
+    >>> found.score > 0.54, 0.45 < found.held_out.value < 0.53
+    (True, True)
+    """
+    require_fraction(level=level)
+    if splits < 1:
+        raise InputError(f"splits should be at least 1, got {splits}")
+    return selection_leakage_of(list(grids(responses)), chosen, splits, level, rng)
+
+
+def selection_leakage_of(
+    every: Sequence[Grid], chosen: str | None, splits: int, level: float, rng: np.random.Generator
+) -> SelectionLeakage:
+    """`selection_leakage` of grids of items by variants."""
+    if chosen is not None and not any(chosen in grid.variants for grid in every):
+        raise UnknownName("variant", chosen, sorted({name for grid in every for name in grid.variants}))
+    usable, unassessed = [], []
+    for grid in every:
+        for row, model in enumerate(grid.models):
+            variants, items = _complete(grid, row)
+            if (reason := _unusable(grid, variants, items, chosen)) is None:
+                usable.append((grid, row, variants, items))
+            else:
+                unassessed.append(Unassessed({"benchmark": grid.benchmark, "model": model}, reason, NEEDS))
+    if not usable:
+        reasons = list(dict.fromkeys(row.reason for row in unassessed)) or ["no item has a score"]
+        raise NotApplicable("; ".join(reasons[:3]), needs=NEEDS)
+    together = 1 - (1 - level) / len(usable)
+    return SelectionLeakage(
+        tuple(_assess(*part, chosen, splits, together, rng) for part in usable), tuple(unassessed), level
+    )
+
+
+def _complete(grid: Grid, row: int) -> tuple[np.ndarray, np.ndarray]:
+    """Variants that a model ran on at least half of its items, and the items it ran under each of these."""
+    ran = np.isfinite(grid.scores[row])
+    counts = ran.sum(axis=1)
+    variants = np.flatnonzero(counts >= max(1, counts.max(initial=0) / 2))
+    return variants, np.flatnonzero(ran[variants].all(axis=0))
+
+
+def _unusable(grid: Grid, variants: np.ndarray, items: np.ndarray, chosen: str | None) -> str | None:
+    if len(variants) < 2:
+        return f"{plural(len(variants), 'variant')} on {grid.benchmark}"
+    if len(items) < LEAST_ITEMS:
+        return f"{plural(len(items), 'item')} of {grid.benchmark} run under every variant"
+    if grid.clusters is not None and (groups := len(np.unique(grid.clusters[items]))) < LEAST_CLUSTERS:
+        return f"items of {grid.benchmark} in {plural(groups, 'cluster')}"
+    if chosen is not None and chosen not in {grid.variants[place] for place in variants}:
+        return f"variant {chosen!r} not run on most items of {grid.benchmark}"
+    return None
+
+
+def _assess(
+    grid: Grid,
+    row: int,
+    variants: np.ndarray,
+    items: np.ndarray,
+    chosen: str | None,
+    splits: int,
+    level: float,
+    rng: np.random.Generator,
+) -> Selected:
+    scores = grid.scores[row][np.ix_(variants, items)]
+    clusters = None if grid.clusters is None else np.unique(grid.clusters[items], return_inverse=True)[1]
+    names = [grid.variants[place] for place in variants]
+    means = prompt_means(scores.T, clusters)
+    top = int(np.argmax(means.means))
+    place = top if chosen is None else names.index(chosen)
+    nested = held_out(scores, clusters, splits, rng)
+    likely = shrunk(means.means, means.noise)
+    errors = np.stack([drawn_errors(scores.T, clusters, ERRORS, level, rng) for _ in range(PARTS)])
+    lifted = gain_limits(scores[place] - nested.scores, np.zeros(len(items)), clusters, level)
+    if place == top:
+        lifted = _around(lifted, optimism_stderr(likely, math.sqrt(PARTS) * errors, splits), len(items), level)
+    own = cluster_sums(scores[place][None], clusters).means()
+    low, high = share_limits(own.value, own.stderr, own.clusters - 1, level)
+    return Selected(
+        benchmark=grid.benchmark,
+        model=grid.models[row],
+        variants=len(names),
+        chosen=names[place],
+        best=bool(means.means[place] == means.means[top]),
+        score=float(means.means[place]),
+        score_low=float(low[0]),
+        score_high=float(high[0]),
+        held_out=gain_limits(nested.scores, np.zeros(len(items)), clusters, level),
+        optimism=lifted,
+        expected=expected_optimism(likely, errors[0]),
+        most=expected_optimism(np.zeros(len(names)), errors[0]),
+        items=len(items),
+        clusters=None if clusters is None else lifted.groups,
+    )
+
+
+def _around(found: Gain, stderr: float, items: int, level: float) -> Gain:
+    """The same difference with an interval of that standard error, and of one further item that differs each way.
+
+    The best score and the held-out one rise and fall together, whichever variants they are of: their difference varies
+    less than that of two variants settled beforehand.
+    """
+    whole = math.sqrt(stderr**2 + 2 / (items + 2) ** 2)
+    half = float(stats.norm.ppf(0.5 + level / 2)) * whole
+    return replace(found, low=found.value - half, high=found.value + half, stderr=whole)
+
+
+def judge(result: SelectionLeakage, *, negligible_optimism: float = 0.01) -> list[Finding]:
+    """Issue: choosing lifts the score by more than a negligible amount, interval and all; passed: by less."""
+    require_fraction(negligible_optimism=negligible_optimism)
+    each = [_finding(found, result, negligible_optimism) for found in result.found]
+    lifted = sum(finding.status is Status.ISSUE for finding in each)
+    worst = max(result.found, key=lambda found: found.optimism.value)
+    sentence = (
+        f"Choosing the variant by score is shown to lift the score by more than {points(negligible_optimism)} in "
+        f"{lifted} of {plural(len(each), 'case')}; the largest lift, {points(worst.optimism.value)}, is that of "
+        f"{worst.model} on {worst.benchmark}."
+    )
+    headline = Finding(CODE, {}, TITLE, overall(each), sentence, (), MEASURE.caveats, f"{CODE}.scores")
+    return [headline, *each, *unassessed_findings(CODE, TITLE, result.unassessed)]
+
+
+def _finding(found: Selected, result: SelectionLeakage, negligible: float) -> Finding:
+    level, n, gain, nested = result.level, found.items, found.optimism, found.held_out
+    how = "chosen and scored on different items; t over " + ("items" if found.clusters is None else "clusters")
+    estimates = (
+        Estimate("selection_optimism", gain.value, gain.low, gain.high, level, how, n),
+        Estimate("held_out_score", nested.value, nested.low, nested.high, level, how, n),
+        estimate(
+            "reported_score",
+            found.score,
+            found.score_low,
+            found.score_high,
+            level=level,
+            method="as if the variant had not been chosen",
+            n=n,
+        ),
+        Estimate("expected_optimism", found.expected, method="given how far the variants seem to differ", n=n),
+        Estimate("most_optimism", found.most, method="if all variants were equally good", n=n),
+    )
+    facts: dict[str, Cell] = {
+        "variants": found.variants,
+        "chosen": found.chosen,
+        "is_best": found.best,
+        "items": n,
+        "clusters": found.clusters,
+    }
+    status, sentence = _verdict(found, negligible)
+    subject = {"benchmark": found.benchmark, "model": found.model}
+    return Finding(CODE, subject, TITLE, status, sentence, estimates, (), f"{CODE}.scores", facts)
+
+
+def _verdict(found: Selected, negligible: float) -> tuple[Status, str]:
+    gain, nested = found.optimism, found.held_out
+    which = f"the best of {found.variants} variants" if found.best else f"the variant {found.chosen!r}"
+    said = (
+        f"{which[0].upper()}{which[1:]} scores {tenth(found.score)}%; one chosen on other items than it is scored on has "
+        f"{tenth(nested.value)}% [{tenth(nested.low)} to {tenth(nested.high)}], {_by(gain)}"
+    )
+    bound = points(negligible)
+    if gain.low > negligible:
+        return Status.ISSUE, f"{said}: choosing by score lifts the score by more than {bound}."
+    if gain.high < negligible:
+        return Status.PASSED, f"{said}: choosing by score lifts it by less than {bound}."
+    return Status.CAUTION, (
+        f"{said}, which does not settle whether choosing lifts the score by more than {bound}; between variants like "
+        f"these it is expected to add {points(found.expected)}. Report the held-out score, or choose on other items."
+    )
+
+
+def _by(gain: Gain) -> str:
+    more = "less" if gain.value >= 0 else "more"
+    low, high = sorted((gain.low, gain.high)) if gain.value >= 0 else sorted((-gain.high, -gain.low))
+    return f"{points(abs(gain.value))} {more} [{tenth(low)} to {tenth(high)}]"
+
+
+def figure(result: SelectionLeakage) -> list[Figure]:
+    """Score as reported beside the score when choosing and scoring use different items."""
+    several = len({found.benchmark for found in result.found}) > 1
+    rows: list[tuple[Cell, ...]] = []
+    for found in result.found:
+        name = f"{found.model}, {found.benchmark}" if several else found.model
+        facts = (found.variants, found.items)
+        reported = number(found.score_low), number(found.score_high)
+        nested = found.held_out
+        rows.append((name, found.score, *reported, "on the items it was chosen on", *facts))
+        rows.append((name, nested.value, max(nested.low, 0.0), nested.high, "chosen on other items", *facts))
+    return [
+        Figure(
+            f"{CODE}.scores",
+            "intervals",
+            "What choosing by score adds",
+            "Score of the variant reported on the items it was chosen on, and score of variants chosen on one half of "
+            "the items and scored on the other. The gap is what the choice itself adds.",
+            columns(("model", "score", "low", "high", "variant scored", "variants", "items"), rows),
+            Axis("score", "score"),
+            Axis("model", "model", "nominal"),
+            low="low",
+            high="high",
+            color="variant scored",
+        )
+    ]
+
+
+MEASURE = Measure(
+    code=CODE,
+    name="selection leakage",
+    question=Question.FORECAST,
+    asks="How much of a score comes from choosing the variant that scored best on the same items?",
+    needs=NEEDS,
+    formula=(
+        "optimism = score of the chosen variant on all items - score, on one half of the items, of the variant chosen "
+        "on the other; both halves in turn, over random splits."
+    ),
+    compute=selection_leakage,
+    judge=judge,
+    figure=figure,
+    caveats=(
+        "Only variants that are in the results count: what was tried and thrown away adds to the optimism unseen.",
+        "The held-out score is that of a choice made on half of the items, which is a little worse than one on all of "
+        "them: the optimism is overstated by as much.",
+    ),
+    references=(
+        "Perez, Kiela and Cho 2021, True few-shot learning with language models, arXiv 2105.11447",
+        "Cawley and Talbot 2010, On over-fitting in model selection and subsequent selection bias, JMLR 11",
+        "Efron 1983, Estimating the error rate of a prediction rule, JASA 78",
+    ),
+)

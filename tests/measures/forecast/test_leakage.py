@@ -1,0 +1,120 @@
+"""F6: what choosing by score adds to the score, and when it adds nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from measurand.errors import InputError, NotApplicable, UnknownName
+from measurand.measures.forecast.leakage import MEASURE, figure, judge, selection_leakage, selection_leakage_of
+from measurand.results import Status
+from measurand.simulate.leakage import answers_to, grid_of
+from measurand.tables import RESPONSE_COLUMNS, Responses
+
+
+def found_in(scores, *, clusters=0, chosen=None, seed=0, **settings):
+    rng = np.random.default_rng(seed)
+    return selection_leakage_of([grid_of(scores, clusters)], chosen, settings.get("splits", 20), 0.95, rng)
+
+
+def alike(variants=20, items=200, clusters=0, seed=0):
+    return answers_to(np.zeros(variants), items, clusters, np.random.default_rng(seed))
+
+
+def responses_of(scores, model="m"):
+    rows = [
+        (model, "quiz", f"prompt {k}", f"q{i}", float(score))
+        for k, row in enumerate(scores)
+        for i, score in enumerate(row)
+        if np.isfinite(score)
+    ]
+    frame = pl.DataFrame(rows, schema=["model", "benchmark", "variant", "item", "score"], orient="row")
+    return Responses(pl.concat([pl.DataFrame(schema=RESPONSE_COLUMNS), frame], how="diagonal").lazy())
+
+
+def test_the_optimism_is_the_best_score_minus_the_nested_one():
+    scores = alike()
+    found = found_in(scores).found[0]
+    assert found.score == scores.mean(axis=1).max()
+    assert found.chosen == f"v{scores.mean(axis=1).argmax()}"
+    assert found.optimism.value == pytest.approx(found.score - found.held_out.value)
+    # Chosen on one half and scored on the other, over many random halves, one at a time.
+    rng = np.random.default_rng(9)
+    nested = []
+    for _ in range(400):
+        half = rng.permutation(200) < 100
+        nested += [scores[scores[:, part].mean(axis=1).argmax(), ~part].mean() for part in (half, ~half)]
+    assert found.held_out.value == pytest.approx(np.mean(nested), abs=0.008)
+
+
+def test_among_equal_variants_the_lift_is_found_and_among_clearly_different_ones_none():
+    luck = judge(found_in(alike(50, 400)))[1]
+    assert luck.status is Status.ISSUE
+    assert "choosing by score lifts the score by more than 1 point" in luck.sentence
+    best = np.vstack([alike(4, 3000), answers_to(np.array([2.0]), 3000, 0, np.random.default_rng(1))])
+    clear = judge(found_in(best))[1]
+    assert clear.status is Status.PASSED
+    assert clear.estimate("selection_optimism").value == pytest.approx(0, abs=1e-9)
+    few = judge(found_in(alike(3, 60)))[1]
+    assert few.status is Status.CAUTION
+    assert "Report the held-out score" in few.sentence
+
+
+def test_a_variant_settled_beforehand_may_be_named():
+    scores = alike(10, 300)
+    worst = int(scores.mean(axis=1).argmin())
+    finding = judge(found_in(scores, chosen=f"v{worst}"))[1]
+    assert finding.result["is_best"] is False
+    assert finding.estimate("selection_optimism").value < 0
+    assert "more [" in finding.sentence
+    top = int(scores.mean(axis=1).argmax())
+    assert found_in(scores, chosen=f"v{top}") == found_in(scores)
+    with pytest.raises(UnknownName, match="no variant named 'v99'"):
+        found_in(scores, chosen="v99")
+
+
+def test_clusters_stay_together_and_widen_the_interval():
+    scores = alike(10, 400, 40)
+    wide, narrow = found_in(scores, clusters=40).found[0], found_in(scores).found[0]
+    assert (wide.clusters, narrow.clusters) == (40, None)
+    assert wide.held_out.high - wide.held_out.low > narrow.held_out.high - narrow.held_out.low
+
+
+def test_item_level_results_are_read_as_variants():
+    scores = alike(4, 50)
+    result = selection_leakage(responses_of(scores), rng=np.random.default_rng(0))
+    found = result.found[0]
+    assert (found.model, found.benchmark, found.variants, found.items) == ("m", "quiz", 4, 50)
+    assert found.score == scores.mean(axis=1).max()
+
+
+def test_variants_run_on_few_items_are_left_out():
+    scores = alike(5, 60)
+    scores[3, 10:] = np.nan
+    scores[1, :5] = np.nan
+    found = found_in(scores).found[0]
+    assert (found.variants, found.items) == (4, 55)
+    with pytest.raises(NotApplicable, match="variant 'v3' not run on most items of b"):
+        found_in(scores, chosen="v3")
+
+
+def test_too_little_is_said_with_what_is_needed():
+    with pytest.raises(NotApplicable, match="1 variant on b; needs at least 20 items"):
+        found_in(alike(1, 60))
+    with pytest.raises(NotApplicable, match="12 items of b run under every variant"):
+        found_in(alike(3, 12))
+    with pytest.raises(NotApplicable, match="items of b in 4 clusters"):
+        found_in(alike(3, 60), clusters=4)
+    with pytest.raises(InputError, match="splits"):
+        selection_leakage(responses_of(alike(3, 40)), splits=0, rng=np.random.default_rng(0))
+    with pytest.raises(InputError, match="negligible_optimism"):
+        judge(found_in(alike(3, 60)), negligible_optimism=1)
+
+
+def test_the_picture_has_both_scores_and_the_same_seed_gives_the_same_result():
+    first, second = (found_in(alike(5, 100), seed=4) for _ in range(2))
+    assert first == second
+    (drawn,) = figure(first)
+    assert drawn.columns["variant scored"] == ("on the items it was chosen on", "chosen on other items")
+    assert MEASURE.code == "F6"
