@@ -274,8 +274,8 @@ def _verdict(found: Selected, negligible: float) -> tuple[Status, str]:
     gain, nested = found.optimism, found.held_out
     which = f"the best of {found.variants} variants" if found.best else f"the variant {found.chosen!r}"
     said = (
-        f"{which[0].upper()}{which[1:]} scores {tenth(found.score)}%; one chosen on other items than it is scored on has "
-        f"{tenth(nested.value)}% [{tenth(nested.low)} to {tenth(nested.high)}], {_by(gain)}"
+        f"{which[0].upper()}{which[1:]} scores {tenth(found.score)}%; one chosen on other items than it is scored on "
+        f"has {tenth(nested.value)}% [{tenth(nested.low)} to {tenth(nested.high)}], {_by(gain)}"
     )
     bound = points(negligible)
     if gain.low > negligible:
