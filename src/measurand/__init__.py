@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from measurand.measures.forecast.attempts import repeated_attempts
     from measurand.measures.forecast.elicitation import elicitation
     from measurand.measures.forecast.forecast import forecast
+    from measurand.measures.forecast.leakage import selection_leakage
     from measurand.measures.forecast.rare import rare_behaviours
     from measurand.measures.forecast.scale import common_scale
-    from measurand.measures.forecast.leakage import selection_leakage
     from measurand.measures.forecast.unseen import unseen_modes
     from measurand.measures.gaming.contamination import contamination
     from measurand.measures.gaming.fresh_set import fresh_set_gap

@@ -4,12 +4,40 @@ from __future__ import annotations
 
 import sys
 
-from measurand.cli import about, audits, claims, data, elicitation, experiment, experiments_judged, forecasts, gaming, precision, unseen, validity
+from measurand.cli import (
+    about,
+    audits,
+    claims,
+    data,
+    elicitation,
+    experiment,
+    experiments_judged,
+    forecasts,
+    gaming,
+    precision,
+    unseen,
+    validity,
+)
 from measurand.cli.app import app
 from measurand.cli.running import messages
 from measurand.errors import MeasurandError
 
-__all__ = ["about", "app", "audits", "claims", "data", "elicitation", "experiment", "experiments_judged", "forecasts", "gaming", "main", "precision", "unseen", "validity"]
+__all__ = [
+    "about",
+    "app",
+    "audits",
+    "claims",
+    "data",
+    "elicitation",
+    "experiment",
+    "experiments_judged",
+    "forecasts",
+    "gaming",
+    "main",
+    "precision",
+    "unseen",
+    "validity",
+]
 
 
 def main() -> None:

@@ -1,2 +1,3 @@
 """Measures of the fourth question: what comes next, and what does it take to elicit it?"""
+
 """Measures of forecast: what comes next, and what does it take to elicit it?"""
