@@ -1,3 +1,1 @@
 """Measures of the fourth question: what comes next, and what does it take to elicit it?"""
-
-"""Measures of forecast: what comes next, and what does it take to elicit it?"""
