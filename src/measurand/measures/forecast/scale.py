@@ -369,7 +369,7 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "Intervals hold for other benchmarks of the same kind, each score an error of its own; errors that models of a "
-        "family share make them somewhat too narrow.",
+        "family share make them narrower than they should be. With few scores a model they are wider than need be.",
         "The unit comes from the anchor, whose own uncertainty widens all intervals alike; differences share it.",
         "Pairs are told apart such that about 5% of the pairs told apart may be in the wrong order.",
         "In small tables the penalty, which is the published one, draws models and benchmarks together.",
