@@ -186,10 +186,15 @@ def _likelihood(mean: Floats, precision: Floats, counts: tuple[Floats, Floats, F
 def _best_means(counts: tuple[Floats, Floats, Floats], precisions: Floats) -> Floats:
     """Logit of the mean rate of greatest likelihood at each precision, by golden section, all at once."""
     low, high = np.full_like(precisions, -_WIDEST), np.full_like(precisions, _WIDEST)
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    of_left, of_right = (_likelihood(point, precisions, counts) for point in (left, right))
     for _ in range(26):  # to 3e-4 of a logit: the likelihood is flat there
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        rising = _likelihood(left, precisions, counts) < _likelihood(right, precisions, counts)
+        rising = of_left < of_right
         low, high = np.where(rising, left, low), np.where(rising, high, right)
+        new = np.where(rising, low + _GOLDEN * (high - low), high - _GOLDEN * (high - low))
+        of_new = _likelihood(new, precisions, counts)
+        left, right = np.where(rising, right, new), np.where(rising, new, left)
+        of_left, of_right = np.where(rising, of_right, of_new), np.where(rising, of_new, of_left)
     found: Floats = (low + high) / 2
     return found
 

@@ -13,10 +13,10 @@ __all__ = ["LogitNormal", "fit_logit_normal"]
 
 Floats = npt.NDArray[np.float64]
 
-_LOWEST, _HIGHEST = -24.0, 14.0
+_LOWEST, _HIGHEST = -20.0, 12.0
 """Logits over which rates are integrated."""
 _WIDEST = 8.0
-_SIDE = 24
+_SIDE = 20
 """Points of a grid along each of its two sides."""
 
 
@@ -118,7 +118,7 @@ def fit_logit_normal(n: npt.ArrayLike, successes: npt.ArrayLike) -> LogitNormal:
     """
     pairs = np.stack([np.asarray(n, dtype=np.float64), np.asarray(successes, dtype=np.float64)])
     unique, weight = np.unique(pairs, axis=1, return_counts=True)
-    step = round(float(np.clip(1 / np.sqrt(unique[0].max()), 0.02, 0.1)), 9)
+    step = round(float(np.clip(1 / np.sqrt(unique[0].max()), 0.02, 0.15)), 9)
     nodes = _nodes(step)
     logs = unique[1] * log_expit(nodes)[:, None] + (unique[0] - unique[1]) * log_expit(-nodes)[:, None]
     top = logs.max(axis=0)
