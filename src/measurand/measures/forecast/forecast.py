@@ -282,6 +282,7 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "A curve that predicts models left out within the range seen may still fail beyond it.",
+        "With few families little can be shown: a right forecast seldom shows as one with 5 families, mostly with 20.",
         "Prediction intervals are for a new model of a new family made as these were; a new way of training is not in "
         "them.",
         "Models that publish their compute may differ from those that do not.",
