@@ -71,7 +71,7 @@ def test_what_cannot_be_probed_is_refused(tiny, some_sums):
         probe({None: tiny}, alike, ["Is it?"], rng=rng)
     with pytest.raises(InputError, match="a model under test beside the controls"):
         probe({"base": tiny}, prompts_of(some_sums, "x "), ["Is it?"], rng=rng)
-    with pytest.raises(InputError, match=r"from 1 to 2,048 tokens, got 9000: 'xxx"):
+    with pytest.raises(InputError, match=r"from 1 to 2,048 tokens, got 9,000: 'xxx"):
         hidden_states(tiny, ["x" * 9000])
     with pytest.raises(InputError, match="password should be some text"):
         prompts_of(some_sums, "  ")

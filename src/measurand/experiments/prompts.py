@@ -100,7 +100,7 @@ def variants(
     --------
     >>> from measurand.experiments.item_sets import sums
     >>> [variant.name for variant in variants(sums(), 3)]
-    ['plain', '(A), upper, "; ", before, wording 2, turned 2', '(1), title, ":\\\\n", after, wording 1, turned 1']
+    ['plain', '(A), upper, ":\\n", "; ", after, wording 2', '[A], title, " - ", "; ", after, wording 2, turned 2']
     """
     if not instructions:
         raise InputError("instructions should be at least one wording, got none")
