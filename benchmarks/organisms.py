@@ -145,7 +145,7 @@ def page(rows: Sequence[dict[str, Any]], steps: int) -> str:
         f"low-rank fine-tunings of {steps} updates on half of the items sums and facts, put to {ITEMS} held-out items. "
         "Noise: six amounts from 5% to 30% of each matrix's spread, three seeds each (G7). Elicitation: five solved "
         f"examples, and a fine-tuning of {EFFORT.steps} updates of {EFFORT.batch} items, held against the model as it "
-        "is (G10). A detection is the verdict *issue*.",
+        f"is (G10). A detection is the verdict *issue*. Models so far: {len(rows)} of {3 * len(ROWS)}.",
         "",
         "| model | seed | right as it is | with password | noise says | phi | confirmed gain | elicitation says | "
         "best gap beyond the control |",
