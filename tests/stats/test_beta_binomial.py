@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.optimize import minimize
+from scipy.special import gammaln
 
 from measurand.stats.beta_binomial import allowed_drop, beta_pass_at_k, fit_beta_binomial
 
@@ -41,6 +42,17 @@ def test_the_fit_is_scipys_maximum(counts):
     theirs = minimize(loss, [-1.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10})
     ours = fit_beta_binomial(n, c)
     assert (ours.a, ours.b) == pytest.approx(np.exp(theirs.x), rel=1e-4)
+
+
+def test_many_attempts_take_another_way_to_the_same_likelihood(counts):
+    """Beyond 500 attempts log-gammas stand in for sums of logs."""
+    n, c = counts[0] * 20, counts[1] * 20
+    fit = fit_beta_binomial(n, c)
+    assert n.max() > 500 > counts[0].max()
+    for rates, tries, came in ((fit, n, c), (fit_beta_binomial(*counts), *counts)):
+        slow = stats.betabinom.logpmf(came, tries, rates.a, rates.b) - gammaln(tries + 1)
+        slow += gammaln(came + 1) + gammaln(tries - came + 1)
+        assert rates.log_likelihood == pytest.approx(slow.sum(), abs=1e-6)
 
 
 def test_limits_are_the_profile_over_both_parameters(counts):

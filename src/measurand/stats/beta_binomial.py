@@ -18,6 +18,8 @@ _PRECISIONS = np.logspace(-2.5, 7, 36)
 """a + b: from rates that are all 0 or 1 to rates that are all alike."""
 _FINE = 32
 """Precisions between those that the likelihood allows."""
+_MOST_SUMMED = 500
+"""Attempts up to which logs are summed in place of differences of log-gammas."""
 _WIDEST = 40.0
 """Logit of the mean rate, at most and at least."""
 _GOLDEN = (np.sqrt(5) - 1) / 2
@@ -173,9 +175,17 @@ def fit_beta_binomial(n: npt.ArrayLike, successes: npt.ArrayLike) -> BetaBinomia
 
 def _terms(mean: Floats, precision: Floats, n: Floats, successes: Floats) -> Floats:
     """Log-likelihood of each behaviour, shape (settings, behaviours); `mean` is the logit of the mean rate."""
-    a, b = expit(mean)[:, None] * precision[:, None], expit(-mean)[:, None] * precision[:, None]
-    total = np.broadcast_to(precision[:, None], a.shape)
-    return np.asarray(_rising(a, successes) + _rising(b, n - successes) - _rising(total, n), dtype=np.float64)
+    a, b, total = (x[:, None] for x in (expit(mean) * precision, expit(-mean) * precision, precision))
+    rising = _summed if n.max() <= _MOST_SUMMED else _rising
+    return np.asarray(rising(a, successes) + rising(b, n - successes) - rising(total, n), dtype=np.float64)
+
+
+def _summed(x: Floats, counts: Floats) -> Floats:
+    """`_rising` for whole counts as a sum of logs, many times faster than log-gammas where counts are small."""
+    sums = np.zeros((len(x), int(counts.max()) + 1))
+    np.cumsum(np.log(x + np.arange(sums.shape[1] - 1)), axis=1, out=sums[:, 1:])
+    found: Floats = sums[:, counts.astype(np.int64)]
+    return found
 
 
 def _likelihood(mean: Floats, precision: Floats, counts: tuple[Floats, Floats, Floats]) -> Floats:

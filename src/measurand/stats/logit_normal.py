@@ -76,7 +76,7 @@ class LogitNormal:
 
     def _success(self, mean: Floats, spread: Floats, k: float) -> Floats:
         found: Floats = _density(self._nodes, mean, spread) @ -np.expm1(k * log_expit(-self._nodes))
-        return found
+        return np.minimum(found, 1.0)
 
 
 def _nodes(step: float) -> Floats:

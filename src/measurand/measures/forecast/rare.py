@@ -376,7 +376,9 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "The forecast carries on the tail of the queries tried. A rare kind of query with another tail leaves no trace "
-        "in it: in simulation one of 2 in 10,000 that was not among those tried was under-forecast about 70-fold.",
+        "in it: in simulation one of 2 in 10,000 that was not among those tried was under-forecast about 70-fold, and "
+        "7 times in 10 a tolerated probability of one half was said to be kept, where the truth was 0.9.",
+        "A query that was tried and lies above the tolerated probability is an issue, however rare such queries are.",
         "Queries are taken as drawn alike and independently from those that will be asked; an adversary asks others.",
     ),
     references=("Jones et al. 2025, Forecasting rare language model behaviors, arXiv 2502.16797",),
