@@ -338,8 +338,8 @@ MEASURE = Measure(
     caveats=(
         "Only variants that are in the results count: what was tried and thrown away adds to the optimism unseen.",
         "The held-out score is that of a choice made on half of the items, which is a little worse than one on all of "
-        "them: the optimism is overstated by as much, and where variants differ the interval of the held-out score holds "
-        "the true score of the variant chosen on all items in as few as 89% of simulated studies.",
+        "them: the optimism is overstated by as much, and where variants differ the interval of the held-out score "
+        "holds the true score of the variant chosen on all items in as few as 89% of simulated studies.",
     ),
     references=(
         "Perez, Kiela and Cho 2021, True few-shot learning with language models, arXiv 2105.11447",
