@@ -83,7 +83,7 @@ def formats() -> Iterator[Format]:
 def variants(
     items: ItemSet, count: int = 12, *, instructions: Sequence[str] = INSTRUCTIONS, seed: int = 0
 ) -> tuple[Variant, ...]:
-    """Variants of a set's prompt: the first is plain, the others are drawn without repeats.
+    r"""Variants of a set's prompt: the first is plain, the others are drawn without repeats.
 
     Parameters
     ----------
