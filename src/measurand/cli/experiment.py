@@ -45,7 +45,7 @@ def noise(
     ] = "relative",
     sigmas: Annotated[str | None, typer.Option(help="Amounts of noise, A,B,C; those of the kind by default.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Noised copies at each amount.")] = 4,
-    batch: Batch = 64,
+    batch: Batch = 32,
     dtype: DType = "float32",
     device: Device = "cpu",
     revision: Revision = None,

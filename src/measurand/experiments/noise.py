@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,12 +18,12 @@ from measurand.compute import run_tasks
 from measurand.errors import InputError
 from measurand.experiments.extras import need
 from measurand.experiments.models import LoadedModel, flop, load
-from measurand.experiments.scoring import Encoded, encode, item_rows, score_items
+from measurand.experiments.scoring import BATCH, Encoded, encode, item_rows, score_items
 from measurand.experiments.sweeps import Folder
 from measurand.tables import Degradation, ItemSet
 from measurand.tables.degradation import DEGRADATION_SCHEMA
 
-__all__ = ["RELATIVE", "Grid", "Plan", "noised", "plan", "sweep"]
+__all__ = ["RELATIVE", "Grid", "Original", "Plan", "noised", "plan", "sweep"]
 
 Noise = Literal["absolute", "relative"]
 LEAST_ITEMS = 50
@@ -103,39 +104,64 @@ def _require_enough(items: ItemSet) -> None:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Original:
+    """Weights of a model as they are, and the standard deviation of each tensor: what noise is added to.
+
+    Taken once for many copies of one model, as taking it costs as much as a good part of the noise.
+    """
+
+    weights: tuple[Any, ...]
+    spreads: tuple[float, ...]
+
+    @classmethod
+    def of(cls, model: LoadedModel) -> Original:
+        """The weights of a model, copied."""
+        weights = tuple(weight.detach().clone() for weight in model.network.parameters())
+        return cls(weights, tuple(float(weight.float().std(correction=0)) for weight in weights))
+
+
 @contextmanager
-def noised(model: LoadedModel, sigma: float, seed: int, noise: Noise = "relative") -> Iterator[LoadedModel]:
+def noised(
+    model: LoadedModel, sigma: float, seed: int, noise: Noise = "relative", original: Original | None = None
+) -> Iterator[LoadedModel]:
     """The model with noise added to all its weights; afterwards every weight is what it was, to the bit.
 
-    The noise is Gaussian, drawn in single precision from a generator of its own for each amount and seed, and added to
-    a copy of the weights, from which they are restored: adding and then subtracting would drift.
+    The noise is Gaussian, drawn in single precision from a generator of its own for each amount, seed and tensor, and
+    added to a copy of the weights, from which they are restored: adding and then subtracting would drift.
 
     Parameters
     ----------
     sigma : standard deviation, or the share of each matrix's own standard deviation.
+    original : the model's weights, where they were taken before.
     """
     torch = need("torch", "weights")
+    own = original or Original.of(model)
     with torch.no_grad():
-        kept = [weight.detach().clone() for weight in model.network.parameters()]
-        _add(model, kept, sigma, seed, noise)
         try:
+            _add(model, own, sigma, seed, noise)
             yield model
         finally:
-            for weight, own in zip(model.network.parameters(), kept, strict=True):
-                weight.copy_(own)
+            for weight, kept in zip(model.network.parameters(), own.weights, strict=True):
+                weight.copy_(kept)
 
 
-def _add(model: LoadedModel, kept: Sequence[Any], sigma: float, seed: int, noise: Noise) -> None:
+def _add(model: LoadedModel, original: Original, sigma: float, seed: int, noise: Noise) -> None:
+    """Add noise to every tensor, several tensors at a time: drawing is what takes the time, and uses one core."""
     torch = need("torch", "weights")
     if sigma == 0:
         return
     bits = int(np.float64(sigma).view(np.uint64))
-    start = np.random.SeedSequence([seed, bits >> 32, bits & 0xFFFFFFFF]).generate_state(1, np.uint64)[0]
-    generator = torch.Generator().manual_seed(int(start >> np.uint64(1)))
-    for weight, own in zip(model.network.parameters(), kept, strict=True):
-        spread = float(own.float().std(correction=0)) if noise == "relative" else 1.0
-        drawn = torch.empty(own.shape, dtype=torch.float32).normal_(generator=generator)
-        weight.copy_(drawn.to(own.device).mul_(sigma * spread).add_(own.float()))
+    root = np.random.SeedSequence([seed, bits >> 32, bits & 0xFFFFFFFF])
+    seeds = root.generate_state(len(original.weights), np.uint64) >> np.uint64(1)
+
+    def add(weight: Any, own: Any, spread: float, start: int) -> None:
+        drawn = torch.empty(own.shape, dtype=torch.float32).normal_(generator=torch.Generator().manual_seed(start))
+        scale = sigma * (spread if noise == "relative" else 1.0)
+        weight.data.copy_(drawn.to(own.device).mul_(scale).add_(own.float()))
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as threads:
+        list(threads.map(add, model.network.parameters(), original.weights, original.spreads, map(int, seeds)))
 
 
 def sweep(
@@ -145,7 +171,7 @@ def sweep(
     grid: Grid | None = None,
     *,
     options: Mapping[str, Any] | None = None,
-    batch: int = 64,
+    batch: int = BATCH,
     jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Degradation:
@@ -203,8 +229,8 @@ def score_noised(
     source: str, options: tuple[tuple[str, Any], ...], items: ItemSet, noise: Noise, batch: int, sigma: float, seed: int
 ) -> pl.DataFrame:
     """Scores of the items under one noise, as rows of `Degradation`."""
-    model, encoded = _held(source, options, items)
-    with noised(model, sigma, seed, noise):
+    model, encoded, original = _held(source, options, items)
+    with noised(model, sigma, seed, noise, original):
         scored = score_items(model, encoded, batch=batch)
     constant = {"model": model.name, "benchmark": items.name, "noise": noise, "sigma": sigma, "seed": seed}
     rows = [{**constant, **row} for row in item_rows(items.items, scored)]
@@ -212,7 +238,7 @@ def score_noised(
 
 
 @lru_cache(maxsize=1)
-def _held(source: str, options: tuple[tuple[str, Any], ...], items: ItemSet) -> tuple[LoadedModel, Encoded]:
-    """The model, loaded once a process, with its items as tokens."""
+def _held(source: str, options: tuple[tuple[str, Any], ...], items: ItemSet) -> tuple[LoadedModel, Encoded, Original]:
+    """The model, loaded once a process, with its items as tokens and its weights as they are."""
     model = load(source, **dict(options))
-    return model, encode(model, items)
+    return model, encode(model, items), Original.of(model)
