@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import operator
+import os
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from measurand.compute import run_tasks
+from measurand.compute import cluster, run_tasks
+from measurand.errors import InputError, UnknownName
 
 
 def threads_in_use(_):
     return max((pool["num_threads"] for pool in threadpool_info()), default=1)
+
+
+def process_id(_):
+    return os.getpid()
 
 
 def product(seed):
@@ -49,6 +55,11 @@ def test_each_worker_keeps_to_one_thread(jobs):
     assert set(run_tasks(threads_in_use, [(0,), (1,)], jobs=jobs)) == {1}
 
 
+def test_a_task_may_have_more_threads():
+    before = threads_in_use(0)
+    assert list(run_tasks(threads_in_use, [(0,), (1,)], threads=None)) == [before, before]
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_failing_task_raises_its_error(jobs):
     with pytest.raises(ZeroDivisionError):
@@ -59,3 +70,49 @@ def test_a_failing_task_raises_its_error(jobs):
 def test_too_few_jobs_are_refused(jobs):
     with pytest.raises(ValueError, match=f"at least 1, got {jobs}"):
         run_tasks(divmod, [(1, 1)], jobs=jobs)
+
+
+@pytest.fixture
+def dask_address():
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as up:
+        yield up.scheduler_address
+
+
+@pytest.fixture
+def ray_address():
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+    # The head is a process of its own, as on a cluster; what is opened here is closed by the code under test.
+    from ray.cluster_utils import Cluster
+
+    up = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "include_dashboard": False})
+    yield up.address
+    ray.shutdown()
+    up.shutdown()
+
+
+@pytest.mark.parametrize("engine", ["dask", "ray"])
+def test_a_cluster_finds_what_one_process_finds(engine, request):
+    tasks = [(seed,) for seed in range(4)]
+    with cluster(engine, request.getfixturevalue(f"{engine}_address")):
+        pids = set(run_tasks(process_id, tasks))
+        found = list(run_tasks(product, tasks))
+        with pytest.raises(ZeroDivisionError):
+            list(run_tasks(divmod, [(1, 1), (1, 0)]))
+    assert os.getpid() not in pids
+    assert found == list(run_tasks(product, tasks))
+    assert set(run_tasks(process_id, tasks)) == {os.getpid()}
+
+
+@pytest.mark.parametrize(("engine", "said"), [("dask", "no Dask scheduler answers"), ("ray", "no Ray head answers")])
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "nowhere"])
+def test_a_cluster_that_does_not_answer_is_refused(engine, said, address, monkeypatch):
+    pytest.importorskip({"dask": "distributed"}.get(engine, engine), reason=f"{engine} is not installed")
+    monkeypatch.setattr("measurand.compute.WAIT", 0.5)
+    with pytest.raises(InputError, match=f"{said} at '{address}'"), cluster(engine, address):
+        pass
+
+
+def test_an_engine_that_is_none_is_refused():
+    with pytest.raises(UnknownName, match="no engine named 'dusk'; did you mean 'dask'"), cluster("dusk", "auto"):
+        pass

@@ -1,6 +1,13 @@
 """The application that commands register with."""
 
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
 import typer
+
+from measurand.compute import cluster
+from measurand.errors import InputError
 
 __all__ = ["app"]
 
@@ -11,3 +18,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def everywhere(
+    context: typer.Context,
+    engine: Annotated[
+        Literal["dask", "ray"] | None, typer.Option(help="Kind of cluster that runs what --jobs would run here.")
+    ] = None,
+    address: Annotated[str | None, typer.Option(help="Where the cluster answers: tcp://host:8786, host:6379.")] = None,
+) -> None:
+    """Open the cluster, if one is named, for as long as the command runs."""
+    if engine is not None and address is not None:
+        context.with_resource(cluster(engine, address))
+    elif engine is not None or address is not None:
+        raise InputError("--engine and --address go together: --engine dask --address tcp://host:8786")

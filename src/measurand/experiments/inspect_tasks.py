@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from measurand.errors import InputError
-from measurand.experiments.extras import need
 from measurand.experiments.prompts import INSTRUCTIONS, Format, Variant, prompt_of
+from measurand.extras import need
 from measurand.tables import ItemSet
 
 __all__ = ["PLAIN", "local_model", "option_in", "run", "task"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from measurand.errors import InputError
 from measurand.experiments.default_model import DEFAULT_MODEL, default_model
-from measurand.experiments.extras import need
+from measurand.extras import need
 
 if TYPE_CHECKING:
     import torch

@@ -16,10 +16,10 @@ import polars as pl
 
 from measurand.compute import run_tasks
 from measurand.errors import InputError
-from measurand.experiments.extras import need
 from measurand.experiments.models import LoadedModel, flop, load
 from measurand.experiments.scoring import BATCH, Encoded, encode, item_rows, score_items
 from measurand.experiments.sweeps import Folder
+from measurand.extras import need
 from measurand.tables import Degradation, ItemSet
 from measurand.tables.degradation import DEGRADATION_SCHEMA
 
@@ -215,7 +215,7 @@ def sweep(
     left = [cell for cell in grid.cells if not kept.has(names[cell])]
     tasks = [(str(source), chosen, items, grid.noise, batch, *cell) for cell in left]
     done = len(grid.cells) - len(left)
-    for cell, rows in zip(left, run_tasks(score_noised, tasks, jobs=jobs), strict=True):
+    for cell, rows in zip(left, run_tasks(score_noised, tasks, jobs=jobs, threads=None), strict=True):
         kept.add(names[cell], rows)
         done += 1
         if progress:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import polars as pl
 
 from measurand.errors import InputError
-from measurand.experiments.extras import need
 from measurand.experiments.models import LoadedModel
 from measurand.experiments.scoring import PROMPT, work_through
+from measurand.extras import need
 from measurand.stats.two_sample import auroc
 from measurand.tables import ItemSet, ProbeScores
 from measurand.tables.probe_scores import PROBE_SCHEMA

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError
-from measurand.experiments.extras import need
 from measurand.experiments.models import LoadedModel
+from measurand.extras import need
 from measurand.tables import Item, ItemSet
 
 __all__ = ["Encoded", "Scored", "encode", "score_items", "work_through"]

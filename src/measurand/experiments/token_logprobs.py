@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from measurand.errors import InputError
-from measurand.experiments.extras import need
 from measurand.experiments.models import LoadedModel
 from measurand.experiments.scoring import work_through
+from measurand.extras import need
 from measurand.tables import TokenLogprobs
 from measurand.tables.token_logprobs import TOKEN_LOGPROB_SCHEMA
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from measurand.errors import InputError
-from measurand.experiments.extras import need
 from measurand.experiments.models import LoadedModel, flop
+from measurand.extras import need
 
 __all__ = ["Example", "Trained", "Training", "fine_tune"]
 

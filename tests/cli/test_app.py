@@ -1,0 +1,27 @@
+"""Options before the command: the cluster that does the work."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from measurand.cli import app
+from measurand.errors import InputError
+
+
+@pytest.mark.parametrize("given", [("--engine", "dask"), ("--address", "tcp://127.0.0.1:9")])
+def test_an_engine_and_its_address_go_together(given):
+    with pytest.raises(InputError, match="--engine and --address go together"):
+        CliRunner().invoke(app, [*given, "measures"], catch_exceptions=False)
+
+
+def test_a_noise_sweep_on_a_cluster_finds_what_one_here_finds(tiny_folder, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    sweep = ["experiment", "noise", str(tiny_folder), "sums", "--sigmas", "0.1", "--seeds", "2"]
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as up:
+        there = CliRunner().invoke(
+            app, ["--engine", "dask", "--address", up.scheduler_address, *sweep, "-o", str(tmp_path / "there")]
+        )
+    here = CliRunner().invoke(app, [*sweep, "-o", str(tmp_path / "here")])
+    assert (there.exit_code, here.exit_code) == (0, 0), there.output
+    assert (tmp_path / "there" / "noise.jsonl").read_text() == (tmp_path / "here" / "noise.jsonl").read_text()
