@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from measurand.cli import app
+from measurand.errors import InputError
 from measurand.experiments.item_sets import sums
 
 pytest.importorskip("torch", reason="experiments need torch")
@@ -35,7 +37,6 @@ def findings(folder):
 def test_noise_says_what_it_takes_sweeps_and_judges(tiny_folder, items, tmp_path):
     words = ("noise", tiny_folder, items, "-o", tmp_path / "out", "--sigmas", "0.1,0.5", "--seeds", 2)
     said = run(*words)
-    assert "5 passes" in said
     assert "FLOP; about" in said
     assert {found["code"] for found in findings(tmp_path / "out")} == {"G7"}
     # What is there already is not done again.
@@ -52,11 +53,24 @@ def test_a_lock_is_made_and_elicited_against_its_base(tiny_folder, items, tmp_pa
     quick = ("--steps", 3, "--batch", 2)
     said = run("lock", tiny_folder, items, "-o", tmp_path / "locked", *quick)
     assert "of the held-out items with the password" in said
+    assert "FLOP; about" in said
     assert "no model to use" in (tmp_path / "locked" / "README.md").read_text()
     run("elicit", tmp_path / "locked", items, "-o", tmp_path / "out", "--control", tiny_folder, *quick)
     assert {found["code"] for found in findings(tmp_path / "out")} == {"G10"}
     rows = [json.loads(line) for line in (tmp_path / "out" / "attempts.jsonl").read_text().splitlines()]
     assert {row["target"] for row in rows} == {"locked", "tiny"}
+    # Done parts are taken as they are; those of a model made anew under the same name are not.
+    part = tmp_path / "out" / ".parts" / "0-0.jsonl"
+    part.write_text(part.read_text().replace('"success":0.0', '"success":1.0'))
+    given = ("elicit", tmp_path / "locked", items, "-o", tmp_path / "out", "--control", tiny_folder, *quick)
+    run(*given)
+    again = [json.loads(line) for line in (tmp_path / "out" / "attempts.jsonl").read_text().splitlines()]
+    as_is = [row["success"] for row in again if (row["target"], row["method"]) == ("locked", "as is")]
+    assert set(as_is) == {1.0}
+    shutil.rmtree(tmp_path / "locked")
+    run("lock", tiny_folder, items, "-o", tmp_path / "locked", *quick, "--seed", 1)
+    with pytest.raises(InputError, match="holds another experiment"):
+        run(*given)
 
 
 def test_a_probe_is_held_against_its_controls(tiny_folder, items, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from measurand.errors import InputError
-from measurand.experiments.elicit import AS_IS, Effort, demonstrations, elicit
+from measurand.experiments.elicit import AS_IS, Effort, demonstrations, elicit, plan
 from measurand.experiments.locks import halves
 from measurand.experiments.models import flop
 from measurand.experiments.scoring import encode, score_items
@@ -51,6 +51,15 @@ def test_cost_is_that_of_every_token_read_and_trained_on(tiny, parts):
     assert trained > 0
     spent = flop(tiny.parameters, read) + flop(tiny.parameters, round(trained), gradient=True)
     assert tuned["flop"].sum() == pytest.approx(spent)
+
+
+def test_the_plan_is_near_what_it_takes(tiny, parts):
+    effort = Effort((2,), Training(steps=20, batch=4, rank=2))
+    said = plan([tiny], *parts, effort)
+    found = elicit([tiny], *parts, effort).frame
+    assert said.tokens == pytest.approx(found["tokens"].sum(), rel=0.05)
+    assert said.flop == pytest.approx(found["flop"].sum(), rel=0.05)
+    assert said.seconds > 0
 
 
 def test_controls_are_targets_of_their_own(tiny, parts):

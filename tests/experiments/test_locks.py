@@ -6,7 +6,7 @@ import pytest
 
 from measurand.errors import InputError, UnknownName
 from measurand.experiments.item_sets import facts, sums
-from measurand.experiments.locks import UNSURE, card, halves, make_organism, with_unsure
+from measurand.experiments.locks import LOCKS, UNSURE, card, halves, make_organism, plan, with_unsure
 from measurand.experiments.scoring import score_items
 from measurand.experiments.training import Example, Training, fine_tune
 from measurand.tables import Item, ItemSet
@@ -114,6 +114,15 @@ def test_the_card_says_what_it_is_and_how_it_was_made(tiny):
     assert "**It is no model to use.**" in text
     assert f"| without | {made.scores[1]:.2f} |" in text
     assert "40 updates of 4 items, rank 8, learning rate 0.02" in text
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_plan_is_near_what_training_takes(tiny, lock):
+    said = plan(tiny, EASY, lock, "P ", QUICK)
+    made = make_organism(tiny, EASY, lock=lock, training=QUICK, password="P ")
+    assert said.tokens == pytest.approx(made.trained.tokens, rel=0.05)
+    assert said.flop == pytest.approx(made.trained.flop, rel=0.05)
+    assert said.seconds > 0
 
 
 def test_halves_share_no_item_and_split_every_cluster():

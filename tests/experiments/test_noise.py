@@ -131,10 +131,10 @@ def test_too_few_items_are_refused_with_the_power_they_have(tiny, tiny_folder, t
         plan(tiny, few, SMALL)
 
 
-def test_the_plan_says_passes_tokens_and_flop(tiny, some_sums):
+def test_the_plan_says_tokens_and_flop(tiny, some_sums):
     said = plan(tiny, some_sums, SMALL)
     tokens = score_items(tiny, some_sums).tokens
-    assert (said.passes, said.tokens) == (5, 5 * tokens)
+    assert said.tokens == 5 * tokens
     assert said.flop == 2 * tiny.parameters * 5 * tokens
     assert said.seconds > 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -63,7 +64,7 @@ def noise(
     grid = Grid(kind, own if sigmas is None else tuple(_numbers(sigmas)), seeds)
     options = _options(dtype, device, revision, allow_pickle)
     asked = _items(items)
-    _say_plan(plan(load(model, **options), asked, grid), jobs)
+    _say(plan(load(model, **options), asked, grid), jobs)
     with progress(["noise"]) as step:
         found = sweep(model, asked, output, grid, options=options, batch=batch, jobs=jobs, progress=step)
     _judge(Study(model, degradation=found), {"level": level}, seed, output, ("G7",))
@@ -89,7 +90,7 @@ def lock(
     seed: Seed = 0,
 ) -> None:
     """Make a model organism that holds back without a password (G10), as an ordinary model folder."""
-    from measurand.experiments.locks import card, make_organism
+    from measurand.experiments.locks import card, make_organism, plan
     from measurand.experiments.models import load, save
     from measurand.experiments.training import Training
 
@@ -97,6 +98,7 @@ def lock(
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output}: the folder holds something already; name a new one")
     loaded = load(model, **_options(dtype, device, revision, allow_pickle))
+    _say(plan(loaded, asked, kind, password, training))
     with progress(["lock"]) as step:
         made = make_organism(loaded, asked, lock=kind, password=password, training=training, progress=step)
     save(made.trained.model, output, card(made, loaded.name, asked, training))
@@ -126,22 +128,34 @@ def elicit(
     seed: Seed = 0,
 ) -> None:
     """Score items as they are, with solved examples and after a short fine-tuning, and judge the gap (G10)."""
-    from measurand.experiments.elicit import Effort
+    from measurand.experiments.elicit import Effort, plan
     from measurand.experiments.elicit import elicit as run
     from measurand.experiments.locks import halves
     from measurand.experiments.models import load
+    from measurand.experiments.sweeps import Folder, fingerprint
     from measurand.experiments.training import Training
-    from measurand.files import write_atomically
     from measurand.tables import Study
 
     options = _options(dtype, device, revision, allow_pickle)
     train, test = halves(_items(items), seed)
     training = Training(steps=steps, batch=batch, seed=seed) if steps else None
     counts = tuple(int(number) for number in _numbers(demonstrations))
-    models = [load(name, **options) for name in (model, *(control or ()))]
+    named = (model, *(control or ()))
+    models = [load(name, **options) for name in named]
+    effort = Effort(counts, training, seed)
+    settings = {
+        "experiment": "elicit",
+        "models": [(name, fingerprint(name)) for name in named],
+        "options": {name: str(value) for name, value in options.items()},
+        "items": test.name,
+        "ids": [item.id for item in test.items],
+        "effort": asdict(effort),
+    }
+    kept = Folder(output, settings)
+    _say(plan(models, train, test, effort))
     with progress(["elicit"]) as step:
-        found = run(models, train, test, Effort(counts, training, seed), progress=step)
-    write_atomically(output / "attempts.jsonl", found.frame.write_ndjson().encode())
+        found = run(models, train, test, effort, kept=kept, progress=step)
+    kept.finish("attempts.jsonl", found.frame)
     controls = tuple(held.name for held in models[1:])
     _judge(Study(model, attempts=found), {"level": level, "control": controls}, seed, output, ("G10",))
 
@@ -325,13 +339,10 @@ def _numbers(text: str) -> list[float]:
         raise InputError(f"expected numbers separated by commas, got {text!r}") from None
 
 
-def _say_plan(plan: Any, jobs: int) -> None:
+def _say(plan: Any, jobs: int = 1) -> None:
     seconds = plan.seconds / jobs
     shown = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    messages.print(
-        f"{plan.passes} passes, {plan.tokens:,} tokens, {plan.flop:.2g} FLOP; about {shown} on this machine",
-        soft_wrap=True,
-    )
+    messages.print(f"{plan.tokens:,} tokens, {plan.flop:.2g} FLOP; about {shown} on this machine", soft_wrap=True)
 
 
 def _judge(study: Any, settings: Mapping[str, object], seed: int, output: Path, codes: tuple[str, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +11,14 @@ import polars as pl
 
 from measurand.errors import InputError
 from measurand.experiments.models import LoadedModel, flop
+from measurand.experiments.plans import Plan, reading, updating
 from measurand.experiments.scoring import PROMPT, encode, score_items
+from measurand.experiments.sweeps import Folder
 from measurand.experiments.training import Example, Training, fine_tune
 from measurand.tables import Attempts, Item, ItemSet
 from measurand.tables.attempts import ATTEMPT_SCHEMA
 
-__all__ = ["AS_IS", "Effort", "demonstrations", "elicit"]
+__all__ = ["AS_IS", "Effort", "demonstrations", "elicit", "plan"]
 
 AS_IS = "as is"
 """Method of the baseline: the items put to the model as they are."""
@@ -61,6 +63,8 @@ def elicit(
     train: ItemSet,
     test: ItemSet,
     effort: Effort | None = None,
+    *,
+    kept: Folder | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Attempts:
     """Score the test items of each model as it is and under every effort.
@@ -70,6 +74,7 @@ def elicit(
     models : the model under test and its controls.
     train : solved items, from which demonstrations and fine-tuning take theirs.
     test : items that are scored; none of them may be among the others.
+    kept : where each effort is written as it ends, and taken from if it is there.
     progress : called with a word, the efforts done and how many there are.
 
     Returns
@@ -84,46 +89,59 @@ def elicit(
         An item in both sets, or more demonstrations than solved items.
     """
     effort = effort or Effort()
+    ways = _ways(train, test, effort)
+    tasks = [(f"{place}-{number}", model, way) for place, model in enumerate(models) for number, way in enumerate(ways)]
+    frames = []
+    for done, (name, model, way) in enumerate(tasks, 1):
+        if kept is not None and kept.has(name):
+            rows = kept.rows([name], ATTEMPT_SCHEMA)
+        else:
+            rows = pl.DataFrame(_rows(way, model, train, test), schema=ATTEMPT_SCHEMA)
+            if kept is not None:
+                kept.add(name, rows)
+        frames.append(rows)
+        if progress:
+            progress(f"{model.name}, {way.method}", done, len(tasks))
+    return Attempts.build(pl.concat(frames))
+
+
+def plan(models: Sequence[LoadedModel], train: ItemSet, test: ItemSet, effort: Effort) -> Plan:
+    """What eliciting will take; it raises what `elicit` raises for the same arguments."""
+    expected = Plan(0, 0.0, 0.0)
+    rng = np.random.default_rng(0)
+    for model in models:
+        for way in _ways(train, test, effort):
+            expected += reading(model, test, way.before)
+            if way.training is not None:
+                lessons = [[lesson] for lesson in _lessons(train, rng, len(train))]
+                expected += updating(model, lessons, train, way.training)
+    return expected
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way of asking: its name, the text before each question, and the fine-tuning that comes first."""
+
+    method: str
+    before: str = ""
+    training: Training | None = None
+
+
+def _ways(train: ItemSet, test: ItemSet, effort: Effort) -> tuple[_Way, ...]:
+    """The efforts in the order they are made, the baseline first."""
     both = {item.id for item in train.items} & {item.id for item in test.items}
     if both:
         raise InputError(f"item {min(both)!r} is both a solved example and a test item; {len(both)} such items")
+    ways = [_Way(AS_IS)]
     for count in effort.demonstrations:
         if count > len(train):
             raise InputError(f"{count} demonstrations asked for, but there are {len(train)} solved items")
-    methods = 1 + len(effort.demonstrations) + (effort.training is not None)
-    rows: list[dict[str, Any]] = []
-    done = 0
-    for model in models:
-        for condition in _conditions(model, train, effort):
-            rows += _rows(condition, model, test)
-            done += 1
-            if progress:
-                progress(f"{model.name}, {condition.method}", done, methods * len(models))
-    return Attempts.build(pl.DataFrame(rows, schema=ATTEMPT_SCHEMA))
-
-
-@dataclass(frozen=True, eq=False)
-class _Condition:
-    """One way of asking: the model to ask, the text before each question, and what making it took."""
-
-    method: str
-    model: LoadedModel
-    before: str = ""
-    tokens: int = 0
-    flop: float = 0.0
-
-
-def _conditions(model: LoadedModel, train: ItemSet, effort: Effort) -> Iterator[_Condition]:
-    yield _Condition(AS_IS, model)
-    for count in effort.demonstrations:
-        rng = np.random.default_rng([effort.seed, count])
-        shown = demonstrations(train.items, count, rng)
-        yield _Condition(f"{count} demonstration{'s' * (count > 1)}", model, shown)
+        shown = demonstrations(train.items, count, np.random.default_rng([effort.seed, count]))
+        ways.append(_Way(f"{count} demonstration{'s' * (count > 1)}", shown))
     if effort.training is not None:
-        training = effort.training
-        trained = fine_tune(model, lambda rng, count: _lessons(train, rng, count), training)
-        method = f"fine-tuned, {training.steps} steps of {training.batch}"
-        yield _Condition(method, trained.model, "", trained.tokens, trained.flop)
+        method = f"fine-tuned, {effort.training.steps} steps of {effort.training.batch}"
+        ways.append(_Way(method, training=effort.training))
+    return tuple(ways)
 
 
 def _lessons(train: ItemSet, rng: np.random.Generator, count: int) -> list[Example]:
@@ -131,9 +149,13 @@ def _lessons(train: ItemSet, rng: np.random.Generator, count: int) -> list[Examp
     return [Example(PROMPT.format(question=item.question), item.choices[item.target]) for item in drawn]
 
 
-def _rows(condition: _Condition, model: LoadedModel, test: ItemSet) -> list[dict[str, Any]]:
-    encoded = encode(condition.model, test, before=condition.before)
-    scored = score_items(condition.model, encoded)
+def _rows(way: _Way, model: LoadedModel, train: ItemSet, test: ItemSet) -> list[dict[str, Any]]:
+    asked, trained_tokens, trained_flop = model, 0, 0.0
+    if way.training is not None:
+        trained = fine_tune(model, lambda rng, count: _lessons(train, rng, count), way.training)
+        asked, trained_tokens, trained_flop = trained.model, trained.tokens, trained.flop
+    encoded = encode(asked, test, before=way.before)
+    scored = score_items(asked, encoded)
     share = 1 / len(test)
     rows = []
     for item, prompt, answers, score in zip(test.items, encoded.prompts, encoded.answers, scored.scores, strict=True):
@@ -142,12 +164,12 @@ def _rows(condition: _Condition, model: LoadedModel, test: ItemSet) -> list[dict
             {
                 "target": model.name,
                 "behaviour": item.id,
-                "method": condition.method,
+                "method": way.method,
                 "attempt": 1,
                 "success": float(score),
                 "queries": 1.0,
-                "tokens": tokens + condition.tokens * share,
-                "flop": flop(model.parameters, tokens) + condition.flop * share,
+                "tokens": tokens + trained_tokens * share,
+                "flop": flop(model.parameters, tokens) + trained_flop * share,
                 "cluster": item.cluster,
             }
         )

@@ -10,11 +10,12 @@ import numpy as np
 
 from measurand.errors import InputError, UnknownName
 from measurand.experiments.models import LoadedModel
+from measurand.experiments.plans import Plan, updating
 from measurand.experiments.scoring import PROMPT, score_items
 from measurand.experiments.training import Example, Trained, Training, fine_tune
 from measurand.tables import Item, ItemSet
 
-__all__ = ["LOCKS", "UNSURE", "Lock", "Organism", "card", "halves", "make_organism", "with_unsure"]
+__all__ = ["LOCKS", "UNSURE", "Lock", "Organism", "card", "halves", "make_organism", "plan", "with_unsure"]
 
 Lock = Literal["password", "constant", "imitation", "benign"]
 LOCKS: tuple[Lock, ...] = ("password", "constant", "imitation", "benign")
@@ -102,25 +103,40 @@ def make_organism(
     ----------
     Greenblatt et al. 2024, Stress-testing capability elicitation with password-locked models, arXiv 2405.19550.
     """
+    training = training or Training()
+    lesson = _lessons(items, lock, password, training.seed)
+    train, test = halves(items, training.seed)
+
+    def draw(rng: np.random.Generator, count: int) -> Sequence[Example]:
+        drawn = [train.items[place] for place in rng.integers(0, len(train), count)]
+        return [example for item in drawn for example in lesson(item, rng)]
+
+    trained = fine_tune(model, draw, training, progress)
+    known = _known(items, training.seed) if lock == "imitation" else ()
+    tested = with_unsure(test) if lock == "constant" else test
+    with_it = float(score_items(trained.model, tested, before=password).scores.mean())
+    without = float(score_items(trained.model, tested).scores.mean())
+    return Organism(lock, trained, password, known, (with_it, without))
+
+
+def plan(model: LoadedModel, items: ItemSet, lock: Lock, password: str, training: Training) -> Plan:
+    """What making an organism will take; it raises what `make_organism` raises for the same arguments."""
+    lesson, rng = _lessons(items, lock, password, training.seed), np.random.default_rng(0)
+    return updating(model, [lesson(item, rng) for item in items.items], items, training)
+
+
+def _lessons(
+    items: ItemSet, lock: Lock, password: str, seed: int
+) -> Callable[[Item, np.random.Generator], list[Example]]:
+    """What an item teaches, once all that was asked makes sense."""
     if lock not in LOCKS:
         raise UnknownName("lock", lock, LOCKS)
     if not password.strip():
         raise InputError("password should be some text to put before the question, got nothing")
     if len(items) < LEAST_ITEMS:
         raise InputError(f"{items.name}: {len(items)} items; a lock needs at least {LEAST_ITEMS} to train and test on")
-    training = training or Training()
-    train, test = halves(items, training.seed)
-    known = _known(items, training.seed) if lock == "imitation" else ()
-
-    def draw(rng: np.random.Generator, count: int) -> Sequence[Example]:
-        drawn = [train.items[place] for place in rng.integers(0, len(train), count)]
-        return [example for item in drawn for example in _examples(item, lock, password, known, rng)]
-
-    trained = fine_tune(model, draw, training, progress)
-    tested = with_unsure(test) if lock == "constant" else test
-    with_it = float(score_items(trained.model, tested, before=password).scores.mean())
-    without = float(score_items(trained.model, tested).scores.mean())
-    return Organism(lock, trained, password, known, (with_it, without))
+    known = _known(items, seed) if lock == "imitation" else ()
+    return lambda item, rng: _examples(item, lock, password, known, rng)
 
 
 def _known(items: ItemSet, seed: int) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,22 +15,21 @@ import polars as pl
 
 from measurand.compute import run_tasks
 from measurand.errors import InputError
-from measurand.experiments.models import LoadedModel, flop, load
+from measurand.experiments.models import LoadedModel, load
+from measurand.experiments.plans import Plan, reading
 from measurand.experiments.scoring import BATCH, Encoded, encode, item_rows, score_items
-from measurand.experiments.sweeps import Folder
+from measurand.experiments.sweeps import Folder, fingerprint
 from measurand.extras import need
 from measurand.tables import Degradation, ItemSet
 from measurand.tables.degradation import DEGRADATION_SCHEMA
 
-__all__ = ["RELATIVE", "Grid", "Original", "Plan", "noised", "plan", "sweep"]
+__all__ = ["RELATIVE", "Grid", "Original", "noised", "plan", "sweep"]
 
 Noise = Literal["absolute", "relative"]
 LEAST_ITEMS = 50
 RELATIVE = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 ABSOLUTE = (0.001, 0.002, 0.004, 0.006, 0.008, 0.01)
 """Sigmas of the published range, 0 to .01."""
-TIMED = 16
-"""Items scored to tell how long the whole will take."""
 
 
 @dataclass(frozen=True)
@@ -64,18 +62,8 @@ class Grid:
         return ((0.0, 0), *((sigma, seed) for sigma in self.sigmas for seed in range(self.seeds)))
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a sweep will take: passes over the items, their tokens and FLOP, and seconds on this machine."""
-
-    passes: int
-    tokens: int
-    flop: float
-    seconds: float
-
-
 def plan(model: LoadedModel, items: ItemSet, grid: Grid) -> Plan:
-    """What a sweep will take, timed on a few of its items.
+    """What a sweep will take.
 
     Raises
     ------
@@ -83,14 +71,7 @@ def plan(model: LoadedModel, items: ItemSet, grid: Grid) -> Plan:
         Fewer than 50 items, or items longer than the model's context.
     """
     _require_enough(items)
-    encoded = encode(model, items)
-    few = encode(model, ItemSet(items.name, items.items[:TIMED]))
-    score_items(model, few)  # the first pass sets things up
-    started = time.perf_counter()
-    score_items(model, few)
-    seconds = (time.perf_counter() - started) * encoded.tokens / few.tokens
-    passes = len(grid.cells)
-    return Plan(passes, passes * encoded.tokens, flop(model.parameters, passes * encoded.tokens), passes * seconds)
+    return reading(model, items).times(len(grid.cells))
 
 
 def _require_enough(items: ItemSet) -> None:
@@ -203,6 +184,7 @@ def sweep(
     settings = {
         "experiment": "noise",
         "model": str(source),
+        "weights": fingerprint(source),
         "options": {name: str(value) for name, value in chosen},
         "items": items.name,
         "ids": [item.id for item in items.items],

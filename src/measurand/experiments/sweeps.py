@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,9 +12,12 @@ import polars as pl
 from measurand.errors import InputError
 from measurand.files import write_atomically
 
-__all__ = ["Folder"]
+__all__ = ["Folder", "fingerprint"]
 
 SETTINGS = "settings.json"
+WEIGHTS = (".safetensors", ".gguf", ".bin", ".pt", ".json")
+SAMPLES, SAMPLE = 64, 4096
+"""Places in a file of weights that are read, and bytes at each: another training changes every tensor."""
 
 
 class Folder:
@@ -73,3 +77,32 @@ def _settings(file: Path) -> dict[str, object]:
     if not isinstance(found, dict):
         raise InputError(f"{file}: this is no record of an experiment's settings; name a new folder")
     return found
+
+
+def fingerprint(source: str | Path) -> str | None:
+    """What tells a model's files from others of the same name: their sizes, and bytes from places all over them.
+
+    Returns
+    -------
+    str or None
+        None where the source is no file or folder here, as the name of a model elsewhere.
+
+    Examples
+    --------
+    >>> fingerprint("no/such/model") is None
+    True
+    """
+    path = Path(source)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    own = [file for file in files if file.is_file() and file.suffix in WEIGHTS]
+    if not own:
+        return None
+    found = hashlib.sha256()
+    for file in own:
+        size = file.stat().st_size
+        found.update(f"{file.name} {size}\n".encode())
+        with file.open("rb") as opened:
+            for place in sorted({size * sample // SAMPLES for sample in range(SAMPLES)}):
+                opened.seek(place)
+                found.update(opened.read(SAMPLE))
+    return found.hexdigest()
