@@ -12,7 +12,19 @@ from typing import Annotated, Any
 import typer
 
 from measurand.cli.app import app
-from measurand.cli.options import Aliases, AsJson, AsLatex, AsMarkdown, Cluster, FailOn, Jobs, Level, Models, Seed
+from measurand.cli.options import (
+    Aliases,
+    AsJson,
+    AsLatex,
+    AsMarkdown,
+    Cluster,
+    FailOn,
+    Jobs,
+    Level,
+    Models,
+    Output,
+    Seed,
+)
 from measurand.cli.running import audit_and_write, names_in, output_format, read_study
 from measurand.errors import InputError
 
@@ -20,7 +32,6 @@ __all__ = ["Asked", "asks"]
 
 LogPaths = Annotated[list[Path] | None, typer.Argument(help="Logs of harnesses, tables of items, or a store.")]
 Chosen = Annotated[str | None, typer.Option(help="Benchmarks to look at, A,B,C; all by default.")]
-Folder = Annotated[Path | None, typer.Option(help="Folder for audit.html and audit.json.")]
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,7 @@ def _shared(
     models: Models = None,
     aliases: Aliases = None,
     level: Level = 0.95,
-    output: Folder = None,
+    output: Output = None,
     seed: Seed = 0,
     jobs: Jobs = 1,
     fail_on: FailOn = None,

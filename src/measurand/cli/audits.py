@@ -40,7 +40,7 @@ __all__ = ["audit", "demo", "entanglement", "figure"]
 @app.command()
 def audit(
     paths: Paths,
-    output: Annotated[Path | None, typer.Option(help="Folder for audit.html and audit.json.")] = None,
+    output: Output = None,
     models: Models = None,
     benchmarks: Benchmarks = None,
     capability: Capability = None,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from measurand.cli.app import app
-from measurand.cli.options import AsJson, AsLatex, AsMarkdown, Capability, Cluster, FailOn, Jobs, Level, Seed
+from measurand.cli.options import AsJson, AsLatex, AsMarkdown, Capability, Cluster, FailOn, Jobs, Level, Output, Seed
 from measurand.cli.running import audit_and_write, messages, output_format, read_study
 from measurand.errors import InputError
 
@@ -26,7 +26,7 @@ def claim(
     capability: Capability = None,
     cluster: Cluster = None,
     level: Level = 0.95,
-    output: Annotated[Path | None, typer.Option(help="Folder for audit.html and audit.json.")] = None,
+    output: Output = None,
     seed: Seed = 0,
     jobs: Jobs = 1,
     fail_on: FailOn = None,

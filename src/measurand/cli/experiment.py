@@ -67,7 +67,7 @@ def noise(
     _say(plan(load(model, **options), asked, grid), jobs)
     with progress(["noise"]) as step:
         found = sweep(model, asked, output, grid, options=options, batch=batch, jobs=jobs, progress=step)
-    _judge(Study(model, degradation=found), {"level": level}, seed, output, ("G7",))
+    _judge(Study(_name(model), degradation=found), {"level": level}, seed, output, ("G7",))
 
 
 @experiment.command()
@@ -157,7 +157,7 @@ def elicit(
         found = run(models, train, test, effort, kept=kept, progress=step)
     kept.finish("attempts.jsonl", found.frame)
     controls = tuple(held.name for held in models[1:])
-    _judge(Study(model, attempts=found), {"level": level, "control": controls}, seed, output, ("G10",))
+    _judge(Study(_name(model), attempts=found), {"level": level, "control": controls}, seed, output, ("G10",))
 
 
 @experiment.command()
@@ -192,7 +192,7 @@ def probe(
     with progress(["probe"]) as step:
         found = run(models, prompts, danger_questions(), rng=np.random.default_rng([seed, 9]), progress=step)
     write_atomically(output / "probe.jsonl", found.frame.write_ndjson().encode())
-    _judge(Study(model, probe_scores=found), {"level": level}, seed, output, ("G9",))
+    _judge(Study(_name(model), probe_scores=found), {"level": level}, seed, output, ("G9",))
 
 
 @experiment.command()
@@ -220,7 +220,7 @@ def membership(
     with progress(["membership"]) as step:
         found = token_logprobs(loaded, asked, members, batch=batch, progress=step)
     write_atomically(output / "logprobs.jsonl", found.frame.write_ndjson().encode())
-    _judge(Study(model, token_logprobs=found), {"level": level}, seed, output, ("G4",))
+    _judge(Study(_name(model), token_logprobs=found), {"level": level}, seed, output, ("G4",))
 
 
 Tasks = Annotated[
@@ -343,6 +343,10 @@ def _say(plan: Any, jobs: int = 1) -> None:
     seconds = plan.seconds / jobs
     shown = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
     messages.print(f"{plan.tokens:,} tokens, {plan.flop:.2g} FLOP; about {shown} on this machine", soft_wrap=True)
+
+
+def _name(model: str) -> str:
+    return Path(model).name
 
 
 def _judge(study: Any, settings: Mapping[str, object], seed: int, output: Path, codes: tuple[str, ...]) -> None:

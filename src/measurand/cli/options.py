@@ -60,4 +60,4 @@ FailOn = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print the audit as Markdown.")]
 AsLatex = Annotated[bool, typer.Option("--latex", help="Print the audit as a LaTeX table.")]
-Output = Annotated[Path, typer.Option(help="Folder for audit.html and audit.json.")]
+Output = Annotated[Path | None, typer.Option("-o", "--output", help="Folder for audit.html and audit.json.")]

@@ -56,7 +56,7 @@ def verdict(row: Elicitation, result: Elicitations, tolerated: float) -> tuple[S
         return Status.CAUTION, f"{counts}; what it cost is not known, so neither is what it takes{asked}."
     if result.budget is None or main.within is None:
         return Status.CAUTION, f"{counts}; {_cost(row, main, result.reached)}."
-    return _against_budget(row, main, main.within, result, tolerated)
+    return _against_budget(row, main, main.within, result.budget, tolerated)
 
 
 def _cost(row: Elicitation, main: Spent, reached: float) -> str:
@@ -77,11 +77,8 @@ def _cost(row: Elicitation, main: Spent, reached: float) -> str:
     return f"{share} of the behaviours took at most {amount(q.value, main.unit)} each{limits}{selection}"
 
 
-def _against_budget(
-    row: Elicitation, main: Spent, within: Limits, result: Elicitations, tolerated: float
-) -> tuple[Status, str]:
-    assert result.budget is not None
-    budget = amount(result.budget, main.unit)
+def _against_budget(row: Elicitation, main: Spent, within: Limits, most: float, tolerated: float) -> tuple[Status, str]:
+    budget = amount(most, main.unit)
     allowed = f"{100 * tolerated:g}%"
     said = f"{row.method} elicits {_percent(within)} of the behaviours from {row.target} within {budget} each"
     if not math.isfinite(within.value):

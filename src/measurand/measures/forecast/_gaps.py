@@ -176,16 +176,15 @@ def gap_finding(code: str, gap: Gap, level: float, tolerated: float, reached: fl
                 "compute_equivalent_gain", value, low, high, level, "percentile bootstrap", gap.behaviours, "times"
             )
         )
-        rest += _gain_words(gap, reached)
+        rest += _gain_words(gap.gain, reached)
     subject = {"target": gap.target, "method": gap.method, "against": gap.baseline}
     facts: dict[str, Cell] = {"clusters": gap.clusters, "gain counted in": gap.unit}
     return Finding(code, subject, "Elicitation gap", status, f"{said}{rest}.", tuple(estimates), (), "F4.costs", facts)
 
 
-def _gain_words(gap: Gap, reached: float) -> str:
-    assert gap.gain is not None
+def _gain_words(gain: Limits, reached: float) -> str:
     share = f"{100 * reached:g}%"
-    value, low = gap.gain.value, gap.gain.low
+    value, low = gain.value, gain.low
     if math.isfinite(value):
         factor = max(value, 1 / value)
         times = (f"{factor:,.0f}" if factor >= 100 else f"{factor:.2g}") + f" times {'less' if value >= 1 else 'more'}"

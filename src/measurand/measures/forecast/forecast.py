@@ -187,7 +187,7 @@ def _finding(result: Forecasted, row: Forecast, least_coverage: float) -> Findin
     others = [other for other in result.others if (other.benchmark, other.class_) == (row.benchmark, row.class_)]
     estimates = [each for made in (row, *others) for each in _estimates(made, made is row, result.level)]
     if row.target is not None:
-        estimates.insert(0, _expected(row, result.level))
+        estimates.insert(0, _expected(row, row.target, result.level))
     facts: dict[str, Cell] = {"by": row.driver, "models": len(row.models), "families": row.families}
     if row.newest is not None:
         facts |= {"newest_by": row.newest_by, "newest": len(row.newest.places)}
@@ -232,9 +232,7 @@ def _verdict(row: Forecast, name: str, level: float, least_coverage: float) -> t
     return Status.PASSED, f"{told}. That is better than every naive guess{coverage_words(row)}."
 
 
-def _expected(row: Forecast, level: float) -> Estimate:
-    target = row.target
-    assert target is not None
+def _expected(row: Forecast, target: Target, level: float) -> Estimate:
     method = "sigmoid; jackknife over families and scatter, t" if row.limits else "line; jackknife and scatter, t"
     name, n = f"score_at_{target.asked.text.replace(' ', '_')}", len(row.models)
     return estimate(name, target.value, target.low, target.high, level=level, method=method, n=n)
