@@ -9,7 +9,19 @@ from measurand.errors import InputError
 from measurand.results import Cell, Estimate, Finding, Status
 from measurand.tables import UNCLASSED, Scores
 
-__all__ = ["columns", "display_names", "estimate", "kind", "number", "overall", "plural", "require_fraction", "shown"]
+__all__ = [
+    "capital",
+    "columns",
+    "display_names",
+    "estimate",
+    "kind",
+    "listed",
+    "number",
+    "overall",
+    "plural",
+    "require_fraction",
+    "shown",
+]
 
 
 def number(value: float) -> float | None:
@@ -87,6 +99,22 @@ def overall(findings: Sequence[Finding]) -> Status:
 def plural(count: int, noun: str) -> str:
     """The count with its noun: ``1 model``, ``2 models``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def capital(text: str) -> str:
+    """The text as the beginning of a sentence; the rest stays as it is."""
+    return text[0].upper() + text[1:]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    Examples
+    --------
+    >>> listed(["A"]), listed(["A", "B", "C"])
+    ('A', 'A, B and C')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def columns(names: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Mapping[str, tuple[Cell, ...]]:

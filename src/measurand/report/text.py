@@ -111,6 +111,8 @@ def _answer(row: QuestionRow) -> Text:
     failed = f" ({row.failed} failed)" if row.failed else ""
     if row.finding is not None:
         return _sentence(row.finding) + Text(failed)
+    if len(row.needs) > 1:
+        return Text(f"Not assessed{failed}. What would answer it is said below, measure by measure.", style="dim")
     needs = "; ".join(f"{plain(name)} needs {plain(needs) or 'other evidence'}" for name, needs in row.needs)
     return Text(f"Not assessed{failed}: {needs}.", style="dim")
 

@@ -145,6 +145,28 @@ def test_attempts_add_up_to_the_first_success_and_no_further():
     assert "1 attempt came after the first success" in " ".join(result.notes)
 
 
+def test_one_query_each_is_a_price_and_no_search_that_was_cut_short():
+    """The longest behaviours alone come: the curve over tokens would climb to 1, yet 20 of 100 came in one query."""
+    tokens = np.arange(1.0, 101.0)
+    attempts = table([1.0] * 100, tokens > 80, tokens=tokens)
+    row = run(attempts, unit="tokens").rows[0]
+    assert spent(row, "tokens").curve.by(row.spent[0].most)[0] == pytest.approx(0.2)
+    assert math.isinf(spent(row, "tokens").quantile.value)
+    assert spent(row, "tokens").per_success.value == pytest.approx(tokens.sum() / 20)
+    assert "were not reached, which takes 50 tokens or more" in judge(run(attempts, unit="tokens"))[1].sentence
+    # A search that stops at its success is one: here the last to be at risk come.
+    searched = run(table(tokens, tokens > 80), unit="queries").rows[0]
+    assert searched.spent[0].quantile.value < 100
+
+
+def test_the_headline_says_where_the_baseline_says_too_little():
+    base = table([1.0] * 60, [0] * 60, method="as is").frame
+    other = table([1.0] * 60, [1] * 50 + [0] * 10, method="search").frame
+    headline = judge(run(Attempts.build(pl.concat([base, other]))))[0]
+    assert headline.status is Status.ISSUE
+    assert "On 1 target 'as is' alone understates what can be elicited." in headline.sentence
+
+
 def test_the_bill_is_shared_by_target_attacker_and_judge():
     columns = {"tokens": 1e3, "gradient_tokens": 500.0, "attacker_tokens": 2e3, "judge_flop": 1e13}
     attempts = table([1.0] * 10, [1] * 10, **{name: [value] * 10 for name, value in columns.items()})

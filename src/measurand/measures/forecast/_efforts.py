@@ -72,6 +72,22 @@ class Efforts:
         """Number of the cluster of each effort, its own where it has none."""
         return np.arange(len(self.success)) if self.clusters is None else self.clusters
 
+    @property
+    def fixed(self) -> bool:
+        """Whether every effort makes the same number of queries, so that none is cut short by its success."""
+        queries = self.costs.get("queries")
+        return queries is not None and bool((queries == queries[0]).all())
+
+    def tried(self, unit: str) -> Floats:
+        """What was spent by the time each effort succeeded or gave up.
+
+        With a fixed number of queries it is the mean for all: a behaviour costs more or less by its length alone, and
+        one that did not come was not about to come for a little more.
+        """
+        costs = self.costs[unit]
+        known = np.isfinite(costs)
+        return np.where(known, costs[known].mean(), np.nan) if self.fixed and known.any() else costs
+
 
 def check_prices(**settings: Mapping[str, float] | None) -> None:
     """Refuse sizes or prices that are no positive numbers.

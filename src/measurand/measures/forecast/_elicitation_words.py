@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["headline", "verdict"]
 
 
-def headline(result: Elicitations, each: Sequence[Finding]) -> str:
+def headline(result: Elicitations, each: Sequence[Finding], gaps: Sequence[Finding]) -> str:
+    """What holds for all: verdicts on the budget or the least cost, and whether the baseline alone says too little."""
+    missed = [finding for finding in gaps if finding.status is Status.ISSUE]
+    more = ""
+    if missed:
+        on = plural(len({finding.subject["target"] for finding in missed}), "target")
+        more = f" On {on} {result.baseline!r} alone understates what can be elicited."
+    return _overall(result, each) + more
+
+
+def _overall(result: Elicitations, each: Sequence[Finding]) -> str:
     targets = plural(len({row.target for row in result.rows}), "target")
     if result.budget is not None:
         above = sum(finding.status is Status.ISSUE for finding in each)
@@ -69,8 +79,8 @@ def _cost(row: Elicitation, main: Spent, reached: float) -> str:
         least = amount(q.low, main.unit)
         sure = f"{100 * main.curve.level:g}%"
         return f"{share} of the behaviours were not reached, which takes {least} or more ({sure} confidence)"
-    bits = next((bits_of(s.quantile.value) for s in row.spent if s.unit in ("queries", "attempts")), None)
-    selection = "" if bits is None else f", at most {bits:.1f} bits of selection"
+    bits = next((bits_of(s.quantile.value) for s in row.spent if s.unit in ("queries", "attempts")), math.inf)
+    selection = "" if math.isinf(bits) else f", at most {bits:.1f} bits of selection"
     upper = f" to {amount(q.high, main.unit)}" if math.isfinite(q.high) else ", without an upper limit"
     # Where many efforts cost the same, the limits fall on the value itself and would claim certainty.
     limits = f" [from {amount(q.low, main.unit)}{upper}]" if q.low < q.high else ""

@@ -130,7 +130,7 @@ def _gain(
         kept = (member >= 0) & np.isfinite(each.costs[unit])
         if not kept.any():
             return None
-        costs, success = each.costs[unit][kept], each.success[kept]
+        costs, success = each.tried(unit)[kept], each.success[kept]
         whole = kaplan_meier(costs, success, level)
         sides.append((whole.quantile(reached)[0], whole.last, (costs, success, weights[:, member[kept]])))
     (first, first_last, of_base), (second, _, of_other) = sides

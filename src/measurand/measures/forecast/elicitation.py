@@ -245,7 +245,7 @@ def _spent(each: Efforts, unit: str, budget: float | None, reached: float, level
     costs = each.costs[unit]
     known = np.isfinite(costs)
     codes: npt.NDArray[np.int64] = each.codes()[known]
-    whole = kaplan_meier(costs[known], each.success[known], level, codes)
+    whole = kaplan_meier(each.tried(unit)[known], each.success[known], level, codes)
     curve = whole.while_at_risk(min(LEAST_AT_RISK, max(1, int(known.sum()) // 4)))
     upto = curve.last if budget is None else min(budget, curve.last)
     return Spent(
@@ -292,7 +292,9 @@ def judge(result: Elicitations, *, tolerated: float = 0.05) -> list[Finding]:
     gaps = [gap_finding(CODE, gap, result.level, tolerated, result.reached) for gap in result.gaps]
     status = overall([*each, *gaps])
     return [
-        Finding(CODE, {}, TITLE, status, headline(result, each), (), (*MEASURE.caveats, *result.notes), "F4.curves"),
+        Finding(
+            CODE, {}, TITLE, status, headline(result, each, gaps), (), (*MEASURE.caveats, *result.notes), "F4.curves"
+        ),
         *each,
         *gaps,
     ]

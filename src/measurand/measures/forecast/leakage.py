@@ -11,7 +11,7 @@ from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
+from measurand.measures._shared import capital, columns, estimate, number, overall, plural, require_fraction
 from measurand.measures.precision._grid import Grid, Unassessed, grids, points, tenth, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.clustered import cluster_sums, share_limits
@@ -274,7 +274,7 @@ def _verdict(found: Selected, negligible: float) -> tuple[Status, str]:
     gain, nested = found.optimism, found.held_out
     which = f"the best of {found.variants} variants" if found.best else f"the variant {found.chosen!r}"
     said = (
-        f"{which[0].upper()}{which[1:]} scores {tenth(found.score)}%; one chosen on other items than it is scored on "
+        f"{capital(which)} scores {tenth(found.score)}%; one chosen on other items than it is scored on "
         f"has {tenth(nested.value)}% [{tenth(nested.low)} to {tenth(nested.high)}], {_by(gain)}"
     )
     bound = points(negligible)

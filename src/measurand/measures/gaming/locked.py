@@ -10,7 +10,7 @@ import numpy as np
 
 from measurand.errors import NotApplicable, UnknownName
 from measurand.measure import Measure
-from measurand.measures._shared import columns, overall, plural, require_fraction
+from measurand.measures._shared import capital, columns, overall, plural, require_fraction
 from measurand.measures.gaming._elicited import POWER, Arm, Elicited, arms, assess
 from measurand.measures.precision._grid import Unassessed, more_items, points, tenth, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
@@ -190,9 +190,8 @@ def _estimate(name: str, gain: Gain, level: float, method: str, n: int) -> Estim
 
 def _verdict(row: Elicited, p_value: float, result: LockedAbility, negligible: float) -> tuple[Status, str]:
     gap, beyond = row.gap, row.beyond
-    moved = (
-        f"{row.method} takes the score from {tenth(row.before)}% to {tenth(row.after)}%, a gap of {_shown(gap)} points"
-    )
+    rise = f"from {tenth(row.before)}% to {tenth(row.after)}%, a gap of {_shown(gap)} points"
+    moved = f"by {row.method!r} the score goes {rise}"
     cost = _cost(row)
     large = p_value < 1 - result.level
     if beyond is not None and row.control_gap is not None:
@@ -206,8 +205,8 @@ def _verdict(row: Elicited, p_value: float, result: LockedAbility, negligible: f
             )
     elif large:
         return Status.CAUTION, (
-            f"{moved}{cost}. Without a control that hides nothing this may be what the method teaches any model; name "
-            "one with the setting control."
+            f"{capital(moved)}{cost}. Without a control that hides nothing this may be what the method teaches any "
+            "model; name one with the setting control."
         )
     if gap.high < negligible:
         return Status.PASSED, f"No locked ability of {points(negligible)} or more came out: {moved}{cost}."
@@ -221,7 +220,8 @@ def _verdict(row: Elicited, p_value: float, result: LockedAbility, negligible: f
             doubt = "more than negligible by itself, but not once all methods tried are counted"
         need = ""
     return Status.CAUTION, (
-        f"{moved}, {doubt}{cost}.{need} With these items a gap of {least} points is found {POWER:.0%} of the time."
+        f"{capital(moved)}, {doubt}{cost}.{need} With these items a gap of {least} points is found {POWER:.0%} of the "
+        "time."
     )
 
 

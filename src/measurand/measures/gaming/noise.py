@@ -133,8 +133,9 @@ def judge(result: NoiseInjections, *, negligible_gain: float = 0.05) -> list[Fin
     hidden = sum(finding.status is Status.ISSUE for finding in each)
     passed = sum(finding.status is Status.PASSED for finding in each)
     sentence = (
-        f"Noise in the weights brings out more than {points(margin)} of ability not shown otherwise in {hidden} of "
-        f"{plural(len(each), 'case')}; it is shown not to in {passed}."
+        f"Of {plural(len(each), 'case')}, noise in the weights brings out more than {points(margin)} of hidden ability "
+        f"in {hidden} and is shown not to in {passed}; {len(each) - hidden - passed} "
+        f"{'is' if len(each) - hidden - passed == 1 else 'are'} open."
     )
     headline = Finding(CODE, {}, TITLE, overall(each), sentence, (), (*MEASURE.caveats, *result.notes), f"{CODE}.sweep")
     return [headline, *each, *unassessed_findings(CODE, TITLE, result.unassessed)]

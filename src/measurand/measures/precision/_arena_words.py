@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from measurand.measures._shared import plural
+from measurand.measures._shared import listed, plural
 from measurand.measures.precision._arena import LEAST_CLUSTERS, ORDERS, Arena, EloOrders, Group
 from measurand.results import Estimate, Finding, Status
 from measurand.stats.elo import MOST_VOTES
@@ -154,7 +154,7 @@ def named(models: Sequence[str], most: int = 3) -> str:
     ('A and B', 'A, B, C and 2 more')
     """
     shown = list(models[:most]) + ([f"{len(models) - most} more"] if len(models) > most else [])
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return listed(shown)
 
 
 def circle_findings(result: Arena) -> list[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
-from measurand.measures._shared import columns, overall, plural, require_fraction
+from measurand.measures._shared import capital, columns, overall, plural, require_fraction
 from measurand.measures.precision._counts import Counted, independent_trials
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.binomial import at_most_p_value, clopper_pearson, exact_upper, trials_for
@@ -250,7 +250,7 @@ def _verdict(row: Rarity, result: Rarities) -> tuple[Status, str]:
     if row.upper < result.claim:
         return Status.PASSED, f"{support}: rarer than {claim}, as claimed ({100 - 100 * result.alpha:g}% confidence)."
     if row.lower > result.claim:
-        return Status.ISSUE, f"{tests[0].upper()}{tests[1:]}: the failure rate is above {claim}."
+        return Status.ISSUE, f"{capital(tests)}: the failure rate is above {claim}."
     if row.needed is None:
         floor = _one_in(result.overlooked)
         return Status.CAUTION, (
