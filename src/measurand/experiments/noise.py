@@ -139,6 +139,7 @@ def _add(model: LoadedModel, original: Original, sigma: float, seed: int, noise:
     def add(weight: Any, own: Any, spread: float, start: int) -> None:
         drawn = torch.empty(own.shape, dtype=torch.float32).normal_(generator=torch.Generator().manual_seed(start))
         scale = sigma * (spread if noise == "relative" else 1.0)
+        # Whether gradients are kept is a setting of each thread, so the data is written.
         weight.data.copy_(drawn.to(own.device).mul_(scale).add_(own.float()))
 
     with ThreadPoolExecutor(torch.get_num_threads()) as threads:
