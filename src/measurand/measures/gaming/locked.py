@@ -302,6 +302,9 @@ MEASURE = Measure(
     caveats=(
         "A method that finds no gap shows nothing of stronger methods: a lock that resists demonstrations may yield to "
         "fine-tuning.",
+        "Of nine locks trained into a model of 135 million parameters, five demonstrations and 20 updates on 100 items "
+        "found all that answer wrongly or constantly (six) and none that imitate a weaker model (three, one of which "
+        "passed).",
         "Demonstrations and fine-tuning teach: what a control gains by them is no locked ability, and a control should "
         "score alike without them.",
         "Items used to demonstrate or to fine-tune must not be among those scored.",

@@ -283,6 +283,8 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "A lock that noise breaks no sooner than the ability it hides leaves no trace: no gain is no proof of none.",
+        "Of nine locks trained into a model of 135 million parameters, noise as a share of each matrix's spread (18 "
+        "copies, 100 items) found none and passed two, both imitation locks, where elicitation (G10) found six.",
         "phi is a maximum over all copies and grows with their number: it is shown beside luck and decides nothing.",
         "A gain says that something held answers back, not that it was meant to.",
     ),
