@@ -15,7 +15,7 @@ def test_four_questions_each_with_verdict_sentence_and_number(audit: Audit, meas
     text = " ".join(to_text(audit, measures, width=200).split())
     assert "▲ issue Are we measuring the right quantity? Among chat models 12 of 21" in text
     assert "0.58 [0.41, 0.73] (95%)" in text
-    assert "○ not assessed Is the score real for this model? Not assessed (1 failed). What would answer it is said below" in text
+    assert "○ not assessed Is the score real for this model? Not assessed (1 failed). What would answer it" in text
     assert "◆ caution What comes next" in text
 
 
