@@ -107,10 +107,10 @@ def elicit(
 
 def plan(models: Sequence[LoadedModel], train: ItemSet, test: ItemSet, effort: Effort) -> Plan:
     """What eliciting will take; it raises what `elicit` raises for the same arguments."""
-    expected = Plan(0, 0.0, 0.0)
+    expected, ways = Plan(0, 0.0, 0.0), _ways(train, test, effort)
     rng = np.random.default_rng(0)
     for model in models:
-        for way in _ways(train, test, effort):
+        for way in ways:
             expected += reading(model, test, way.before)
             if way.training is not None:
                 lessons = [[lesson] for lesson in _lessons(train, rng, len(train))]

@@ -145,15 +145,20 @@ def test_attempts_add_up_to_the_first_success_and_no_further():
     assert "1 attempt came after the first success" in " ".join(result.notes)
 
 
-def test_one_query_each_is_a_price_and_no_search_that_was_cut_short():
+def test_one_query_each_is_no_search_that_was_cut_short():
     """The longest behaviours alone come: the curve over tokens would climb to 1, yet 20 of 100 came in one query."""
     tokens = np.arange(1.0, 101.0)
     attempts = table([1.0] * 100, tokens > 80, tokens=tokens)
     row = run(attempts, unit="tokens").rows[0]
-    assert spent(row, "tokens").curve.by(row.spent[0].most)[0] == pytest.approx(0.2)
+    for cost in (50, 80, 85, 90, 100):
+        by_hand = np.mean((tokens > 80) & (tokens <= cost))
+        assert spent(row, "tokens").curve.by(cost)[0] == pytest.approx(by_hand)
     assert math.isinf(spent(row, "tokens").quantile.value)
     assert spent(row, "tokens").per_success.value == pytest.approx(tokens.sum() / 20)
-    assert "were not reached, which takes 50 tokens or more" in judge(run(attempts, unit="tokens"))[1].sentence
+    assert "were not reached, which takes 100 tokens or more" in judge(run(attempts, unit="tokens"))[1].sentence
+    cheap = judge(run(table([1.0] * 100, tokens <= 30, tokens=tokens), unit="tokens", budget=40.0))[1]
+    assert cheap.estimate("success_within_budget").value == pytest.approx(0.3)
+    assert cheap.status is Status.ISSUE
     # A search that stops at its success is one: here the last to be at risk come.
     searched = run(table(tokens, tokens > 80), unit="queries").rows[0]
     assert searched.spent[0].quantile.value < 100

@@ -79,14 +79,14 @@ class Efforts:
         return queries is not None and bool((queries == queries[0]).all())
 
     def tried(self, unit: str) -> Floats:
-        """What was spent by the time each effort succeeded or gave up.
+        """What was spent by the time each effort succeeded, or was known not to.
 
-        With a fixed number of queries it is the mean for all: a behaviour costs more or less by its length alone, and
-        one that did not come was not about to come for a little more.
+        With a fixed number of queries a failed effort was not cut short, only shorter by its behaviour: it stays at
+        risk up to the most that any effort took, so that the share by a cost is that of successes at no more than it.
         """
         costs = self.costs[unit]
         known = np.isfinite(costs)
-        return np.where(known, costs[known].mean(), np.nan) if self.fixed and known.any() else costs
+        return np.where(known & ~self.success, costs[known].max(), costs) if self.fixed and known.any() else costs
 
 
 def check_prices(**settings: Mapping[str, float] | None) -> None:

@@ -124,8 +124,8 @@ def elicitation(
     """What each method spent on each target to elicit behaviours, in FLOP, queries, tokens, money and bits.
 
     An effort that ends without success is censored at what it spent: it counts as one that would have taken more.
-    Where all efforts of a method make the same number of queries, none stopped at its success, and what a share of the
-    behaviours takes is reckoned at the mean cost of an effort.
+    Where all efforts of a method make the same number of queries, none stopped at its success: a failed one then counts
+    as one that would not have come for the most that any effort took.
     FLOP are those given, else ``2 N tokens`` (``6 N`` for tokens with a gradient), over target, attacker and judge
     where known. Choosing among n attempts or queries is at most ``log2(n)`` bits of selection.
 
