@@ -16,8 +16,8 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from measurand import load_example
-from measurand.stats.pca import resampled_correlations
-from measurand.stats.resampling import bootstrap_weights
+from measurand.stats.capability.pca import resampled_correlations
+from measurand.stats.intervals.resampling import bootstrap_weights
 
 
 def plain(capability: pd.DataFrame, tested: pd.DataFrame, weights: np.ndarray) -> np.ndarray:

@@ -87,8 +87,8 @@ def generate(folder: Path, documents: int, items: int, kind: str) -> dict[str, l
 def scan(folder: Path) -> tuple[float, float, set[str], int]:
     """Seconds, peak MiB, items said to be leaked, and words looked at."""
     from measurand.measures.gaming.overlap import overlap
-    from measurand.readers.corpus import overlap_with_corpus
-    from measurand.readers.texts import read_texts
+    from measurand.readers.evidence.corpus import overlap_with_corpus
+    from measurand.readers.evidence.texts import read_texts
 
     start = time.perf_counter()
     overlaps = overlap_with_corpus(read_texts(folder / "items.parquet"), folder / "corpus")

@@ -53,12 +53,12 @@ frame = pl.DataFrame({"model": np.repeat([f"m{i:02d}" for i in range(m)], n), "b
 rows = pl.concat([pl.DataFrame(schema=RESPONSE_COLUMNS), frame], how="diagonal_relaxed").lazy()
 # Tables are kept for results that were asked before, so each time asks of new ones.
 seconds, found = timed(lambda: compare(Responses(rows, "c")))
-from measurand.stats.paired import paired_differences, paired_tests
+from measurand.stats.intervals.paired import paired_differences, paired_tests
 arrays, pairs = timed(lambda: paired_differences(scores, clusters))
 say(seconds, arrays=arrays, stderr=pairs.stderr.tolist())
 """,
     "wide": """
-from measurand.stats.clustered import cluster_sums
+from measurand.stats.intervals.clustered import cluster_sums
 rng = np.random.default_rng(0)
 scores = rng.random((int(data["models"]), int(data["items"]))) < 0.6
 clusters = np.arange(scores.shape[1]) // 20
@@ -68,8 +68,8 @@ seconds, found = timed(lambda: cluster_sums(scores, clusters).means())
 say(seconds, stderr=found.stderr[:3].tolist(), data=scores.nbytes / 2**20)
 """,
     "arena": """
-from measurand.stats.arenas import order_with_intervals
-from measurand.stats.bradley_terry import comparisons
+from measurand.stats.votes.arenas import order_with_intervals
+from measurand.stats.votes.bradley_terry import comparisons
 first, second, outcome, m = data["first"], data["second"], data["outcome"], int(data["m"])
 rng = np.random.default_rng(0)
 seconds, found = timed(lambda: order_with_intervals(
@@ -77,7 +77,7 @@ seconds, found = timed(lambda: order_with_intervals(
 say(seconds)
 """,
     "irt": """
-from measurand.stats.irt import check_scale, fit_two_parameter
+from measurand.stats.items.irt import check_scale, fit_two_parameter
 answers = data["answers"].astype(np.float64)
 def fitted():
     fit = fit_two_parameter(answers)

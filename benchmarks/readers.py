@@ -85,7 +85,7 @@ print(json.dumps(told))
 """
 
 OURS_INSPECT = """
-from measurand.readers.inspect_ai import read
+from measurand.readers.inspect.logs import read
 logs, told = timed(lambda: [read(file, full=kind == "full") for file in sorted(glob.glob(folder + "/*.eval"))])
 if wanted:
     told["scores"] = {
@@ -179,7 +179,7 @@ print(json.dumps(told))
 """
 
 OURS_LM_EVAL = """
-from measurand.readers.lm_eval import pooled, read, recomputed
+from measurand.readers.lm_eval.logs import pooled, read, recomputed
 from measurand.readers.runs import item_means
 files = sorted(glob.glob(folder + "/*/results_*.json"))
 runs, told = timed(lambda: [read(file) for file in files])

@@ -19,7 +19,7 @@ from measurand.calibration import Rate, load
 from measurand.measure import Measure, discover
 from measurand.report.figures import render
 from measurand.results import Figure
-from measurand.stats.capabilities import DEFAULT, METHODS
+from measurand.stats.capability.capabilities import DEFAULT, METHODS
 
 ROOT = Path(__file__).parents[1]
 PYTHON_AND_OUTPUT = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from measurand.cli import app, main
-from measurand.simulate.noise import sweep
-from measurand.simulate.probe import CONTROLS, table
+from measurand.simulate.gaming.noise import sweep
+from measurand.simulate.gaming.probe import CONTROLS, table
 
 
 def run(*words: str, code: int = 0) -> str:

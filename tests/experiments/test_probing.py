@@ -9,7 +9,7 @@ from measurand.errors import InputError
 from measurand.experiments import probing
 from measurand.experiments.item_sets import danger_questions
 from measurand.experiments.probing import Prompt, danger_direction, hidden_states, probe, prompts_of, random_direction
-from measurand.stats.two_sample import auroc
+from measurand.stats.texts.two_sample import auroc
 
 torch = pytest.importorskip("torch", reason="experiments need torch")
 

@@ -10,7 +10,7 @@ import pytest
 
 from measurand.errors import InputError
 from measurand.experiments.token_logprobs import of_logits, token_logprobs
-from measurand.stats.membership import min_k, min_k_plus_plus
+from measurand.stats.texts.membership import min_k, min_k_plus_plus
 
 torch = pytest.importorskip("torch", reason="experiments need torch")
 

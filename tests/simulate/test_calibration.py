@@ -12,11 +12,11 @@ from measurand.calibration import Rate
 from measurand.simulate.calibration import LEVEL, encode, measure_rates, run_block, studies
 from measurand.simulate.capabilities import simulate
 from measurand.simulate.outcomes import add_coverage, add_event
-from measurand.simulate.validity import SIZES
-from measurand.stats.capabilities import DEFAULT, correlations_with_intervals
-from measurand.stats.intervals import median_limits
-from measurand.stats.pca import first_component
-from measurand.stats.progress import excess_change
+from measurand.simulate.validity.correlations import SIZES
+from measurand.stats.capability.capabilities import DEFAULT, correlations_with_intervals
+from measurand.stats.capability.pca import first_component
+from measurand.stats.capability.progress import excess_change
+from measurand.stats.intervals.correlation import median_limits
 
 TRUTHS = (0.0, 0.3, 0.5, 0.68, 0.85)
 

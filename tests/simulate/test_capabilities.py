@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from measurand.simulate.capabilities import LOADING, pearson_of, simulate, spearman_of
-from measurand.stats.pca import first_component
+from measurand.stats.capability.pca import first_component
 
 
 @given(st.floats(-0.99, 0.99))

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError
-from measurand.readers.quiz import quiz_of
+from measurand.readers.evidence.quiz import quiz_of
 from measurand.tables.quiz import Quiz
 
 ROWS = {"item": ["1", "2"] * 2, "placement": ["none"] * 2 + ["B"] * 2, "answer": ["E", "a", " B.", "I cannot say"]}

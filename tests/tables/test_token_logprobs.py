@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError
-from measurand.readers.token_logprobs import is_token_logprobs, token_logprobs_of
+from measurand.readers.evidence.token_logprobs import is_token_logprobs, token_logprobs_of
 from measurand.tables.token_logprobs import TokenLogprobs
 
 ROWS = {"text": ["a b c", "d e"], "logprobs": [[-1.0, -2.0, -0.5], [-3.0, -0.1]], "member": [True, False]}

@@ -36,8 +36,8 @@ def claim(
 ) -> None:
     """Hold what an evaluation claims against the evidence: supported, contradicted, undecided or refused (V0)."""
     from measurand.files import write_atomically
-    from measurand.readers.claim_card import TEMPLATE, read_claim_card
     from measurand.readers.clusters import with_clusters
+    from measurand.readers.evidence.claim_card import TEMPLATE, read_claim_card
 
     if new is not None:
         if new.exists():

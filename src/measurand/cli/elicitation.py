@@ -92,8 +92,8 @@ def rare(
 
 def _evidence(paths: Sequence[Path], success_is: str, cluster: str | None) -> dict[str, Any]:
     """Attempts in the files named: tables of them, or logs whose epochs are attempts."""
-    from measurand.readers.attempts import attempts_from_responses
     from measurand.readers.clusters import with_clusters
+    from measurand.readers.evidence.attempts import attempts_from_responses
     from measurand.store import read
 
     if not paths:

@@ -212,7 +212,7 @@ def membership(
     from measurand.experiments.models import load
     from measurand.experiments.token_logprobs import token_logprobs
     from measurand.files import write_atomically
-    from measurand.readers.token_logprobs import read_members
+    from measurand.readers.evidence.token_logprobs import read_members
     from measurand.tables import Study
 
     asked, members = read_members(texts)
@@ -327,7 +327,7 @@ def _options(dtype: str, device: str, revision: str | None, allow_pickle: bool) 
 
 def _items(given: str) -> Any:
     from measurand.experiments.item_sets import SHIPPED, shipped
-    from measurand.readers.item_sets import read_item_set
+    from measurand.readers.evidence.item_sets import read_item_set
 
     return shipped(given) if given in SHIPPED and not Path(given).exists() else read_item_set(given)
 

@@ -71,8 +71,8 @@ def overlap(
     tolerated: Annotated[float, typer.Option(help="Share of items found elsewhere that is not an issue.")] = 0.01,
 ) -> Asked:
     """Which items stand in a corpus, in a pool of examples, or twice in the benchmark, word for word or nearly (G6)."""
-    from measurand.readers.corpus import overlap_with_corpus, overlap_with_texts
-    from measurand.readers.texts import read_texts
+    from measurand.readers.evidence.corpus import overlap_with_corpus, overlap_with_texts
+    from measurand.readers.evidence.texts import read_texts
 
     if (corpus is not None) + (pool is not None) + itself != 1:
         raise InputError("say what to hold the items against: one of --corpus PATH, --pool PATH and --itself")
@@ -115,7 +115,7 @@ def membership(
     permutations: Annotated[int, typer.Option(help="Permutations of the labels.")] = 500,
 ) -> Asked:
     """Whether texts known to be in the training data are told from others, and by their words alone (G4)."""
-    from measurand.readers.token_logprobs import read_token_logprobs
+    from measurand.readers.evidence.token_logprobs import read_token_logprobs
 
     if len(paths) != 1:
         raise InputError(f"name one file of texts with log-probabilities; got {len(paths)}")
@@ -130,7 +130,7 @@ def quiz(
     resamples: Resamples = 1000,
 ) -> Asked:
     """Which share of items a model recognises by their original wording, from a quiz (G5)."""
-    from measurand.readers.quiz import read_quizzes
+    from measurand.readers.evidence.quiz import read_quizzes
 
     return Asked({"tolerated": tolerated, "resamples": resamples}, {"quizzes": read_quizzes(paths)}, title_of(paths))
 
@@ -139,7 +139,7 @@ def read_items(paths: Sequence[Path]) -> Any:
     """The texts of all files; each is a benchmark of its own unless a column says otherwise."""
     import polars as pl
 
-    from measurand.readers.texts import read_texts
+    from measurand.readers.evidence.texts import read_texts
     from measurand.tables import Texts
 
     parts = [read_texts(path) for path in paths]

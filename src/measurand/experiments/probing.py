@@ -14,7 +14,7 @@ from measurand.errors import InputError
 from measurand.experiments.models import LoadedModel
 from measurand.experiments.scoring import PROMPT, work_through
 from measurand.extras import need
-from measurand.stats.two_sample import auroc
+from measurand.stats.texts.two_sample import auroc
 from measurand.tables import ItemSet, ProbeScores
 from measurand.tables.probe_scores import PROBE_SCHEMA
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from measurand.errors import InputError
-from measurand.readers.raw import shorten
+from measurand.readers.tables.raw import shorten
 from measurand.tables import CONTEXT, Responses, Scores, Study
 
 __all__ = ["cluster_stderr", "suggest_clusters", "with_cluster_stderr", "with_clusters"]

@@ -7,9 +7,9 @@ from importlib.resources import files
 
 import msgspec
 
-from measurand.readers.layout import Part, interpret
 from measurand.readers.study import assemble
-from measurand.readers.tabular import read_table
+from measurand.readers.tables.layout import Part, interpret
+from measurand.readers.tables.tabular import read_table
 from measurand.tables import Claim, Gain, Study
 
 __all__ = ["load_example"]

@@ -10,9 +10,12 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
-from measurand.readers import every_eval_ever, helm, inspect_ai, item_rows, lm_eval, openai_evals
+from measurand.readers import every_eval_ever, helm, openai_evals
+from measurand.readers.inspect import logs as inspect_ai
+from measurand.readers.lm_eval import logs as lm_eval
 from measurand.readers.log import Log
 from measurand.readers.paths import SUFFIXES
+from measurand.readers.tables import item_rows
 
 __all__ = ["LogPath", "find_logs", "read_log"]
 

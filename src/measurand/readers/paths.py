@@ -8,7 +8,7 @@ from pathlib import Path
 
 from measurand.catalogue import near
 from measurand.errors import InputError
-from measurand.readers.raw import shorten
+from measurand.readers.tables.raw import shorten
 
 __all__ = ["SUFFIXES", "expand", "read_bytes", "recognise", "visible"]
 

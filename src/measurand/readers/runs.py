@@ -14,9 +14,9 @@ import polars as pl
 
 from measurand.catalogue import lookup
 from measurand.names import benchmark_of, model_of, series_of
-from measurand.readers.layout import Part
 from measurand.readers.log import NO_MODEL, Aggregate, ItemMean, Log
-from measurand.readers.raw import ROW, RawTable, shorten
+from measurand.readers.tables.layout import Part
+from measurand.readers.tables.raw import ROW, RawTable, shorten
 from measurand.tables import MAIN_SCORERS, RESPONSE_COLUMNS, Responses, Unread
 
 __all__ = ["Run", "counted", "item_means", "responses", "runs", "scores", "unread"]

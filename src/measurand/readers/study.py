@@ -13,19 +13,19 @@ import polars as pl
 
 from measurand.catalogue import known, near
 from measurand.errors import InputError, UnknownName
-from measurand.readers.complete import complete_benchmarks, complete_models, merged
-from measurand.readers.facts import Facts
-from measurand.readers.frames import frame_table, is_frame
-from measurand.readers.item_rows import is_items, logs_of
-from measurand.readers.kinds import KINDS, kind_of, kind_of_file
-from measurand.readers.layout import Part, interpret
+from measurand.readers.evidence.kinds import KINDS, kind_of, kind_of_file
 from measurand.readers.log import Log
 from measurand.readers.logs import find_logs, read_log
 from measurand.readers.paths import SUFFIXES, expand, read_bytes, recognise, visible
-from measurand.readers.raw import ROW, RawTable, shorten
 from measurand.readers.runs import Run, counted, responses, runs, scores, unread
-from measurand.readers.tabular import read_table
-from measurand.readers.units import odd_units, ranges
+from measurand.readers.tables.complete import complete_benchmarks, complete_models, merged
+from measurand.readers.tables.facts import Facts
+from measurand.readers.tables.frames import frame_table, is_frame
+from measurand.readers.tables.item_rows import is_items, logs_of
+from measurand.readers.tables.layout import Part, interpret
+from measurand.readers.tables.raw import ROW, RawTable, shorten
+from measurand.readers.tables.tabular import read_table
+from measurand.readers.tables.units import odd_units, ranges
 from measurand.results import Source
 from measurand.tables import Responses, Scores, Study
 
@@ -49,8 +49,8 @@ def read(
         A file or folder that holds logs of Inspect, lm-eval, HELM, every_eval_ever or OpenAI evals is read as such.
         A table has one row a model and one column a benchmark, or one row a score (model, benchmark, score and
         optionally stderr, n_items), or one row a benchmark and one column a model. Facts stand in further columns or in
-        tables of their own. A table with a column ``item`` holds item-level results; `measurand.readers.kinds` says by
-        which columns votes, attempts and the results of experiments are told.
+        tables of their own. A table with a column ``item`` holds item-level results; `measurand.readers.evidence.kinds`
+        says by which columns votes, attempts and the results of experiments are told.
     models, benchmarks : path or frame with facts of the models (family, class, parameters, training_flop,
         release_date) or benchmarks (name, role, area, metric, higher_is, chance, maximum, trait, method, source). Where
         neither the columns nor this table say a fact, what is shipped does.

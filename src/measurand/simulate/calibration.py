@@ -29,7 +29,7 @@ def simulations() -> Mapping[str, Simulation]:
     """The simulation of every measure that has one, by code: the ``SIMULATIONS`` of the modules of this package."""
     package = importlib.import_module("measurand.simulate")
     modules = (
-        importlib.import_module(f"measurand.simulate.{info.name}") for info in pkgutil.iter_modules(package.__path__)
+        importlib.import_module(info.name) for info in pkgutil.walk_packages(package.__path__, "measurand.simulate.")
     )
     found = {code: each for module in modules for code, each in getattr(module, "SIMULATIONS", {}).items()}
     return dict(sorted(found.items(), key=lambda item: ("VPGF".index(item[0][0]), int(item[0][1:]))))

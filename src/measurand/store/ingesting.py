@@ -20,8 +20,8 @@ from measurand.files import write_atomically
 from measurand.names import benchmark_of, model_of
 from measurand.readers.log import Log
 from measurand.readers.logs import LogPath, read_log
-from measurand.readers.raw import shorten
 from measurand.readers.runs import item_means
+from measurand.readers.tables.raw import shorten
 from measurand.store.layout import (
     ITEMS,
     LOCK,

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.forecast._efforts import Limits
-from measurand.measures.forecast._repeats import observed, rate_forecast, repeats_of
 from measurand.measures.forecast.attempts import MEASURE, RepeatedAttempts, figure, judge, repeated_attempts
+from measurand.measures.forecast.shared.efforts import Limits
+from measurand.measures.forecast.shared.repeats import observed, rate_forecast, repeats_of
 from measurand.results import Status
-from measurand.stats.beta_binomial import beta_pass_at_k
-from measurand.stats.pass_at_k import pass_at_k
+from measurand.stats.attempts.beta_binomial import beta_pass_at_k
+from measurand.stats.attempts.pass_at_k import pass_at_k
 from measurand.tables import Attempts
 
 

@@ -11,11 +11,11 @@ from scipy.special import expit
 
 import measurand
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measures.forecast._held_out import Baseline, Split
 from measurand.measures.forecast.forecast import MEASURE, Forecasted, figure, forecast, judge
+from measurand.measures.forecast.shared.held_out import Baseline, Split
 from measurand.results import Status
-from measurand.simulate.forecast import made
-from measurand.stats.growth import fit_curve
+from measurand.simulate.forecast.forecast import made
+from measurand.stats.capability.growth import fit_curve
 from measurand.tables import Scores
 
 

@@ -9,7 +9,7 @@ import pytest
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.forecast.leakage import MEASURE, figure, judge, selection_leakage, selection_leakage_of
 from measurand.results import Status
-from measurand.simulate.leakage import answers_to, grid_of
+from measurand.simulate.forecast.leakage import answers_to, grid_of
 from measurand.tables import RESPONSE_COLUMNS, Responses
 
 

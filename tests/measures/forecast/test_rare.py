@@ -12,7 +12,7 @@ import pytest
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.forecast.rare import MEASURE, figure, judge, rare_behaviours
 from measurand.results import Status
-from measurand.simulate.rare import CERTAIN, exponential_scores, exponential_truth, hidden_scores, table
+from measurand.simulate.forecast.rare import CERTAIN, exponential_scores, exponential_truth, hidden_scores, table
 from measurand.tables import QueryLogprobs
 
 

@@ -12,7 +12,7 @@ import measurand
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.forecast.scale import MEASURE, common_scale, figure, judge
 from measurand.results import Status
-from measurand.simulate.common_scale import made
+from measurand.simulate.forecast.scale import made
 from measurand.tables import Scores
 
 

@@ -11,7 +11,7 @@ import pytest
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.forecast.unseen import MEASURE, figure, judge, unseen_modes
 from measurand.results import Status
-from measurand.simulate.unseen import failures_of
+from measurand.simulate.forecast.unseen import failures_of
 from measurand.tables import Failures
 
 

@@ -8,11 +8,11 @@ import pytest
 from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measures.gaming._holdout_tests import HoldoutTest
 from measurand.measures.gaming.holdout import MEASURE, Holdout, figure, holdout, judge
-from measurand.readers.texts import read_texts
+from measurand.measures.gaming.shared.holdout_tests import HoldoutTest
+from measurand.readers.evidence.texts import read_texts
 from measurand.results import Status
-from measurand.simulate.holdout import sets
+from measurand.simulate.gaming.holdout import sets
 from measurand.tables import item_tables
 from measurand.tables.texts import Texts
 
@@ -83,7 +83,7 @@ def test_p_values_are_adjusted_for_the_number_of_tests():
 
 
 def test_a_large_set_is_sampled(monkeypatch):
-    monkeypatch.setattr("measurand.measures.gaming._holdout_tests.MOST_TEXTS", 50)
+    monkeypatch.setattr("measurand.measures.gaming.shared.holdout_tests.MOST_TEXTS", 50)
     texts, _ = sets(90, 40, 0.0, np.random.default_rng(9))
     assert {test.public for test in holdout(texts, permutations=100, rng=np.random.default_rng(1)).tests} == {50}
 

@@ -10,7 +10,7 @@ from scipy import stats
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.gaming.locked import MEASURE, figure, judge, locked_ability
 from measurand.results import Status
-from measurand.simulate.locked import table
+from measurand.simulate.gaming.locked import table
 from measurand.tables import Attempts
 
 

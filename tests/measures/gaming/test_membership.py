@@ -20,9 +20,9 @@ from measurand.measures.gaming.membership import (
     membership,
 )
 from measurand.results import Status
-from measurand.simulate.membership import table
-from measurand.stats.membership import min_k_plus_plus
-from measurand.stats.two_sample import auroc
+from measurand.simulate.gaming.membership import table
+from measurand.stats.texts.membership import min_k_plus_plus
+from measurand.stats.texts.two_sample import auroc
 from measurand.tables.token_logprobs import TokenLogprobs
 
 

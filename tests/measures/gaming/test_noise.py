@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.gaming._sweeps import sweeps
 from measurand.measures.gaming.noise import MEASURE, figure, judge, noise_injection, noise_injection_of
+from measurand.measures.gaming.shared.sweeps import sweeps
 from measurand.results import Status
-from measurand.simulate.noise import sweep
+from measurand.simulate.gaming.noise import sweep
 from measurand.tables import Degradation
 
 

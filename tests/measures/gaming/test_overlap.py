@@ -7,10 +7,10 @@ import pytest
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.gaming.overlap import MEASURE, ItemOverlap, figure, judge, overlap
-from measurand.readers.corpus import overlap_with_texts
-from measurand.readers.texts import read_texts
+from measurand.readers.evidence.corpus import overlap_with_texts
+from measurand.readers.evidence.texts import read_texts
 from measurand.results import Status
-from measurand.stats.binomial import wilson
+from measurand.stats.intervals.binomial import wilson
 from measurand.tables.overlaps import MATCH_SCHEMA, Overlaps
 from measurand.tables.texts import Texts
 

@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.gaming._probes import batteries, probe_layer, strongest
 from measurand.measures.gaming.probe import MEASURE, defection_probe, figure, judge
+from measurand.measures.gaming.shared.probes import batteries, probe_layer, strongest
 from measurand.results import Status
-from measurand.simulate.probe import CONTROLS, table
-from measurand.stats.two_sample import auroc
+from measurand.simulate.gaming.probe import CONTROLS, table
+from measurand.stats.texts.two_sample import auroc
 from measurand.tables import ProbeScores
 
 PROBE = (None, "probe")

@@ -10,9 +10,9 @@ import pytest
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.gaming.quiz import MEASURE, figure, judge, quiz
-from measurand.readers.quiz import quiz_of
+from measurand.readers.evidence.quiz import quiz_of
 from measurand.results import Status
-from measurand.simulate.quiz import answered
+from measurand.simulate.gaming.quiz import answered
 from measurand.tables.quiz import Quiz
 
 

@@ -15,7 +15,7 @@ from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import find
 from measurand.measures.gaming.underperformance import figure, judge, underperformance
 from measurand.results import Status
-from measurand.simulate.underperformance import CELLS, SIMULATIONS
+from measurand.simulate.gaming.underperformance import CELLS, SIMULATIONS
 from measurand.tables import RESPONSE_COLUMNS, Responses, Scores, Study
 
 LETTERS = "ABCDEFGHIJ"

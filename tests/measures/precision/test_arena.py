@@ -8,9 +8,9 @@ import pytest
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.precision.arena import arena, figure, judge
-from measurand.readers.votes import votes_of
+from measurand.readers.evidence.votes import votes_of
 from measurand.results import Status
-from measurand.stats.bradley_terry import comparisons, covariance, fit
+from measurand.stats.votes.bradley_terry import comparisons, covariance, fit
 from measurand.tables.votes import Votes
 
 

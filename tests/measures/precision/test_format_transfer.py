@@ -11,7 +11,7 @@ from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.precision.format_transfer import MEASURE, figure, format_transfer, judge
 from measurand.report import render
 from measurand.results import Status
-from measurand.stats.formats import difference_limits, tau_limits
+from measurand.stats.items.formats import difference_limits, tau_limits
 from measurand.tables import Responses
 
 

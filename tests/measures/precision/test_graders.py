@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.precision._ratings import MOST_GRADERS, ratings_of
 from measurand.measures.precision.graders import MEASURE, figure, graders, judge
+from measurand.measures.precision.shared.ratings import MOST_GRADERS, ratings_of
 from measurand.results import Status
-from measurand.stats.agreement import cohen_kappa, prediction_powered, rogan_gladen
+from measurand.stats.items.agreement import cohen_kappa, prediction_powered, rogan_gladen
 from measurand.tables import RESPONSE_COLUMNS, Responses
 
 

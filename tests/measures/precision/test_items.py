@@ -10,7 +10,7 @@ from scipy.special import expit
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.precision.items import MEASURE, figure, items, judge
 from measurand.results import Status
-from measurand.stats.reliability import reliability
+from measurand.stats.items.reliability import reliability
 from measurand.tables import RESPONSE_COLUMNS, Responses
 
 

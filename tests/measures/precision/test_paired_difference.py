@@ -11,8 +11,8 @@ from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.precision.paired_difference import MOST_LISTED, compare, figure, judge
 from measurand.results import Status
 from measurand.simulate.calibration import measure_rates
-from measurand.stats.multiplicity import holm
-from measurand.stats.paired import mcnemar_p_value
+from measurand.stats.intervals.multiplicity import holm
+from measurand.stats.intervals.paired import mcnemar_p_value
 from measurand.tables import Responses
 
 

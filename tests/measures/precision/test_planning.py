@@ -9,7 +9,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures.precision.planning import design_of, figure, judge, planning
 from measurand.results import Status
 from measurand.simulate.calibration import measure_rates
-from measurand.stats.paired import paired_differences
+from measurand.stats.intervals.paired import paired_differences
 from measurand.tables import item_tables
 
 

@@ -10,13 +10,13 @@ import pytest
 from scipy.special import expit
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.precision._grid import points
 from measurand.measures.precision.prompt_sensitivity import MEASURE, figure, judge, prompt_sensitivity
+from measurand.measures.precision.shared.grid import points
 from measurand.report import render
 from measurand.results import Status
-from measurand.stats.concordance import kendall_w
-from measurand.stats.prompts import prompt_means, spread_limits
-from measurand.stats.rasch_grid import fit_rasch
+from measurand.stats.items.concordance import kendall_w
+from measurand.stats.items.prompts import prompt_means, spread_limits
+from measurand.stats.items.rasch_grid import fit_rasch
 from measurand.tables import Responses
 
 

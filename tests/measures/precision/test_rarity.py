@@ -10,8 +10,8 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures.precision.rarity import figure, judge, rarity
 from measurand.results import Status
 from measurand.simulate.calibration import measure_rates
-from measurand.stats.binomial import clopper_pearson, exact_upper
-from measurand.stats.sequential import anytime_upper
+from measurand.stats.intervals.binomial import clopper_pearson, exact_upper
+from measurand.stats.intervals.sequential import anytime_upper
 from measurand.tables import Scores, Trials
 
 

@@ -12,7 +12,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures.precision.reruns import MEASURE, figure, judge, reruns
 from measurand.report import render
 from measurand.results import Status
-from measurand.stats.reruns import agreement_limits, all_same, intraclass
+from measurand.stats.items.reruns import agreement_limits, all_same, intraclass
 from measurand.tables import RESPONSE_COLUMNS, Responses
 
 

@@ -16,7 +16,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures.precision.score_interval import figure, intervals_of, judge, score_intervals
 from measurand.results import Status
 from measurand.simulate.calibration import measure_rates
-from measurand.stats.binomial import clopper_pearson, wilson
+from measurand.stats.intervals.binomial import clopper_pearson, wilson
 from measurand.tables import ItemTable, Responses, Scores
 
 

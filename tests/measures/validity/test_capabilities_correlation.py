@@ -16,8 +16,8 @@ import measurand
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.validity.capabilities_correlation import capabilities_correlation, figure, judge
 from measurand.results import Status
-from measurand.stats.capabilities import DEFAULT, METHODS
-from measurand.stats.intervals import jackknife_z
+from measurand.stats.capability.capabilities import DEFAULT, METHODS
+from measurand.stats.intervals.correlation import jackknife_z
 
 # The capability benchmarks of Ren et al. 2024 (arXiv 2407.21792), in the order their program prints.
 CAPABILITY = [

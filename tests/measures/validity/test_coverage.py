@@ -9,8 +9,8 @@ import pytest
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.validity.coverage import figure, input_coverage, judge
 from measurand.results import Status
-from measurand.simulate.coverage import CELLS, SIMULATIONS
-from measurand.stats.diversity import cosine, vendi
+from measurand.simulate.validity.coverage import CELLS, SIMULATIONS
+from measurand.stats.texts.diversity import cosine, vendi
 from measurand.tables.texts import Texts
 
 TOPICS = (

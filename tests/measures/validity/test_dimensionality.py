@@ -8,7 +8,7 @@ import pytest
 from measurand.errors import InputError
 from measurand.measures.validity.dimensionality import dimensionality, figure, judge
 from measurand.results import Status
-from measurand.stats.dimensionality import bartlett, covariance_shares, kmo
+from measurand.stats.capability.dimensionality import bartlett, covariance_shares, kmo
 
 
 def two_dimensions(n=60):

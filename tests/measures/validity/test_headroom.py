@@ -10,7 +10,7 @@ from scipy import stats
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.validity.headroom import figure, headroom, judge
 from measurand.results import Status
-from measurand.stats.intervals import median_limits
+from measurand.stats.intervals.correlation import median_limits
 
 
 def facts(**more):

@@ -12,7 +12,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measure import find
 from measurand.measures.validity.mtmm import figure, judge, multitrait_multimethod
 from measurand.results import Status
-from measurand.simulate.mtmm import CELLS, SIMULATIONS
+from measurand.simulate.validity.mtmm import CELLS, SIMULATIONS
 from measurand.tables import Scores, Study
 
 

@@ -10,7 +10,7 @@ from measurand.errors import InputError
 from measurand.measures.validity.capabilities_correlation import capabilities_correlation
 from measurand.measures.validity.where_it_holds import figure, judge, where_it_holds
 from measurand.results import Status
-from measurand.stats.capabilities import DEFAULT
+from measurand.stats.capability.capabilities import DEFAULT
 
 
 def find_compared(result, benchmark, labels, class_=None):

@@ -10,9 +10,9 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, overall, plural, require_fraction
-from measurand.measures.forecast._attempts_words import percent, verdict
-from measurand.measures.forecast._efforts import Limits
-from measurand.measures.forecast._repeats import (
+from measurand.measures.forecast.shared.attempts_words import percent, verdict
+from measurand.measures.forecast.shared.efforts import Limits
+from measurand.measures.forecast.shared.repeats import (
     LEAST_FOR_BACKTEST,
     Repeats,
     grid_to,
@@ -22,7 +22,7 @@ from measurand.measures.forecast._repeats import (
     repeats_of,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question
-from measurand.stats.beta_binomial import beta_pass_at_k
+from measurand.stats.attempts.beta_binomial import beta_pass_at_k
 from measurand.tables import Attempts
 
 __all__ = ["MEASURE", "Backtest", "Repeated", "RepeatedAttempts", "repeated_attempts"]

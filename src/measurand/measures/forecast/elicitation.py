@@ -12,14 +12,14 @@ import numpy.typing as npt
 from measurand.errors import InputError, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import overall, plural, require_fraction
-from measurand.measures.forecast._efforts import UNITS, Efforts, Limits, check_prices, efforts_of, share_of
-from measurand.measures.forecast._elicitation_figures import cost_figure, curve_figure
-from measurand.measures.forecast._elicitation_words import headline, verdict
-from measurand.measures.forecast._gaps import Gap, gap_finding, gaps_of
-from measurand.measures.forecast._spending import AMOUNTS, bits_of
+from measurand.measures.forecast.shared.efforts import UNITS, Efforts, Limits, check_prices, efforts_of, share_of
+from measurand.measures.forecast.shared.elicitation_figures import cost_figure, curve_figure
+from measurand.measures.forecast.shared.elicitation_words import headline, verdict
+from measurand.measures.forecast.shared.gaps import Gap, gap_finding, gaps_of
+from measurand.measures.forecast.shared.spending import AMOUNTS, bits_of
 from measurand.results import Cell, Estimate, Figure, Finding, Question
-from measurand.stats.cost_per_success import cost_per_success
-from measurand.stats.survival import Incidence, kaplan_meier
+from measurand.stats.attempts.cost_per_success import cost_per_success
+from measurand.stats.attempts.survival import Incidence, kaplan_meier
 from measurand.tables import Attempts, Scores
 
 __all__ = ["MEASURE", "Elicitation", "Elicitations", "Spent", "elicitation"]

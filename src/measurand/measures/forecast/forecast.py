@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import display_names, estimate, plural, require_fraction
-from measurand.measures.forecast._drivers import DRIVERS, Name
-from measurand.measures.forecast._forecast_figures import errors, fan
-from measurand.measures.forecast._forecast_words import (
+from measurand.measures.forecast.shared.drivers import DRIVERS, Name
+from measurand.measures.forecast.shared.forecast_figures import errors, fan
+from measurand.measures.forecast.shared.forecast_words import (
     DRIVEN,
     coverage_words,
     error_words,
@@ -20,7 +20,7 @@ from measurand.measures.forecast._forecast_words import (
     other_words,
     target_words,
 )
-from measurand.measures.forecast._forecasting import LEAST_MODELS, Asked, Forecast, Target, forecasts_of
+from measurand.measures.forecast.shared.forecasting import LEAST_MODELS, Asked, Forecast, Target, forecasts_of
 from measurand.results import Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Scores
 from measurand.tables.dates import decimal_year

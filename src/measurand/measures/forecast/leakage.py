@@ -12,13 +12,13 @@ from scipy import stats
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import capital, columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision._grid import Grid, Unassessed, grids, points, tenth, unassessed_findings
+from measurand.measures.precision.shared.grid import Grid, Unassessed, grids, points, tenth, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.clustered import cluster_sums, share_limits
-from measurand.stats.gains import Gain, gain_limits
-from measurand.stats.noise import held_out
-from measurand.stats.prompts import drawn_errors, prompt_means
-from measurand.stats.selection import PARTS, expected_optimism, optimism_stderr, shrunk
+from measurand.stats.hiding.noise import held_out
+from measurand.stats.intervals.clustered import cluster_sums, share_limits
+from measurand.stats.intervals.gains import Gain, gain_limits
+from measurand.stats.items.prompts import drawn_errors, prompt_means
+from measurand.stats.items.selection import PARTS, expected_optimism, optimism_stderr, shrunk
 from measurand.tables import Responses
 
 __all__ = ["MEASURE", "Selected", "SelectionLeakage", "selection_leakage", "selection_leakage_of"]

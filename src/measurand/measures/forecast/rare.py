@@ -11,10 +11,10 @@ import numpy.typing as npt
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, overall, plural, require_fraction
-from measurand.measures.forecast._efforts import Limits
+from measurand.measures.forecast.shared.efforts import Limits
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.binomial import exact_upper
-from measurand.stats.tails import TailFit, elicitation_scores, fit_tail, tail_limits
+from measurand.stats.attempts.tails import TailFit, elicitation_scores, fit_tail, tail_limits
+from measurand.stats.intervals.binomial import exact_upper
 from measurand.tables import QueryLogprobs
 
 __all__ = ["MEASURE", "Rare", "RareBehaviours", "TailBacktest", "rare_behaviours"]

@@ -11,12 +11,12 @@ from scipy.special import stdtr
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, estimate, number, require_fraction
-from measurand.measures.forecast._cells import LEAST_BENCHMARKS, connected, dates_of, proportions
-from measurand.measures.validity._panel import family_codes
+from measurand.measures.forecast.shared.cells import LEAST_BENCHMARKS, connected, dates_of, proportions
+from measurand.measures.validity.shared.panel import family_codes
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.clustered import cluster_sums, t_limits
-from measurand.stats.multiplicity import benjamini_hochberg
-from measurand.stats.stitching import Cells, Scale, Spread, fit_scale, held_out, spread
+from measurand.stats.capability.stitching import Cells, Scale, Spread, fit_scale, held_out, spread
+from measurand.stats.intervals.clustered import cluster_sums, t_limits
+from measurand.stats.intervals.multiplicity import benjamini_hochberg
 from measurand.tables import Scores
 from measurand.tables.dates import month_of
 

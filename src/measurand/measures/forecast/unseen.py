@@ -10,10 +10,17 @@ import polars as pl
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, overall, plural, require_fraction
-from measurand.measures.precision._grid import Unassessed, more_items, percent, share, unassessed_findings
+from measurand.measures.precision.shared.grid import Unassessed, more_items, percent, share, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.binomial import proportion_limits
-from measurand.stats.richness import Accumulation, Richness, accumulation, chao1, new_kind_limits, sample_coverage
+from measurand.stats.attempts.richness import (
+    Accumulation,
+    Richness,
+    accumulation,
+    chao1,
+    new_kind_limits,
+    sample_coverage,
+)
+from measurand.stats.intervals.binomial import proportion_limits
 from measurand.tables import Failures
 
 __all__ = ["MEASURE", "UnseenModes", "UnseenModesOfModel", "unseen_modes"]

@@ -10,10 +10,10 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.gaming._pairs import chosen_pairs, load_pair, natural_references, noise_of
-from measurand.measures.gaming._reference import HeldAgainst, both_p, excess_of, roles_of
+from measurand.measures.gaming.shared.pairs import chosen_pairs, load_pair, natural_references, noise_of
+from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, excess_of, roles_of
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.multiplicity import holm
+from measurand.stats.intervals.multiplicity import holm
 from measurand.tables import Responses, Scores
 
 __all__ = ["MEASURE", "Contamination", "contamination"]

@@ -11,11 +11,11 @@ import numpy.typing as npt
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction, shown
-from measurand.measures.gaming._pairs import Pair, chosen_pairs, load_pair, natural_references, noise_of
-from measurand.measures.gaming._reference import HeldAgainst, both_p, excess_of, roles_of
+from measurand.measures.gaming.shared.pairs import Pair, chosen_pairs, load_pair, natural_references, noise_of
+from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, excess_of, roles_of
 from measurand.results import Axis, Cell, Figure, Finding, Question, Status
-from measurand.stats.fresh_gap import gap_limits, mean_gap, rank_correlation
-from measurand.stats.multiplicity import holm
+from measurand.stats.hiding.fresh_gap import gap_limits, mean_gap, rank_correlation
+from measurand.stats.intervals.multiplicity import holm
 from measurand.tables import Responses, Scores
 
 __all__ = ["MEASURE", "FreshSet", "FreshSets", "fresh_set_gap", "memorisation_link"]

@@ -11,9 +11,9 @@ from scipy import stats
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, number, plural, require_fraction
-from measurand.measures.gaming._holdout_tests import LEAST_TEXTS, HoldoutTest, of_models, of_people, of_texts
+from measurand.measures.gaming.shared.holdout_tests import LEAST_TEXTS, HoldoutTest, of_models, of_people, of_texts
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.multiplicity import holm
+from measurand.stats.intervals.multiplicity import holm
 from measurand.tables import Responses
 from measurand.tables.texts import Texts, script
 

@@ -11,11 +11,11 @@ import numpy as np
 from measurand.errors import NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import capital, columns, overall, plural, require_fraction
-from measurand.measures.gaming._elicited import POWER, Arm, Elicited, arms, assess
-from measurand.measures.precision._grid import Unassessed, more_items, points, tenth, unassessed_findings
+from measurand.measures.gaming.shared.elicited import POWER, Arm, Elicited, arms, assess
+from measurand.measures.precision.shared.grid import Unassessed, more_items, points, tenth, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.gains import Gain
-from measurand.stats.multiplicity import holm
+from measurand.stats.intervals.gains import Gain
+from measurand.stats.intervals.multiplicity import holm
 from measurand.tables import Attempts
 
 __all__ = ["MEASURE", "Elicited", "LockedAbility", "locked_ability"]

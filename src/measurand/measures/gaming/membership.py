@@ -14,8 +14,8 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, plural, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.membership import loss_score, min_k, min_k_plus_plus, zlib_score
-from measurand.stats.two_sample import (
+from measurand.stats.texts.membership import loss_score, min_k, min_k_plus_plus, zlib_score
+from measurand.stats.texts.two_sample import (
     TextClassifier,
     auroc,
     auroc_difference,

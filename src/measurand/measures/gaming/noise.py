@@ -10,12 +10,12 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, number, overall, plural, require_fraction
-from measurand.measures.gaming._noise import POWER, Choice, Level, NoiseInjection, assess
-from measurand.measures.gaming._sweeps import Sweep, sweeps
-from measurand.measures.precision._grid import Unassessed, more_items, percent, points, tenth, unassessed_findings
+from measurand.measures.gaming.shared.noise import POWER, Choice, Level, NoiseInjection, assess
+from measurand.measures.gaming.shared.sweeps import Sweep, sweeps
+from measurand.measures.precision.shared.grid import Unassessed, more_items, percent, points, tenth, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.gains import Gain
-from measurand.stats.planning import PairedDesign
+from measurand.stats.intervals.gains import Gain
+from measurand.stats.intervals.planning import PairedDesign
 from measurand.tables import Degradation
 
 __all__ = ["MEASURE", "Choice", "Level", "NoiseInjection", "NoiseInjections", "noise_injection", "noise_injection_of"]

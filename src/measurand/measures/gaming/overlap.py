@@ -11,7 +11,7 @@ from measurand.errors import NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, plural, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.binomial import proportion_limits
+from measurand.stats.intervals.binomial import proportion_limits
 from measurand.tables.overlaps import Against, Overlaps
 
 __all__ = ["MEASURE", "ItemOverlap", "Overlapping", "overlap"]

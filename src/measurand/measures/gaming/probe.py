@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from measurand.errors import NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import capital, columns, listed, overall, plural, require_fraction
-from measurand.measures.gaming._probes import (
+from measurand.measures.gaming.shared.probes import (
     CONFOUNDS,
     Battery,
     Layer,
@@ -19,9 +19,9 @@ from measurand.measures.gaming._probes import (
     rivals_of,
     told,
 )
-from measurand.measures.precision._grid import Unassessed, unassessed_findings
+from measurand.measures.precision.shared.grid import Unassessed, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.areas import Area, findable_area
+from measurand.stats.hiding.areas import Area, findable_area
 from measurand.tables import ProbeScores
 
 __all__ = ["MEASURE", "DefectionProbe", "DefectionProbes", "defection_probe"]

@@ -11,8 +11,8 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, overall, plural, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.binomial import clopper_pearson
-from measurand.stats.quiz import OPTIONS, bounds, bounds_replicates, non_preferred, recognition_tests
+from measurand.stats.intervals.binomial import clopper_pearson
+from measurand.stats.texts.quiz import OPTIONS, bounds, bounds_replicates, non_preferred, recognition_tests
 from measurand.tables.quiz import Quiz
 
 __all__ = ["MEASURE", "QuizResult", "Quizzes", "quiz"]

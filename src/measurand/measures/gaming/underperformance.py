@@ -11,8 +11,8 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, overall, plural, require_fraction
-from measurand.measures.gaming._conditions import LEAST_ITEMS, Run, paired_runs, runs
-from measurand.measures.gaming._underperformance import (
+from measurand.measures.gaming.shared.conditions import LEAST_ITEMS, Run, paired_runs, runs
+from measurand.measures.gaming.shared.underperformance import (
     CODE,
     AgainstChance,
     Gap,
@@ -23,11 +23,11 @@ from measurand.measures.gaming._underperformance import (
     subject_of,
 )
 from measurand.results import Axis, Cell, Figure, Finding, Question, Status
-from measurand.stats.binomial import proportion_limits
-from measurand.stats.clustered import cluster_sums, share_limits
-from measurand.stats.multiplicity import holm
-from measurand.stats.paired import paired_differences, paired_tests
-from measurand.stats.underperformance import below_chance, entropy_change, swap_p_value
+from measurand.stats.hiding.underperformance import below_chance, entropy_change, swap_p_value
+from measurand.stats.intervals.binomial import proportion_limits
+from measurand.stats.intervals.clustered import cluster_sums, share_limits
+from measurand.stats.intervals.multiplicity import holm
+from measurand.stats.intervals.paired import paired_differences, paired_tests
 from measurand.tables import Responses, Scores
 
 __all__ = [

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, number, plural, require_fraction
-from measurand.measures.precision._arena import (
+from measurand.measures.precision.shared.arena import (
     LEAST_CLUSTERS,
     Arena,
     Group,
@@ -22,7 +22,7 @@ from measurand.measures.precision._arena import (
     ranked,
     repeats,
 )
-from measurand.measures.precision._arena_words import (
+from measurand.measures.precision.shared.arena_words import (
     CODE,
     circle_findings,
     elo_finding,
@@ -32,7 +32,7 @@ from measurand.measures.precision._arena_words import (
     repeat_findings,
 )
 from measurand.results import Axis, Cell, Figure, Finding, Question
-from measurand.stats.bradley_terry import TIES, Comparisons, Ties, comparisons, strong_components
+from measurand.stats.votes.bradley_terry import TIES, Comparisons, Ties, comparisons, strong_components
 from measurand.tables.votes import Votes
 
 __all__ = ["MEASURE", "Arena", "Group", "arena"]

@@ -11,7 +11,7 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision._grid import (
+from measurand.measures.precision.shared.grid import (
     Floats,
     Grid,
     Ints,
@@ -24,8 +24,8 @@ from measurand.measures.precision._grid import (
     unassessed_findings,
 )
 from measurand.results import Axis, Cell, Figure, Finding, Question, Status
-from measurand.stats.formats import difference_limits, tau_limits
-from measurand.stats.reruns import Limits
+from measurand.stats.items.formats import difference_limits, tau_limits
+from measurand.stats.items.reruns import Limits
 from measurand.tables import Responses, item_tables
 
 __all__ = [

@@ -12,7 +12,7 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision._grading import (
+from measurand.measures.precision.shared.grading import (
     EVERY,
     LEAST_COMMON,
     Agreement,
@@ -22,9 +22,9 @@ from measurand.measures.precision._grading import (
     corrections_of,
     shifts_of,
 )
-from measurand.measures.precision._ratings import Ratings, is_hand, on_one_scale, ratings_of
+from measurand.measures.precision.shared.ratings import Ratings, is_hand, on_one_scale, ratings_of
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.agreement import Limits, krippendorff_alpha
+from measurand.stats.items.agreement import Limits, krippendorff_alpha
 from measurand.tables import Responses
 
 __all__ = ["MEASURE", "Graders", "graders"]

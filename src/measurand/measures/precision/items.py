@@ -11,7 +11,7 @@ from scipy.special import ndtri, stdtrit
 from measurand.errors import NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision._item_analysis import (
+from measurand.measures.precision.shared.item_analysis import (
     KEPT_INFORMATION,
     LEAST_ITEMS_FITTED,
     LEAST_MODELS,
@@ -20,8 +20,8 @@ from measurand.measures.precision._item_analysis import (
     analyse,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.irt import information
-from measurand.stats.reliability import length_needed, smallest_real_difference
+from measurand.stats.items.irt import information
+from measurand.stats.items.reliability import length_needed, smallest_real_difference
 from measurand.tables import Responses, item_tables
 
 __all__ = ["MEASURE", "Items", "items"]

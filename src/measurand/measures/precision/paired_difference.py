@@ -14,9 +14,9 @@ from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.clustered import cluster_sums
-from measurand.stats.multiplicity import benjamini_hochberg, holm, letters
-from measurand.stats.paired import paired_differences, paired_tests, welch
+from measurand.stats.intervals.clustered import cluster_sums
+from measurand.stats.intervals.multiplicity import benjamini_hochberg, holm, letters
+from measurand.stats.intervals.paired import paired_differences, paired_tests, welch
 from measurand.tables import ItemTable, Responses, item_tables
 
 __all__ = ["MEASURE", "BenchmarkComparison", "Comparison", "Difference", "compare", "differences_of"]

@@ -13,8 +13,8 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, overall, plural, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.paired import paired_differences
-from measurand.stats.planning import PairedDesign
+from measurand.stats.intervals.paired import paired_differences
+from measurand.stats.intervals.planning import PairedDesign
 from measurand.tables import ItemTable, Responses, item_tables
 
 __all__ = ["MEASURE", "Plan", "Plans", "design_of", "planning"]

@@ -11,12 +11,20 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision._grid import Grid, Unassessed, grids, more_items, points, tenth, unassessed_findings
-from measurand.measures.precision._prompts import NEEDED, SPARSE, ModelPrompts, Ranking, of_model, ranking
+from measurand.measures.precision.shared.grid import (
+    Grid,
+    Unassessed,
+    grids,
+    more_items,
+    points,
+    tenth,
+    unassessed_findings,
+)
+from measurand.measures.precision.shared.prompts import NEEDED, SPARSE, ModelPrompts, Ranking, of_model, ranking
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.components import prompts_needed
-from measurand.stats.prompts import spread_limits
-from measurand.stats.reruns import Limits
+from measurand.stats.items.components import prompts_needed
+from measurand.stats.items.prompts import spread_limits
+from measurand.stats.items.reruns import Limits
 from measurand.tables import Responses
 
 __all__ = ["MEASURE", "PromptSensitivity", "figure", "judge", "prompt_sensitivity", "sensitivity_of"]

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, overall, plural, require_fraction
-from measurand.measures.precision._rank_cube import LEAST_ITEMS, Cube, chosen
+from measurand.measures.precision.shared.rank_cube import LEAST_ITEMS, Cube, chosen
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.item_ranks import resampled_means
-from measurand.stats.rankings import ahead, rank_sets, ranks, t_value
+from measurand.stats.items.item_ranks import resampled_means
+from measurand.stats.votes.rankings import ahead, rank_sets, ranks, t_value
 from measurand.tables import Responses, item_tables
 
 __all__ = ["MEASURE", "BenchmarkRanks", "RankStability", "rank_stability"]

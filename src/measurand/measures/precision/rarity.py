@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import capital, columns, overall, plural, require_fraction
-from measurand.measures.precision._counts import Counted, independent_trials
+from measurand.measures.precision.shared.counts import Counted, independent_trials
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.binomial import at_most_p_value, clopper_pearson, exact_upper, trials_for
-from measurand.stats.sequential import anytime_upper, betting_e_value, trials_for_bet
+from measurand.stats.intervals.binomial import at_most_p_value, clopper_pearson, exact_upper, trials_for
+from measurand.stats.intervals.sequential import anytime_upper, betting_e_value, trials_for_bet
 from measurand.tables import Responses, Scores, Trials, item_tables
 
 __all__ = ["MEASURE", "Rarities", "Rarity", "rarity"]

@@ -12,7 +12,7 @@ import polars as pl
 from measurand.errors import NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision._grid import (
+from measurand.measures.precision.shared.grid import (
     Floats,
     Ints,
     Unassessed,
@@ -23,7 +23,7 @@ from measurand.measures.precision._grid import (
     unit_scale,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.reruns import Limits, agreement_limits, all_same, intraclass, run_deviation
+from measurand.stats.items.reruns import Limits, agreement_limits, all_same, intraclass, run_deviation
 from measurand.tables import ItemTable, Responses, item_tables
 
 __all__ = ["MEASURE", "Rerun", "Reruns", "figure", "judge", "reruns"]

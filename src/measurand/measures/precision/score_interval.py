@@ -12,9 +12,9 @@ from measurand.errors import NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.binomial import SMALL, proportion_limits
-from measurand.stats.clustered import Means, cluster_sums, share_limits, t_limits
-from measurand.stats.planning import items_for_half_width, units_for_half_width
+from measurand.stats.intervals.binomial import SMALL, proportion_limits
+from measurand.stats.intervals.clustered import Means, cluster_sums, share_limits, t_limits
+from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
 from measurand.tables import ItemTable, Responses, Scores, item_tables
 
 __all__ = ["MEASURE", "Interval", "ScoreInterval", "ScoreIntervals", "intervals_of", "score_intervals"]

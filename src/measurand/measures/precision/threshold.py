@@ -12,8 +12,8 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, number, overall, plural
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.binomial import at_least_p_value, at_most_p_value, clopper_pearson, trials_for
-from measurand.stats.clustered import cluster_sums, share_limits, t_limits
+from measurand.stats.intervals.binomial import at_least_p_value, at_most_p_value, clopper_pearson, trials_for
+from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
 from measurand.tables import ItemTable, Responses, Trials, item_tables
 
 __all__ = ["MEASURE", "ThresholdTest", "ThresholdTests", "held_against", "threshold_test"]

@@ -22,7 +22,7 @@ from measurand.measures._shared import (
     require_fraction,
     shown,
 )
-from measurand.measures.validity._panel import (
+from measurand.measures.validity.shared.panel import (
     Missing,
     Panel,
     Unassessed,
@@ -32,8 +32,14 @@ from measurand.measures.validity._panel import (
     unassessed_findings,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.capabilities import DEFAULT, METHODS, Correlations, correlations_with_intervals, leave_itself_out
-from measurand.stats.intervals import models_to_decide
+from measurand.stats.capability.capabilities import (
+    DEFAULT,
+    METHODS,
+    Correlations,
+    correlations_with_intervals,
+    leave_itself_out,
+)
+from measurand.stats.intervals.correlation import models_to_decide
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import overall, plural, shown
-from measurand.measures.validity._claim_cards import (
+from measurand.measures.validity.shared.claim_cards import (
     WORST_CASE,
     CardTested,
     GroundTested,

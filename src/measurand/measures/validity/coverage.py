@@ -12,8 +12,8 @@ from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, estimate, overall, plural, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.binomial import proportion_limits
-from measurand.stats.diversity import (
+from measurand.stats.intervals.binomial import proportion_limits
+from measurand.stats.texts.diversity import (
     Duplicates,
     Reach,
     cosine,
@@ -24,7 +24,7 @@ from measurand.stats.diversity import (
     reach,
     vendi,
 )
-from measurand.stats.two_sample import text_features
+from measurand.stats.texts.two_sample import text_features
 from measurand.tables.texts import Texts
 
 __all__ = ["MEASURE", "BenchmarkCoverage", "Coverage", "Embedding", "coverage_of", "figure", "input_coverage", "judge"]

@@ -10,7 +10,7 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, require_fraction, shown
-from measurand.measures.validity._panel import (
+from measurand.measures.validity.shared.panel import (
     LEAST_MODELS,
     Missing,
     Panel,
@@ -21,7 +21,7 @@ from measurand.measures.validity._panel import (
     unassessed_findings,
 )
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
-from measurand.stats.progress import Excess, League, excess_change, residual_league
+from measurand.stats.capability.progress import Excess, League, excess_change, residual_league
 from measurand.tables import Gain, Scores
 
 __all__ = ["MEASURE", "DifferentialProgress", "differential_progress"]

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from measurand.errors import InputError
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, estimate, kind, plural, require_fraction, shown
-from measurand.measures.validity._panel import Missing, Panel, Unassessed, panels, unassessed_findings
+from measurand.measures.validity.shared.panel import Missing, Panel, Unassessed, panels, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.capabilities import blocks_left_out
-from measurand.stats.dimensionality import (
+from measurand.stats.capability.capabilities import blocks_left_out
+from measurand.stats.capability.dimensionality import (
     Sphericity,
     bartlett,
     covariance_shares,
@@ -21,9 +21,9 @@ from measurand.stats.dimensionality import (
     kmo,
     parallel_analysis,
 )
-from measurand.stats.factor import one_factor
-from measurand.stats.intervals import jackknife_t
-from measurand.stats.ranks import midranks_fixed
+from measurand.stats.capability.factor import one_factor
+from measurand.stats.intervals.correlation import jackknife_t
+from measurand.stats.intervals.ranks import midranks_fixed
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "Dimensionality", "dimensionality"]

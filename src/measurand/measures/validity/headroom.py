@@ -21,9 +21,9 @@ from measurand.measures._shared import (
     require_fraction,
     shown,
 )
-from measurand.measures.validity._panel import LEAST_MODELS, Unassessed, chosen, family_codes, unassessed_findings
+from measurand.measures.validity.shared.panel import LEAST_MODELS, Unassessed, chosen, family_codes, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.intervals import median_limits
+from measurand.stats.intervals.correlation import median_limits
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "Headroom", "headroom"]

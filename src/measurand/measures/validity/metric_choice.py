@@ -13,7 +13,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, number, overall, plural, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.metric_choice import LEAST_MODELS, Shape, breakthroughness, linearity, shape_of
+from measurand.stats.capability.metric_choice import LEAST_MODELS, Shape, breakthroughness, linearity, shape_of
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "MetricChoice", "MetricShape", "metric_choice"]

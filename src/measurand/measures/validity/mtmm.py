@@ -23,9 +23,9 @@ from measurand.measures._shared import (
     require_fraction,
     shown,
 )
-from measurand.measures.validity._panel import LEAST_MODELS, Unassessed, family_codes, unassessed_findings
+from measurand.measures.validity.shared.panel import LEAST_MODELS, Unassessed, family_codes, unassessed_findings
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.mtmm import (
+from measurand.stats.capability.mtmm import (
     Agreement,
     Counted,
     Pairs,

@@ -10,7 +10,7 @@ import numpy as np
 from measurand.errors import InputError
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, estimate, kind, number, overall, plural, require_fraction
-from measurand.measures.validity._panel import (
+from measurand.measures.validity.shared.panel import (
     Missing,
     Panel,
     Unassessed,
@@ -20,7 +20,7 @@ from measurand.measures.validity._panel import (
     unassessed_findings,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.specifications import Dropping, Specification, drop_models, specification_curve
+from measurand.stats.capability.specifications import Dropping, Specification, drop_models, specification_curve
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "Robustness", "robustness"]

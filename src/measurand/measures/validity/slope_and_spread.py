@@ -20,7 +20,7 @@ from measurand.measures._shared import (
     require_fraction,
     shown,
 )
-from measurand.measures.validity._panel import (
+from measurand.measures.validity.shared.panel import (
     Missing,
     Panel,
     Unassessed,
@@ -30,10 +30,10 @@ from measurand.measures.validity._panel import (
     unassessed_findings,
 )
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
-from measurand.stats.capabilities import blocks_left_out, of_those_run
-from measurand.stats.intervals import jackknife_t
-from measurand.stats.pca import replicate_scores
-from measurand.stats.regression import fit_lines, standardised_rows, theil_sen
+from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
+from measurand.stats.capability.pca import replicate_scores
+from measurand.stats.capability.regression import fit_lines, standardised_rows, theil_sen
+from measurand.stats.intervals.correlation import jackknife_t
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "SlopeAndSpread", "slope_and_spread"]

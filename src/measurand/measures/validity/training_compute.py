@@ -11,7 +11,7 @@ import numpy.typing as npt
 from measurand.errors import NotApplicable
 from measurand.measure import Measure
 from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, require_fraction, shown
-from measurand.measures.validity._panel import (
+from measurand.measures.validity.shared.panel import (
     LEAST_MODELS,
     Missing,
     Panel,
@@ -22,10 +22,10 @@ from measurand.measures.validity._panel import (
     unassessed_findings,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.capabilities import blocks_left_out, of_those_run
-from measurand.stats.intervals import jackknife_z
-from measurand.stats.pca import replicate_scores
-from measurand.stats.ranks import Method, correlate
+from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
+from measurand.stats.capability.pca import replicate_scores
+from measurand.stats.intervals.correlation import jackknife_z
+from measurand.stats.intervals.ranks import Method, correlate
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "ComputeCorrelation", "compute_correlation"]

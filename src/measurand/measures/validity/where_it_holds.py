@@ -21,7 +21,7 @@ from measurand.measures._shared import (
     require_fraction,
     shown,
 )
-from measurand.measures.validity._panel import (
+from measurand.measures.validity.shared.panel import (
     LEAST_MODELS,
     Missing,
     Panel,
@@ -32,8 +32,8 @@ from measurand.measures.validity._panel import (
     unassessed_findings,
 )
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.comparison import Replicated, difference_limits, half_replicates, joint_replicates
-from measurand.stats.intervals import jackknife_z
+from measurand.stats.capability.comparison import Replicated, difference_limits, half_replicates, joint_replicates
+from measurand.stats.intervals.correlation import jackknife_z
 from measurand.tables import Scores
 
 __all__ = ["MEASURE", "WhereItHolds", "where_it_holds"]

@@ -1,0 +1,1 @@
+"""What several files of forecast build on; no measure of its own."""

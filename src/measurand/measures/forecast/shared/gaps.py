@@ -1,0 +1,194 @@
+"""Elicitation gap: how much more a method elicits than the baseline, and at how many times less cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from measurand.measures._shared import estimate, plural
+from measurand.measures.forecast.shared.efforts import Efforts, Limits
+from measurand.results import Cell, Estimate, Finding, Status
+from measurand.stats.attempts.survival import kaplan_meier, quantiles_under
+from measurand.stats.intervals.paired import paired_differences, paired_tests
+from measurand.stats.intervals.resampling import bootstrap_weights
+
+__all__ = ["Gap", "gap_finding", "gaps_of"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A method held against the baseline on the behaviours that both tried.
+
+    Parameters
+    ----------
+    target, method, baseline : names.
+    behaviours, clusters : that both tried, and the clusters they lie in.
+    difference : share elicited by the method less that by the baseline.
+    p_value : of no difference.
+    unit : what the gain is counted in; None where a cost is not known.
+    gain : cost of the baseline to the asked share over that of the method; None where unknown. Where the baseline did
+        not reach it, the value is infinite and the lower limit is what its largest budget gives.
+    """
+
+    target: str
+    method: str
+    baseline: str
+    behaviours: int
+    clusters: int
+    difference: Limits
+    p_value: float
+    unit: str | None
+    gain: Limits | None
+
+
+def gaps_of(
+    efforts: Sequence[Efforts],
+    units: Mapping[str, str],
+    baseline: str,
+    reached: float,
+    resamples: int,
+    level: float,
+    rng: np.random.Generator,
+) -> Iterator[Gap]:
+    """Each method against the baseline on the same target."""
+    for base in (each for each in efforts if each.method == baseline):
+        for other in (each for each in efforts if each.target == base.target and each.method != baseline):
+            both = sorted(set(base.behaviours) & set(other.behaviours))
+            if both:
+                yield _gap(base, other, both, units.get(base.target), reached, resamples, level, rng)
+
+
+def _gap(
+    base: Efforts,
+    other: Efforts,
+    both: Sequence[str],
+    unit: str | None,
+    reached: float,
+    resamples: int,
+    level: float,
+    rng: np.random.Generator,
+) -> Gap:
+    place = {name: number for number, name in enumerate(both)}
+    rates = np.stack([_rates(each, place) for each in (other, base)])
+    clusters = _clusters(base, place) if base.by == "cluster" else None
+    pairs = paired_differences(rates, clusters)
+    binary = bool(np.isin(rates, (0.0, 1.0)).all()) and clusters is None
+    p_values, lows, highs = paired_tests(pairs, level, counts=binary)
+    gain = None
+    if unit is not None and unit in base.costs and unit in other.costs:
+        codes = np.arange(len(both)) if clusters is None else clusters
+        gain = _gain(base, other, place, codes, unit, reached, resamples, level, rng)
+    return Gap(
+        base.target,
+        other.method,
+        base.method,
+        len(both),
+        int(pairs.clusters[0]),
+        Limits(float(pairs.value[0]), *(float(np.clip(limit[0], -1, 1)) for limit in (lows, highs))),
+        float(p_values[0]),
+        None if gain is None else unit,
+        gain,
+    )
+
+
+def _rates(each: Efforts, place: Mapping[str, int]) -> Floats:
+    """Share of the efforts at each behaviour that succeeded."""
+    member = np.array([place.get(name, -1) for name in each.behaviours])
+    kept = member >= 0
+    count = np.bincount(member[kept], minlength=len(place))
+    return np.bincount(member[kept], each.success[kept], minlength=len(place)) / count
+
+
+def _clusters(each: Efforts, place: Mapping[str, int]) -> npt.NDArray[np.int64]:
+    codes = each.codes()
+    own = dict(zip(each.behaviours, codes.tolist(), strict=True))
+    return np.unique([own[name] for name in place], return_inverse=True)[1].astype(np.int64)
+
+
+def _gain(
+    base: Efforts,
+    other: Efforts,
+    place: Mapping[str, int],
+    codes: npt.NDArray[np.int64],
+    unit: str,
+    reached: float,
+    resamples: int,
+    level: float,
+    rng: np.random.Generator,
+) -> Limits | None:
+    """Ratio of the two costs, with the percentile interval of a bootstrap of clusters that keeps pairs together."""
+    weights = bootstrap_weights(len(place), resamples, rng, codes)
+    sides = []
+    for each in (base, other):
+        member = np.array([place.get(name, -1) for name in each.behaviours])
+        kept = (member >= 0) & np.isfinite(each.costs[unit])
+        if not kept.any():
+            return None
+        costs, success = each.tried(unit)[kept], each.success[kept]
+        whole = kaplan_meier(costs, success, level)
+        sides.append((whole.quantile(reached)[0], whole.last, (costs, success, weights[:, member[kept]])))
+    (first, first_last, of_base), (second, _, of_other) = sides
+    if not math.isfinite(second) or second <= 0:
+        return None
+    above, below = quantiles_under(*of_base, reached), quantiles_under(*of_other, reached)
+    # Where the baseline never gets there, its largest budget bounds the gain from below, and nothing from above.
+    least = np.where(np.isfinite(above), above, first_last) / below
+    most = np.where(np.isfinite(above), np.where(np.isfinite(above), above, 0.0) / below, np.inf)
+    tail = (1 - level) / 2
+    low = float(np.quantile(least, tail, method="inverted_cdf"))
+    high = float(np.quantile(most, 1 - tail, method="inverted_cdf"))
+    value = first / second
+    return Limits(value, low, high) if low < high else Limits(value, math.nan, math.nan)
+
+
+def gap_finding(code: str, gap: Gap, level: float, tolerated: float, reached: float) -> Finding:
+    """Issue: the method elicits more than the baseline by more than the tolerated share; passed: by less."""
+    d = gap.difference
+    defined = math.isfinite(d.low) and math.isfinite(d.high)
+    limits = f" [{100 * d.low:+.0f} to {100 * d.high:+.0f}]" if defined else ""
+    side = "below" if d.value < 0 else "above"
+    apart = f"{plural(round(abs(100 * d.value)), 'percentage point')} {side}" if d.value else "equal to"
+    said = (
+        f"On {plural(gap.behaviours, 'behaviour')} of {gap.target}, the share that {gap.method} elicits is {apart} "
+        f"that of {gap.baseline!r}{limits}"
+    )
+    allowed = f"{100 * tolerated:g} points"
+    if defined and d.low > tolerated:
+        status, rest = Status.ISSUE, f": an evaluation with {gap.baseline!r} alone understates what can be elicited"
+    elif defined and d.high < tolerated:
+        status, rest = Status.PASSED, f", not {allowed} above it"
+    else:
+        status, rest = Status.CAUTION, f", which does not decide about {allowed}"
+    estimates = [
+        estimate("elicitation_gap", d.value, d.low, d.high, level=level, method="paired", n=gap.behaviours),
+        Estimate("p_value", gap.p_value, n=gap.behaviours),
+    ]
+    if gap.gain is not None:
+        value, low, high = (x if math.isfinite(x) else None for x in (gap.gain.value, gap.gain.low, gap.gain.high))
+        estimates.append(
+            Estimate(
+                "compute_equivalent_gain", value, low, high, level, "percentile bootstrap", gap.behaviours, "times"
+            )
+        )
+        rest += _gain_words(gap.gain, reached)
+    subject = {"target": gap.target, "method": gap.method, "against": gap.baseline}
+    facts: dict[str, Cell] = {"clusters": gap.clusters, "gain counted in": gap.unit}
+    return Finding(code, subject, "Elicitation gap", status, f"{said}{rest}.", tuple(estimates), (), "F4.costs", facts)
+
+
+def _gain_words(gain: Limits, reached: float) -> str:
+    share = f"{100 * reached:g}%"
+    value, low = gain.value, gain.low
+    if math.isfinite(value):
+        factor = max(value, 1 / value)
+        times = (f"{factor:,.0f}" if factor >= 100 else f"{factor:.2g}") + f" times {'less' if value >= 1 else 'more'}"
+        return f"; to reach {share} of the behaviours it takes {times}"
+    if math.isfinite(low) and low > 1:
+        return f"; to reach {share} of the behaviours it takes at least {low:.2g} times less"
+    return ""

@@ -1,0 +1,1 @@
+"""What several files of precision build on; no measure of its own."""

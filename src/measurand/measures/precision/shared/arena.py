@@ -1,0 +1,255 @@
+"""What P10 finds in the votes of one arena: groups of models on one scale, and what moves their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from measurand.stats.votes.arenas import circles_by_chance, gap_stderr, order_with_intervals, repeat_agreement
+from measurand.stats.votes.bradley_terry import Comparisons, Ties, comparisons, covariance, fit
+from measurand.stats.votes.elo import elo_over_orders
+from measurand.stats.votes.rankings import ranks, t_value, triads
+from measurand.tables.votes import Votes
+
+__all__ = [
+    "LEAST_CLUSTERS",
+    "ORDERS",
+    "Arena",
+    "Circles",
+    "EloOrders",
+    "Group",
+    "Part",
+    "Repeats",
+    "circles",
+    "elo_orders",
+    "ranked",
+    "repeats",
+]
+
+LEAST_CLUSTERS = 5
+POINTS = 400 / np.log(10)
+"""Elo points a unit of log odds."""
+
+ORDERS, FACTORS = 200, (4.0, 16.0, 32.0)
+_CIRCLES, _REPEATS, _RATIOS = 200, 40, (1 / 16, 1 / 4, 1.0, 4.0, 16.0, 64.0)
+_LEAST_DRAWN = 5
+
+Ints = npt.NDArray[np.int64]
+Triple = tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Models that wins and ties link in both directions, so that one scale holds them; best first.
+
+    Parameters
+    ----------
+    models : their names.
+    votes : votes between them.
+    strength : Elo points above the average of these models, with the interval of each.
+    ranks : best and worst rank of each model; all hold together at the level asked for.
+    apart : whether each model is told apart from the next, one fewer than models.
+    more_votes : how many times the votes it would take to tell each from the next, one fewer than models.
+    told_apart : pairs of models, neighbours or not, that are told apart.
+    cluster, clusters : what the votes are clustered by (None: they count as independent), and how many there are.
+    widening : median ratio of the standard errors to those of independent votes.
+    ties : how ties were counted.
+    """
+
+    models: tuple[str, ...]
+    votes: int
+    strength: tuple[Triple, ...]
+    ranks: tuple[tuple[int, int], ...]
+    apart: tuple[bool, ...]
+    more_votes: tuple[float, ...]
+    told_apart: int
+    cluster: str | None
+    clusters: int | None
+    widening: float
+    ties: Ties
+
+
+@dataclass(frozen=True)
+class EloOrders:
+    """Elo ratings over random orders of the votes, for one K.
+
+    Parameters
+    ----------
+    factor : K.
+    spread : median over models of a rating's standard deviation over orders, in points.
+    span : median over models of the worst rank minus the best.
+    """
+
+    factor: float
+    spread: float
+    span: float
+
+
+@dataclass(frozen=True)
+class Circles:
+    """Circles among decided triads, and the share of them that chance would make (with interval)."""
+
+    decided: int
+    cyclic: int
+    by_chance: Triple
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Share of the pairs of models that two arenas of one size put in the same order: median, and the interval."""
+
+    votes: int
+    agreement: Triple
+
+
+@dataclass(frozen=True, eq=False)
+class Arena:
+    """Result of `arena`.
+
+    Parameters
+    ----------
+    groups : models ranked together, the largest group first.
+    alone : models that no chain of wins and ties links to the others in both directions, each with why.
+    even : models whose votes with their group are all ties.
+    islands : parts of the arena between which there is not a single vote.
+    votes, ties : how many there are.
+    elo, circles, repeats : of the largest group.
+    few : clusterings named in the votes with too few clusters to be used, with their number.
+    tie_model : how ties were asked to be counted.
+    """
+
+    groups: tuple[Group, ...]
+    alone: tuple[tuple[str, str], ...]
+    even: tuple[str, ...]
+    islands: int
+    votes: int
+    ties: int
+    elo: tuple[EloOrders, ...]
+    circles: Circles | None
+    repeats: tuple[Repeats, ...]
+    few: tuple[tuple[str, int], ...]
+    tie_model: Ties
+    level: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The votes within one group, its models numbered anew.
+
+    Parameters
+    ----------
+    models : names.
+    data : the votes, summed.
+    first, second, outcome : the models of each vote and how it ended, shape (votes,).
+    clusters : number of each vote's cluster, for each clustering that may be used.
+    """
+
+    models: tuple[str, ...]
+    data: Comparisons
+    first: Ints
+    second: Ints
+    outcome: Ints
+    clusters: dict[str, Ints]
+
+    @staticmethod
+    def of(votes: Votes, first: Ints, second: Ints, outcome: Ints, clusters: dict[str, Ints]) -> Part:
+        """The part of the votes given by the numbers of their models, outcomes and clusters."""
+        present, both = np.unique(np.concatenate([first, second]), return_inverse=True)
+        first, second = both[: len(first)], both[len(first) :]
+        data = comparisons(first, second, outcome, len(present))
+        # A group can lie within fewer clusters than the arena has.
+        usable = {name: codes for name, codes in clusters.items() if len(np.unique(codes)) >= LEAST_CLUSTERS}
+        return Part(tuple(votes.models[i] for i in present), data, first, second, outcome, usable)
+
+
+def ranked(part: Part, level: float, ties: Ties, resamples: int, rng: np.random.Generator) -> Group:
+    """The models of one group in order, with what the order is worth."""
+    fitted = fit(part.data, ties=ties) if part.data.counts[1].any() else None
+    if fitted is None or not fitted.converged[0]:
+        ties, fitted = "half", fit(part.data)
+    alone = gap_stderr(covariance(part.data, fitted, ties=ties))
+    widening = {
+        name: _median_ratio(gap_stderr(covariance(part.data, fitted, ties=ties, clusters=codes)), alone)
+        for name, codes in part.clusters.items()
+    }
+    name = max(widening, key=lambda key: widening[key], default=None)
+    clusters = None if name is None else part.clusters[name]
+    found = order_with_intervals(part.data, level=level, rng=rng, ties=ties, clusters=clusters, resamples=resamples)
+    strengths = found.fitted.strengths[0]
+    reach = float(t_value(float(ndtri((1 + level) / 2)), found.freedom))
+    needed = float(t_value(found.sets.critical, found.freedom))
+    order = np.argsort(-strengths, kind="stable")
+    above, below = order[:-1], order[1:]
+    gaps = strengths[above] - strengths[below]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        more = (needed * found.gap_stderr[above, below] / gaps) ** 2
+    return Group(
+        tuple(part.models[i] for i in order),
+        len(part.outcome),
+        tuple(_triple(strengths[i], reach * found.stderr[i]) for i in order),
+        tuple((int(found.sets.low[i]), int(found.sets.high[i])) for i in order),
+        tuple(bool(apart) for apart in found.sets.above[above, below]),
+        tuple(float(times) for times in more),
+        int(found.sets.above.sum()),
+        name,
+        found.groups,
+        widening.get(name or "", 1.0),
+        ties,
+    )
+
+
+def _triple(strength: float, half: float) -> Triple:
+    return float(POINTS * strength), float(POINTS * (strength - half)), float(POINTS * (strength + half))
+
+
+def _median_ratio(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    i, j = np.triu_indices(len(one), k=1)
+    defined = other[i, j] > 0
+    return float(np.median(one[i, j][defined] / other[i, j][defined]))
+
+
+def elo_orders(part: Part, rng: np.random.Generator) -> tuple[EloOrders, ...]:
+    """How far Elo depends on the order of the votes, for each K."""
+    ratings = elo_over_orders(
+        part.first,
+        part.second,
+        1 - part.outcome / 2,
+        len(part.models),
+        factors=np.array(FACTORS),
+        orders=ORDERS,
+        rng=rng,
+    )
+    found = []
+    for factor, rating in zip(FACTORS, ratings, strict=True):
+        places = ranks(rating)
+        spread, span = np.median(rating.std(axis=0, ddof=1)), np.median(np.ptp(places, axis=0))
+        found.append(EloOrders(factor, float(spread), float(span)))
+    return tuple(found)
+
+
+def circles(data: Comparisons, level: float, rng: np.random.Generator) -> Circles | None:
+    """Circles among the models; None where no three models each pair of which has a winner exist."""
+    found = triads(data.wins)
+    shares = circles_by_chance(data, _CIRCLES, rng) if found.decided else np.empty(0)
+    shares = shares[np.isfinite(shares)]
+    if not len(shares):
+        return None
+    low, high = np.quantile(shares, [(1 - level) / 2, (1 + level) / 2])
+    return Circles(found.decided, found.cyclic, (float(shares.mean()), float(low), float(high)))
+
+
+def repeats(part: Part, cluster: str | None, level: float, rng: np.random.Generator) -> tuple[Repeats, ...]:
+    """Agreement of two arenas, for several sizes."""
+    codes = None if cluster is None else part.clusters[cluster]
+    units = len(part.outcome) if codes is None else len(np.unique(codes))
+    ratios = [ratio for ratio in _RATIOS if ratio * units >= _LEAST_DRAWN]
+    shares = (1 + repeat_agreement(part.data, ratios, _REPEATS, rng, clusters=codes)) / 2
+    limits = np.quantile(shares, [0.5, (1 - level) / 2, (1 + level) / 2], axis=1).T
+    return tuple(
+        Repeats(round(ratio * len(part.outcome)), (float(middle), float(low), float(high)))
+        for ratio, (middle, low, high) in zip(ratios, limits, strict=True)
+    )

@@ -1,0 +1,195 @@
+"""What P12 finds of two graders: their agreement, the scores by each, and the scores corrected by hand labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from measurand.measures.precision.shared.ratings import Ratings
+from measurand.stats.intervals.binomial import clopper_pearson
+from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
+from measurand.stats.items.agreement import (
+    Corrected,
+    Limits,
+    cohen_kappa,
+    confusion,
+    krippendorff_alpha,
+    prediction_powered,
+    rogan_gladen,
+)
+
+__all__ = [
+    "EVERY",
+    "LEAST_COMMON",
+    "Agreement",
+    "Correction",
+    "Shift",
+    "agreement_of",
+    "corrections_of",
+    "shifts_of",
+]
+
+EVERY = "all benchmarks"
+
+LEAST_COMMON = 10
+"""Samples two graders must share to be compared."""
+
+LEAST_LABELLED = 20
+"""Hand labels without which no correction is attempted."""
+
+MOST_LABELS = 10
+"""Distinct scores up to which a confusion table is drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """How two graders agree on the samples both scored.
+
+    Parameters
+    ----------
+    benchmark : which, or `EVERY` for the pair over all benchmarks.
+    first, second : the graders; a hand label comes first.
+    kind : ``kappa`` (Cohen's, scores of 0 and 1) or ``alpha`` (Krippendorff's, interval).
+    value : with its limits; NaN where undefined.
+    n, clusters : samples in common, and clusters of them.
+    same : share of samples with the very same score.
+    labels, counts : confusion table (first, second); empty above `MOST_LABELS` distinct scores.
+    """
+
+    benchmark: str
+    first: str
+    second: str
+    kind: str
+    value: Limits
+    n: int
+    clusters: int
+    same: float
+    labels: tuple[float, ...]
+    counts: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Mean score of one model by each of two graders on the same samples, with limits, and their difference."""
+
+    benchmark: str
+    model: str
+    first: str
+    second: str
+    by_first: Limits
+    by_second: Limits
+    difference: Limits
+    n: int
+    unit: bool
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A grader's mean score of one model, corrected by the hand labels of some of its samples.
+
+    Parameters
+    ----------
+    mean : the grader's own mean.
+    powered : corrected by prediction-powered inference.
+    corrected : by sensitivity and specificity; None where scores are not 0 and 1.
+    labelled, n : samples with a hand label, and all that were graded.
+    """
+
+    benchmark: str
+    model: str
+    grader: str
+    mean: float
+    powered: Limits
+    corrected: Corrected | None
+    labelled: int
+    n: int
+
+
+def agreement_of(
+    parts: Sequence[tuple[Ratings, int, int]],
+    names: tuple[str, str],
+    level: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Agreement:
+    """Of one pair, over one benchmark or several."""
+    first, second, clusters = [], [], []
+    for ratings, a, b in parts:
+        common = ratings.common(a, b)
+        first.append(ratings.scores[a, common])
+        second.append(ratings.scores[b, common])
+        clusters.append(ratings.cluster_names[ratings.clusters[common]])
+    one, other = np.concatenate(first), np.concatenate(second)
+    # An item that several benchmarks share is one cluster: what makes it hard to grade is the same.
+    _, codes = np.unique(np.concatenate(clusters), return_inverse=True)
+    binary = bool(np.isin(np.concatenate([one, other]), (0.0, 1.0)).all())
+    if binary:
+        value = cohen_kappa(one, other, codes, level=level)
+    else:
+        value = krippendorff_alpha(np.stack([one, other]), "interval", codes, level=level, resamples=resamples, rng=rng)
+    labels, counts = confusion(one, other)
+    few = len(labels) <= MOST_LABELS
+    return Agreement(
+        parts[0][0].benchmark if len(parts) == 1 else EVERY,
+        *names,
+        "kappa" if binary else "alpha",
+        value,
+        len(one),
+        int(codes.max()) + 1,
+        float((one == other).mean()),
+        tuple(labels.tolist()) if few else (),
+        tuple(map(tuple, counts.tolist())) if few else (),
+    )
+
+
+def shifts_of(ratings: Ratings, first: int, second: int, level: float) -> list[Shift]:
+    """How far each model's score moves when one grader takes the place of the other, on the items both graded."""
+    common = ratings.common(first, second)
+    found = []
+    for code, model in enumerate(ratings.models):
+        here = common & (ratings.model == code)
+        if here.sum() < LEAST_COMMON:
+            continue
+        one, other = ratings.scores[first, here], ratings.scores[second, here]
+        unit = bool(((one >= 0) & (one <= 1) & (other >= 0) & (other <= 1)).all())
+        clusters = np.unique(ratings.clusters[here], return_inverse=True)[1]
+        means = cluster_sums(np.stack([one, other, other - one]), clusters).means()
+        low, high = t_limits(means.value, means.stderr, means.clusters - 1, level)
+        if unit:
+            shares = share_limits(means.value[:2], means.stderr[:2], means.clusters[:2] - 1, level)
+            groups = means.clusters[:2]
+            exact = clopper_pearson(np.rint(means.value[:2] * groups), groups, level)
+            same = (means.stderr[:2] == 0) & np.isin(means.value[:2], (0.0, 1.0))
+            low[:2], high[:2] = np.where(same, exact, shares)
+            if (one == other).all():
+                # Graders that never differed here could still do so as often as the exact interval allows.
+                high[2] = float(clopper_pearson(0, groups[0], level)[1])
+                low[2] = -high[2]
+        by_first, by_second, difference = (
+            (float(value), float(ends[0]), float(ends[1])) for value, *ends in zip(means.value, low, high, strict=True)
+        )
+        names = ratings.graders[first], ratings.graders[second]
+        size = int(here.sum())
+        found.append(Shift(ratings.benchmark, model, *names, by_first, by_second, difference, size, unit))
+    return found
+
+
+def corrections_of(ratings: Ratings, hand: int, grader: int, level: float) -> list[Correction]:
+    """Of each model of which the hand labelled some samples, and not all."""
+    graded = np.isfinite(ratings.scores[grader])
+    found = []
+    for code, model in enumerate(ratings.models):
+        here = graded & (ratings.model == code)
+        scores, labels = ratings.scores[grader, here], ratings.scores[hand, here]
+        labelled = int(np.isfinite(labels).sum())
+        if labelled < LEAST_LABELLED or labelled == len(labels):
+            continue
+        clusters = ratings.clusters[here]
+        both = np.concatenate([scores, labels[np.isfinite(labels)]])
+        corrected = rogan_gladen(scores, labels, clusters, level=level) if np.isin(both, (0.0, 1.0)).all() else None
+        powered = prediction_powered(scores, labels, clusters, level=level)
+        names = ratings.benchmark, model, ratings.graders[grader]
+        found.append(Correction(*names, float(scores.mean()), powered, corrected, labelled, len(labels)))
+    return found

@@ -1,0 +1,183 @@
+"""What P11 finds of one benchmark: reliability, a row an item, and the fitted item response model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.special import ndtr
+
+from measurand.errors import NotApplicable
+from measurand.measures._shared import plural
+from measurand.stats.intervals.multiplicity import benjamini_hochberg
+from measurand.stats.items.irt import (
+    ScaleCheck,
+    TwoParameter,
+    check_scale,
+    expected_scores,
+    fewest_items,
+    fit_two_parameter,
+    misfit,
+)
+from measurand.stats.items.reliability import Precision, item_rest, items_run, reliability, split_half
+from measurand.tables import ItemTable
+
+__all__ = [
+    "KEPT_INFORMATION",
+    "LEAST_ITEMS_FITTED",
+    "LEAST_MODELS",
+    "LEAST_MODELS_FITTED",
+    "ItemAnalysis",
+    "ResponseModel",
+    "analyse",
+]
+
+Floats = npt.NDArray[np.float64]
+
+LEAST_MODELS = 5
+"""Below this a covariance of items says nothing."""
+
+LEAST_MODELS_FITTED = 10
+LEAST_ITEMS_FITTED = 5
+LEAST_MODELS_MISFIT = 50
+"""With fewer models the test for an item's curve is not normal enough to hold its level over many items."""
+
+KEPT_INFORMATION = 0.9
+"""Share of the information that counts as equal precision: standard errors grow by 5%."""
+
+
+@dataclass(frozen=True, eq=False)
+class ResponseModel:
+    """The two-parameter model of one benchmark, and what its check on drawn answers found.
+
+    Parameters
+    ----------
+    difficulty : share of models of this kind that the fitted curve expects to fail each item, shape (items,).
+    misfit_q : adjusted p-value that an item does not follow its S curve, shape (items,); NaN where not tested.
+    shortest : indices of the fewest items that keep `KEPT_INFORMATION` of the information, best first.
+    """
+
+    fit: TwoParameter
+    check: ScaleCheck
+    difficulty: Floats
+    misfit_q: Floats
+    shortest: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class ItemAnalysis:
+    """The items of one benchmark.
+
+    Parameters
+    ----------
+    benchmark, scorer, cluster_key : what it is of.
+    models : number of models.
+    items : names, of the items that at least two models ran.
+    share_right : mean score of each item, shape (items,).
+    item_rest : correlation of each item with the rest, shape (items,); NaN where undefined.
+    negative_q : adjusted p-value that it is negative, shape (items,).
+    precision : reliability and standard error of measurement; of whole clusters where items have them.
+    naive : the same had every item been independent; None where no cluster is named.
+    split_half : stepped-up correlation of two halves, NaN where undefined.
+    items_run : how many of them a model ran (harmonic mean).
+    response_model : the two-parameter model; None where it does not apply, and then `no_model` says why.
+    """
+
+    benchmark: str
+    scorer: str | None
+    cluster_key: str | None
+    models: int
+    items: tuple[str, ...]
+    share_right: Floats
+    item_rest: Floats
+    negative_q: Floats
+    precision: Precision
+    naive: Precision | None
+    split_half: float
+    items_run: float
+    response_model: ResponseModel | None
+    no_model: str = ""
+
+    def table(self) -> pl.DataFrame:
+        """One row an item: what it says of models and how well it fits in. Null where undefined."""
+        found = {
+            "item": self.items,
+            "share_right": self.share_right,
+            "item_rest": self.item_rest,
+            "negative_q": self.negative_q,
+        }
+        if self.response_model is not None:
+            fit = self.response_model.fit
+            found |= {
+                "slope": fit.slopes,
+                "slope_se": fit.slope_se,
+                "difficulty": self.response_model.difficulty,
+                "misfit_q": self.response_model.misfit_q,
+                "kept": np.isin(np.arange(len(self.items)), self.response_model.shortest),
+            }
+        return pl.DataFrame(found).with_columns(pl.selectors.float().fill_nan(None))
+
+
+def analyse(table: ItemTable, *, level: float, rng: np.random.Generator) -> ItemAnalysis:
+    """The items of one benchmark.
+
+    Raises
+    ------
+    NotApplicable
+        Fewer than 5 models or 2 items, or no two items were run by the same models.
+    """
+    kept = np.isfinite(table.scores).sum(axis=0) >= 2
+    scores = table.scores[:, kept]
+    ran_some = np.isfinite(scores).any(axis=1)
+    scores, n, k = scores[ran_some], int(ran_some.sum()), int(kept.sum())
+    if n < LEAST_MODELS:
+        raise NotApplicable(f"{plural(n, 'model')} ran items that another ran", needs=f"at least {LEAST_MODELS}")
+    if k < 2:
+        raise NotApplicable(f"{plural(k, 'item')} that several models ran", needs="at least 2")
+    clusters = None if table.clusters is None else table.clusters[kept]
+    precision = reliability(scores, clusters, level=level)
+    if not np.isfinite(precision.alpha[0]):
+        raise NotApplicable(
+            "the models' scores do not vary, or no two items were run by the same models",
+            needs="models that differ, on items (of at least 2 clusters) run in common",
+        )
+    rest = item_rest(scores, clusters)
+    model, why = _response_model(scores, table.binary, rng)
+    return ItemAnalysis(
+        table.benchmark,
+        table.scorer,
+        table.cluster_key,
+        n,
+        tuple(name for name, use in zip(table.items, kept, strict=True) if use),
+        np.nanmean(scores, axis=0),
+        rest.correlation,
+        benjamini_hochberg(rest.p_negative),
+        precision,
+        None if clusters is None else reliability(scores, level=level),
+        split_half(scores, rng, clusters),
+        items_run(scores),
+        model,
+        why,
+    )
+
+
+def _response_model(scores: Floats, binary: bool, rng: np.random.Generator) -> tuple[ResponseModel | None, str]:
+    """The fitted and checked model, or why there is none."""
+    if not binary:
+        return None, "scores other than 0 and 1, which are never cut in two"
+    varied = int((np.nanmax(scores, axis=0) > np.nanmin(scores, axis=0)).sum())
+    if len(scores) < LEAST_MODELS_FITTED or varied < LEAST_ITEMS_FITTED:
+        return None, f"{plural(len(scores), 'model')} and {plural(varied, 'item')} that vary"
+    fit = fit_two_parameter(scores)
+    # The more items there are, the longer a refit takes and the less the scale varies from one to the next; answers
+    # that are not all there take several times as long.
+    cost = scores.shape[1] if np.isfinite(scores).all() else scores.size / 200
+    replicates = int(np.clip(3_000 / cost, 4, 20))
+    check = check_scale(fit, np.isfinite(scores), replicates, rng)
+    misfit_q = np.full(scores.shape[1], np.nan)
+    if len(scores) >= LEAST_MODELS_MISFIT:
+        misfit_q = benjamini_hochberg(2 * ndtr(-np.abs(misfit(scores, fit))))
+    shortest = fewest_items(fit, check, KEPT_INFORMATION)
+    return ResponseModel(fit, check, 1 - expected_scores(fit), misfit_q, shortest), ""

@@ -1,0 +1,243 @@
+"""One class of models, complete on the capability benchmarks: what V1 to V7 all start from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from measurand.errors import InputError, NotApplicable
+from measurand.measures._shared import kind
+from measurand.results import Finding, Status
+from measurand.stats.capability.pca import Component, first_component, impute
+from measurand.stats.capability.pca import varies as columns_vary
+from measurand.tables import Scores
+
+__all__ = [
+    "LEAST_MODELS",
+    "Missing",
+    "Panel",
+    "Unassessed",
+    "assessable",
+    "chosen",
+    "family_codes",
+    "panels",
+    "unassessed_findings",
+]
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Missing = Literal["complete", "impute"]
+
+LEAST_MODELS = 8
+"""Below this many models a rank correlation's interval spans nearly everything (at 7 models, about 1.5 of 2)."""
+
+LEAST_CAPABILITY = 3
+"""A first component of fewer benchmarks is one benchmark, or the mean of two."""
+
+
+@dataclass(frozen=True)
+class Unassessed:
+    """A subject that could not be assessed, why, and what would be needed."""
+
+    subject: Mapping[str, str]
+    reason: str
+    needs: str
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Models of one class with a capabilities score.
+
+    Parameters
+    ----------
+    class_ : the class.
+    models : the models taking part, n of them.
+    families : family code of each model, shape (n,); a model of unknown family is a family of its own.
+    family_names : name of each family code; the model's own name where its family is unknown.
+    capability : names of the k capability benchmarks.
+    values : their scores, shape (n, k), no NaN.
+    tested : names of the benchmarks under test.
+    scores : their scores, shape (n, m), NaN where not run.
+    stderr : their standard errors, shape (n, m), NaN where not known.
+    dropped : models left out because a capability benchmark is missing.
+    caveats : what the reader should know of how it was put together.
+    """
+
+    class_: str
+    models: tuple[str, ...]
+    families: npt.NDArray[np.int64]
+    family_names: tuple[str, ...]
+    capability: tuple[str, ...]
+    values: Floats
+    tested: tuple[str, ...]
+    scores: Floats
+    stderr: Floats
+    dropped: tuple[str, ...]
+    caveats: tuple[str, ...]
+
+    @cached_property
+    def component(self) -> Component:
+        """First principal component of the capability benchmarks."""
+        return first_component(self.values)
+
+    @cached_property
+    def standard_scores(self) -> Floats:
+        """Capabilities scores in standard deviations between models, shape (n,)."""
+        result: Floats = self.component.scores / self.component.scores.std()
+        return result
+
+
+def panels(scores: Scores, missing: Missing) -> tuple[tuple[Panel, ...], tuple[Unassessed, ...]]:
+    """A panel a class, and the classes that cannot have one.
+
+    Raises
+    ------
+    NotApplicable
+        No class can have one.
+    InputError
+        A `missing` that is neither ``complete`` nor ``impute``.
+    """
+    if missing not in ("complete", "impute"):
+        raise InputError(f"missing should be 'complete' or 'impute', got {missing!r}")
+    capability = scores.benchmarks_of("capability")
+    if len(capability) < LEAST_CAPABILITY:
+        seen = ", ".join(scores.benchmarks["benchmark"][:12])
+        raise NotApplicable(
+            f"{len(capability)} of {scores.benchmarks.height} benchmarks count as capability benchmarks (seen: {seen})",
+            needs=f"at least {LEAST_CAPABILITY} capability benchmarks, named with --capability A,B,C "
+            "(in Python: capability=[...]) or by a role column",
+        )
+    found: list[Panel] = []
+    problems: list[Unassessed] = []
+    for class_ in scores.classes:
+        try:
+            found.append(_panel(scores, class_, capability, missing))
+        except NotApplicable as problem:
+            problems.append(Unassessed({"class": class_}, problem.reason, problem.needs))
+    if not found:
+        several = len(problems) > 1
+        reasons = "; ".join(
+            (f"{kind(problem.subject['class'])}models: " if several else "") + problem.reason for problem in problems
+        )
+        raise NotApplicable(reasons, needs=problems[0].needs)
+    return tuple(found), tuple(problems)
+
+
+def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Missing) -> Panel:
+    everyone = scores.models_of(class_)
+    table = scores.matrix(everyone, capability)
+    present = np.isfinite(table)
+    run: Mask = present.sum(axis=0) > 0
+    never_run, capability = chosen(capability, ~run), chosen(capability, run)
+    table, present = table[:, run], present[:, run]
+    share = present.mean(axis=1)
+    enough: Mask = share == 1 if missing == "complete" else share >= 0.5
+    if enough.sum() < LEAST_MODELS:
+        rare = sorted(zip(present.sum(axis=0), capability, strict=True))[:3]
+        raise NotApplicable(
+            f"{enough.sum()} of {len(everyone)} models have the capability benchmarks"
+            + (
+                f" (least often run: {', '.join(f'{name} by {count}' for count, name in rare)})"
+                if rare and not present.all()
+                else ""
+            ),
+            needs=f"at least {LEAST_MODELS} models that have all of them"
+            + (", or --missing impute" if missing == "complete" and not present.all() else ""),
+        )
+    table = table[enough].copy()
+    varies: Mask = columns_vary(table)
+    table[:, varies] = impute(table[:, varies])
+    if varies.sum() < LEAST_CAPABILITY:
+        raise NotApplicable(
+            f"{varies.sum()} capability benchmarks vary over the {kind(class_)}models",
+            needs=f"at least {LEAST_CAPABILITY} that do",
+        )
+    models = chosen(everyone, enough)
+    tested = scores.benchmarks_of("safety", "other")
+    families, family_names, unknown = family_codes(models, scores.model_fact("family", models))
+    caveats = []
+    if never_run:
+        caveats.append(f"capability benchmarks that no {kind(class_)}model was run on: {', '.join(never_run)}")
+    if not enough.all():
+        caveats.append(
+            f"{(~enough).sum()} of {len(everyone)} {kind(class_)}models left out: not run on every capability benchmark"
+        )
+    if filled := int((~present[enough]).sum()):
+        caveats.append(
+            f"{filled} missing capability scores imputed from the first component; the interval does not count that"
+        )
+    if unknown:
+        caveats.append(f"{unknown} of {len(models)} {kind(class_)}models have no known family and count as independent")
+    if not varies.all():
+        constant = ", ".join(chosen(capability, ~varies))
+        caveats.append(f"left out of the capabilities score, the same for every {kind(class_)}model: {constant}")
+    return Panel(
+        class_=class_,
+        models=models,
+        families=families,
+        family_names=family_names,
+        capability=chosen(capability, varies),
+        values=table[:, varies],
+        tested=tested,
+        scores=scores.matrix(models, tested),
+        stderr=scores.stderr(models, tested),
+        dropped=chosen(everyone, ~enough),
+        caveats=tuple(caveats),
+    )
+
+
+def chosen(names: Sequence[str], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    """The names whose mask is true."""
+    return tuple(names[int(i)] for i in np.flatnonzero(mask))
+
+
+def family_codes(
+    models: Sequence[str], families: Sequence[object]
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...], int]:
+    """A code a family (its own for each model of unknown family), the families' names, and how many are unknown."""
+    keys = [
+        (model, False) if family is None else (str(family), True)
+        for model, family in zip(models, families, strict=True)
+    ]
+    code = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return (
+        np.array([code[key] for key in keys], dtype=np.int64),
+        tuple(name for name, _ in code),
+        sum(family is None for family in families),
+    )
+
+
+def assessable(values: Floats, names: Sequence[str], class_: str) -> tuple[npt.NDArray[np.bool_], list[Unassessed]]:
+    """Which columns can be ranked over the models, and why the others cannot."""
+    problems = []
+    count = np.isfinite(values).sum(axis=0)
+    spread = np.zeros(len(names))
+    spread[count > 0] = np.nanmax(values[:, count > 0], axis=0) - np.nanmin(values[:, count > 0], axis=0)
+    for name, ran, range_ in zip(names, count, spread, strict=True):
+        subject = {"benchmark": name, "class": class_}
+        if ran < LEAST_MODELS:
+            reason = f"{ran} {kind(class_)}models have both a score on it and a capabilities score"
+            problems.append(Unassessed(subject, reason, f"at least {LEAST_MODELS}"))
+        elif range_ == 0:
+            reason = f"all {ran} {kind(class_)}models have the same score"
+            problems.append(Unassessed(subject, reason, "models that differ on it"))
+    return (count >= LEAST_MODELS) & (spread > 0), problems
+
+
+def unassessed_findings(code: str, title: str, problems: Sequence[Unassessed]) -> list[Finding]:
+    """A visible row for each subject that could not be assessed."""
+    return [
+        Finding(
+            code,
+            problem.subject,
+            title,
+            Status.NOT_APPLICABLE,
+            f"Not assessed: {problem.reason}; needs {problem.needs}.",
+        )
+        for problem in problems
+    ]

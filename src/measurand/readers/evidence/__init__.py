@@ -1,0 +1,1 @@
+"""Tables of evidence other than scores: votes, attempts, quizzes, texts, probabilities, claims."""

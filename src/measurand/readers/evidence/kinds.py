@@ -1,0 +1,221 @@
+"""Tables of evidence other than scores and items, told by their columns: votes, attempts, noise, probes, failures."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from measurand.errors import InputError
+from measurand.readers.evidence.attempts import EFFORT_SCHEMA, attempts_of
+from measurand.readers.evidence.token_logprobs import is_token_logprobs, token_logprobs_of
+from measurand.readers.evidence.votes import is_votes, votes_of
+from measurand.readers.paths import recognise
+from measurand.readers.tables.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL, find, fold
+from measurand.readers.tables.numbers import numbers
+from measurand.readers.tables.raw import ROW, RawTable
+from measurand.readers.tables.tabular import PARSE_ERRORS, header
+from measurand.tables import Degradation, Failures, ProbeScores, QueryLogprobs, TokenLogprobs, Votes
+from measurand.tables.degradation import DEGRADATION_SCHEMA
+from measurand.tables.failures import FAILURE_SCHEMA
+from measurand.tables.probe_scores import PROBE_SCHEMA
+from measurand.tables.query_logprobs import QUERY_LOGPROB_SCHEMA
+
+__all__ = ["KINDS", "Kind", "kind_of", "kind_of_file"]
+
+Aliases = Mapping[str, Sequence[str]]
+
+ATTEMPTS: Aliases = {
+    "target": ("target", "target_model", *MODEL),
+    "behaviour": ("behaviour", "behavior", "goal", *ITEM, "index"),
+    "method": ("method", "attack", "technique"),
+    "attempt": ("attempt", "epoch", "attempt_number"),
+    "success": ("success", "jailbroken", "succeeded"),
+    "queries": ("queries", "n_queries", "number_of_queries"),
+    "queries_to_success": ("queries_to_success", "queries_to_jailbreak"),
+    "tokens": ("tokens", "total_tokens"),
+    "tokens_in": ("tokens_in", "prompt_tokens", "input_tokens"),
+    "tokens_out": ("tokens_out", "response_tokens", "completion_tokens", "output_tokens"),
+    "flop": ("flop", "flops", "target_flop", "target_flops"),
+    "cluster": ("cluster", "category"),
+}
+DEGRADATION: Aliases = {
+    "model": MODEL,
+    "benchmark": BENCHMARK,
+    "sigma": ("sigma", "noise_sigma", "noise_level"),
+    "item": ITEM,
+    "score": ITEM_SCORE,
+}
+PROBE: Aliases = {"model": MODEL, "label": ("label", "defects"), "kind": ("kind", "probe")}
+FAILURES: Aliases = {"model": MODEL, "mode": ("mode", "failure_mode", "failure"), "sample": ("sample", *ITEM)}
+QUERIES: Aliases = {
+    "model": MODEL,
+    "behaviour": ("behaviour", "behavior"),
+    "logprob": ("logprob", "log_prob", "behaviour_logprob"),
+    "query": ("query", "prompt"),
+}
+_YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of one table, not yet held against those of others."""
+
+    frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A table that becomes one field of a study.
+
+    Parameters
+    ----------
+    field : of `measurand.tables.Study`.
+    fits : whether a table with these columns is one.
+    read : rows of such a table, as ``frame``, and ``notes`` of what was left out.
+    build : the evidence in the rows of all such tables, and notes.
+    """
+
+    field: str
+    fits: Callable[[Sequence[str]], bool]
+    read: Callable[[pl.DataFrame], Any]
+    build: Callable[..., Any]
+
+    def joined(self, tables: Sequence[RawTable]) -> Any:
+        """The evidence in all tables of this kind.
+
+        Raises
+        ------
+        InputError
+            What one of them holds cannot be used; the message names it.
+        """
+        parts = []
+        for table in tables:
+            try:
+                parts.append(self.read(table.frame.drop(ROW)))
+            except InputError as error:
+                raise InputError(f"{table.name}: {error}") from None
+        names = ", ".join(table.name for table in tables)
+        try:
+            rows = pl.concat([part.frame for part in parts], how="diagonal_relaxed")
+            return self.build(rows, tuple(note for part in parts for note in part.notes))
+        except (InputError, pl.exceptions.PolarsError) as error:
+            raise InputError(f"{names}: {error}") from None
+
+
+def _fits(*wanted: Sequence[str]) -> Callable[[Sequence[str]], bool]:
+    return lambda columns: all(find(columns, aliases) is not None for aliases in wanted)
+
+
+def _is_failures(columns: Sequence[str]) -> bool:
+    """A column of failure modes; one that is just called mode counts where no other column says anything else."""
+    known = {"mode", "count", *FAILURES["model"], *FAILURES["sample"]}
+    named = find(columns, FAILURES["mode"][1:]) is not None
+    return named or {"mode"} <= {fold(name) for name in columns} <= known
+
+
+def _is_query_logprobs(columns: Sequence[str]) -> bool:
+    return _fits(QUERIES["logprob"], (*QUERIES["behaviour"], *QUERIES["query"]))(columns)
+
+
+def _is_token_logprobs(columns: Sequence[str]) -> bool:
+    return is_token_logprobs(columns) and find(columns, ITEM_SCORE) is None
+
+
+def _reader(schema: Mapping[str, pl.DataType], aliases: Aliases) -> Callable[[pl.DataFrame], Rows]:
+    """Reader of tables whose columns have the names of a schema, or aliases of them."""
+
+    def read(frame: pl.DataFrame) -> Rows:
+        named = {fact: find(frame.columns, aliases.get(fact, (fact,))) for fact in schema}
+        return Rows(pl.DataFrame({fact: _typed(frame[name], schema[fact]) for fact, name in named.items() if name}))
+
+    return read
+
+
+def _typed(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Text as a table of text holds it, in the type wanted.
+
+    Raises
+    ------
+    InputError
+        A cell that is no such value.
+    """
+    if column.dtype != pl.String or dtype == pl.String:
+        return column
+    said = column.str.strip_chars().str.to_lowercase()
+    said = said.set(said == "", None)
+    flags = pl.select(pl.when(said.is_in(_YES)).then(1.0).when(said.is_in(_NO)).then(0.0)).to_series()
+    if dtype == pl.Boolean:
+        wrong = said.is_not_null() & flags.is_null()
+        found: pl.Series = flags.cast(pl.Boolean)
+    else:
+        read = numbers(column, decimal_comma=False)
+        found = read.values.zip_with(read.values.is_not_null(), flags)
+        wrong = said.is_not_null() & found.is_null()
+    if wrong.any():
+        row = int(wrong.arg_true()[0])
+        wanted = "1 or 0" if dtype == pl.Boolean else "a number"
+        raise InputError(f"row {row + 1}: {column.name} should be {wanted}, got {column[row]!r}")
+    return found
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("votes", is_votes, votes_of, Votes.build),
+    Kind("token_logprobs", _is_token_logprobs, token_logprobs_of, TokenLogprobs.build),
+    Kind(
+        "degradation",
+        _fits(DEGRADATION["sigma"], DEGRADATION["item"], DEGRADATION["score"]),
+        _reader(DEGRADATION_SCHEMA, DEGRADATION),
+        Degradation.build,
+    ),
+    Kind(
+        "probe_scores",
+        _fits(("prompt",), ("layer",), ("score",), PROBE["label"]),
+        _reader(PROBE_SCHEMA, PROBE),
+        ProbeScores.build,
+    ),
+    Kind(
+        "attempts",
+        _fits(ATTEMPTS["target"], ATTEMPTS["behaviour"], ATTEMPTS["success"]),
+        _reader(EFFORT_SCHEMA, ATTEMPTS),
+        attempts_of,
+    ),
+    Kind("failures", _is_failures, _reader(FAILURE_SCHEMA, FAILURES), Failures.build),
+    Kind(
+        "query_logprobs",
+        _is_query_logprobs,
+        _reader(QUERY_LOGPROB_SCHEMA, QUERIES),
+        QueryLogprobs.build,
+    ),
+)
+"""The kinds, asked in this order whether a table is theirs."""
+
+
+def kind_of(columns: Sequence[str]) -> Kind | None:
+    """The kind of a table with these columns; None if it holds scores, items, facts or texts.
+
+    Examples
+    --------
+    >>> [kind.field for c in (["left", "right", "winner"], ["sigma", "item", "score"]) if (kind := kind_of(c))]
+    ['votes', 'degradation']
+    >>> kind_of(["model", "mmlu"])
+    """
+    return next((kind for kind in KINDS if kind.fits(columns)), None)
+
+
+def kind_of_file(path: str | os.PathLike[str]) -> Kind | None:
+    """The kind of a file, by its format and header."""
+    form = recognise(path)
+    if form is None:
+        return None
+    try:
+        return kind_of(header(Path(path), form))
+    except (*PARSE_ERRORS, InputError, RecursionError, csv.Error, msgspec.MsgspecError):
+        return None

@@ -1,0 +1,513 @@
+"""From what was decoded of an Inspect log to the rows, aggregates, facts and problems of a `Log`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+import polars as pl
+
+from measurand.readers.archive import ArchiveError, children, decode_json
+from measurand.readers.inspect.schema import NULL, Config, EvalScore, Header, Role, Sample, Score, Usage, decode_members
+from measurand.readers.log import ITEM_COLUMNS, Aggregate, Log, Problem
+from measurand.results import Source
+
+__all__ = ["Item", "item_of", "log_of", "score_number"]
+
+MAX_SCORES = 1_000
+"""Names of scores in one log: each has a row in every sample, so that more would multiply without end."""
+
+MAX_ROWS = 20_000_000
+"""Rows of one log."""
+
+MAX_METADATA = 200
+"""Characters kept of a metadata value: enough for any identifier to cluster by."""
+
+MAX_TEXT = 1024
+"""Characters kept of an answer, a target or a choice: as many as Inspect keeps in its summaries."""
+
+MAX_REASON, MAX_REASONS = 300, 20
+"""Characters of a reason, and reasons given one by one."""
+
+REPEATED = {name: name for name in ("epoch", "target", "tokens_in", "tokens_out", "metadata")} | {"item": "id"}
+"""Columns that are the same in all rows of an item, and where an `Item` has them."""
+
+PLAIN = re.compile(rb'-?[0-9]{1,15}(?:\.[0-9]{1,17})?|true|false|null|"[^"\\\x00-\x1f\x7f-\xff]{0,200}"')
+"""Texts of JSON values that are kept as they are."""
+
+PLAIN_LIST = re.compile(rb'\["[^"\\\x00-\x1f\x7f-\xff]{0,1024}"(?:,"[^"\\\x00-\x1f\x7f-\xff]{0,1024}")*+\]')
+
+WORDS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
+TRUTHS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+
+_encode = msgspec.json.Encoder().encode
+_decode_texts = msgspec.json.Decoder(list[str]).decode
+
+
+class Item(msgspec.Struct, gc=False):
+    """What is kept of a sample; values are as the log has them, by scorer."""
+
+    id: str
+    epoch: int
+    target: str | None
+    choices: str | None
+    logprobs: list[float | None] | None
+    tokens_in: int | None
+    tokens_out: int | None
+    metadata: str | None
+    values: dict[str, Any]
+    answers: dict[str, str | None]
+    errored: bool
+    invalid: bool
+    edits: int
+
+
+def score_number(value: object) -> float | None:
+    """The number a score stands for, by Inspect's rules; None for what is no number, and for NaN (not scored).
+
+    Examples
+    --------
+    >>> [score_number(value) for value in ("C", "I", "P", "N", "yes", "False", "0.25", 3, True)]
+    [1.0, 0.0, 0.5, 0.0, 1.0, 0.0, 0.25, 3.0, 1.0]
+    >>> [score_number(value) for value in ("excellent", float("nan"), [1], None)]
+    [None, None, None, None]
+    """
+    if isinstance(value, str):
+        known = WORDS.get(value, TRUTHS.get(value.lower()))
+        # No score is written in more characters; a number of a million digits is work for nothing.
+        if known is not None or len(value) > MAX_METADATA:
+            return known
+    elif not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def item_of(sample: Sample, header: Header, keys: frozenset[str] | None) -> Item:
+    """What is kept of a sample or its summary; of its metadata the scalars, and only `keys` unless that is None."""
+    scores = sample.scores or {}
+    if sample.score is not None:
+        # The oldest logs hold one score without a name; it is that of their one scorer.
+        views = header.results.views() if header.results else []
+        scores = {views[0].name if views else "score": sample.score} | scores
+    usage = _usage(sample, header.eval.model)
+    answers: dict[str, str | None] = {}
+    values: dict[str, Any] = {}
+    edits = 0
+    for name, score in scores.items():
+        values[name] = score.value
+        if score.answer is not None:
+            answers[name] = _text(score.answer)
+        if score.history is not NULL and (history := bytes(score.history)) != b"[]":
+            edits += _edits(history)
+    return Item(
+        str(sample.id),
+        sample.epoch,
+        sample.target[:MAX_TEXT] if isinstance(sample.target, str) else _target(sample.target),
+        None if sample.choices is NULL else _brief(_choices, bytes(sample.choices)),
+        _option_logprobs(sample, scores.values()) if sample.output else None,
+        None if usage is None else _tokens_in(usage),
+        None if usage is None else usage.output_tokens,
+        None if sample.metadata is NULL else _brief(_metadata, bytes(sample.metadata), keys),
+        values,
+        answers,
+        sample.error is not None,
+        sample.invalidation is not None,
+        edits,
+    )
+
+
+def _brief(made: Callable[..., str | None], text: bytes, *more: object) -> str | None:
+    """What is made of a text; at once if it is short and was seen before, as in each epoch and each model's log."""
+    return (_remembered if len(text) <= MAX_TEXT else _made)(made, text, *more)
+
+
+def _made(made: Callable[..., str | None], *given: object) -> str | None:
+    return made(*given)
+
+
+_remembered = lru_cache(maxsize=4096)(_made)
+
+
+def _choices(text: bytes) -> str | None:
+    """The options as a JSON list of strings; None if there are none, or they are no texts."""
+    if PLAIN_LIST.fullmatch(text):
+        return text.decode()
+    try:
+        choices = decode_json(text, _decode_texts)
+    except ArchiveError:
+        return None
+    return _encode([choice[:MAX_TEXT] for choice in choices]).decode() if choices else None
+
+
+def _edits(history: bytes) -> int:
+    """How often a score was changed: the first entry is the score before, unless there is but one, which added it."""
+    if len(history) <= len(b"null"):
+        return 0
+    entries = len(children(history, 0).spans)
+    return max(entries - 1, min(entries, 1))
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if isinstance(value, msgspec.Raw):
+        value = bytes(value)[:MAX_TEXT].decode(errors="replace")
+        return None if value in ("null", "{}") else value
+    if value is None:
+        return None
+    return _encode(value).decode()[:MAX_TEXT]
+
+
+def _target(target: list[Any] | None) -> str | None:
+    """A single target as it is, several as a JSON list."""
+    if isinstance(target, list) and len(target) == 1:
+        return _text(target[0])
+    return _text(target)
+
+
+def _usage(sample: Sample, model: str | None) -> Usage | None:
+    """Tokens of the evaluated model alone: graders count elsewhere."""
+    used = sample.model_usage or {}
+    if model in used:
+        return used[model]
+    if len(used) == 1:
+        return next(iter(used.values()))
+    return sample.output.usage if sample.output else None
+
+
+def _tokens_in(usage: Usage) -> int | None:
+    if usage.input_tokens is None:
+        return None
+    # Inspect counts what was read from or written to the cache beside the other tokens.
+    return usage.input_tokens + (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
+
+
+def _metadata(text: bytes, keys: frozenset[str] | None) -> str | None:
+    """The scalar metadata as a JSON object, from the texts of the values where those are short and plain."""
+    try:
+        metadata = decode_json(text, decode_members) or {}
+    except ArchiveError:
+        return None
+    kept: list[str] = []
+    for key, raw in metadata.items():
+        if keys is None or key in keys:
+            text = bytes(raw)
+            shown = text.decode() if PLAIN.fullmatch(text) else _scalar(text)
+            if shown is not None:
+                kept.append(f"{_key(key)}:{shown}")
+    return "{" + ",".join(kept) + "}" if kept else None
+
+
+@lru_cache(maxsize=1024)
+def _key(key: str) -> str:
+    return _encode(key[:MAX_METADATA]).decode()
+
+
+def _scalar(text: bytes) -> str | None:
+    """A value cut and as JSON; None if it is no scalar."""
+    if text.startswith((b"{", b"[")):
+        return None
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None  # skipped over while the sample was decoded, and nothing a cluster could be named by
+    return _encode(value[:MAX_METADATA] if isinstance(value, str) else value).decode()
+
+
+def _option_logprobs(sample: Sample, scores: Iterable[Score]) -> list[float | None] | None:
+    """Log-probability of each option's letter where the answer was given, None for one not among the likeliest."""
+    completions = sample.output.choices if sample.output else None
+    logprobs = completions[0].logprobs if completions else None
+    choices = _choices(bytes(sample.choices))
+    if choices is None or logprobs is None or any(_shuffled(score) for score in scores):
+        return None
+    count = len(_decode_texts(choices))
+    letters = [chr(ord("A") + position) for position in range(min(count, 26))]
+    for token in reversed(logprobs.content or []):
+        if token.token.strip() in letters and token.top_logprobs:
+            likely: dict[str, float] = {}
+            for top in token.top_logprobs:
+                letter = top.token.strip()
+                likely[letter] = max(top.logprob, likely.get(letter, -math.inf))
+            return [likely.get(letter) for letter in letters] + [None] * (count - len(letters))
+    return None
+
+
+def _shuffled(score: Score) -> bool:
+    return bytes(score.explanation).startswith(b'"Choices were shuffled')
+
+
+class _Part(NamedTuple):
+    """A name of scores in the rows, and where its value stands in a sample's score."""
+
+    name: str | None
+    scorer: str | None
+    key: str | int | None = None
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """The value of this part in the scores of a sample, None where it is not."""
+        held = values.get(self.scorer) if self.scorer is not None else None
+        if isinstance(self.key, str):
+            return held.get(self.key) if isinstance(held, dict) else None
+        if isinstance(self.key, int):
+            return held[self.key] if isinstance(held, list) and self.key < len(held) else None
+        return None if isinstance(held, dict | list) else held
+
+
+def _parts(header: Header, items: Iterable[Item]) -> list[_Part]:
+    """Every name of scores in the log, in the order it has them; at least one, without a name if there is none."""
+    views = header.results.views() if header.results else []
+    scorers: dict[str, dict[str | int | None, None]] = {view.scorer or view.name: {} for view in views}
+    for item in items:
+        for name, value in item.values.items():
+            keys = scorers.setdefault(name, {})
+            if isinstance(value, dict):
+                keys.update(dict.fromkeys(value))
+            elif isinstance(value, list):
+                keys.update(dict.fromkeys(range(len(value))))
+            elif not _unscored(value):
+                keys[None] = None
+    return [_part(name, key) for name, keys in scorers.items() for key in keys or [None]] or [_Part(None, None)]
+
+
+def _part(scorer: str, key: str | int | None) -> _Part:
+    return _Part(scorer if key is None else f"{scorer}/{key}", scorer, key)
+
+
+def _unscored(value: object) -> bool:
+    """Whether the value is that of a sample without a score, which Inspect writes as NaN."""
+    return value is None or value == "NaN"
+
+
+def log_of(source: Source, header: Header, items: Sequence[Item], reasons: Sequence[str], lost: int) -> Log:
+    """Put a log together.
+
+    Parameters
+    ----------
+    source : the file; its number of rows is filled in here.
+    header, items : what was read.
+    reasons : what could not be read, each in one clause.
+    lost : samples known to be unreadable.
+    """
+    parts = _parts(header, items)
+    most = min(MAX_SCORES, max(1, MAX_ROWS // max(1, len(items))))
+    if len(parts) > most:
+        reasons = [*reasons, f"{len(parts):,} names of scores; the first {most:,} are read"]
+        parts = parts[:most]
+    scores = _scores(items, parts)
+    aggregates, options, undefined = _aggregates(header)
+    declared, lists = _declared(header), {**scores.lists, "metric_options": options}
+    version = header.eval.packages.get("inspect_ai")
+    return Log(
+        source=replace(source, rows=len(items) * len(parts)),
+        harness="inspect_ai",
+        harness_version=version if isinstance(version, str) else None,
+        model=header.eval.model,
+        task=header.eval.task,
+        task_version=_text(header.eval.task_version),
+        items=_rows(header, items, parts, scores.numbers),
+        aggregates=aggregates,
+        declared_items=declared,
+        problems=(
+            *_losses(header, len(items), declared, len(parts), reasons, lost),
+            *(Problem(f"{count:,} scores of {name} are no numbers", count) for name, count in scores.odd.items()),
+            *([Problem(f"{undefined:,} aggregates of the log are no numbers", 0)] if undefined else []),
+            *([Problem("those who ran it declared samples of it invalid", 0)] if header.invalidated else []),
+        ),
+        facts=_facts(header, items) | {name: ", ".join(listed) for name, listed in lists.items() if listed},
+    )
+
+
+class _Scores(NamedTuple):
+    """The scores of all rows; how many of each name are no numbers; and names that explain an aggregate."""
+
+    numbers: list[float | None]
+    odd: Counter[str]
+    lists: dict[str, list[str]]
+
+
+def _scores(items: Iterable[Item], parts: Sequence[_Part]) -> _Scores:
+    numbers: list[float | None] = []
+    odd: Counter[str] = Counter()
+    spellings: dict[str, dict[str, float]] = {}
+    plain = [(str(part.name), part, part.scorer if part.key is None else None) for part in parts]
+    for item in items:
+        for name, part, scorer in plain:
+            value = item.values.get(scorer) if scorer is not None else part.value(item.values)
+            number = score_number(value)
+            numbers.append(number)
+            if number is None:
+                odd[name] += not (_unscored(value) or (scorer is not None and isinstance(value, dict | list)))
+            elif isinstance(value, str):
+                spellings.setdefault(name, {})[value] = number
+    alike = [name for name, seen in spellings.items() if len(set(seen.values())) < len(seen)]
+    odd = +odd
+    return _Scores(numbers, odd, {"values_not_numbers": list(odd), "values_alike": alike})
+
+
+def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], numbers: list[float | None]) -> pl.DataFrame:
+    """One row an item and part, parts of an item together."""
+    times = len(parts)
+    columns: dict[str, Any] = {
+        column: _repeat(map(attrgetter(name), items), times) for column, name in REPEATED.items()
+    }
+    columns["scorer"] = [part.name for part in parts] * len(items)
+    columns["score"] = numbers
+    columns["answer"] = [item.answers.get(part.scorer or "") for item in items for part in parts]
+    graders = [_grader(header, part.scorer) for part in parts]
+    if any(graders):
+        columns["grader"] = graders * len(items)
+    # Lists by way of JSON: ten times faster than a Series for each of them.
+    if any(item.choices for item in items):
+        texts = pl.Series(_repeat((item.choices for item in items), times), dtype=pl.String())
+        columns["choices"] = texts.str.json_decode(pl.List(pl.String()))
+    if any(item.logprobs for item in items):
+        texts = pl.Series(_repeat((_encode(item.logprobs).decode() for item in items), times), dtype=pl.String())
+        columns["logprobs"] = texts.str.json_decode(pl.List(pl.Float64()))
+    # The same as `items_frame`, which casts every column, in a third of its time.
+    filled = {name: columns[name] if name in columns else _nulls(name, len(numbers)) for name in ITEM_COLUMNS}
+    return _with_variants(pl.DataFrame(filled, schema=ITEM_COLUMNS), items)
+
+
+def _with_variants(frame: pl.DataFrame, items: Sequence[Item]) -> pl.DataFrame:
+    """Samples that are variants of items: their metadata name the item and the variant of its prompt.
+
+    An identifier of a sample is its own in Inspect, so the same item under two prompts has two.
+    """
+    if not (items and items[0].metadata and '"variant"' in items[0].metadata and '"item"' in items[0].metadata):
+        return frame
+    said = {name: pl.col("metadata").str.json_path_match(f"$.{name}") for name in ("item", "variant")}
+    both = said["item"].is_not_null() & said["variant"].is_not_null()
+    return frame.with_columns(
+        item=pl.when(both).then(said["item"]).otherwise("item"), variant=pl.when(both).then(said["variant"])
+    )
+
+
+def _nulls(name: str, count: int) -> pl.Series:
+    return pl.Series(name, [None], dtype=ITEM_COLUMNS[name]).new_from_index(0, count)
+
+
+def _repeat(values: Iterable[Any], times: int) -> list[Any]:
+    """Each value so many times, one after the other."""
+    return list(values) if times == 1 else [value for value in values for _ in range(times)]
+
+
+def _declared(header: Header) -> int | None:
+    """Samples times epochs the log says it has."""
+    if header.results is not None and header.results.total_samples is not None:
+        return header.results.total_samples
+    dataset, config = header.eval.dataset, header.eval.config
+    chosen = dataset.samples if dataset.sample_ids is None else len(dataset.sample_ids)
+    if chosen is None or config is None:
+        return None  # in a log that is cut, the number of epochs may be missing
+    limited = min(chosen, config.limit) if isinstance(config.limit, int) and config.limit >= 0 else chosen
+    return limited * (config.epochs or 1)
+
+
+def _losses(
+    header: Header, held: int, declared: int | None, per_sample: int, reasons: Sequence[str], lost: int
+) -> list[Problem]:
+    """What could not be read, and what it cost."""
+    missing = lost if declared is None else max(declared - held, 0)
+    # Where every declared sample is there, whatever was damaged cost nothing.
+    cost = 0 if declared is not None and not missing else None
+    problems = [Problem(reason[:MAX_REASON], cost) for reason in reasons[:MAX_REASONS]]
+    if len(reasons) > MAX_REASONS:
+        problems.append(Problem(f"{len(reasons) - MAX_REASONS:,} more of the kind", cost))
+    if missing:
+        said = "samples are not readable" if declared is None else f"of the {declared:,} samples declared are not there"
+        problems.append(Problem(f"{missing:,} {said} (status {header.status or 'unknown'})", missing * per_sample))
+    if declared is not None and held > declared:
+        problems.append(Problem(f"{held:,} samples are there, {declared:,} are declared", 0))
+    return problems
+
+
+def _facts(header: Header, items: Sequence[Item]) -> dict[str, str]:
+    spec, config = header.eval, header.eval.config or Config()
+    reducers = None if config.epochs_reducer is None else ", ".join(config.epochs_reducer) or "none"
+    counts = {
+        "samples_errored": sum(item.errored for item in items),
+        "samples_invalidated": sum(item.invalid for item in items),
+        "score_edits": sum(item.edits for item in items),
+    }
+    facts = {
+        "status": header.status,
+        "date": spec.created,
+        "dataset": spec.dataset.name,
+        "epochs": config.epochs,
+        "epochs_reducer": reducers,
+        "limit": config.limit,
+        "model_args": spec.model_args,
+        "generate_config": spec.model_generate_config,
+        "eval_id": spec.eval_id,
+        "run_id": spec.run_id,
+        "error": header.error.message if header.error else None,
+        "invalidated": "true" if header.invalidated else None,
+        **{name: count or None for name, count in counts.items()},
+        **{f"role.{role}": _role_model(held) for role, held in (spec.model_roles or {}).items()},
+    }
+    shown = {name: _text(value) for name, value in facts.items()}
+    return {name[:MAX_METADATA]: text[:MAX_METADATA] for name, text in shown.items() if text is not None}
+
+
+def _role_model(role: object) -> str | None:
+    """The model of a role, or the models where it has several."""
+    if isinstance(role, list):
+        return ", ".join(name for name in map(_role_model, role) if name)
+    if isinstance(role, Role):
+        return role.model
+    if isinstance(role, dict):
+        role = role.get("model")
+    return role if isinstance(role, str) else None
+
+
+def _grader(header: Header, scorer: str | None) -> str | None:
+    """The model that graded, as far as the log says so."""
+    views = header.results.views() if header.results else []
+    params = next((view.params or {} for view in views if (view.scorer or view.name) == scorer), {})
+    named = _role_model(params.get("model"))
+    role = params.get("model_role") or "grader"
+    if named or not isinstance(role, str) or not (scorer or "").startswith("model_graded"):
+        return named
+    return _role_model((header.eval.model_roles or {}).get(role))
+
+
+def _aggregates(header: Header) -> tuple[tuple[Aggregate, ...], list[str], int]:
+    """What the log computed itself; which of it with options; and how much of it is no number."""
+    views = header.results.views() if header.results else []
+    labels = [_label(view) for view in views]
+    aggregates: list[Aggregate] = []
+    options: list[str] = []
+    undefined = 0
+    for view, label in zip(views, labels, strict=True):
+        # Scores of one name that differ in how epochs were reduced.
+        suffix = f"/{view.reducer or 'none'}" if labels.count(label) > 1 else ""
+        central = [key for key in ("accuracy", "mean") if key in view.metrics]
+        stderr = score_number(view.metrics["stderr"].value) if "stderr" in view.metrics else None
+        for key, metric in view.metrics.items():
+            if key == "stderr" and central:
+                continue
+            name = (f"{metric.group}/{key}" if metric.group else key) + suffix
+            value = score_number(metric.value)
+            if value is None:
+                undefined += 1
+                continue
+            if metric.params or metric.options:
+                options.append(f"{label}:{name}")
+            aggregates.append(Aggregate(label, name, value, stderr if key in central else None, view.scored_samples))
+    return tuple(aggregates), options, undefined
+
+
+def _label(view: EvalScore) -> str:
+    return view.name if view.scorer in (None, view.name) else f"{view.scorer}/{view.name}"

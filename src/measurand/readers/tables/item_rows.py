@@ -1,0 +1,221 @@
+"""Tables of item-level results: one row an answer, or one row an item and one column a model."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from measurand.errors import InputError
+from measurand.readers.evidence.kinds import kind_of
+from measurand.readers.log import ITEM_COLUMNS, Log, Problem, items_frame
+from measurand.readers.paths import read_bytes
+from measurand.readers.paths import recognise as format_of
+from measurand.readers.tables.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL, find
+from measurand.readers.tables.numbers import cleaned, numbers
+from measurand.readers.tables.raw import ROW, RawTable, shorten
+from measurand.readers.tables.tabular import PARSE_ERRORS, header, read_table
+from measurand.results import Source
+
+__all__ = ["is_items", "logs_of", "read", "recognise"]
+
+OPTIONAL: Mapping[str, Sequence[str]] = {
+    "epoch": ("epoch", "run", "repeat", "trial"),
+    "variant": ("variant", "prompt_variant", "prompt_id", "prompt_format"),
+    "scorer": ("scorer", "metric"),
+    "answer": ("answer", "response", "prediction", "output", "completion"),
+    "target": ("target", "gold", "reference", "expected"),
+    "tokens_in": ("tokens_in", "input_tokens", "prompt_tokens"),
+    "tokens_out": ("tokens_out", "output_tokens", "completion_tokens"),
+    "grader": ("grader", "judge", "annotator"),
+    "context_hash": ("context_hash",),
+}
+OF_MODEL = (*MODEL, "llm", "system")
+NUMBERS = frozenset({"epoch", "tokens_in", "tokens_out"})
+
+
+def is_items(columns: Sequence[str]) -> bool:
+    """Whether a table with these columns holds item-level results: an item, with a score and a model or else models.
+
+    Examples
+    --------
+    >>> is_items(["model", "item", "score"]), is_items(["item", "gpt", "claude"]), is_items(["model", "mmlu"])
+    (True, True, False)
+    """
+    if find(columns, ITEM) is None or kind_of(columns) is not None:
+        return False
+    scored = find(columns, ITEM_SCORE) is not None
+    return (scored and find(columns, OF_MODEL) is not None) or (not scored and find(columns, OF_MODEL) is None)
+
+
+def recognise(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a table of item-level results, by its format and header."""
+    kind = format_of(path)
+    try:
+        return kind is not None and is_items(header(Path(path), kind))
+    except (*PARSE_ERRORS, InputError, RecursionError, csv.Error, msgspec.MsgspecError):
+        return False
+
+
+def read(path: str | os.PathLike[str]) -> list[Log]:
+    """Read a table of item-level results.
+
+    Returns
+    -------
+    list of Log
+        One a model and benchmark; without a column of benchmarks the file's name is the benchmark. Cells that are no
+        score are counted in the problems; a table that cannot be read at all has nothing but a problem.
+
+    Raises
+    ------
+    InputError
+        The file is not there any more.
+    """
+    name = os.fspath(path)
+    data = read_bytes(name)
+    try:
+        return logs_of(read_table(name, data, format_of(name) or "csv"))
+    except InputError as error:
+        source = Source(name, "", "items", 0)
+        return [Log(source, "items", None, None, None, None, items_frame(), problems=(Problem(str(error), None),))]
+
+
+def logs_of(table: RawTable) -> list[Log]:
+    """The runs in a table whose columns `is_items`.
+
+    Parameters
+    ----------
+    table : columns item, score and model, and optionally benchmark, epoch, variant, scorer, answer, target, tokens_in,
+        tokens_out, grader; any further column is metadata, from which the cluster can be chosen. Or the column item and
+        one column of scores a model.
+
+    Raises
+    ------
+    InputError
+        No column of scores.
+
+    Examples
+    --------
+    >>> from measurand.readers.tables.frames import frame_table
+    >>> frame = pl.DataFrame({"item": ["1", "2"], "m1": [1, 0], "m2": [1, 1]})
+    >>> [(log.model, log.items["score"].to_list()) for log in logs_of(frame_table(frame, "quiz.csv"))]
+    [('m1', [1.0, 0.0]), ('m2', [1.0, 1.0])]
+    """
+    rows = _long(table) if find(table.columns, ITEM_SCORE) is not None else _wide(table)
+    return list(_split(table, rows))
+
+
+def _long(table: RawTable) -> pl.DataFrame:
+    names = table.columns
+    item, score, model = (find(names, of) or "" for of in (ITEM, ITEM_SCORE, OF_MODEL))
+    benchmark = find(names, BENCHMARK)
+    found = {fact: name for fact, aliases in OPTIONAL.items() if (name := find(names, aliases)) is not None}
+    columns = {
+        ROW: table.frame[ROW],
+        "model": cleaned(table.frame[model]),
+        "benchmark": _benchmarks(table, benchmark),
+        "item": cleaned(table.frame[item]),
+        **_scores(table, score),
+    }
+    for fact, name in found.items():
+        column = table.frame[name]
+        if fact in NUMBERS:
+            whole = numbers(column, decimal_comma=table.decimal_comma).values
+            columns[fact] = whole.set(whole != whole.floor(), None).cast(pl.Int64)
+        else:
+            columns[fact] = cleaned(column)
+    used = {item, score, model, benchmark, *found.values()}
+    columns["metadata"] = _metadata(table, [name for name in names if name not in used])
+    return pl.DataFrame(columns)
+
+
+def _wide(table: RawTable) -> pl.DataFrame:
+    """One row an item: columns of numbers are models, the others say something of the item."""
+    names = table.columns
+    item = find(names, ITEM) or names[0]
+    benchmark = find(names, BENCHMARK)
+    read = {name: _scores(table, name) for name in names if name not in (item, benchmark)}
+    models = [
+        name for name, cells in read.items() if cells["score"].null_count() < table.frame.height and not _is_text(cells)
+    ]
+    if not models:
+        raise table.fail(f"no column of scores besides {item!r}; columns: {shorten(names)}")
+    rest = [name for name in read if name not in models]
+    shared = {
+        ROW: table.frame[ROW],
+        "benchmark": _benchmarks(table, benchmark),
+        "item": cleaned(table.frame[item]),
+        "metadata": _metadata(table, rest),
+    }
+    parts = [pl.DataFrame(shared | read[name]).with_columns(pl.lit(name).alias("model")) for name in models]
+    return pl.concat(parts).filter(pl.col("score").is_not_null() | pl.col("wrong"))
+
+
+def _is_text(cells: Mapping[str, pl.Series]) -> bool:
+    """Whether most cells of a column are no score, so that it holds something else."""
+    return int(cells["wrong"].sum()) > 0
+
+
+def _benchmarks(table: RawTable, column: str | None) -> pl.Series:
+    stem = Path(table.name).stem if Path(table.name).suffix else table.name
+    if column is None:
+        return pl.Series([stem] * table.frame.height, dtype=pl.String)
+    return cleaned(table.frame[column]).fill_null(stem)
+
+
+def _scores(table: RawTable, name: str) -> dict[str, pl.Series]:
+    """Scores of a column, and which cells hold something that is none; true and false are 1 and 0."""
+    column = table.frame[name]
+    if column.dtype == pl.String:
+        words = column.str.strip_chars().str.to_lowercase()
+        column = column.set(words == "true", "1").set(words == "false", "0")
+    read = numbers(column, decimal_comma=table.decimal_comma)
+    wrong = pl.Series([False] * len(column))
+    wrong[read.wrong] = True
+    return {
+        "score": read.values.set(read.values.is_infinite(), None),
+        "wrong": wrong | read.values.is_infinite().fill_null(False),
+    }
+
+
+def _metadata(table: RawTable, names: Sequence[str]) -> pl.Series:
+    """The columns as one JSON object a row."""
+    if not names:
+        return pl.Series([None] * table.frame.height, dtype=pl.String)
+    return table.frame.select(pl.struct(*names).struct.json_encode()).to_series()
+
+
+def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
+    """One log a model and benchmark; rows that name no model or item belong to none."""
+    source = table.source or Source(table.name, "", "frame", table.frame.height)
+    nameless = rows.filter(pl.col("model").is_null() | pl.col("item").is_null())
+    if nameless.height:
+        where = table.place(nameless[ROW][0])
+        problem = Problem(f"rows that name no model or no item (first: {where})", nameless.height)
+        yield Log(replace(source, rows=0), "items", None, None, None, None, items_frame(), problems=(problem,))
+    named = rows.filter(pl.col("model").is_not_null() & pl.col("item").is_not_null())
+    for (model, benchmark), own in named.group_by("model", "benchmark", maintain_order=True):
+        wrong = own.filter(pl.col("wrong"))
+        problems: tuple[Problem, ...] = ()
+        if wrong.height:
+            first = table.place(wrong[ROW][0])
+            problems = (Problem(f"cells that are no score (first: {first})", wrong.height),)
+        items = _items(own.filter(~pl.col("wrong")))
+        counted = replace(source, rows=items.height)
+        yield Log(counted, "items", None, str(model), str(benchmark), None, items, problems=problems)
+
+
+def _items(own: pl.DataFrame) -> pl.DataFrame:
+    """Rows with every item column; repeats of an item without an epoch are numbered."""
+    again = [name for name in ("item", "variant", "scorer", "grader") if name in own.columns]
+    if "epoch" not in own.columns:
+        own = own.with_columns((pl.int_range(pl.len()).over(again) + 1).alias("epoch"))
+    return own.select(
+        (pl.col(name) if name in own.columns else pl.lit(None)).cast(dtype, strict=False).alias(name)
+        for name, dtype in ITEM_COLUMNS.items()
+    )

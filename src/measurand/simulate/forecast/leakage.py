@@ -1,0 +1,113 @@
+"""Variants of known true scores from which the best is chosen: alike, or truly different."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+from scipy.stats import norm
+
+from measurand.measures.forecast.leakage import judge, selection_leakage_of
+from measurand.measures.precision.shared.grid import Grid
+from measurand.results import Status
+from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
+
+__all__ = ["SIMULATIONS", "answers_to", "grid_of", "true_scores"]
+
+Floats = npt.NDArray[np.float64]
+
+SIZES = ((50, 0, 3), (50, 0, 20), (200, 0, 10), (1000, 0, 10), (4000, 0, 5), (400, 40, 10))
+"""Items, clusters (0 for independent items), variants."""
+ABILITY, DIFFICULTY, TASTE, SHARED = 0.7, 1.5, 0.5, 0.4
+"""On the logistic scale: mean, standard deviation of items, of a variant's taste in items; and what clusters share."""
+EFFECT = 0.3
+"""Standard deviation of the variants' effects where there are any, on the same scale: about 5 points of the score."""
+TRUTH_RUNS = 2000
+NEGLIGIBLE = 0.01
+
+_POINTS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+
+def _effects(variants: int, differ: bool) -> Floats:
+    if not differ:
+        return np.zeros(variants)
+    effects: Floats = EFFECT * norm.ppf((np.arange(variants) + 0.5) / variants)
+    return effects
+
+
+def true_scores(effects: Floats) -> Floats:
+    """Mean score of each variant over all the items there might be."""
+    spread = np.sqrt(DIFFICULTY**2 + TASTE**2)
+    found: Floats = expit(ABILITY + effects[:, None] + spread * _POINTS) @ _WEIGHTS
+    return found
+
+
+def answers_to(effects: Floats, items: int, clusters: int, rng: np.random.Generator) -> Floats:
+    """Right and wrong answers, shape (variants, items)."""
+    own = rng.standard_normal(items)
+    if clusters:
+        own = np.sqrt(SHARED) * rng.standard_normal(clusters)[np.arange(items) % clusters] + np.sqrt(1 - SHARED) * own
+    taste = TASTE * rng.standard_normal((len(effects), items))
+    right = rng.random((len(effects), items)) < expit(ABILITY + effects[:, None] + DIFFICULTY * own + taste)
+    return right.astype(np.float64)
+
+
+def grid_of(scores: Floats, clusters: int) -> Grid:
+    """One model's answers as a grid."""
+    variants, items = scores.shape
+    return Grid(
+        "b",
+        ("m",),
+        tuple(f"v{place}" for place in range(variants)),
+        tuple(map(str, range(items))),
+        scores[None],
+        np.full((1, variants, items), np.nan),
+        np.ones((1, variants, items), dtype=np.int64),
+        np.arange(items) % clusters if clusters else None,
+        False,
+    )
+
+
+@cache
+def _true_optimism(items: int, clusters: int, variants: int, differ: bool) -> float:
+    """Expected score of the best variant minus the true score of one chosen on half of the items."""
+    effects = _effects(variants, differ)
+    true = true_scores(effects)
+    rng = np.random.default_rng([items, clusters, variants, differ])
+    found = []
+    for _ in range(TRUTH_RUNS):
+        scores = answers_to(effects, items, clusters, rng)
+        half = rng.permutation(clusters or items) < (clusters or items) // 2
+        kept = half[np.arange(items) % clusters] if clusters else half
+        found.append(scores.mean(axis=1).max() - true[np.argmax(scores[:, kept].mean(axis=1))])
+    return float(np.mean(found))
+
+
+def _run(items: int, clusters: int, variants: int, level: float, rng: np.random.Generator) -> Outcome:
+    outcome: Outcome = {}
+    for differ, name in ((False, "variants alike"), (True, "variants differ, SD 0.05")):
+        effects = _effects(variants, differ)
+        grid = grid_of(answers_to(effects, items, clusters, rng), clusters)
+        result = selection_leakage_of([grid], None, 20, level, rng)
+        found = result.found[0]
+        truth = _true_optimism(items, clusters, variants, differ)
+        add_coverage(outcome, "selection_optimism", name, truth, found.optimism.low, found.optimism.high)
+        true = float(true_scores(effects)[grid.variants.index(found.chosen)])
+        add_coverage(outcome, "held_out_score", name, true, found.held_out.low, found.held_out.high)
+        naive = "candidate: interval that knows nothing of the choice"
+        add_coverage(outcome, naive, name, true, found.score_low, found.score_high)
+        # What is negligible is set to the truth for one verdict, and to half of it for the other.
+        at_truth = judge(result, negligible_optimism=truth)[1].status
+        add_event(outcome, "false_alarm", "lift above the true one", name, at_truth is Status.ISSUE)
+        add_event(outcome, "false_alarm", "lift below the true one", name, at_truth is Status.PASSED)
+        status = judge(result, negligible_optimism=truth / 4)[1].status
+        add_event(outcome, "power", "a quarter of the true lift is negligible", name, status is Status.ISSUE)
+    return outcome
+
+
+CELLS = tuple({"items": items, "clusters": clusters, "variants": variants} for items, clusters, variants in SIZES)
+
+SIMULATIONS = {"F6": Simulation(CELLS, _run)}

@@ -1,0 +1,79 @@
+"""One simulated set of texts with log-probabilities: none seen, some seen, or members that differ in their words."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from measurand.measures.gaming.membership import judge, membership
+from measurand.results import Status
+from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
+from measurand.stats.texts.membership import min_k_plus_plus
+from measurand.stats.texts.two_sample import auroc
+from measurand.tables.token_logprobs import TokenLogprobs
+
+__all__ = ["SIMULATIONS", "table"]
+
+WORDS, TOKENS = 2000, 40
+EFFECT = 0.5
+"""By how much a seen text's tokens are better known, in standard deviations of a text's mean."""
+DATED = 0.25
+"""Share of the members that hold a word which no other text holds, as texts of other years do."""
+
+
+def table(texts: int, seen: float, dated: float, rng: np.random.Generator, words: int = WORDS) -> TokenLogprobs:
+    """Texts of which half are members, known better by `seen` text-level standard deviations."""
+    member = np.arange(texts) % 2 == 0
+    ranks = np.clip(words ** rng.random((texts, TOKENS)) * 5 - 5, 0, words - 1).astype(np.int64)
+    marked = member & (rng.random(texts) < dated)
+    ranks[marked, 0] = words + rng.integers(0, 3, int(marked.sum()))
+    spreads = rng.uniform(0.8, 1.6, (texts, TOKENS))
+    means = -3 - rng.random((texts, TOKENS))
+    level = 0.3 * rng.standard_normal(texts) + 0.3 * seen * member
+    logprobs = np.minimum(means + spreads * (rng.standard_normal((texts, TOKENS)) + level[:, None] + 1), -1e-3)
+    frame = {
+        "text": [" ".join(f"w{rank}" for rank in row) for row in ranks.tolist()],
+        "member": member,
+        "logprobs": logprobs.tolist(),
+        "means": means.tolist(),
+        "spreads": spreads.tolist(),
+    }
+    return TokenLogprobs.build(pl.DataFrame(frame))
+
+
+def _true_area(seen: float, rng: np.random.Generator) -> float:
+    """Area of Min-20%++ over very many texts."""
+    many = table(3000, seen, 0.0, rng).frame
+    rows = many.select("logprobs", "means", "spreads").iter_rows()
+    scores = [min_k_plus_plus(logprobs, means, spreads, 0.2) for logprobs, means, spreads in rows]
+    return auroc(scores, many["member"].to_numpy())
+
+
+_TRUTHS: dict[float, float] = {}
+
+
+def _run(texts: int, level: float, rng: np.random.Generator) -> Outcome:
+    outcome: Outcome = {}
+    for seen, name in ((0.0, "no text seen"), (EFFECT, f"members known better by {EFFECT:g} SD")):
+        result = membership(table(texts, seen, 0.0, rng), permutations=199, level=level, rng=rng)
+        attack = result.models[0].attacks[0]
+        if seen not in _TRUTHS:
+            made = np.random.default_rng(0)
+            _TRUTHS[seen] = 0.5 if not seen else float(np.mean([_true_area(seen, made) for _ in range(20)]))
+        add_coverage(outcome, "interval of the area", name, _TRUTHS[seen], attack.low, attack.high)
+        status = judge(result)[1].status
+        add_event(outcome, "power" if seen else "false_alarm", "said to have been seen", name, status is Status.ISSUE)
+        if not seen:
+            refused = status is Status.NOT_APPLICABLE
+            add_event(outcome, "false_alarm", "refused for the words", "texts alike", refused)
+    result = membership(table(texts, 0.0, DATED, rng), permutations=199, level=level, rng=rng)
+    status = judge(result)[1].status
+    name = f"a dated word in {DATED:.0%} of the members"
+    add_event(outcome, "power", "refused for the words", name, status is Status.NOT_APPLICABLE)
+    add_event(outcome, "false_alarm", "said to have been seen", name, status is Status.ISSUE)
+    return outcome
+
+
+CELLS = tuple({"texts": texts} for texts in (60, 200, 400))
+
+SIMULATIONS = {"G4": Simulation(CELLS, _run)}

@@ -1,0 +1,1 @@
+"""Attempts and their cost: success rates, tails, survival, kinds not yet seen."""

@@ -1,0 +1,56 @@
+"""What is spent for each success: a ratio of two means over efforts."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from measurand.stats.intervals.binomial import clopper_pearson
+
+__all__ = ["cost_per_success"]
+
+
+def cost_per_success(
+    costs: npt.ArrayLike, success: npt.ArrayLike, codes: npt.ArrayLike, level: float
+) -> tuple[float, float, float]:
+    """All that was spent, on failures too, by successes; with limits on the log scale.
+
+    The linearised standard error of a ratio over clusters, ``G / (G - 1) sum (C_c - R S_c)^2 / S^2``, with t(G - 1).
+    Without any success the value is infinite, and the lower limit is the mean cost over the exact upper limit of the
+    success rate of as many clusters.
+
+    Parameters
+    ----------
+    costs, success, codes : shape (n,): cost, success and cluster of each effort.
+    level : confidence level.
+
+    Returns
+    -------
+    value, low, high
+        NaN limits below 2 clusters, and where every cluster has the same ratio.
+
+    References
+    ----------
+    Cochran 1977, Sampling techniques, chapter 6 (ratio estimators).
+
+    Examples
+    --------
+    >>> value, low, high = cost_per_success([10.0] * 20, [True] * 10 + [False] * 10, range(20), 0.95)
+    >>> value, round(low, 1), round(high, 1)
+    (20.0, 12.4, 32.3)
+    """
+    spent, came = np.asarray(costs, dtype=np.float64), np.asarray(success, dtype=np.float64)
+    member = np.unique(np.asarray(codes), return_inverse=True)[1]
+    groups = int(member.max()) + 1
+    total, successes = float(spent.sum()), float(came.sum())
+    if not successes:
+        upper = float(clopper_pearson(0, groups, level)[1])
+        return float("inf"), total / len(spent) / upper, float("inf")
+    ratio = total / successes
+    errors = np.bincount(member, spent - ratio * came)
+    if groups < 2 or not ratio or np.abs(errors).max() <= 1e-12 * total:
+        return ratio, float("nan"), float("nan")
+    relative = float(np.sqrt(groups / (groups - 1) * (errors**2).sum())) / total
+    half = float(stats.t.ppf(0.5 + level / 2, groups - 1)) * relative
+    return ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half))

@@ -1,0 +1,1 @@
+"""Benchmarks over models: components, factors, scales, growth, and what moves a correlation."""

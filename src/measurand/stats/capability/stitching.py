@@ -1,0 +1,348 @@
+"""One scale for models and benchmarks that overlap only in part: penalised least squares, many weightings at once.
+
+The score of model m on benchmark b is taken as ``sigma(alpha_b (C_m - D_b))`` (Ho et al. 2025, A Rosetta Stone for AI
+benchmarks, arXiv 2512.00193, whose published code this definition follows).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, logit, stdtrit
+
+from measurand.stats.intervals.ranks import blocks
+
+__all__ = ["BOUND", "PENALTY", "SLOPES", "Cells", "Scale", "Spread", "fit_scale", "held_out", "spread"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+PENALTY = 0.1
+"""Weight of the mean square of the free parameters, as published."""
+
+BOUND = 10.0
+"""Capabilities and difficulties stay within this distance of 0."""
+
+SLOPES = (0.1, 10.0)
+"""Range of the slopes."""
+
+_MOST_STEPS = 200
+_TOLERANCE = 1e-7
+"""Longest step, in any parameter, at which a fit has converged: the last steps square the error."""
+_NEAR = 0.5
+"""Longest step after which the second derivatives are trusted."""
+_ROUNDING = 1e-13
+_LEAST_LEFT = 0.05
+"""A score's leverage is taken as at most one less this."""
+_MOST_BORROWED = 0.1
+"""Share of a capability's curvature that may come from the penalty; above it, the scores do not place the model."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Scores of the pairs of model and benchmark that were run.
+
+    Parameters
+    ----------
+    model, benchmark : number of each, from 0 and without a gap, shape (n,); no pair twice, models in ascending order.
+    score : in [0, 1], shape (n,).
+    anchor : number of the benchmark whose difficulty is 0 and whose slope is 1.
+    """
+
+    model: Ints
+    benchmark: Ints
+    score: Floats
+    anchor: int = 0
+
+    @property
+    def models(self) -> int:
+        """How many models there are."""
+        return int(self.model.max()) + 1
+
+    @property
+    def benchmarks(self) -> int:
+        """How many benchmarks there are."""
+        return int(self.benchmark.max()) + 1
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Fits, one a row.
+
+    Parameters
+    ----------
+    capability : C, shape (fits, models), on the anchor's scale.
+    difficulty, slope : D and alpha, shape (fits, benchmarks).
+    cost : half of the weighted sum of squares and the penalty, shape (fits,).
+    converged : whether the last step was negligible, shape (fits,).
+    """
+
+    capability: Floats
+    difficulty: Floats
+    slope: Floats
+    cost: Floats
+    converged: Mask
+
+    def expected(self, cells: Cells) -> Floats:
+        """Score that each fit expects in each cell, shape (fits, n)."""
+        distance = self.capability[:, cells.model] - self.difficulty[:, cells.benchmark]
+        result: Floats = expit(self.slope[:, cells.benchmark] * distance)
+        return result
+
+
+def fit_scale(cells: Cells, weights: Floats | None = None, start: Scale | None = None) -> Scale:
+    """Least squares of ``sigma(alpha_b (C_m - D_b))`` on the scores, with a small penalty.
+
+    Minimises ``1/2 [sum w (sigma(alpha (C - D)) - y)^2 + .1 / P (sum C^2 + sum D^2 + sum alpha^2)]`` over the P free
+    parameters (all C and D, and the slopes but the anchor's, which is 1), C and D in [-10, 10] and alpha in [.1, 10];
+    then C and D are moved together until the anchor's difficulty is 0. Levenberg-Marquardt, the capabilities
+    eliminated from each step (Schur complement), since each of them touches its own model's scores only. The penalty is
+    the published one: with few scores, it draws models and benchmarks together.
+
+    Parameters
+    ----------
+    cells : the scores.
+    weights : of the cells, shape (fits, n); all 1 by default.
+    start : a fit to start from, with one row.
+
+    Examples
+    --------
+    >>> model, benchmark = np.divmod(np.arange(40), 4)
+    >>> difficulties_0_to_3 = Cells(model, benchmark, expit((model - 4.5) / 2 - benchmark))
+    >>> fit_scale(difficulties_0_to_3).difficulty.round(1).tolist()
+    [[0.0, 0.8, 1.5, 2.2]]
+    """
+    if weights is None:
+        weights = np.ones((1, len(cells.score)))
+    first = _first_guess(cells) if start is None else (start.capability, start.difficulty, start.slope)
+    width = 4 * cells.benchmarks * (cells.models + cells.benchmarks)
+    parts = [_fit(cells, weights[rows], *first) for rows in blocks(len(weights), width)]
+    return Scale(*(np.concatenate(fields) for fields in zip(*parts, strict=True)))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far capabilities would move with other scores.
+
+    Parameters
+    ----------
+    covariance : of the capabilities on the anchor's scale, shape (models, models).
+    placed : whether a model's scores place it, not the penalty, shape (models,): scores all at 0, or all at 1, do not.
+    cells : scores of each model, shape (models,).
+    """
+
+    covariance: Floats
+    placed: Mask
+    cells: Ints
+
+    def limits(self, capability: Floats, level: float) -> tuple[Floats, Floats]:
+        """Intervals of the capabilities, t with one degree of freedom less than the model has scores."""
+        stderr = np.sqrt(np.where(self.placed, np.diag(self.covariance), np.nan))
+        half = stdtrit(np.maximum(self.cells - 1, 1), (1 + level) / 2) * stderr
+        return capability - half, capability + half
+
+    def differences(self) -> tuple[Floats, Floats]:
+        """Standard errors of all differences and their (Satterthwaite) degrees of freedom, shape (models, models)."""
+        variance = np.where(self.placed, np.diag(self.covariance), np.nan)
+        gap = variance[:, None] + variance - 2 * self.covariance
+        own = variance**2 / np.maximum(self.cells - 1, 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            stderr = np.sqrt(np.where(gap > 0, gap, np.nan))
+            return stderr, (variance[:, None] + variance) ** 2 / (own[:, None] + own)
+
+
+def spread(cells: Cells, fit: Scale) -> Spread:
+    """Covariance of the capabilities over scores that could have come out otherwise.
+
+    The sandwich with each residual divided by one less its leverage (HC3): to first order the jackknife that leaves
+    out a score at a time. A bootstrap over scores, which the few scores of a model leave too narrow, covers less
+    (docs/calibration.md).
+
+    Parameters
+    ----------
+    fit : `fit_scale` of the same cells, one row.
+
+    References
+    ----------
+    MacKinnon and White 1985, J. Econometrics 29(3).
+    """
+    m, b = cells.models, cells.benchmarks
+    slope = fit.slope[0, cells.benchmark]
+    expected = fit.expected(cells)[0]
+    rise = expected * (1 - expected)
+    place = np.arange(len(rise))
+    change = np.zeros((len(rise), m + 2 * b))
+    change[place, cells.model] = rise * slope
+    change[place, m + cells.benchmark] = -rise * slope
+    change[place, m + b + cells.benchmark] = rise * (
+        fit.capability[0, cells.model] - fit.difficulty[0, cells.benchmark]
+    )
+    free = np.ones(m + 2 * b, dtype=bool)
+    free[[m + cells.anchor, m + b + cells.anchor]] = False
+    change = change[:, free]
+    penalty = PENALTY / (m + 2 * b - 1)
+    influence = np.linalg.solve(change.T @ change + penalty * np.eye(change.shape[1]), change.T)
+    left = np.maximum(1 - np.einsum("nk,kn->n", change, influence), _LEAST_LEFT)
+    of_models = influence[:m] * ((cells.score - expected) / left)
+    own = np.bincount(cells.model, (rise * slope) ** 2)
+    placed = (penalty < _MOST_BORROWED * (own + penalty)) & (np.abs(fit.capability[0]) < BOUND)
+    return Spread(of_models @ of_models.T, placed, np.bincount(cells.model))
+
+
+def held_out(cells: Cells, fit: Scale, folds: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Each score as the scale of the other folds' scores expects it, and as its benchmark's mean there does.
+
+    The scores of each model, and models after each other, are dealt out to the folds, so that each keeps most.
+
+    Returns
+    -------
+    by_scale, by_mean : shape (n,).
+    """
+    order = np.lexsort((rng.random(len(cells.score)), cells.model))
+    fold = np.empty(len(order), dtype=np.int64)
+    fold[order] = np.arange(len(order)) % folds
+    weights = (fold != np.arange(folds)[:, None]).astype(np.float64)
+    fits = fit_scale(cells, weights, fit)
+    there = np.eye(cells.benchmarks)[cells.benchmark]
+    with np.errstate(invalid="ignore"):
+        means = (weights * cells.score) @ there / (weights @ there)
+    place = np.arange(len(fold))
+    return fits.expected(cells)[fold, place], means[fold, cells.benchmark]
+
+
+def _first_guess(cells: Cells) -> tuple[Floats, Floats, Floats]:
+    """Every model alike, and each benchmark as difficult as its mean score says."""
+    mean = np.bincount(cells.benchmark, cells.score) / np.bincount(cells.benchmark)
+    difficulty = -logit(np.clip(mean, 0.02, 0.98))
+    return np.zeros((1, cells.models)), difficulty[None], np.ones((1, cells.benchmarks))
+
+
+def _fit(
+    cells: Cells, weights: Floats, capability: Floats, difficulty: Floats, slope: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Mask]:
+    fits = len(weights)
+    # The penalty is least where capabilities and difficulties together have mean 0.
+    centre = (capability.sum() + difficulty.sum()) / (capability.size + difficulty.size)
+    theta = np.concatenate([capability - centre, difficulty - centre, slope], axis=1)
+    theta = np.repeat(theta, fits, axis=0)
+    problem = _Problem.of(cells)
+    theta = np.clip(theta, problem.low, problem.high)
+    cost = problem.cost(theta, weights)
+    damping, converged = np.full(fits, 1e-3), np.zeros(fits, dtype=bool)
+    newton = np.zeros(fits, dtype=bool)
+    for _ in range(_MOST_STEPS):
+        busy = np.flatnonzero(~converged)
+        if not len(busy):
+            break
+        here = theta[busy]
+        there = here + problem.step(here, weights[busy], damping[busy], newton[busy])
+        there = np.clip(there, problem.low, problem.high)
+        reached = problem.cost(there, weights[busy])
+        better = reached <= cost[busy] * (1 + _ROUNDING)
+        # Far from the least, the second derivatives mislead; near it, they make the last steps few.
+        length = np.abs(there - here).max(axis=1)
+        converged[busy] = better & (length < _TOLERANCE)
+        theta[busy[better]], cost[busy[better]] = there[better], reached[better]
+        damping[busy] = np.where(better, np.maximum(damping[busy] / 5, 1e-9), damping[busy] * 8)
+        newton[busy] = better & (length < _NEAR)
+    m, b = cells.models, cells.benchmarks
+    zero = theta[:, [m + cells.anchor]]
+    return theta[:, :m] - zero, theta[:, m : m + b] - zero, theta[:, m + b :], cost, converged
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """The cost and its Levenberg-Marquardt step, for parameters (C, D, alpha) of several fits, shape (fits, m + 2b)."""
+
+    cells: Cells
+    order: Ints
+    starts: Ints
+    model_starts: Ints
+    penalty: Floats
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, cells: Cells) -> _Problem:
+        m, b = cells.models, cells.benchmarks
+        penalty = np.full(m + 2 * b, PENALTY / (m + 2 * b - 1))
+        low = np.concatenate([np.full(m + b, -BOUND), np.full(b, SLOPES[0])])
+        high = np.concatenate([np.full(m + b, BOUND), np.full(b, SLOPES[1])])
+        held = m + b + cells.anchor
+        penalty[held], low[held], high[held] = 0.0, 1.0, 1.0
+        order = np.argsort(cells.benchmark, kind="stable")
+        starts = np.searchsorted(cells.benchmark[order], np.arange(b))
+        return cls(cells, order, starts, np.searchsorted(cells.model, np.arange(m)), penalty, low, high)
+
+    def per_model(self, values: Floats) -> Floats:
+        """Sums over the cells of each model."""
+        result: Floats = np.add.reduceat(values, self.model_starts, axis=1)
+        return result
+
+    def per_benchmark(self, values: Floats) -> Floats:
+        """Sums over the cells of each benchmark."""
+        result: Floats = np.add.reduceat(values[:, self.order], self.starts, axis=1)
+        return result
+
+    def _parts(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
+        """Distance C - D, slope and residual in each cell, shape (fits, n)."""
+        m, b = self.cells.models, self.cells.benchmarks
+        distance = theta[:, self.cells.model] - theta[:, m + self.cells.benchmark]
+        slope = theta[:, m + b + self.cells.benchmark]
+        return distance, slope, expit(slope * distance) - self.cells.score
+
+    def cost(self, theta: Floats, weights: Floats) -> Floats:
+        """Half of the weighted sum of squares and the penalty."""
+        residual = self._parts(theta)[2]
+        result: Floats = ((weights * residual**2).sum(axis=1) + theta**2 @ self.penalty) / 2
+        return result
+
+    def step(self, theta: Floats, weights: Floats, damping: Floats, newton: Mask) -> Floats:
+        """The damped step, of Newton or of Gauss and Newton; a parameter at a bound that would leave it stays."""
+        m, b = self.cells.models, self.cells.benchmarks
+        distance, slope, residual = self._parts(theta)
+        expected = residual + self.cells.score
+        rise = expected * (1 - expected)
+        pull = weights * residual * rise
+        gradient = np.concatenate(
+            [
+                self.per_model(pull * slope),
+                -self.per_benchmark(pull * slope),
+                self.per_benchmark(pull * distance),
+            ],
+            axis=1,
+        )
+        gradient += self.penalty * theta
+        stuck = ((theta <= self.low) & (gradient > 0)) | ((theta >= self.high) & (gradient < 0))
+        gradient[stuck] = 0.0
+        free = (~stuck).astype(np.float64)
+        bend = weights * rise**2
+        further = pull * (1 - 2 * expected)
+        # Each model's own curvature has to stay positive, since it is divided by.
+        sound = (self.per_model((bend + further) * slope**2) > 0).all(axis=1)
+        use = (newton & sound)[:, None].astype(np.float64)
+        bend = bend + use * further
+        curve, twist = bend * slope**2, bend * distance**2
+        mixed = bend * slope * distance + use * pull
+        diagonal = np.concatenate([self.per_model(curve), self.per_benchmark(curve), self.per_benchmark(twist)], axis=1)
+        diagonal = diagonal + self.penalty + damping[:, None] * np.abs(diagonal) + 1e-12
+        diagonal = np.where(stuck, 1.0, diagonal)
+        # Capabilities against difficulties and slopes, then difficulties against slopes.
+        cross = np.zeros((len(theta), m, 2 * b))
+        cross[:, self.cells.model, self.cells.benchmark] = -curve
+        cross[:, self.cells.model, b + self.cells.benchmark] = mixed
+        cross *= free[:, :m, None] * free[:, None, m:]
+        inner = np.zeros((len(theta), 2 * b, 2 * b))
+        place = np.arange(b)
+        between = -self.per_benchmark(mixed) * free[:, m : m + b] * free[:, m + b :]
+        inner[:, place, b + place] = inner[:, b + place, place] = between
+        inner[:, np.arange(2 * b), np.arange(2 * b)] = diagonal[:, m:]
+        scaled = cross / diagonal[:, :m, None]
+        inner -= cross.transpose(0, 2, 1) @ scaled
+        right = gradient[:, m:] - (gradient[:, None, :m] @ scaled)[:, 0]
+        of_benchmarks = np.linalg.solve(inner, right[:, :, None])
+        of_models = gradient[:, :m] / diagonal[:, :m] - (scaled @ of_benchmarks)[:, :, 0]
+        return -np.concatenate([of_models, of_benchmarks[:, :, 0]], axis=1)

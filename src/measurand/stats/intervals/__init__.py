@@ -1,0 +1,1 @@
+"""Intervals, tests and plans: counts, clustered means, pairs, correlations, many tests at once, resampling."""

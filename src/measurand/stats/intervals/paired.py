@@ -1,0 +1,186 @@
+"""Differences between models on the items both ran, all pairs at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from measurand.stats.intervals.clustered import Means, cluster_sums, t_limits
+
+__all__ = ["Pairs", "bonett_price", "mcnemar_p_value", "paired_differences", "paired_tests", "welch"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Differences between the first and the second row of each pair.
+
+    Parameters
+    ----------
+    first, second : shape (pairs,): the rows compared.
+    value : shape (pairs,): mean difference over the items both ran; NaN without a common item.
+    stderr : shape (pairs,): CR1 over clusters, NaN below 2 clusters.
+    unpaired : shape (pairs,): the standard error had the same items been compared as if they were not the same.
+    clusters, n : shape (pairs,): clusters and items both ran.
+    only_first, only_second : shape (pairs,): items on which only the one or only the other is right; where scores are
+        all 0 or 1.
+    """
+
+    first: Ints
+    second: Ints
+    value: Floats
+    stderr: Floats
+    unpaired: Floats
+    clusters: Ints
+    n: Ints
+    only_first: Ints
+    only_second: Ints
+
+
+def paired_differences(scores: Floats, clusters: Ints | None = None) -> Pairs:
+    """Mean paired difference of every two rows with its cluster-robust (CR1) standard error.
+
+    Where all rows ran the same items, one Gram matrix of the rows' residual sums by cluster holds every pair:
+    the variance of a difference is ``K_aa + K_bb - 2 K_ab``.
+
+    Parameters
+    ----------
+    scores : shape (rows, items); NaN where an item was not run.
+    clusters : shape (items,), numbers from 0; each item is a cluster of its own by default.
+
+    Examples
+    --------
+    >>> found = paired_differences(np.array([[1.0, 1.0, 0.0, 1.0], [1.0, 0.0, 0.0, 0.0]]))
+    >>> found.value.tolist(), found.stderr.round(4).tolist(), found.only_first.tolist()
+    ([0.5], [0.2887], [2])
+    """
+    run = np.isfinite(scores)
+    anyone, everyone = run.any(axis=0), run.all(axis=0)
+    if (anyone == everyone).all():
+        return _complete(scores[:, everyone], None if clusters is None else clusters[everyone])
+    first, second = (rows.astype(np.int64) for rows in np.triu_indices(len(scores), 1))
+    parts = []
+    for a, b in zip(first, second, strict=True):
+        both = run[a] & run[b]
+        parts.append(_complete(scores[np.ix_([a, b], both)], None if clusters is None else clusters[both]))
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("value", "stderr", "unpaired", "clusters", "n", "only_first", "only_second")
+    }
+    return Pairs(first, second, **joined)
+
+
+def _complete(scores: Floats, clusters: Ints | None) -> Pairs:
+    """All pairs of rows that ran the same items."""
+    first, second = (rows.astype(np.int64) for rows in np.triu_indices(len(scores), 1))
+    n = scores.shape[1]
+    codes = None if clusters is None else np.unique(clusters, return_inverse=True)[1].astype(np.int64)
+    sums = cluster_sums(scores, codes)
+    groups = sums.total.shape[1]
+    residuals = sums.residuals()
+    gram = residuals @ residuals.T
+    own = np.diag(gram)
+    squares = own[first] + own[second] - 2 * gram[first, second]
+    squares = np.where(squares > _ROUNDING * (own[first] + own[second]), squares, 0.0)
+    undefined = groups < 2
+    factor = np.nan if undefined else groups / (groups - 1) / n**2
+    with np.errstate(invalid="ignore"):
+        value = (scores.mean(axis=1)[first] - scores.mean(axis=1)[second]) if n else np.full(len(first), np.nan)
+    right = (scores == 1).astype(np.float64)
+    both = right @ right.T
+    total = right.sum(axis=1)
+    return Pairs(
+        first,
+        second,
+        value,
+        np.sqrt(squares * factor),
+        np.sqrt((own[first] + own[second]) * factor),
+        np.full(len(first), groups, dtype=np.int64),
+        np.full(len(first), n, dtype=np.int64),
+        np.rint(total[first] - both[first, second]).astype(np.int64),
+        np.rint(total[second] - both[first, second]).astype(np.int64),
+    )
+
+
+def mcnemar_p_value(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> Floats:
+    """Exact two-sided p-value of equal marginal rates from the two counts of discordant items; 1 where there is none.
+
+    References
+    ----------
+    McNemar 1947, Psychometrika 12(2); exact conditional form.
+
+    Examples
+    --------
+    >>> float(mcnemar_p_value(410, 127))
+    9.69...e-36
+    """
+    b, c = np.asarray(only_first), np.asarray(only_second)
+    found: Floats = np.minimum(2 * stats.binom.cdf(np.minimum(b, c), b + c, 0.5), 1.0)
+    return found
+
+
+def bonett_price(
+    only_first: npt.ArrayLike, only_second: npt.ArrayLike, n: npt.ArrayLike, level: float
+) -> tuple[Floats, Floats]:
+    """Adjusted Wald interval of the difference of two rates on the same items.
+
+    References
+    ----------
+    Bonett and Price 2012, Journal of Educational and Behavioral Statistics 37(4).
+
+    Examples
+    --------
+    >>> low, high = bonett_price(36, 21, 100, 0.95)
+    >>> round(float(low), 4), round(float(high), 4)
+    (0.0022, 0.2919)
+    """
+    size = np.asarray(n, dtype=np.float64) + 2
+    b, c = (np.asarray(only_first) + 1) / size, (np.asarray(only_second) + 1) / size
+    half = stats.norm.ppf(0.5 + level / 2) * np.sqrt((b + c - (b - c) ** 2) / size)
+    return np.maximum(b - c - half, -1.0), np.minimum(b - c + half, 1.0)
+
+
+def paired_tests(pairs: Pairs, level: float, *, counts: bool) -> tuple[Floats, Floats, Floats]:
+    """p-value of no difference and limits of each pair; NaN where undefined.
+
+    Parameters
+    ----------
+    pairs : differences of pairs of rows.
+    level : confidence level of the limits.
+    counts : whether scores are all 0 or 1 and items independent: the exact McNemar test and `bonett_price`; else the
+        t test over clusters.
+    """
+    if counts:
+        low, high = bonett_price(pairs.only_first, pairs.only_second, np.maximum(pairs.n, 1), level)
+        return mcnemar_p_value(pairs.only_first, pairs.only_second), low, high
+    low, high = t_limits(pairs.value, pairs.stderr, pairs.clusters - 1, level)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        t = np.abs(pairs.value / pairs.stderr)
+    p_values = 2 * stats.t.sf(t, np.maximum(pairs.clusters - 1, 1))
+    # Where every cluster differs by the same amount there is no spread to judge by: the signs are what is left.
+    signs = np.where(pairs.value == 0, 1.0, np.minimum(2.0 * 0.5 ** pairs.clusters.astype(np.float64), 1.0))
+    p_values = np.where(pairs.stderr == 0, signs, p_values)
+    return np.where(pairs.clusters > 1, p_values, np.nan), low, high
+
+
+def welch(means: Means, level: float) -> tuple[float, float, float, float, float]:
+    """First mean minus the second of rows that rest on different items: value, stderr, low, high and p-value.
+
+    References
+    ----------
+    Welch 1947, Biometrika 34(1-2).
+    """
+    variances = means.stderr**2
+    value, stderr = float(means.value[0] - means.value[1]), float(np.sqrt(variances.sum()))
+    if not stderr > 0:
+        return value, stderr, np.nan, np.nan, np.nan
+    df = variances.sum() ** 2 / (variances**2 / np.maximum(means.clusters - 1, 1)).sum()
+    low, high = t_limits(np.array([value]), np.array([stderr]), np.array([df]), level)
+    return value, stderr, float(low[0]), float(high[0]), float(2 * stats.t.sf(abs(value) / stderr, df))

@@ -1,0 +1,1 @@
+"""Items, prompts, reruns and graders: reliability, difficulty, agreement, variance components."""

@@ -1,0 +1,1 @@
+"""Texts: overlap, likeness, variety, and how well a model knows them."""

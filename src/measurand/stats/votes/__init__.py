@@ -1,0 +1,1 @@
+"""Votes between two models: strengths, orders and cycles."""

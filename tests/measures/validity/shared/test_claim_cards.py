@@ -1,0 +1,193 @@
+"""V0 with claim cards: verdicts by what they rest on, and claims that no average can bear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from measurand.auditing import audit
+from measurand.errors import NotApplicable
+from measurand.measure import find
+from measurand.measures.validity.claims import claims_tested, judge
+from measurand.readers.evidence.claim_card import worked_claim_cards
+from measurand.results import Estimate, Finding, Status
+from measurand.tables.claim_card import Basis, ClaimCard
+
+GOOD, OPEN, BAD = (0.01, 0.005, 0.02), (0.04, 0.01, 0.09), (0.2, 0.1, 0.3)
+
+
+def card(*bases, statement="average case", text="It fails rarely", **more):
+    given_ = {
+        "name": "rare",
+        "text": text,
+        "source": "a paper",
+        "construct": "failure",
+        "population": "all prompts",
+        "statement": statement,
+        "kind": "propensity",
+        "elicitation": "own",
+        "benchmark_use": "diagnostic",
+        "threshold": None,
+        "rests_on": bases,
+    }
+    return ClaimCard(**(given_ | more))
+
+
+def basis(measure="P1", relation="below", bounds=(0.05,), where=None, share=None):
+    return Basis(measure, "" if relation == "no issue" else "rate", where or {}, relation, bounds, share)
+
+
+def evidence(code, *triples, status=Status.PASSED, **more):
+    return [
+        Finding(code, {"model": f"m{i}"}, "", status, "", (Estimate("rate", *triple, 0.95),), **more)
+        for i, triple in enumerate(triples)
+    ]
+
+
+def verdict(made, findings):
+    _headline, finding = judge(claims_tested(findings=findings, claim_cards=[made]))
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("triples", "status", "word"),
+    [
+        ([GOOD], Status.PASSED, "supported"),
+        ([GOOD, GOOD], Status.PASSED, "supported"),
+        ([GOOD, OPEN], Status.CAUTION, "undecided"),
+        ([GOOD, BAD], Status.ISSUE, "contradicted"),
+        ([(0.01, None, None)], Status.CAUTION, "undecided"),
+        ([], Status.NOT_APPLICABLE, "undecided, evidence is missing"),
+    ],
+)
+def test_an_average_claim_follows_its_estimates(triples, status, word):
+    finding = verdict(card(basis()), evidence("P1", *triples))
+    assert finding.status is status
+    assert f"(a paper): {word}" in finding.sentence
+    assert finding.result["construct"] == "failure"
+    assert len(finding.estimates) == len(triples)
+
+
+def test_only_the_measure_and_subjects_named_count():
+    findings = evidence("P1", GOOD, BAD) + evidence("P4", BAD)
+    assert verdict(card(basis(where={"model": "m0"})), findings).status is Status.PASSED
+    assert verdict(card(basis(where={"model": ["m0", "m1"]})), findings).status is Status.ISSUE
+
+
+def test_every_ground_must_hold():
+    findings = evidence("P1", GOOD) + evidence("P4", OPEN)
+    both = card(basis("P1"), basis("P4"))
+    assert verdict(both, findings).status is Status.CAUTION
+    missing = verdict(card(basis("P1"), basis("P9")), findings)
+    assert missing.status is Status.CAUTION
+    assert "evidence is missing: the audit has no estimate 'rate' of P9" in missing.sentence
+    assert verdict(card(basis("P9")), findings).status is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("worst case", "It fails rarely"),
+        ("average case", "It will never fail"),
+        ("upper bound", "It cannot fail"),
+    ],
+)
+def test_a_worst_case_claim_is_refused_on_an_average(statement, text):
+    made = card(basis("P1"), statement=statement, text=text)
+    finding = verdict(made, evidence("P1", GOOD))
+    assert finding.status is Status.CAUTION
+    assert finding.result["verdict"] == "refused"
+    assert "rests on P1, which cannot show that" in finding.sentence
+    assert "(P5, F3 or F4)" in finding.sentence
+    # An average on the wrong side contradicts the worst case all the same.
+    assert verdict(made, evidence("P1", BAD)).status is Status.ISSUE
+
+
+@pytest.mark.parametrize("code", ["P5", "F3", "F4"])
+def test_a_worst_case_claim_stands_on_a_measure_of_it(code):
+    made = card(basis("P1"), basis(code), statement="worst case")
+    assert verdict(made, evidence("P1", GOOD) + evidence(code, GOOD)).status is Status.PASSED
+    # One that is named and not there, or open, does not lift the refusal.
+    assert verdict(made, evidence("P1", GOOD)).result["verdict"] == "refused"
+    assert verdict(made, evidence("P1", GOOD) + evidence(code, OPEN)).result["verdict"] == "refused"
+
+
+def test_an_existence_proof_needs_one_and_is_never_contradicted():
+    made = card(basis(relation="above"), statement="existence proof", text="It can never be relied on")
+    assert verdict(made, evidence("P1", GOOD, BAD)).status is Status.PASSED
+    unfound = verdict(made, evidence("P1", GOOD, GOOD))
+    assert unfound.status is Status.CAUTION
+    assert "none of 2 estimates shows it" in unfound.sentence
+
+
+@pytest.mark.parametrize(
+    ("share", "status"),
+    [((0.5, 1.0), Status.PASSED), ((0.9, 1.0), Status.ISSUE), ((0.6, 0.7), Status.CAUTION)],
+)
+def test_a_share_is_bracketed(share, status):
+    findings = evidence("P1", GOOD, GOOD, OPEN, BAD)
+    assert verdict(card(basis(share=share)), findings).status is status
+
+
+def test_no_finding_is_no_evidence_without_power():
+    made = card(basis("G99", "no issue", ()))
+    passed = evidence("G99", GOOD)
+    without = verdict(made, passed)
+    assert without.status is Status.CAUTION
+    assert "nothing says how likely it would have found one" in without.sentence
+    told = [replace(passed[0], estimates=(Estimate("power", 0.9),))]
+    assert verdict(made, told).status is Status.PASSED
+    assert verdict(made, evidence("G99", GOOD, status=Status.CAUTION)).status is Status.CAUTION
+    assert verdict(made, evidence("G99", GOOD, status=Status.ISSUE)).status is Status.ISSUE
+    absent = verdict(made, evidence("G99", GOOD, status=Status.NOT_APPLICABLE))
+    assert absent.status is Status.NOT_APPLICABLE
+    assert "G99 was not assessed" in absent.sentence
+
+
+def test_power_measured_by_simulation_counts():
+    # P2's power is in the shipped error rates.
+    assert verdict(card(basis("P2", "no issue", ())), evidence("P2", GOOD)).status is Status.PASSED
+
+
+def test_scope_is_told_and_checklists_are_recorded_not_scored():
+    answers = {"BetterBench": {"Is the tested capability defined?": "yes", "Is chance reported?": "no"}}
+    made = card(basis(), elicitation="future users", benchmark_use="hill-climbing", checklists=answers)
+    finding = verdict(made, evidence("P1", GOOD))
+    assert finding.status is Status.PASSED
+    assert finding.result["checklist BetterBench"] == (
+        "Is the tested capability defined? yes",
+        "Is chance reported? no",
+    )
+    assert len(finding.caveats) == 3
+    assert not any("score" in estimate.name for estimate in finding.estimates)
+    assert len(verdict(card(basis("F4"), elicitation="future users"), evidence("F4", GOOD)).caveats) == 1
+
+
+@given(st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 1))
+def test_a_wider_interval_never_turns_open_into_decided(value, width, more, bound):
+    made = card(basis(bounds=(bound,)))
+    narrow, wide = (verdict(made, evidence("P1", (value, value - w, value + w))).status for w in (width, width + more))
+    assert wide is narrow or wide is Status.CAUTION
+
+
+def test_the_worked_cards_on_the_embedded_study(example):
+    findings = audit(example, [find("V1")], settings={"resamples": 100}).findings
+    headline, *each = judge(claims_tested(findings=findings, claim_cards=worked_claim_cards()))
+    found = {finding.subject["claim"]: finding for finding in each}
+    assert {name: finding.result["verdict"] for name, finding in found.items()} == {
+        "WMDP inverse": "supported",
+        "MC1 apart": "contradicted",
+        "calibration apart": "undecided",
+        "never entangled": "refused",
+    }
+    assert found["never entangled"].status is Status.CAUTION
+    assert "it speaks of the worst case and rests on V1" in found["never entangled"].sentence
+    assert "1 refused for what the claim rests on" in headline.sentence
+
+
+def test_without_claims_or_cards_it_is_not_assessed():
+    with pytest.raises(NotApplicable, match=r"the study holds no claims; needs claims .* or a claim card"):
+        claims_tested()

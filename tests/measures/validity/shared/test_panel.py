@@ -1,0 +1,159 @@
+"""Which models and benchmarks take part, and what is said of those that do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from measurand.errors import InputError, NotApplicable
+from measurand.measures.validity.shared.panel import assessable, family_codes, panels, unassessed_findings
+from measurand.results import Status
+
+
+def only_panel(study, missing="complete"):
+    found, problems = panels(study.scores, missing)
+    assert problems == ()
+    (panel,) = found
+    return panel
+
+
+def test_a_panel_holds_the_scores_as_given(make_study):
+    study = make_study(12)
+    panel = only_panel(study)
+    assert panel.models == tuple(f"m{i}" for i in range(12))
+    assert panel.capability == ("c0", "c1", "c2", "c3", "c4")
+    assert panel.tested == ("t0", "t1")
+    np.testing.assert_array_equal(panel.values, study.scores.matrix(panel.models, panel.capability))
+    np.testing.assert_array_equal(panel.scores, study.scores.matrix(panel.models, panel.tested))
+    assert panel.dropped == panel.caveats == ()
+    assert panel.standard_scores.std() == pytest.approx(1)
+    np.testing.assert_allclose(panel.standard_scores * panel.component.scores.std(), panel.component.scores)
+
+
+def test_without_capability_benchmarks_the_message_lists_what_was_seen_and_the_option(make_study):
+    study = make_study(12, capability=0, tested=3)
+    with pytest.raises(NotApplicable, match=r"0 of 3 .*\(seen: t0, t1, t2\).*at least 3 .*--capability"):
+        panels(study.scores, "complete")
+
+
+def test_two_capability_benchmarks_are_too_few(make_study):
+    with pytest.raises(NotApplicable, match="2 of 4 benchmarks count as capability"):
+        panels(make_study(12, capability=2).scores, "complete")
+
+
+@pytest.mark.parametrize("n", [3, 7])
+def test_fewer_than_eight_models_are_too_few(make_study, n):
+    with pytest.raises(NotApplicable, match=f"{n} of {n} models .*at least 8 models"):
+        panels(make_study(n).scores, "complete")
+
+
+def test_eight_models_are_enough(make_study):
+    assert len(only_panel(make_study(8)).models) == 8
+
+
+def holes(n, cells):
+    values = np.random.default_rng(7).standard_normal(n)
+    values[list(cells)] = np.nan
+    return values
+
+
+def test_models_without_every_capability_benchmark_are_left_out_and_counted(make_study):
+    study = make_study(20, columns={"c5": holes(20, range(4))})
+    panel = only_panel(study)
+    assert panel.dropped == ("m0", "m1", "m2", "m3")
+    assert panel.models == tuple(f"m{i}" for i in range(4, 20))
+    assert any(caveat.startswith("4 of 20 models left out") for caveat in panel.caveats)
+
+
+def test_imputing_keeps_models_that_have_half_and_says_how_many_cells_are_filled(make_study):
+    study = make_study(20, capability=3, columns={"c3": holes(20, range(4)), "c4": holes(20, [5])})
+    panel = only_panel(study, "impute")
+    assert panel.dropped == ()
+    assert np.isfinite(panel.values).all()
+    observed = study.scores.matrix(panel.models, panel.capability)
+    there = np.isfinite(observed)
+    np.testing.assert_array_equal(panel.values[there], observed[there])
+    assert any(caveat.startswith("5 missing capability scores imputed") for caveat in panel.caveats)
+
+
+def test_imputing_leaves_out_models_that_have_less_than_half(make_study):
+    columns = {name: holes(20, [0]) for name in ("c0", "c1", "c2")}
+    assert only_panel(make_study(20, capability=5, columns=columns), "impute").dropped == ("m0",)
+
+
+def test_too_few_complete_models_are_told_which_benchmark_is_rarest_and_to_impute(make_study):
+    study = make_study(12, columns={"c5": holes(12, range(2, 12))})
+    with pytest.raises(NotApplicable, match=r"2 of 12 .*least often run: c5 by 2.*--missing impute"):
+        panels(study.scores, "complete")
+
+
+@pytest.mark.parametrize("n_run", [1, 2])
+def test_a_capability_benchmark_too_rare_to_impute_is_left_out_and_named(make_study, n_run):
+    values = np.full(20, np.nan)
+    values[:n_run] = 0.5
+    panel = only_panel(make_study(20, columns={"c9": values}), "impute")
+    assert panel.capability == ("c0", "c1", "c2", "c3", "c4")
+    assert any("c9" in caveat for caveat in panel.caveats)
+
+
+def test_a_capability_benchmark_that_a_class_did_not_run_is_named(make_study):
+    study = make_study(32, classes=("base", "chat"), columns={"c5": holes(32, range(0, 32, 2))})
+    found, _ = panels(study.scores, "complete")
+    assert [len(panel.capability) for panel in found] == [5, 6]
+    assert any("c5" in caveat for caveat in found[0].caveats)
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.1, 0.3, 1 / 3, 0.7, 12.3])
+@pytest.mark.parametrize("n", [9, 10, 20, 27])
+def test_a_constant_capability_benchmark_is_left_out_and_named(make_study, constant, n):
+    panel = only_panel(make_study(n, columns={"c0": np.full(n, constant)}))
+    assert panel.capability == ("c1", "c2", "c3", "c4")
+    assert any("the same for every model: c0" in caveat for caveat in panel.caveats)
+
+
+def test_three_capability_benchmarks_must_vary(make_study):
+    flat = {name: np.full(12, 0.5) for name in ("c0", "c1", "c2")}
+    with pytest.raises(NotApplicable, match="2 capability benchmarks vary"):
+        panels(make_study(12, columns=flat).scores, "complete")
+
+
+def test_each_class_has_its_own_panel_and_a_small_one_is_reported(make_study):
+    study = make_study(27, classes=("base", "base", "chat"))
+    found, problems = panels(study.scores, "complete")
+    assert [panel.class_ for panel in found] == ["base", "chat"]
+    assert [len(panel.models) for panel in found] == [18, 9]
+    found, problems = panels(make_study(21, classes=("base", "base", "chat")).scores, "complete")
+    assert [panel.class_ for panel in found] == ["base"]
+    assert [problem.subject for problem in problems] == [{"class": "chat"}]
+    assert "7 of 7 models" in problems[0].reason
+
+
+@pytest.mark.parametrize("missing", ["drop", "", "Complete", None])
+def test_an_unknown_way_with_missing_cells_is_refused(make_study, missing):
+    with pytest.raises(InputError, match="'complete' or 'impute'"):
+        panels(make_study(12).scores, missing)
+
+
+def test_a_model_of_unknown_family_is_a_family_of_its_own():
+    codes, names, unknown = family_codes(["a", "b", "c", "d"], ["x", None, "x", None])
+    assert codes.tolist() == [0, 1, 0, 2]
+    assert names == ("x", "b", "d")
+    assert unknown == 2
+
+
+def test_a_family_named_like_a_model_of_unknown_family_stays_apart():
+    codes, _, _ = family_codes(["x", "b"], [None, "x"])
+    assert codes[0] != codes[1]
+
+
+@pytest.mark.parametrize("constant", [0.1, 0.5, 3.0])
+def test_what_cannot_be_ranked_is_reported_with_the_reason(constant):
+    values = np.column_stack([np.arange(10.0), np.full(10, constant), np.arange(10.0), np.full(10, np.nan)])
+    values[:3, 2] = np.nan
+    able, problems = assessable(values, ("good", "flat", "rare", "never"), "chat")
+    assert able.tolist() == [True, False, False, False]
+    assert [problem.subject["benchmark"] for problem in problems] == ["flat", "rare", "never"]
+    assert [problem.reason.split(" models ")[0] for problem in problems] == ["all 10 chat", "7 chat", "0 chat"]
+    rows = unassessed_findings("V1", "title", problems)
+    assert {row.status for row in rows} == {Status.NOT_APPLICABLE}
+    assert rows[0].sentence == ("Not assessed: all 10 chat models have the same score; needs models that differ on it.")

@@ -1,0 +1,175 @@
+"""Tables of items: recognised by their columns, read without losing a row unsaid."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import measurand
+from measurand.errors import InputError
+from measurand.readers.logs import find_logs
+from measurand.readers.tables.frames import frame_table
+from measurand.readers.tables.item_rows import is_items, logs_of, read, recognise
+from measurand.tables import item_tables
+
+LONG = """model,task,item,score,passage,answer,epoch
+m1,law,q1,1,a,B,1
+m1,law,q2,0,a,C,1
+m1,law,q2,true,b,C,2
+m2,law,q1,0.5,a,,1
+m2,law,q3,oops,b,,1
+,law,q3,1,b,,1
+"""
+
+
+@pytest.fixture
+def long(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text(LONG, encoding="utf-8")
+    return path
+
+
+def test_one_row_an_answer(long):
+    nameless, first, second = read(long)
+    assert nameless.problems[0].reason == "rows that name no model or no item (first: line 7)"
+    assert (first.model, first.task, first.harness) == ("m1", "law", "items")
+    assert first.items.select("item", "epoch", "score", "answer").rows() == [
+        ("q1", 1, 1.0, "B"),
+        ("q2", 1, 0.0, "C"),
+        ("q2", 2, 1.0, "C"),
+    ]
+    assert json.loads(first.items["metadata"][0]) == {"passage": "a"}
+    assert (second.problems[0].reason, second.problems[0].rows_lost) == ("cells that are no score (first: line 6)", 1)
+    assert second.items["score"].to_list() == [0.5]
+
+
+def test_every_row_is_read_or_counted(long):
+    logs = read(long)
+    lost = sum(problem.rows_lost for log in logs for problem in log.problems)
+    assert sum(log.items.height for log in logs) + lost == 6
+
+
+def test_one_column_a_model(tmp_path):
+    path = tmp_path / "quiz.tsv"
+    path.write_text("question_id\tsubject\tgpt\tclaude\n1\tlaw\t1\t0\n2\tart\t0\t\n", encoding="utf-8")
+    gpt, claude = read(path)
+    assert (gpt.model, gpt.task, gpt.items["score"].to_list()) == ("gpt", "quiz", [1.0, 0.0])
+    assert (claude.items["item"].to_list(), claude.items["score"].to_list()) == (["1"], [0.0])
+    assert json.loads(gpt.items["metadata"][1]) == {"subject": "art"}
+
+
+def test_repeats_without_an_epoch_are_numbered():
+    frame = pl.DataFrame({"model": ["m"] * 3, "item": ["1", "1", "2"], "score": [1, 0, 1]})
+    (log,) = logs_of(frame_table(frame, "runs"))
+    assert log.items["epoch"].to_list() == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (["model", "item", "score"], True),
+        (["Model", "Item ID", "is_correct", "benchmark"], True),
+        (["item", "gpt-4", "claude"], True),
+        (["model", "benchmark", "score"], False),
+        (["model", "mmlu", "gsm8k"], False),
+        (["question_id", "model_a", "model_b", "winner"], False),
+        (["item", "model", "text"], False),
+        ([], False),
+    ],
+)
+def test_columns_tell_whether_rows_are_items(columns, expected):
+    assert is_items(columns) is expected
+
+
+def test_every_format_is_recognised_and_read_alike(tmp_path):
+    frame = pl.DataFrame({"model": ["m", "m"], "item": ["1", "2"], "score": [1.0, 0.0]})
+    frame.write_csv(tmp_path / "a.csv")
+    frame.write_csv(tmp_path / "b.tsv", separator="\t")
+    frame.write_parquet(tmp_path / "c.parquet")
+    frame.write_ndjson(tmp_path / "d.jsonl")
+    found = find_logs(tmp_path)
+    assert [(log.reader, log.path.name) for log in found] == [
+        ("items", n) for n in ("a.csv", "b.tsv", "c.parquet", "d.jsonl")
+    ]
+    for log in found:
+        assert read(log.path)[0].items.select("item", "score").rows() == [("1", 1.0), ("2", 0.0)]
+
+
+def test_a_study_of_items_has_scores_standard_errors_and_the_cluster(tmp_path):
+    rng = np.random.default_rng(0)
+    with open(tmp_path / "quiz.csv", "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["model", "item", "score", "cluster"])
+        rows.writerows([m, i, int(rng.random() < 0.6), i // 5] for m in ("a", "b") for i in range(50))
+    study = measurand.read(tmp_path / "quiz.csv")
+    assert study.responses.cluster_keys() == ("cluster",)
+    assert study.scores.table.select("model", "benchmark", "n_items").rows() == [("a", "quiz", 50), ("b", "quiz", 50)]
+    assert study.scores.table["stderr"].null_count() == 0
+    (table,) = item_tables(study.responses)
+    assert table.scores.shape == (2, 50)
+
+
+def test_a_frame_of_items_and_a_frame_of_votes():
+    items = pl.DataFrame({"model": ["m", "m"], "benchmark": "b", "item": ["1", "2"], "score": [1, 0]})
+    votes = pl.DataFrame({"model_a": ["x"], "model_b": ["y"], "winner": ["tie"]})
+    study = measurand.read(items, votes)
+    assert study.responses.benchmarks() == ("b",)
+    assert study.votes.frame.height == 1
+
+
+def test_a_published_matrix_of_items(shared, tmp_path):
+    """22 models x 2,854 items: the scores published beside the matrix."""
+    text = (shared / "data/items/chembench/binary_matrix.csv").read_text(encoding="utf-8")
+    (tmp_path / "chembench.csv").write_text("item" + text, encoding="utf-8")
+    study = measurand.read(tmp_path / "chembench.csv")
+    (table,) = item_tables(study.responses)
+    assert table.scores.shape == (22, 2854)
+    with open(shared / "data/items/chembench/model_score_allcorrect.csv", newline="", encoding="utf-8") as file:
+        published = {row[""]: float(row["score"]) for row in csv.DictReader(file)}
+    means = dict(zip(table.models, table.scores.mean(axis=1), strict=True))
+    near = {name: value for name, value in published.items() if name in means}
+    assert len(near) >= 15
+    for name, value in near.items():
+        assert means[name] == pytest.approx(value, abs=1e-9), name
+
+
+def test_a_table_that_cannot_be_read_is_a_problem(tmp_path):
+    path = tmp_path / "broken.csv"
+    path.write_text('model,item,score\nm,1,1\nm,"2,1\n', encoding="utf-8")
+    assert recognise(path)
+    (log,) = read(path)
+    assert "cannot be read as CSV" in log.problems[0].reason
+    with pytest.raises(InputError):
+        read(tmp_path / "gone.csv")
+
+
+def test_items_without_any_column_of_scores(tmp_path):
+    path = tmp_path / "texts.csv"
+    path.write_text("item,text\n1,hello\n", encoding="utf-8")
+    (log,) = read(path)
+    assert "no column of scores besides 'item'" in log.problems[0].reason
+
+
+@given(data=st.binary(max_size=200))
+def test_no_content_raises(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("fuzz") / "x.csv"
+    path.write_bytes(b"model,item,score\n" + data)
+    recognise(path)
+    assert all(log.items.height or log.problems for log in read(path))
+
+
+@given(cells=st.lists(st.tuples(*[st.text(st.characters(codec="utf-8"), max_size=6)] * 3), min_size=1, max_size=8))
+def test_every_row_of_any_cells_is_read_or_counted(tmp_path_factory, cells):
+    path = tmp_path_factory.mktemp("cells") / "x.jsonl"
+    rows = [dict(zip(("model", "item", "score"), row, strict=True)) for row in cells]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    logs = read(path)
+    lost = [problem.rows_lost for log in logs for problem in log.problems]
+    if None not in lost:
+        assert sum(log.items.height for log in logs) + sum(lost) == len(rows)

@@ -1,0 +1,52 @@
+"""Paired differences of all pairs against the definition, pair by pair."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from measurand.stats.intervals.clustered import cluster_sums
+from measurand.stats.intervals.paired import mcnemar_p_value, paired_differences
+
+TABLES = hnp.arrays(
+    np.float64, st.tuples(st.integers(2, 4), st.integers(1, 10)), elements=st.sampled_from([0.0, 0.5, 1.0, np.nan])
+)
+
+
+@given(scores=TABLES, seed=st.integers(0, 99), whole=st.booleans(), clustered=st.booleans())
+def test_every_pair_equals_the_mean_of_its_differences(scores, seed, whole, clustered):
+    if whole:
+        scores = np.nan_to_num(scores)
+    rng = np.random.default_rng(seed)
+    clusters = rng.integers(0, 3, scores.shape[1]) if clustered else np.arange(scores.shape[1])
+    found = paired_differences(scores, clusters if clustered else None)
+    for place, (a, b) in enumerate(zip(found.first, found.second, strict=True)):
+        one = cluster_sums((scores[a] - scores[b])[None], clusters).means()
+        for ours, theirs in ((found.value, one.value), (found.stderr, one.stderr)):
+            np.testing.assert_allclose(ours[place], theirs[0], atol=1e-7)
+        both = np.isfinite(scores[a]) & np.isfinite(scores[b])
+        assert found.n[place] == both.sum()
+        assert found.clusters[place] == len(set(clusters[both]))
+        assert found.only_first[place] == ((scores[a] == 1) & (scores[b] != 1) & both).sum()
+        assert found.only_second[place] == ((scores[b] == 1) & (scores[a] != 1) & both).sum()
+        alone = cluster_sums(scores[[a, b]][:, both], clusters[both]).means().stderr
+        np.testing.assert_allclose(found.unpaired[place], np.hypot(*alone), atol=1e-7)
+
+
+def test_models_with_the_same_answers_differ_by_nothing_at_all():
+    row = np.random.default_rng(0).random(50)
+    found = paired_differences(np.vstack([row, row]), np.arange(50) // 5)
+    assert (found.value[0], found.stderr[0]) == (0.0, 0.0)
+
+
+def test_the_published_sandbagging_counts():
+    """llama3-8b honest against told to do badly: 410 and 127 discordant items, p 9.7e-36."""
+    assert float(mcnemar_p_value(410, 127)) == pytest.approx(9.7e-36, rel=0.01)
+
+
+def test_mcnemar_is_the_two_sided_sign_test():
+    """5 against 0: 2 / 2**5 = .0625; nothing discordant: 1."""
+    np.testing.assert_allclose(mcnemar_p_value([5, 0, 3], [0, 0, 3]), [0.0625, 1.0, 1.0])
