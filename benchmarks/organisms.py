@@ -123,7 +123,7 @@ def judged(kind: Kind, work: Path) -> dict[str, Any]:
     tried = [work / "attempts" / f"{one}.jsonl" for one in dict.fromkeys((kind, control))]
     attempts = Attempts.build(pl.concat([pl.read_ndjson(path, schema=ATTEMPT_SCHEMA) for path in tried]))
     names = () if kind.name in ("honest", "unsure") else (str(control),)
-    locked = audit(Study(str(kind), attempts=attempts), [find("G10")], settings={"control": names}).findings
+    locked = audit(Study(title=str(kind), attempts=attempts), [find("G10")], settings={"control": names}).findings
     of_methods = [one for one in locked if one.subject.get("model") == str(kind)]
     return {
         "kind": kind,
@@ -141,7 +141,7 @@ def _noise(folder: Path) -> Degradation | None:
 
 
 def _of_noise(noise: Degradation) -> Finding:
-    found = audit(Study("noise", degradation=noise), [find("G7")]).findings
+    found = audit(Study(title="noise", degradation=noise), [find("G7")]).findings
     return next(one for one in found if one.subject)
 
 

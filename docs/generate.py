@@ -7,6 +7,7 @@ The catalogue and the error rates as pages, the pictures, the measures in the RE
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import re
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import measurand
 from measurand.calibration import Rate, load
-from measurand.measure import Measure, discover
+from measurand.measures import Measure, discover
 from measurand.report.figures import render
 from measurand.results import Figure
 from measurand.stats.capability.capabilities import DEFAULT, METHODS
@@ -37,8 +38,32 @@ def pages() -> dict[str, str]:
     return {
         "docs/catalogue.md": catalogue(),
         "docs/calibration.md": calibration(),
+        "src/measurand/__init__.pyi": stub(),
         "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
     }
+
+
+def stub() -> str:
+    """The public names with their types, for checkers and editors: the package itself imports them when they are used."""
+    lines, functions = ["from measurand.api import Findings as Findings"], []
+    for home, names in measurand.PUBLIC.items():
+        for name in names.split():
+            if home[0].isupper():
+                signature = inspect.signature(getattr(measurand, name))
+                functions.append(f"def {name}{_typed(signature)}: ...")
+            elif name != "Findings":
+                lines.append(f"from measurand.{home} import {name} as {name}")
+    lines += ["from typing import Any, Literal", "import collections.abc", "import numpy.random"]
+    listed = "\n".join(f'    "{name}",' for name in measurand.__all__)
+    body = ["", "PUBLIC: dict[str, str]", f"__all__ = [\n{listed}\n]", "", *functions, ""]
+    return "\n".join(["# Made from measurand.PUBLIC by docs/generate.py: do not edit.", *lines, *body])
+
+
+def _typed(signature: inspect.Signature) -> str:
+    """Types by their public names."""
+    text = str(signature).replace("typing.", "").replace("numpy.random._generator.", "numpy.random.")
+    text = re.sub(r"Optional\[(Literal\[[^\]]*\])\]", r"\1 | None", text)
+    return re.sub(r"'?measurand\.(?:\w+\.)*(\w+)'?", lambda match: match[1], text).replace("'Findings'", "Findings")
 
 
 def catalogue() -> str:

@@ -130,4 +130,4 @@ def build_study(
     ).filter(pl.col("model").is_in(present))
     scores = Scores.build(long, facts, benchmarks)
     names = [name for name in table if name.startswith("c") and name in set(long["benchmark"])]
-    return Study(title, scores.with_capability(names))
+    return Study(title=title, scores=scores.with_capability(names))

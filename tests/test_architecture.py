@@ -4,11 +4,14 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from measurand.measure import discover
+from measurand.measures import discover
+from measurand.simulate.calibration import simulations
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "measurand"
@@ -21,6 +24,14 @@ LAYERS = {
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 ENTRY = {"__init__", "__main__", "data"}
+
+
+MOST_MODULES = 24
+NOT_SIMULATED = {
+    "V0": "it holds claims against what the other measures found, whose own rates are published",
+    "P0": "it counts what was read: nothing is estimated",
+}
+"""Measures without a simulation, and why."""
 
 
 def part_of(path: Path) -> str:
@@ -63,6 +74,51 @@ def test_the_layer_table_names_every_part():
 @pytest.mark.parametrize("path", [path for path in MODULES if part_of(path) not in ENTRY], ids=lambda p: p.name)
 def test_imports_go_down_only(path):
     assert imports(path) - allowed(part_of(path)) - {"data"} == set()
+
+
+def module_of(path: Path) -> str:
+    return ".".join(("measurand", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def imported_files(path: Path, known: set[str]) -> set[str]:
+    """Modules of measurand that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                found.add(whole if whole in known else node.module)
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & known - {"measurand"}  # the package imports a public name when it is asked for it
+
+
+def test_files_do_not_import_each_other_in_circles():
+    known = {module_of(path) for path in MODULES}
+    graph = {module_of(path): imported_files(path, known) - {module_of(path)} for path in MODULES}
+    try:
+        tuple(TopologicalSorter(graph).static_order())
+    except CycleError as circle:
+        pytest.fail(f"files import each other: {' <- '.join(circle.args[1])}")
+
+
+def test_no_folder_is_crowded():
+    sizes = Counter(path.parent for path in MODULES)
+    assert {str(folder): size for folder, size in sizes.items() if size > MOST_MODULES} == {}
+
+
+def test_every_measure_is_simulated_at_the_same_place_and_by_its_own_judge():
+    for measure in discover():
+        path = Path(measure.compute.__code__.co_filename).relative_to(SOURCE / "measures")
+        simulated = SOURCE / "simulate" / path
+        if measure.code in NOT_SIMULATED:
+            assert not simulated.exists(), measure.code
+            continue
+        tree = ast.parse(simulated.read_text(encoding="utf-8"))
+        calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        named = {getattr(function, "id", getattr(function, "attr", "")) for function in calls}
+        assert named & {"judge", "findings"}, f"{measure.code} is not judged by its own judge"
+        assert measure.code in simulations(), measure.code
 
 
 def test_the_inventory_names_every_part():

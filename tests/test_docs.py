@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from measurand.measure import discover
+from measurand.measures import discover
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

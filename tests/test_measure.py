@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from dataclasses import fields
 from importlib.metadata import EntryPoint
 
 import pytest
 
-from measurand import measure as module
+import measurand
+from measurand import measures as module
 from measurand.errors import UnknownName
-from measurand.measure import ENTRY_POINTS, Measure, discover, find
+from measurand.measures import ENTRY_POINTS, Measure, discover, find
 from measurand.results import Question
 from measurand.tables import Study
 
@@ -20,7 +23,15 @@ def from_elsewhere(scores, *, width: int = 3):
 
 
 ELSEWHERE = Measure(
-    "G99", "from elsewhere", Question.GAMING, "?", "scores", "1", from_elsewhere, lambda r: [], lambda r: []
+    code="G99",
+    name="from elsewhere",
+    question=Question.GAMING,
+    asks="?",
+    needs="scores",
+    formula="1",
+    compute=from_elsewhere,
+    judge=lambda r: [],
+    figure=lambda r: [],
 )
 
 
@@ -33,9 +44,28 @@ def undisturbed():
 
 
 def test_measures_come_by_question_then_code_and_what_judges_others_last():
-    codes = [measure.code for measure in discover() if measure.question is Question.VALIDITY]
-    assert codes == [f"V{i}" for i in (*range(1, 12), 0)]
-    assert len({measure.code for measure in discover()}) == len(discover())
+    measures = discover()
+    places = [list(Question).index(measure.question) for measure in measures]
+    assert places == sorted(places)
+    for question in Question:
+        own = [measure for measure in measures if measure.question is question]
+        assert own == sorted(own, key=lambda measure: (measure.judges_findings, int(measure.code[1:])))
+        assert {measure.code[0] for measure in own} == {question.value[0].upper()}
+    assert len({measure.code for measure in measures}) == len(measures)
+
+
+def test_one_measure_is_found_without_importing_the_others():
+    code = "import sys; from measurand.measures import find; find('P5'); print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    others = [measure.compute.__module__ for measure in discover() if measure.code != "P5"]
+    assert set(others) & set(done.stdout.split()) == set()
+    assert "scipy.stats" not in done.stdout.split()
+
+
+def test_every_measure_has_one_public_function_and_no_function_is_of_none():
+    codes = [home for home in measurand.PUBLIC if home[0].isupper()]
+    assert sorted(codes) == sorted(measure.code for measure in discover())
+    assert all(callable(getattr(measurand, measurand.PUBLIC[code])) for code in codes)
 
 
 @pytest.mark.parametrize("code", ["V1", "v1"])

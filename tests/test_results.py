@@ -10,7 +10,14 @@ from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
 
 
 def finding():
-    return Finding("V1", {}, "title", Status.PASSED, "It holds.", (Estimate("a", 1.0), Estimate("b", 2.0)))
+    return Finding(
+        code="V1",
+        subject={},
+        title="title",
+        status=Status.PASSED,
+        sentence="It holds.",
+        estimates=(Estimate(name="a", value=1.0), Estimate(name="b", value=2.0)),
+    )
 
 
 def test_estimates_are_found_by_name():
@@ -19,7 +26,7 @@ def test_estimates_are_found_by_name():
         finding().estimate("c")
 
 
-@pytest.mark.parametrize("result", [finding(), Estimate("a", 1.0), Axis("x", "x")])
+@pytest.mark.parametrize("result", [finding(), Estimate(name="a", value=1.0), Axis("x", "x")])
 def test_results_cannot_be_changed(result):
     name = dataclasses.fields(result)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -28,10 +35,10 @@ def test_results_cannot_be_changed(result):
 
 def test_a_figure_has_columns_of_one_length():
     axis = Axis("x", "x")
-    Figure("f", "scatter", "", "", {"x": (1, 2), "y": (3, 4)}, axis, axis)
-    Figure("f", "scatter", "", "", {}, axis, axis)
+    Figure(name="f", kind="scatter", title="", caption="", columns={"x": (1, 2), "y": (3, 4)}, x=axis, y=axis)
+    Figure(name="f", kind="scatter", title="", caption="", columns={}, x=axis, y=axis)
     with pytest.raises(ValueError, match=r"figure f: columns should have one length, got \[1, 2\]"):
-        Figure("f", "scatter", "", "", {"x": (1, 2), "y": (3,)}, axis, axis)
+        Figure(name="f", kind="scatter", title="", caption="", columns={"x": (1, 2), "y": (3,)}, x=axis, y=axis)
 
 
 def test_statuses_and_questions_are_their_names_in_json():

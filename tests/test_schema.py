@@ -21,36 +21,37 @@ NUMBER = st.floats(allow_nan=False, allow_infinity=False)
 CELL = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | NUMBER | TEXT
 ESTIMATE = st.builds(
     Estimate,
-    TEXT,
-    NUMBER | st.none(),
-    NUMBER | st.none(),
-    NUMBER | st.none(),
-    st.none() | st.floats(0.01, 0.99),
-    TEXT,
-    st.none() | st.integers(0, 10**9),
-    TEXT,
+    name=TEXT,
+    value=NUMBER | st.none(),
+    low=NUMBER | st.none(),
+    high=NUMBER | st.none(),
+    level=st.none() | st.floats(0.01, 0.99),
+    method=TEXT,
+    n=st.none() | st.integers(0, 10**9),
+    unit=TEXT,
 )
 FINDING = st.builds(
     Finding,
-    TEXT,
-    st.dictionaries(TEXT, TEXT, max_size=3),
-    TEXT,
-    st.sampled_from(Status),
-    TEXT,
-    st.lists(ESTIMATE, max_size=2).map(tuple),
-    st.lists(TEXT, max_size=2).map(tuple),
-    st.none() | TEXT,
-    st.dictionaries(TEXT, CELL | st.lists(CELL, max_size=3).map(tuple), max_size=2),
+    code=st.sampled_from(["V1", "P10", "X"]),
+    subject=st.dictionaries(TEXT, TEXT, max_size=3),
+    title=TEXT,
+    status=st.sampled_from(Status),
+    sentence=TEXT,
+    headline=st.booleans(),
+    estimates=st.lists(ESTIMATE, max_size=2).map(tuple),
+    caveats=st.lists(TEXT, max_size=2).map(tuple),
+    figure=st.none() | TEXT,
+    result=st.dictionaries(TEXT, CELL | st.lists(CELL, max_size=3).map(tuple), max_size=2),
 )
 FIGURE = st.builds(
     Figure,
-    TEXT,
-    st.sampled_from(["intervals", "scatter", "lines", "heatmap"]),
-    TEXT,
-    TEXT,
-    st.lists(CELL, min_size=2, max_size=2).map(tuple).flatmap(lambda cells: st.just({"x": cells, "y": cells})),
-    st.builds(Axis, TEXT, TEXT, st.sampled_from(["linear", "log", "nominal"]), st.none() | st.tuples(NUMBER, NUMBER)),
-    st.builds(Axis, TEXT, TEXT),
+    name=TEXT,
+    kind=st.sampled_from(["intervals", "scatter", "lines", "heatmap"]),
+    title=TEXT,
+    caption=TEXT,
+    columns=st.lists(CELL, min_size=2, max_size=2).map(tuple).flatmap(lambda cells: st.just({"x": cells, "y": cells})),
+    x=st.builds(Axis, TEXT, TEXT, st.sampled_from(["linear", "log", "nominal"]), st.none() | st.tuples(NUMBER, NUMBER)),
+    y=st.builds(Axis, TEXT, TEXT),
     low=st.none() | TEXT,
     select=st.lists(TEXT, max_size=2).map(tuple),
     rules=st.lists(NUMBER, max_size=2).map(tuple),
@@ -58,23 +59,44 @@ FIGURE = st.builds(
 )
 AUDIT = st.builds(
     Audit,
-    st.lists(FINDING, max_size=3).map(tuple),
-    st.lists(FIGURE, max_size=2).map(lambda figures: {figure.name: figure for figure in figures}),
-    st.builds(
+    findings=st.lists(FINDING, max_size=3).map(tuple),
+    figures=st.lists(FIGURE, max_size=2).map(lambda figures: {figure.name: figure for figure in figures}),
+    provenance=st.builds(
         Provenance,
         TEXT,
         st.lists(st.builds(Source, TEXT, TEXT, TEXT, st.integers(0, 10**12)), max_size=2).map(tuple),
         st.lists(TEXT, max_size=2).map(tuple),
         st.dictionaries(TEXT, TEXT, max_size=2),
     ),
-    st.dictionaries(TEXT, CELL | st.lists(TEXT, max_size=2).map(tuple), max_size=3),
-    st.integers(0, 2**128),
+    settings=st.dictionaries(
+        TEXT,
+        st.dictionaries(
+            TEXT, CELL | st.lists(TEXT, max_size=2).map(tuple) | st.dictionaries(TEXT, NUMBER, max_size=2), max_size=3
+        ),
+        max_size=2,
+    ),
+    seed=st.integers(0, 2**128),
+    asked=st.lists(TEXT, max_size=2).map(tuple),
 )
 
 
 def small(**changes: object) -> Audit:
-    finding = Finding("V1", {"benchmark": "mmlu"}, "mmlu", Status.ISSUE, "It moves.", (Estimate("rho", 0.8, 0.6, 0.9),))
-    audit = Audit((finding,), {}, Provenance("study", (), (), {}), {"level": 0.95, "classes": ("base", "chat")}, 7)
+    finding = Finding(
+        code="V1",
+        subject={"benchmark": "mmlu"},
+        title="mmlu",
+        status=Status.ISSUE,
+        sentence="It moves.",
+        estimates=(Estimate(name="rho", value=0.8, low=0.6, high=0.9),),
+    )
+    audit = Audit(
+        findings=(finding,),
+        figures={},
+        provenance=Provenance("study", (), (), {}),
+        settings={"V1": {"level": 0.95, "classes": ("base", "chat")}},
+        seed=7,
+        asked=("V1",),
+    )
     return dataclasses.replace(audit, **changes)
 
 
@@ -88,8 +110,8 @@ def test_what_is_written_is_read_back(audit: Audit) -> None:
 
 def test_top_object_and_names() -> None:
     document = json.loads(encode(small()))
-    assert list(document) == ["schema_version", "findings", "figures", "provenance", "settings", "seed"]
-    assert document["schema_version"] == SCHEMA_VERSION == 1
+    assert list(document) == ["schema_version", "findings", "figures", "provenance", "settings", "seed", "asked"]
+    assert document["schema_version"] == SCHEMA_VERSION == 2
     finding = document["findings"][0]
     assert (finding["code"], finding["subject"], finding["status"]) == ("V1", {"benchmark": "mmlu"}, "issue")
     assert finding["sentence"] == "It moves."
@@ -99,26 +121,45 @@ def test_top_object_and_names() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float64("nan")])
 def test_numbers_that_are_not_finite_are_null(value: float) -> None:
-    figure = Figure("f", "scatter", "", "", {"x": (value, 1.0)}, Axis("x", ""), Axis("x", ""))
-    finding = Finding("V1", {}, "", Status.ERROR, "", (Estimate("rho", value, value, 1.0),), result={"a": (value,)})
+    figure = Figure(
+        name="f", kind="scatter", title="", caption="", columns={"x": (value, 1.0)}, x=Axis("x", ""), y=Axis("x", "")
+    )
+    finding = Finding(
+        code="V1",
+        subject={},
+        title="",
+        status=Status.ERROR,
+        sentence="",
+        estimates=(Estimate(name="rho", value=value, low=value, high=1.0),),
+        result={"a": (value,)},
+    )
     data = encode(small(findings=(finding,), figures={"f": figure}))
     json.loads(data, parse_constant=pytest.fail)
     audit = decode(data)
-    assert audit.findings[0].estimates[0] == Estimate("rho", None, None, 1.0)
+    assert audit.findings[0].estimates[0] == Estimate(name="rho", value=None, low=None, high=1.0)
     assert audit.findings[0].result == {"a": (None,)}
     assert audit.figures["f"].columns == {"x": (None, 1.0)}
 
 
 def test_numpy_scalars_and_read_only_mappings_are_written() -> None:
     result = {"n": np.int64(3), "yes": np.bool_(True), "x": np.float32(0.5)}
-    finding = Finding("V1", MappingProxyType({"class": "base"}), "", Status.PASSED, "", result=MappingProxyType(result))
+    finding = Finding(
+        code="V1",
+        subject=MappingProxyType({"class": "base"}),
+        title="",
+        status=Status.PASSED,
+        sentence="",
+        result=MappingProxyType(result),
+    )
     read = decode(encode(small(findings=(finding,)))).findings[0]
     assert read.result == {"n": 3, "yes": True, "x": 0.5}
     assert read.subject == {"class": "base"}
 
 
 def test_lone_surrogates_do_not_stop_the_writing() -> None:
-    finding = Finding("V1", {"benchmark": "a\ud800b"}, "\ud83d\ude00", Status.PASSED, "")
+    finding = Finding(
+        code="V1", subject={"benchmark": "a\ud800b"}, title="\ud83d\ude00", status=Status.PASSED, sentence=""
+    )
     read = decode(encode(small(findings=(finding,)))).findings[0]
     assert read.subject == {"benchmark": "a\ufffdb"}
     assert read.title == "\U0001f600"
@@ -127,6 +168,19 @@ def test_lone_surrogates_do_not_stop_the_writing() -> None:
 def test_a_value_json_cannot_hold_is_named() -> None:
     with pytest.raises(InputError, match="object is not a value that JSON can hold"):
         encode(small(settings={"what": object()}))
+
+
+def test_a_file_of_the_first_version_is_read() -> None:
+    """Written by 0.1.0: one value of a setting for all measures, no headlines, nothing of what was asked."""
+    document = json.loads(encode(small()))
+    headline = {"code": "P1", "subject": {"class": "chat"}, "title": "", "status": "passed", "sentence": "All of it."}
+    document |= {"schema_version": 1, "settings": {"level": 0.95, "resamples": 200}}
+    document["findings"] += [headline]
+    del document["asked"], document["findings"][0]["headline"]
+    audit = decode(json.dumps(document).encode())
+    assert [finding.headline for finding in audit.findings] == [False, True]
+    assert (audit.asked, audit.settings) == (("V1", "P1"), {})
+    assert audit.provenance.notes[-1].endswith("for all measures: level 0.95, resamples 200")
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -158,7 +212,7 @@ def changed(path: list[str | int], value: object = None, *, drop: bool = False) 
         (b"\xff\xfe{}", "byte 0"),
         (encode(small()).replace(b'"mmlu"', b'"\xff"'), "UTF-8|utf-8|byte"),
         (b"{}", "schema_version"),
-        (changed(["schema_version"], 2), "should be 1, got 2"),
+        (changed(["schema_version"], 3), "should be 1 or 2, got 3"),
         (changed(["schema_version"], "1"), r"\$\.schema_version"),
         (changed(["seed"], drop=True), "`seed`"),
         (changed(["findings", 0, "code"], drop=True), r"`code`.*\$\.findings\[0\]"),
@@ -173,7 +227,15 @@ def test_what_cannot_be_read_says_where(data: bytes, where: str) -> None:
 
 
 def test_a_figure_of_uneven_columns_or_another_name_is_refused() -> None:
-    figure = Figure("f", "scatter", "", "", {"x": (1.0, 2.0), "y": (1.0, 2.0)}, Axis("x", ""), Axis("y", ""))
+    figure = Figure(
+        name="f",
+        kind="scatter",
+        title="",
+        caption="",
+        columns={"x": (1.0, 2.0), "y": (1.0, 2.0)},
+        x=Axis("x", ""),
+        y=Axis("y", ""),
+    )
     document = json.loads(encode(small(figures={"f": figure})))
     document["figures"]["f"]["columns"]["x"] = [1.0]
     with pytest.raises(InputError, match=r"one length.*\$\.figures"):
@@ -187,8 +249,8 @@ def test_a_figure_of_uneven_columns_or_another_name_is_refused() -> None:
     "data",
     [
         b"[" * 200_000,
-        b'{"schema_version": 1, "x": ' + b"[" * 200_000,
-        b'{"schema_version": 1, "findings": ' + b'[{"result": {"a": ' * 100_000,
+        b'{"schema_version": 2, "x": ' + b"[" * 200_000,
+        b'{"schema_version": 2, "findings": ' + b'[{"result": {"a": ' * 100_000,
     ],
 )
 def test_deep_nesting_is_an_input_error(data: bytes) -> None:

@@ -14,21 +14,29 @@ import numpy as np
 
 from measurand.compute import run_tasks
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure, discover
-from measurand.results import Audit, Cell, Figure, Finding, Provenance, Status
+from measurand.measures import Measure, discover
+from measurand.results import Audit, Figure, Finding, Provenance, Status
 from measurand.tables import EVIDENCE, Study
 
 __all__ = ["audit", "versions"]
+
+
+SHARED = ("alpha", "level", "missing", "resamples", "threshold")
+"""Settings that mean the same wherever they stand, so that one value may be given to every measure that has them."""
+
+Settings = Mapping[str, Mapping[str, Any]]
+"""Settings of measures: code -> setting -> value."""
 
 
 def audit(
     study: Study,
     measures: Sequence[Measure] | None = None,
     *,
-    settings: Mapping[str, object] | None = None,
+    settings: Mapping[str, Mapping[str, object]] | None = None,
     seed: int = 0,
     jobs: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
+    common: Mapping[str, object] | None = None,
 ) -> Audit:
     """Ask every measure of the study.
 
@@ -36,48 +44,80 @@ def audit(
     ----------
     study : the evidence.
     measures : those to ask; every one there is by default.
-    settings : keyword settings by name (`level`, `resamples`, `threshold`, ...), given to each measure that has them.
+    settings : of each measure, by code: ``{"G6": {"tolerated": 0.01}}``. Those of an audit, given again with its seed,
+        give the same findings.
     seed : each measure draws from its own generator made of this seed and its code, so the order does not matter.
     jobs : worker processes.
     progress : called with a measure's name, how many are done, and how many there are.
+    common : settings for every measure asked that has them: those of `SHARED`, or one that a single measure has.
 
     Raises
     ------
     UnknownName
-        A setting that no measure has.
+        A setting that no measure asked has, or a code that was not asked.
     InputError
-        A setting out of its range, or a claim about a model or benchmark that is not there.
+        A setting out of its range or of more than one meaning, or a claim about a model or benchmark that is not there.
     """
     measures = discover() if measures is None else tuple(measures)
     if seed < 0:
         raise InputError(f"seed should be at least 0, got {seed}")
-    chosen = dict(settings or {})
-    known = {name: value for measure in measures for name, value in measure.settings.items()}
-    for name in chosen:
-        if name not in known:
-            raise UnknownName("setting", name, known)
+    chosen = settings_by_code(measures, settings or {}, common or {})
     # Measures that judge other findings wait for them.
     first = [measure for measure in measures if not measure.judges_findings]
     then = [measure for measure in measures if measure.judges_findings]
-    found: dict[str, tuple[list[Finding], list[Figure]]] = {}
-    tasks = [(measure, study, chosen, seed, ()) for measure in first]
+    found: dict[str, tuple[tuple[Finding, ...], tuple[Figure, ...]]] = {}
+    tasks = [(measure, study, chosen[measure.code], seed, ()) for measure in first]
     for measure, result in zip(first, run_tasks(assess, tasks, jobs=jobs), strict=True):
         found[measure.code] = result
         if progress:
             progress(measure.name, len(found), len(measures))
     judged = tuple(finding for findings, _ in found.values() for finding in findings)
     for measure in then:
-        found[measure.code] = assess(measure, study, chosen, seed, judged)
+        found[measure.code] = assess(measure, study, chosen[measure.code], seed, judged)
         if progress:
             progress(measure.name, len(found), len(measures))
     ordered = [found[measure.code] for measure in measures]
     return Audit(
-        tuple(finding for findings, _ in ordered for finding in findings),
-        {figure.name: figure for _, figures in ordered for figure in figures},
-        _provenance(study),
-        {name: _plain(value) for name, value in sorted((known | chosen).items())},
-        seed,
+        findings=tuple(finding for findings, _ in ordered for finding in findings),
+        figures={figure.name: figure for _, figures in ordered for figure in figures},
+        provenance=_provenance(study),
+        settings={code: {name: _plain(value) for name, value in own.items()} for code, own in chosen.items() if own},
+        seed=seed,
+        asked=tuple(measure.code for measure in measures),
     )
+
+
+def settings_by_code(
+    measures: Sequence[Measure], settings: Mapping[str, Mapping[str, object]], common: Mapping[str, object]
+) -> dict[str, dict[str, Any]]:
+    """Every setting of each measure: its default, else what is given to all, else what is given to it."""
+    owners = {code: measure for measure in measures for code in (measure.code,)}
+    for name in common:
+        having = [code for code, measure in owners.items() if name in measure.settings]
+        if not having:
+            raise UnknownName("setting", name, {name for measure in measures for name in measure.settings})
+        if len(having) > 1 and name not in SHARED:
+            raise InputError(
+                f"{name} is a setting of {', '.join(having)}, each in its own sense; say of which it is: "
+                f"settings={{{having[0]!r}: {{{name!r}: {common[name]!r}}}}}"
+            )
+    for code, own in settings.items():
+        if code not in owners:
+            raise UnknownName("measure among those asked", code, owners)
+        for name in own:
+            if name not in owners[code].settings:
+                raise UnknownName(f"setting of {code}", name, owners[code].settings)
+    return {
+        code: dict(
+            sorted(
+                {
+                    name: {**common, **settings.get(code, {})}.get(name, default)
+                    for name, default in measure.settings.items()
+                }.items()
+            )
+        )
+        for code, measure in owners.items()
+    }
 
 
 def _parameters(measure: Measure) -> Mapping[str, inspect.Parameter]:
@@ -86,45 +126,46 @@ def _parameters(measure: Measure) -> Mapping[str, inspect.Parameter]:
 
 def assess(
     measure: Measure, study: Study, settings: Mapping[str, object], seed: int, judged: tuple[Finding, ...]
-) -> tuple[list[Finding], list[Figure]]:
+) -> tuple[tuple[Finding, ...], tuple[Figure, ...]]:
     """Findings and figures of one measure; what it lacks, or how it failed, is a finding too."""
     try:
         result = measure.compute(**_arguments(measure, study, settings, seed, judged))
-        findings = list(measure.judge(result, **_settings_of(measure.judge, settings)))
-        return findings, list(measure.figure(result, **_settings_of(measure.figure, {"findings": findings})))
+        findings = measure.findings(result, **settings)
+        return findings, measure.figures(result, findings)
     except NotApplicable as problem:
-        return [_without_verdict(measure, Status.NOT_APPLICABLE, f"Not assessed: {problem}.")], []
+        return (_without_verdict(measure, Status.NOT_APPLICABLE, f"Not assessed: {problem}."),), ()
     except InputError:
         raise
     except Exception as problem:  # one measure that fails, perhaps from another package, never stops an audit
-        return [_without_verdict(measure, Status.ERROR, f"Failed: {type(problem).__name__}: {problem}")], []
+        return (_without_verdict(measure, Status.ERROR, f"Failed: {type(problem).__name__}: {problem}"),), ()
+
+
+def generator(measure: Measure, seed: int) -> np.random.Generator:
+    """A measure's own random numbers: they depend on the seed and its code, not on who was asked before."""
+    return np.random.default_rng([seed, zlib.crc32(measure.code.encode())])
 
 
 def _arguments(
     measure: Measure, study: Study, settings: Mapping[str, object], seed: int, judged: tuple[Finding, ...]
 ) -> dict[str, Any]:
-    arguments: dict[str, Any] = _settings_of(measure.compute, settings)
-    for name, parameter in _parameters(measure).items():
+    parameters = _parameters(measure)
+    arguments: dict[str, Any] = {name: value for name, value in settings.items() if name in parameters}
+    for name, parameter in parameters.items():
         if name == "findings":
             arguments[name] = judged
         elif name == "rng":
-            arguments[name] = np.random.default_rng([seed, zlib.crc32(measure.code.encode())])
+            arguments[name] = generator(measure, seed)
         elif name in EVIDENCE:
             evidence = getattr(study, name)
             if evidence is None and parameter.default is parameter.empty:
-                raise NotApplicable(f"the study holds no {name}", needs=measure.needs)
+                raise NotApplicable(f"no {EVIDENCE[name]}", needs=measure.needs)
             if evidence is not None:
                 arguments[name] = evidence
     return arguments
 
 
-def _settings_of(function: Callable[..., Any], settings: Mapping[str, object]) -> dict[str, Any]:
-    names = inspect.signature(function).parameters
-    return {name: value for name, value in settings.items() if name in names}
-
-
 def _without_verdict(measure: Measure, status: Status, sentence: str) -> Finding:
-    return Finding(measure.code, {}, measure.name.capitalize(), status, sentence)
+    return Finding(code=measure.code, title=measure.title, status=status, sentence=sentence, headline=True)
 
 
 def _provenance(study: Study) -> Provenance:
@@ -139,7 +180,12 @@ def versions() -> Mapping[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
-def _plain(value: object) -> Cell | tuple[str, ...]:
+def _plain(value: object) -> Any:
+    """A setting as JSON holds it; a function given as one is known by its name alone."""
     if value is None or isinstance(value, str | float | int | bool):
         return value
-    return tuple(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, Sequence):
+        return tuple(_plain(each) for each in value)
+    return getattr(value, "__qualname__", str(value))

@@ -12,7 +12,7 @@ from typing import Literal
 __all__ = ["Rate", "error_rates", "load"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rate:
     """How often something happened over simulated studies whose truth is known.
 

@@ -20,7 +20,7 @@ HARNESS_PREFIX = re.compile(r"^(?:inspect_evals|inspect_harbor|lm[_-]eval|helm)/
 SEPARATORS = re.compile(r"[\s_./:-]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchmarkFacts:
     """The catalogue's row of one benchmark. A fact without a source is None, never a guess.
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-import joblib
 from threadpoolctl import threadpool_limits
 
 from measurand.errors import InputError, UnknownName
@@ -56,6 +55,8 @@ def run_tasks(
         return elsewhere(function, tasks, threads)
     if jobs == 1 or len(tasks) < 2:
         return (_limited(function, task, threads) for task in tasks)
+    import joblib  # a tenth of a second, for nothing where there is one worker
+
     delayed: Iterable[Any] = (joblib.delayed(function)(*task) for task in tasks)
     with joblib.parallel_config(backend="loky", inner_max_num_threads=threads):
         results: Iterator[Result] = joblib.Parallel(n_jobs=jobs, return_as="generator")(delayed)

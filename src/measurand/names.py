@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from measurand.catalogue import BenchmarkFacts, lookup
+from measurand.errors import UnknownName
 
-__all__ = ["benchmark_of", "model_of", "series_of"]
+__all__ = ["benchmark_of", "model_of", "resolved", "series_of"]
 
 MAKERS = frozenset(("anthropic", "google", "grok", "mistral", "openai", "perplexity"))
 """Providers of Inspect that make the models they serve: their name belongs to the model's."""
@@ -159,3 +160,38 @@ def _size_of(name: str) -> float | None:
     if found := _BLOOM_SIZE.search(name):
         return float(f"{found[1]}.{found[2]}") * 1e9
     return None
+
+
+def resolved(kind: str, name: str, known: Iterable[str]) -> str:
+    """The known name that is meant: the same, or the only one alike but for case, punctuation and provider prefix.
+
+    Parameters
+    ----------
+    kind : what is named, for the message.
+    name : as a person typed it.
+    known : the names there are.
+
+    Raises
+    ------
+    UnknownName
+        None is alike, or several are.
+
+    Examples
+    --------
+    >>> resolved("model", "gpt 4O", ["openai/gpt-4o", "openai/gpt-4o-mini"])
+    'openai/gpt-4o'
+    >>> resolved("benchmark", "TruthfulQA-MC1", ["truthfulqa_mc1", "truthfulqa_mc2"])
+    'truthfulqa_mc1'
+    """
+    names = list(known)
+    if name in names:
+        return name
+    for simple in (_folded, lambda text: _folded(text.rpartition("/")[2])):
+        alike = [each for each in names if simple(each) == simple(name)]
+        if len(alike) == 1:
+            return alike[0]
+    raise UnknownName(kind, name, names)
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())

@@ -2,15 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-__all__ = ["Audit", "Axis", "Estimate", "Figure", "Finding", "Provenance", "Question", "Source", "Status"]
+__all__ = [
+    "NOTEBOOK",
+    "Audit",
+    "Axis",
+    "Brief",
+    "Estimate",
+    "Figure",
+    "Finding",
+    "Provenance",
+    "Question",
+    "Source",
+    "Status",
+    "in_notebook",
+]
 
 Cell = str | float | int | bool | None
 """One value of a figure's column: what JSON can hold."""
+
+
+NOTEBOOK: dict[type, Callable[[Any], str]] = {}
+"""How a notebook shows each kind of record, as HTML. `measurand.api` fills it in: plain data does not draw itself."""
+
+
+class Brief:
+    """A record that shows itself in a few words: the sizes of what it holds, never the contents.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True, repr=False)
+    ... class Fit(Brief):
+    ...     slope: float
+    ...     residuals: tuple[float, ...]
+    >>> Fit(0.51234, (0.1, -0.1))
+    Fit(slope=0.512, residuals=2 values)
+    """
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{each.name}={_brief(getattr(self, each.name))}" for each in fields(self))  # type: ignore[arg-type]
+        return f"{type(self).__name__}({held})"
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
+
+
+def _brief(value: object) -> str:
+    if value is None or isinstance(value, bool | int):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, str):
+        return repr(value if len(value) <= 40 else value[:39] + "…")
+    if isinstance(size := getattr(value, "height", None), int):
+        return f"{size:,} rows"
+    if isinstance(shape := getattr(value, "shape", None), tuple):
+        return " x ".join(map(str, shape)) + " array" if shape else f"{value}"
+    if isinstance(value, Sequence | Mapping):
+        return f"{len(value):,} {'value' if len(value) == 1 else 'values'}"
+    return repr(value) if isinstance(value, Brief) else type(value).__name__
+
+
+def in_notebook(record: object) -> str | None:
+    """As `NOTEBOOK` shows the nearest of its types; None, which means the text, where it knows none."""
+    return next((NOTEBOOK[kind](record) for kind in type(record).__mro__ if kind in NOTEBOOK), None)
 
 
 class Question(StrEnum):
@@ -37,7 +96,7 @@ class Status(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Estimate:
     """A number with its interval.
 
@@ -62,28 +121,28 @@ class Estimate:
     unit: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One verdict of one measure on one subject.
 
     Parameters
     ----------
-    code : the measure's code, such as ``"V1"``.
-    subject : what it speaks of, such as ``{"benchmark": "mmlu", "class": "chat"}``. A finding without a
-        benchmark or file is the measure's headline.
-    title : a short label.
+    code, title : the measure's code, such as ``"V1"``, and a short label; the measure fills them in.
+    subject : what it speaks of, such as ``{"benchmark": "mmlu", "class": "chat"}``; empty for the whole study.
     status, sentence : the verdict, and the one sentence a policy reader needs.
     estimates : the numbers behind it.
     caveats : what this verdict does not cover.
     figure : name of the figure in `Audit.figures` that shows it, if any.
+    headline : whether it speaks for its measure (on the study or a class of models), rather than of one row among many.
     result : further plain values, for those who build on the JSON.
     """
 
-    code: str
-    subject: Mapping[str, str]
-    title: str
+    code: str = ""
+    subject: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
     status: Status
     sentence: str
+    headline: bool = False
     estimates: tuple[Estimate, ...] = ()
     caveats: tuple[str, ...] = ()
     figure: str | None = None
@@ -96,6 +155,9 @@ class Finding:
                 return estimate
         raise KeyError(name)
 
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -107,7 +169,7 @@ class Axis:
     domain: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Figure:
     """A picture as plain series; drawing it is the report's business.
 
@@ -149,6 +211,13 @@ class Figure:
         if len(lengths) > 1:
             raise ValueError(f"figure {self.name}: columns should have one length, got {sorted(lengths)}")
 
+    def __repr__(self) -> str:
+        marks = max(map(len, self.columns.values()), default=0)
+        return f"Figure({self.name!r}, {self.kind}, {self.title!r}, {marks} marks)"
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -170,12 +239,25 @@ class Provenance:
     versions: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Audit:
-    """Findings of every measure, the figures they point to, and what would reproduce them."""
+    """Findings of every measure, the figures they point to, and what would reproduce them.
+
+    Parameters
+    ----------
+    findings, figures : of the measures asked.
+    provenance : where the evidence came from.
+    settings : of each measure asked, by code: setting -> value, as JSON holds it.
+    seed : of the random numbers.
+    asked : codes of the measures that were asked.
+    """
 
     findings: tuple[Finding, ...]
     figures: Mapping[str, Figure]
     provenance: Provenance
-    settings: Mapping[str, Cell | Sequence[str]]
+    settings: Mapping[str, Mapping[str, Any]]
     seed: int
+    asked: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)

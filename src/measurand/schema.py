@@ -2,32 +2,34 @@
 
 The names in the file are the names of the types in `measurand.results`, so that others can build on it::
 
-    {"schema_version": 1,
-     "findings": [{"code", "subject", "title", "status", "sentence", "estimates": [{"name", "value", "low", "high",
-                   "level", "method", "n", "unit"}], "caveats", "figure", "result"}],
+    {"schema_version": 2,
+     "findings": [{"code", "subject", "title", "status", "sentence", "headline", "estimates": [{"name", "value", "low",
+                   "high", "level", "method", "n", "unit"}], "caveats", "figure", "result"}],
      "figures": {name: {"kind", "columns", "x", "y", ...}},
      "provenance": {"title", "sources", "notes", "versions"},
-     "settings": {...},
-     "seed": 0}
+     "settings": {code: {setting: value}},
+     "seed": 0,
+     "asked": [code]}
 
 A number that is not finite is written as null: JSON has no other word for "undefined".
 Fields that this version does not know are ignored, so that a later version may add to it without breaking readers.
+Version 1 had one value of a setting for all measures, whichever came last, and no headlines: it is read, without them.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
 from measurand.errors import InputError
-from measurand.results import Audit, Cell, Figure, Finding, Provenance
+from measurand.results import Audit, Figure, Finding, Provenance
 
 __all__ = ["SCHEMA_VERSION", "decode", "encode"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a reader of the file would misread it, never for an added field."""
 
 Value = TypeVar("Value")
@@ -46,8 +48,9 @@ class _Document(msgspec.Struct):
     findings: tuple[Finding, ...]
     figures: dict[str, Figure]
     provenance: Provenance
-    settings: Mapping[str, Cell | Sequence[str]]
+    settings: dict[str, Any]
     seed: int
+    asked: tuple[str, ...] = ()
 
 
 def encode(audit: Audit) -> bytes:
@@ -64,14 +67,21 @@ def encode(audit: Audit) -> bytes:
     Examples
     --------
     >>> from measurand.results import Audit, Provenance
-    >>> audit = Audit((), {}, Provenance("two models", (), (), {"measurand": "0.1.0"}), {"level": 0.95}, seed=7)
+    >>> of = Provenance("two models", (), (), {"measurand": "0.1.0"})
+    >>> audit = Audit(findings=(), figures={}, provenance=of, settings={"P1": {"level": 0.95}}, seed=7, asked=("P1",))
     >>> encode(audit)[:64]
-    b'{"schema_version":1,"findings":[],"figures":{},"provenance":{"ti'
+    b'{"schema_version":2,"findings":[],"figures":{},"provenance":{"ti'
     >>> decode(encode(audit)) == audit
     True
     """
     document = _Document(
-        SCHEMA_VERSION, audit.findings, dict(audit.figures), audit.provenance, audit.settings, audit.seed
+        SCHEMA_VERSION,
+        audit.findings,
+        dict(audit.figures),
+        audit.provenance,
+        dict(audit.settings),
+        audit.seed,
+        audit.asked,
     )
     try:
         try:
@@ -100,22 +110,48 @@ def decode(data: bytes) -> Audit:
 
     Examples
     --------
-    >>> decode(b'{"schema_version": 2}')
+    >>> decode(b'{"schema_version": 3}')
     Traceback (most recent call last):
-    measurand.errors.InputError: audit JSON: schema_version should be 1, got 2 (written by another measurand version)
+    measurand.errors.InputError: audit JSON: schema_version should be 1 or 2, got 3 (written by another version)
     """
     version = _read(data, _HEADER).schema_version
-    if version != SCHEMA_VERSION:
+    if version not in (1, SCHEMA_VERSION):
         raise InputError(
-            f"audit JSON: schema_version should be {SCHEMA_VERSION}, got {version} "
-            "(written by another measurand version)"
+            f"audit JSON: schema_version should be 1 or {SCHEMA_VERSION}, got {version} (written by another version)"
         )
     document = _read(data, _DOCUMENT)
     for key, figure in document.figures.items():
         if figure.name != key:
             raise InputError(f"audit JSON: name should be {key!r}, got {figure.name!r} - at `$.figures[{key!r}].name`")
-    findings = tuple(dataclasses.replace(found, result=_frozen(found.result)) for found in document.findings)
-    return Audit(findings, document.figures, document.provenance, _frozen(document.settings), document.seed)
+    for place, found in enumerate(document.findings):
+        if not found.code:
+            raise InputError(f"audit JSON: missing `code` - at `$.findings[{place}]`")
+    audit = Audit(
+        findings=tuple(dataclasses.replace(found, result=_frozen(found.result)) for found in document.findings),
+        figures=document.figures,
+        provenance=document.provenance,
+        settings=_frozen(document.settings),
+        seed=document.seed,
+        asked=document.asked,
+    )
+    return audit if version == SCHEMA_VERSION else _of_version_1(audit)
+
+
+def _of_version_1(audit: Audit) -> Audit:
+    """As far as version 1 tells: a finding on no single benchmark or file was a headline."""
+    findings = tuple(
+        dataclasses.replace(found, headline=not found.subject.keys() & {"benchmark", "file"})
+        for found in audit.findings
+    )
+    said = ", ".join(f"{name} {value}" for name, value in audit.settings.items())
+    note = f"written by an earlier version, which kept one value of each setting for all measures: {said}"
+    return dataclasses.replace(
+        audit,
+        findings=findings,
+        settings={},
+        provenance=dataclasses.replace(audit.provenance, notes=(*audit.provenance.notes, note)),
+        asked=tuple(dict.fromkeys(found.code for found in findings)),
+    )
 
 
 def _read(data: bytes, decoder: msgspec.json.Decoder[Value]) -> Value:
@@ -135,9 +171,11 @@ def _fail(reason: str, cause: Exception) -> NoReturn:
     raise InputError(f"audit JSON: {reason}") from cause
 
 
-def _frozen(values: Mapping[str, Any]) -> dict[str, Any]:
+def _frozen(values: Any) -> Any:
     """Sequences as tuples: msgspec builds lists for the abstract types that `Finding` and `Audit` name."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    if isinstance(values, Mapping):
+        return {key: _frozen(value) for key, value in values.items()}
+    return tuple(map(_frozen, values)) if isinstance(values, list) else values
 
 
 def _builtin(value: object) -> object:

@@ -58,7 +58,7 @@ def test_a_key_called_cluster_is_the_cluster_and_another_can_be_named(answers):
 
 def test_counts_need_no_files():
     assert "300 clean runs support at most 1 in 100" in run("rarity", "--failures", "0", "--trials", "300")
-    assert "not shown to be above 0.99" in run("threshold", "--successes", "20", "--trials", "20", "--above", "0.99")
+    assert "not shown to be above 99%" in run("threshold", "--successes", "20", "--trials", "20", "--above", "0.99")
     assert "takes 660 items" in run("plan", "--effect", "0.05", "--agreement", "0.8")
 
 
@@ -66,7 +66,7 @@ def test_options_reach_the_measure(answers):
     pair = json.loads(run("compare", answers, "--pair", "m0,m2", "--correction", "none", "--json"))
     named = [f["subject"] for f in pair["findings"] if "other" in f["subject"]]
     assert {frozenset((s["model"], s["other"])) for s in named} == {frozenset(("m0", "m2"))}
-    assert pair["settings"]["correction"] == "none"
+    assert pair["settings"]["P2"]["correction"] == "none"
     checked = run("rarity", "--failures", "0", "--trials", "9999", "--rarer-than", "0.001", "--checked", "0,100")
     assert "passes checked by hand" in checked
     assert run("score", answers, "--fail-on", "caution", code=1)

@@ -43,7 +43,7 @@ def repeats(tmp_path):
 def test_elicitation_counts_in_the_unit_that_is_known(efforts, tmp_path):
     assert "50% of the behaviours took at most 24 queries" in run("elicitation", efforts, "--unit", "queries")
     sizes = written(tmp_path / "sizes.csv", "model,Params (B)", [("m", 7)])
-    by_facts = run("elicitation", efforts, "--models", sizes, "--parameters", "attacker=1e9", "--json")
+    by_facts = run("elicitation", efforts, "--model-facts", sizes, "--parameters", "attacker=1e9", "--json")
     finding = next(f for f in json.loads(by_facts)["findings"] if f["subject"].get("method") == "search")
     found = {estimate["name"]: estimate["value"] for estimate in finding["estimates"]}
     target, attacker = 40 * 2 * 7e9 * 1000, 40 * 2 * 1e9 * 400

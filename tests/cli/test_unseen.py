@@ -35,4 +35,4 @@ def test_leakage_reads_variants_and_takes_the_one_reported(tmp_path):
     assert "The best of 8 variants scores" in said
     named = json.loads(run("leakage", str(path), "--chosen", "p1", "--negligible", "0.2", "--json"))
     assert named["findings"][1]["result"]["chosen"] == "p1"
-    assert named["settings"]["negligible_optimism"] == 0.2
+    assert named["settings"]["F6"]["negligible_optimism"] == 0.2

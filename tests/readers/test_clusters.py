@@ -215,7 +215,7 @@ def test_a_study_without_items_stays_and_refuses_a_key(make_study):
 
 
 def test_items_alone_are_still_checked_for_the_key():
-    study = Study("items", responses=by_passage([[1.0], [0.0]]))
+    study = Study(title="items", responses=by_passage([[1.0], [0.0]]))
     assert with_clusters(study, "passage").responses.cluster == "passage"
     assert with_clusters(study, None) is study
     with pytest.raises(UnknownName):
@@ -224,7 +224,7 @@ def test_items_alone_are_still_checked_for_the_key():
 
 def test_a_key_called_cluster_needs_no_naming():
     rows = [{"item": str(i), "score": i % 2, "metadata": {"cluster": "ab"[i % 2], "year": 2000}} for i in range(4)]
-    study = with_clusters(Study("items", responses=responses(rows)), None)
+    study = with_clusters(Study(title="items", responses=responses(rows)), None)
     assert study.responses.cluster == "cluster"
 
 

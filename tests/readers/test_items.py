@@ -86,6 +86,6 @@ def test_a_mean_needs_every_score():
 
 def test_agreement_is_to_nine_digits():
     recomputed = {("acc", "acc"): 0.5}
-    assert disagreements([Aggregate("acc", "acc", 0.5 + 1e-10)], recomputed, {}) == []
-    assert disagreements([Aggregate("acc", "acc", 0.6)], recomputed, {("acc", "acc"): "rule"}) == []
-    assert len(disagreements([Aggregate("acc", "acc", 0.5 + 1e-8)], recomputed, {})) == 1
+    assert disagreements([Aggregate(scorer="acc", metric="acc", value=0.5 + 1e-10)], recomputed, {}) == []
+    assert disagreements([Aggregate(scorer="acc", metric="acc", value=0.6)], recomputed, {("acc", "acc"): "rule"}) == []
+    assert len(disagreements([Aggregate(scorer="acc", metric="acc", value=0.5 + 1e-8)], recomputed, {})) == 1

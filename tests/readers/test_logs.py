@@ -142,7 +142,15 @@ class Lines:
     @staticmethod
     def read(path):
         source = Source(str(path), "0" * 64, "lines", 1)
-        return Log(source, "lines", None, "org/model", "mmlu", None, items_frame({"item": ["1"], "score": [1.0]}))
+        return Log(
+            source=source,
+            harness="lines",
+            harness_version=None,
+            model="org/model",
+            task="mmlu",
+            task_version=None,
+            items=items_frame({"item": ["1"], "score": [1.0]}),
+        )
 
 
 def test_a_reader_of_another_package_is_asked_after_our_own(tmp_path, monkeypatch):

@@ -13,7 +13,16 @@ from measurand.results import Source
 
 def a_log(name: str = "log.json", items=None, **more) -> Log:
     frame = items_frame(items)
-    return Log(Source(name, "", "inspect_json", frame.height), "inspect_ai", None, "m", "t", None, frame, **more)
+    return Log(
+        source=Source(name, "", "inspect_json", frame.height),
+        harness="inspect_ai",
+        harness_version=None,
+        model="m",
+        task="t",
+        task_version=None,
+        items=frame,
+        **more,
+    )
 
 
 ITEMS = {
@@ -40,9 +49,9 @@ def test_rows_of_several_variants_have_no_mean_but_are_counted():
     "aggregates",
     [
         (),
-        (Aggregate("match", "accuracy", 0.75),),
-        (Aggregate("match", "accuracy", 0.7),),
-        (Aggregate("x", "mean", 1.0),),
+        (Aggregate(scorer="match", metric="accuracy", value=0.75),),
+        (Aggregate(scorer="match", metric="accuracy", value=0.7),),
+        (Aggregate(scorer="x", metric="mean", value=1.0),),
     ],
 )
 def test_a_log_without_its_rows_gives_the_result_it_gave_with_them(aggregates):
@@ -53,8 +62,8 @@ def test_a_log_without_its_rows_gives_the_result_it_gave_with_them(aggregates):
 
 
 def test_items_tell_the_standard_error_only_of_their_own_mean():
-    same = a_log(items=ITEMS, aggregates=(Aggregate("match", "accuracy", 0.75),))
-    other = a_log(items=ITEMS, aggregates=(Aggregate("match", "accuracy", 0.7),))
+    same = a_log(items=ITEMS, aggregates=(Aggregate(scorer="match", metric="accuracy", value=0.75),))
+    other = a_log(items=ITEMS, aggregates=(Aggregate(scorer="match", metric="accuracy", value=0.7),))
     assert Run(same, "m", "t").result == (0.75, pytest.approx(0.25), 2, "accuracy")
     assert Run(other, "m", "t").result == (0.7, None, None, "accuracy")
 
@@ -80,13 +89,18 @@ def test_one_run_of_a_model_on_a_benchmark_counts_and_an_unscored_one_never_befo
 
 @pytest.mark.parametrize(("benchmark", "metric"), [("NarrativeQA - F1", "f1_score"), ("narrative_qa", "exact_match")])
 def test_the_metric_a_benchmark_is_named_after_stands_for_it(benchmark, metric):
-    log = a_log(aggregates=(Aggregate("em", "exact_match", 0.0), Aggregate("f1", "f1_score", 0.2)))
+    log = a_log(
+        aggregates=(
+            Aggregate(scorer="em", metric="exact_match", value=0.0),
+            Aggregate(scorer="f1", metric="f1_score", value=0.2),
+        )
+    )
     assert Run(log, "m", benchmark).result[3] == metric
 
 
 def test_a_group_takes_the_subtasks_of_its_own_model_alone():
     facts = {"group": "true", "subtasks": "t, u"}
-    group = replace(a_log("g", aggregates=(Aggregate("acc", "acc", 0.5),), facts=facts), task="g")
-    task = a_log("t", aggregates=(Aggregate("acc", "acc", 0.4),))
+    group = replace(a_log("g", aggregates=(Aggregate(scorer="acc", metric="acc", value=0.5),), facts=facts), task="g")
+    task = a_log("t", aggregates=(Aggregate(scorer="acc", metric="acc", value=0.4),))
     part = scores("all", [Run(group, "m", "g"), Run(task, "m", "t"), Run(task, "n", "t")])
     assert part.scores.select("model", "benchmark").rows() == [("m", "g"), ("n", "t")]

@@ -126,17 +126,47 @@ def finding_of(place: int, name: str, kind: str) -> Finding:
     status = Status.NOT_APPLICABLE if place % 9 == 8 else verdict(low, high)
     subject = {"benchmark": name, "class": kind}
     if status is Status.NOT_APPLICABLE:
-        return Finding("V1", subject, name, status, f"{name}: 5 models have it; needs at least 8.")
+        return Finding(
+            code="V1",
+            subject=subject,
+            title=name,
+            status=status,
+            sentence=f"{name}: 5 models have it; needs at least 8.",
+        )
     sentence = f"{name} moves with general capability among {kind} models: capabilities correlation {rho:.2f}."
-    main = Estimate("capabilities_correlation", rho, low, high, 0.95, "family jackknife z, t(G-1)", 26)
+    main = Estimate(
+        name="capabilities_correlation",
+        value=rho,
+        low=low,
+        high=high,
+        level=0.95,
+        method="family jackknife z, t(G-1)",
+        n=26,
+    )
     others = (
         Estimate(
-            "capabilities_correlation_fisher", rho, rho - half / 2, min(1.0, rho + half / 2), 0.95, "Fisher z", 26
+            name="capabilities_correlation_fisher",
+            value=rho,
+            low=rho - half / 2,
+            high=min(1.0, rho + half / 2),
+            level=0.95,
+            method="Fisher z",
+            n=26,
         ),
-        Estimate("pc1_share", 0.783, None, None, None, "eigenvalue share", 26),
+        Estimate(name="pc1_share", value=0.783, low=None, high=None, level=None, method="eigenvalue share", n=26),
     )
     caveats = ("Fewer than 30 models.",) if kind == "chat" else ()
-    return Finding("V1", subject, name, status, sentence, (main, *others), caveats, "V1.intervals", {"rank": place})
+    return Finding(
+        code="V1",
+        subject=subject,
+        title=name,
+        status=status,
+        sentence=sentence,
+        estimates=(main, *others),
+        caveats=caveats,
+        figure="V1.intervals",
+        result={"rank": place},
+    )
 
 
 def interval_figure() -> Figure:
@@ -145,11 +175,12 @@ def interval_figure() -> Figure:
     halves = [0.32 * (1 - value * value) + 0.06 for value in values]
     verdicts = [verdict(v - h, v + h).value for v, h in zip(values, halves, strict=True)]
     return Figure(
-        "V1.intervals",
-        "intervals",
-        "Capabilities correlation of each benchmark",
-        "Each dot is a benchmark, each bar a 95% interval. Right of +0.5 the benchmark tracks general capability.",
-        {
+        name="V1.intervals",
+        kind="intervals",
+        title="Capabilities correlation of each benchmark",
+        caption="Each dot is a benchmark, each bar a 95% interval. Right of +0.5 the benchmark tracks general "
+        "capability.",
+        columns={
             "benchmark": tuple(name for _, name, _ in rows),
             "area": tuple(area for area, _, _ in rows),
             "class": tuple(kind for _, _, kind in rows),
@@ -159,8 +190,8 @@ def interval_figure() -> Figure:
             "verdict": tuple(verdicts),
             "models": tuple(26 if kind == "chat" else 27 for _, _, kind in rows),
         },
-        Axis("correlation", "capabilities correlation (Spearman ρ)", domain=(-1.0, 1.0)),
-        Axis("benchmark", "benchmark", "nominal"),
+        x=Axis("correlation", "capabilities correlation (Spearman ρ)", domain=(-1.0, 1.0)),
+        y=Axis("benchmark", "benchmark", "nominal"),
         low="low",
         high="high",
         label="benchmark",
@@ -176,11 +207,11 @@ def scatter_figure() -> Figure:
     rows = [(name, kind, model) for name in names for kind in ("base", "chat") for model in MODELS]
     capability = [round(math.cos(2.3 * place) * 2, 4) for place in range(len(rows))]
     return Figure(
-        "V1.scatter",
-        "scatter",
-        "Capabilities score against the benchmark",
-        "Each point is a model; the line is the least-squares fit.",
-        {
+        name="V1.scatter",
+        kind="scatter",
+        title="Capabilities score against the benchmark",
+        caption="Each point is a model; the line is the least-squares fit.",
+        columns={
             "benchmark": tuple(name for name, _, _ in rows),
             "class": tuple(kind for _, kind, _ in rows),
             "model": tuple(model for _, _, model in rows),
@@ -191,8 +222,8 @@ def scatter_figure() -> Figure:
                 for place, value in enumerate(capability)
             ),
         },
-        Axis("capability", "capabilities score (SD)"),
-        Axis("score", "benchmark score"),
+        x=Axis("capability", "capabilities score (SD)"),
+        y=Axis("score", "benchmark score"),
         label="model",
         color="family",
         select=("benchmark", "class"),
@@ -205,19 +236,19 @@ def lines_figure() -> Figure:
     rows = [(kind, flop) for kind in ("base", "chat") for flop in flops]
     values = [1 / (1 + math.exp(-(math.log10(flop) - 23) - (kind == "chat") * 0.6)) for kind, flop in rows]
     return Figure(
-        "F2.forecast",
-        "lines",
-        "Score by training compute",
-        "Line: forecast; band: 95% prediction interval.",
-        {
+        name="F2.forecast",
+        kind="lines",
+        title="Score by training compute",
+        caption="Line: forecast; band: 95% prediction interval.",
+        columns={
             "class": tuple(kind for kind, _ in rows),
             "flop": tuple(flop for _, flop in rows),
             "score": tuple(values),
             "low": tuple(max(0.0, value - 0.1) for value in values),
             "high": tuple(min(1.0, value + 0.1) for value in values),
         },
-        Axis("flop", "training compute (FLOP)", "log"),
-        Axis("score", "score", domain=(0.0, 1.0)),
+        x=Axis("flop", "training compute (FLOP)", "log"),
+        y=Axis("score", "score", domain=(0.0, 1.0)),
         low="low",
         high="high",
         label="class",
@@ -231,64 +262,90 @@ def heatmap_figure() -> Figure:
     pairs = [(kind, a, b) for kind in ("base", "chat") for a in names for b in names]
     values = [round(math.cos(len(a) - len(b) + (kind == "chat")), 3) for kind, a, b in pairs]
     return Figure(
-        "P1.agreement",
-        "heatmap",
-        "How alike the benchmarks rank the models",
-        "Spearman correlation between benchmarks.",
-        {
+        name="P1.agreement",
+        kind="heatmap",
+        title="How alike the benchmarks rank the models",
+        caption="Spearman correlation between benchmarks.",
+        columns={
             "class": tuple(kind for kind, _, _ in pairs),
             "benchmark": tuple(a for _, a, _ in pairs),
             "other": tuple(b for _, _, b in pairs),
             "correlation": tuple(values),
         },
-        Axis("other", "", "nominal"),
-        Axis("benchmark", "", "nominal"),
+        x=Axis("other", "", "nominal"),
+        y=Axis("benchmark", "", "nominal"),
         color="correlation",
         select=("class",),
     )
 
 
 def headlines() -> list[Finding]:
-    rho = Estimate("entangled_share", 0.58, 0.41, 0.73, 0.95, "Wilson", 21)
+    rho = Estimate(name="entangled_share", value=0.58, low=0.41, high=0.73, level=0.95, method="Wilson", n=21)
     return [
         Finding(
-            "V1",
-            {"class": "base"},
-            "Base models",
-            Status.CAUTION,
-            "Among base models 9 of 21 benchmarks track general capability.",
-            (Estimate("entangled_share", 0.43, 0.24, 0.63, 0.95, "Wilson", 21),),
+            code="V1",
+            subject={"class": "base"},
+            title="Base models",
+            status=Status.CAUTION,
+            sentence="Among base models 9 of 21 benchmarks track general capability.",
+            estimates=(
+                Estimate(name="entangled_share", value=0.43, low=0.24, high=0.63, level=0.95, method="Wilson", n=21),
+            ),
             figure="V1.intervals",
         ),
         Finding(
-            "V1",
-            {"class": "chat"},
-            "Chat models",
-            Status.ISSUE,
-            "Among chat models 12 of 21 benchmarks rise and fall with general capability alone.",
-            (rho,),
-            ("Twelve models of five families.",),
-            "V1.intervals",
+            code="V1",
+            subject={"class": "chat"},
+            title="Chat models",
+            status=Status.ISSUE,
+            sentence="Among chat models 12 of 21 benchmarks rise and fall with general capability alone.",
+            estimates=(rho,),
+            caveats=("Twelve models of five families.",),
+            figure="V1.intervals",
         ),
-        Finding("V3", {}, "Progress", Status.PASSED, "Two of three claims of progress go beyond capability."),
         Finding(
-            "P1",
-            {},
-            "Intervals",
-            Status.PASSED,
-            "Scores hold to ±2 points.",
-            (Estimate("width", 2.1, 1.8, 2.4, 0.95, "CR1", 900, "points"),),
+            code="V3",
+            subject={},
+            title="Progress",
+            status=Status.PASSED,
+            sentence="Two of three claims of progress go beyond capability.",
         ),
-        Finding("P7", {}, "Prompts", Status.SKIPPED, "Not asked for."),
-        Finding("G1", {}, "Contamination", Status.NOT_APPLICABLE, "No item-level results; needs 5 reference models."),
-        Finding("G7", {"model": SCRIPT}, "Noise", Status.ERROR, f"The measure failed on {SCRIPT}: division by zero."),
         Finding(
-            "F2",
-            {},
-            "Forecast",
-            Status.CAUTION,
-            "The next model may score between 61 and 88 percent.",
-            (Estimate("next_score", 76.2, 61.0, 88.4, 0.9, "prediction", 41, "%"),),
+            code="P1",
+            subject={},
+            title="Intervals",
+            status=Status.PASSED,
+            sentence="Scores hold to ±2 points.",
+            estimates=(
+                Estimate(name="width", value=2.1, low=1.8, high=2.4, level=0.95, method="CR1", n=900, unit="points"),
+            ),
+        ),
+        Finding(code="P7", subject={}, title="Prompts", status=Status.SKIPPED, sentence="Not asked for."),
+        Finding(
+            code="G1",
+            subject={},
+            title="Contamination",
+            status=Status.NOT_APPLICABLE,
+            sentence="No item-level results; needs 5 reference models.",
+        ),
+        Finding(
+            code="G7",
+            subject={"model": SCRIPT},
+            title="Noise",
+            status=Status.ERROR,
+            sentence=f"The measure failed on {SCRIPT}: division by zero.",
+        ),
+        Finding(
+            code="F2",
+            subject={},
+            title="Forecast",
+            status=Status.CAUTION,
+            sentence="The next model may score between 61 and 88 percent.",
+            estimates=(
+                Estimate(
+                    name="next_score", value=76.2, low=61.0, high=88.4, level=0.9, method="prediction", n=41, unit="%"
+                ),
+            ),
             figure="F2.forecast",
         ),
     ]
@@ -312,8 +369,15 @@ def build_audit(copies: int = 1) -> Audit:
         ("Higher is better in every benchmark after orientation.", f"Dropped 2 rows of {CONTROL}: no score."),
         {"measurand": "0.1.0", "numpy": "2.4.6"},
     )
-    settings = {"models": 53, "benchmarks": 21, "level": 0.95, "threshold": 0.5, "classes": ("base", "chat")}
-    return Audit((*headlines(), *details), {f.name: f for f in figures}, provenance, settings, 20240731)
+    settings = {"V1": {"level": 0.95, "threshold": 0.5, "classes": ("base", "chat")}, "F2": {"sizes": {"a": 1e9}}}
+    return Audit(
+        findings=(*(replace(each, headline=True) for each in headlines()), *details),
+        figures={f.name: f for f in figures},
+        provenance=provenance,
+        settings=settings,
+        seed=20240731,
+        asked=tuple(measure.code for measure in MEASURES),
+    )
 
 
 @pytest.fixture(scope="session")

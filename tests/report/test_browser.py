@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import measurand
-from measurand.measure import discover
+from measurand.measures import discover
 from measurand.report import MeasureInfo, to_html
 from measurand.results import Audit
 

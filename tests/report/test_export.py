@@ -39,7 +39,7 @@ def study(models=("org/a", "b"), **columns) -> Study:
             **columns,
         }
     )
-    return Study("made for a test", Scores.build(table))
+    return Study(title="made for a test", scores=Scores.build(table))
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -94,7 +94,7 @@ def test_a_folder_of_records_read_again_gives_the_same_scores(tmp_path):
 
 def test_the_direction_survives(tmp_path):
     table = pl.DataFrame({"model": ["a"], "benchmark": ["mine"], "score": [0.25]})
-    given = Study("t", Scores.build(table).with_lower_is_better(["mine"]))
+    given = Study(title="t", scores=Scores.build(table).with_lower_is_better(["mine"]))
     write(given, tmp_path / "record.json")
     again = measurand.read(tmp_path / "record.json").scores
     assert again.matrix(["a"], ["mine"]).tolist() == [[-0.25]]
@@ -129,7 +129,7 @@ def test_two_models_never_share_a_file(tmp_path):
     [
         (study(), "x.json", "a record holds one model, and there are 2; name a folder"),
         (study(), "x.xlsx", r"should end in \.csv, \.parquet or \.json, or be a folder, got \.xlsx"),
-        (Study("empty"), "x.csv", "empty: no scores"),
+        (Study(title="empty"), "x.csv", "empty: no scores"),
     ],
 )
 def test_what_cannot_be_exported_is_said(given, output, said):
@@ -139,7 +139,7 @@ def test_what_cannot_be_exported_is_said(given, output, said):
 
 def test_records_need_scores():
     with pytest.raises(InputError, match="no scores"):
-        records(Study("empty"), retrieved=0)
+        records(Study(title="empty"), retrieved=0)
 
 
 @pytest.mark.parametrize("output", ["scores.csv", "deep/scores.parquet", "records"])

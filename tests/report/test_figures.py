@@ -62,7 +62,7 @@ def test_a_choice_that_is_not_there_is_an_error_with_near_names(audit: Audit) ->
 
 def test_values_that_never_meet_are_an_error_and_defaults_do_meet() -> None:
     columns = {"a": ("1", "2"), "b": ("u", "v"), "x": (0.0, 1.0), "y": (0.0, 1.0)}
-    figure = Figure("f", "scatter", "", "", columns, X, Y, select=("a", "b"))
+    figure = Figure(name="f", kind="scatter", title="", caption="", columns=columns, x=X, y=Y, select=("a", "b"))
     with pytest.raises(InputError, match="no rows with"):
         chart(figure, {"a": "1", "b": "v"})
     assert chart(figure, {"b": "v"})["datasets"]["rows"] == [{"x": 1.0, "y": 1.0}]
@@ -70,20 +70,22 @@ def test_values_that_never_meet_are_an_error_and_defaults_do_meet() -> None:
 
 def test_a_choice_may_be_given_as_text() -> None:
     columns = {"k": (1, 2, 5), "x": (0.1, 0.2, 0.3), "y": (1.0, 2.0, 3.0)}
-    figure = Figure("f", "scatter", "", "", columns, X, Y, select=("k",))
+    figure = Figure(name="f", kind="scatter", title="", caption="", columns=columns, x=X, y=Y, select=("k",))
     assert chart(figure, {"k": "5"}) == chart(figure, {"k": 5})
     assert chart(figure, {"k": 5})["datasets"]["rows"] == [{"x": 0.3, "y": 3.0}]
 
 
 def test_rows_without_a_place_are_left_out() -> None:
     columns = {"x": (1.0, 0.0, -1.0, None, float("nan"), 100.0), "y": (1.0, 1.0, 1.0, 1.0, 1.0, None)}
-    figure = Figure("f", "scatter", "", "", columns, Axis("x", "x", "log"), Y)
+    figure = Figure(name="f", kind="scatter", title="", caption="", columns=columns, x=Axis("x", "x", "log"), y=Y)
     assert chart(figure)["datasets"]["rows"] == [{"x": 1.0, "y": 1.0}]
 
 
 def test_numbers_are_rounded_for_drawing_and_never_nan() -> None:
     columns = {"x": (1 / 3,), "y": (2e24 / 3,), "more": (float("inf"),)}
-    row = chart(Figure("f", "scatter", "", "", columns, X, Y))["datasets"]["rows"][0]
+    row = chart(Figure(name="f", kind="scatter", title="", caption="", columns=columns, x=X, y=Y))["datasets"]["rows"][
+        0
+    ]
     assert row == {"x": 0.333333, "y": 6.66667e23, "extra_0": None}
 
 
@@ -123,8 +125,8 @@ def test_a_column_of_any_name_is_drawn(kind: str, name: str) -> None:
     }
     columns |= {f"{name} c": (0.5, 0.1, -0.3), f"{name} e": (name, "x", "y")}
     figure = Figure(
-        name, kind, name, name, columns, Axis(name, name, nominal),
-        Axis(f"{name} y", name, "nominal" if kind in ("intervals", "heatmap") else "linear"),
+        name=name, kind=kind, title=name, caption=name, columns=columns, x=Axis(name, name, nominal),
+        y=Axis(f"{name} y", name, "nominal" if kind in ("intervals", "heatmap") else "linear"),
         label=f"{name} e", color=f"{name} c",
     )  # fmt: skip
     marks = ET.fromstring(render(figure)).findall(".//*[@aria-roledescription]")
@@ -139,7 +141,18 @@ def test_one_sided_and_absent_limits_keep_their_row() -> None:
         "h": (0.3, 0.9, None),
         "g": ("p",) * 3,
     }
-    figure = Figure("f", "intervals", "", "", columns, X, Axis("y", "", "nominal"), low="l", high="h", group="g")
+    figure = Figure(
+        name="f",
+        kind="intervals",
+        title="",
+        caption="",
+        columns=columns,
+        x=X,
+        y=Axis("y", "", "nominal"),
+        low="l",
+        high="h",
+        group="g",
+    )
     assert {"a", "b", "c", "p"} <= texts(render(figure))
 
 
@@ -152,7 +165,16 @@ def test_statuses_wear_their_colours_worst_first(audit: Audit) -> None:
 
 def test_a_name_twice_in_a_picture_is_told_apart_by_an_offset() -> None:
     columns = {"x": (0.1, 0.2), "y": ("mmlu", "mmlu"), "class": ("base", "chat")}
-    figure = Figure("f", "intervals", "", "", columns, X, Axis("y", "", "nominal"), color="class")
+    figure = Figure(
+        name="f",
+        kind="intervals",
+        title="",
+        caption="",
+        columns=columns,
+        x=X,
+        y=Axis("y", "", "nominal"),
+        color="class",
+    )
     dot = chart(figure)["layer"][-1]["encoding"]
     assert dot["yOffset"]["field"] == "color"
     single = dataclasses.replace(figure, color=None, select=("class",))
@@ -165,20 +187,41 @@ def test_a_name_twice_in_a_picture_is_told_apart_by_an_offset() -> None:
 )
 def test_the_fitted_line_is_straight_on_its_scales(x: str, y: str, method: str) -> None:
     columns = {"x": (1.0, 10.0, 100.0), "y": (1.0, 2.0, 4.0)}
-    figure = Figure("f", "scatter", "", "", columns, Axis("x", "", x), Axis("y", "", y), fit=True)
+    figure = Figure(
+        name="f",
+        kind="scatter",
+        title="",
+        caption="",
+        columns=columns,
+        x=Axis("x", "", x),
+        y=Axis("y", "", y),
+        fit=True,
+    )
     assert chart(figure)["layer"][0]["transform"][0]["method"] == method
     assert b"<svg" in render(figure)
 
 
 def test_an_empty_figure_is_drawn() -> None:
-    figure = Figure("f", "scatter", "nothing here", "", {"x": (), "y": ()}, X, Y, select=())
+    figure = Figure(
+        name="f", kind="scatter", title="nothing here", caption="", columns={"x": (), "y": ()}, x=X, y=Y, select=()
+    )
     assert "nothing here" in texts(render(figure))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_bars_without_a_category_are_not_black(theme: str) -> None:
     columns = {"x": (0.1, 0.2), "y": ("a", "b"), "l": (0.0, 0.1), "h": (0.2, 0.3)}
-    figure = Figure("f", "intervals", "", "", columns, X, Axis("y", "", "nominal"), low="l", high="h")
+    figure = Figure(
+        name="f",
+        kind="intervals",
+        title="",
+        caption="",
+        columns=columns,
+        x=X,
+        y=Axis("y", "", "nominal"),
+        low="l",
+        high="h",
+    )
     svg = ET.fromstring(render(figure, theme=theme))
     bars = [e for e in svg.iter() if e.get("aria-roledescription") == "rule mark"]
     assert len(bars) == 2
@@ -199,7 +242,18 @@ def violin(**more) -> Figure:
     columns = {name: tuple(row[place] for row in rows) for place, name in enumerate(names)}
     y = Axis("model", "model", "nominal")
     return Figure(
-        "f", "violin", "violins", "", columns, X, y, low="from", high="to", label="prompt", color="of", **more
+        name="f",
+        kind="violin",
+        title="violins",
+        caption="",
+        columns=columns,
+        x=X,
+        y=y,
+        low="from",
+        high="to",
+        label="prompt",
+        color="of",
+        **more,
     )
 
 
@@ -231,8 +285,19 @@ def test_a_violin_has_no_panels() -> None:
 
 
 def band(columns: dict[str, tuple[object, ...]], kind: str, color: str | None = None) -> Figure:
-    axes = Axis("x", "x"), Axis("y", "y")
-    return Figure("F1.fan", kind, "", "", columns, *axes, low="low", high="high", label="name", color=color)
+    return Figure(
+        name="F1.fan",
+        kind=kind,
+        title="",
+        caption="",
+        columns=columns,
+        x=Axis("x", "x"),
+        y=Axis("y", "y"),
+        low="low",
+        high="high",
+        label="name",
+        color=color,
+    )
 
 
 def test_dots_beside_a_band_are_joined_by_no_line() -> None:

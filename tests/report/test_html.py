@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import time
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -73,8 +74,11 @@ def test_four_questions_with_the_worst_headline(page: Page) -> None:
 
 
 def test_a_question_without_measures_says_so(audit: Audit, measures: tuple[MeasureInfo, ...]) -> None:
+    """Nothing of it was asked: that is no gap in the evidence."""
     few = [measure for measure in measures if measure.question is not Question.GAMING]
-    assert "an answer needs results on fresh or rephrased items" in Page(to_html(audit, few)).text
+    text = Page(to_html(replace(audit, asked=tuple(measure.code for measure in few)), measures)).text
+    assert "Is the score real for this model? Not asked for." in text
+    assert "contamination against reference models needs" not in text
 
 
 def test_findings_of_unknown_measures_are_shown(audit: Audit) -> None:
@@ -106,8 +110,12 @@ def test_a_supporting_measure_alone_answers_no_question(measures: tuple[MeasureI
     reading = dataclasses.replace(
         measures[0], code="P0", name="what was read", question=Question.PRECISION, supporting=True
     )
-    finding = Finding("P0", {}, "What was read", Status.PASSED, "Every row of the logs was read.")
-    audit = Audit((finding,), {}, Provenance("one", (), (), {}), {}, seed=0)
+    finding = Finding(
+        code="P0", subject={}, title="What was read", status=Status.PASSED, sentence="Every row of the logs was read."
+    )
+    audit = Audit(
+        findings=(finding,), figures={}, provenance=Provenance("one", (), (), {}), settings={}, seed=0, asked=("P0",)
+    )
     (row,) = (row for row in questions(audit, [reading]) if row.question is Question.PRECISION)
     assert row.status is None
     assert row.needs[0][0] == "an answer"
@@ -180,19 +188,38 @@ def test_hostile_text_anywhere_is_shown_as_text(evil: str, measures: tuple[Measu
         error_rates=({evil: evil},),
     )  # fmt: skip
     figure = Figure(
-        evil,
-        "scatter",
-        evil,
-        evil,
-        {evil: (1.0,), "k": (evil,)},
-        Axis(evil, evil),
-        Axis(evil, evil),
+        name=evil,
+        kind="scatter",
+        title=evil,
+        caption=evil,
+        columns={evil: (1.0,), "k": (evil,)},
+        x=Axis(evil, evil),
+        y=Axis(evil, evil),
         label="k",
         select=("k",),
     )
-    estimate = Estimate(evil, 0.5, 0.4, 0.6, 0.95, evil, 3, evil)
-    findings = tuple(Finding(evil, {evil: evil}, evil, status, evil, (estimate,), (evil,), evil) for status in Status)
-    audit = Audit(findings, {evil: figure}, Provenance(evil, (), (evil,), {evil: evil}), {evil: evil, "l": (evil,)}, 1)
+    estimate = Estimate(name=evil, value=0.5, low=0.4, high=0.6, level=0.95, method=evil, n=3, unit=evil)
+    findings = tuple(
+        Finding(
+            code=evil,
+            subject={evil: evil},
+            title=evil,
+            status=status,
+            sentence=evil,
+            estimates=(estimate,),
+            caveats=(evil,),
+            figure=evil,
+        )
+        for status in Status
+    )
+    audit = Audit(
+        findings=findings,
+        figures={evil: figure},
+        provenance=Provenance(evil, (), (evil,), {evil: evil}),
+        settings={evil: {evil: evil, "l": (evil,)}},
+        seed=1,
+        asked=(measure.code,),
+    )
     page = Page(to_html(audit, (measure,)))
     assert sum(attrs.get("type") != "application/json" for attrs, _ in page.scripts) == 2
     assert not any(name.startswith("on") for _, attrs in page.elements for name in attrs)
@@ -215,6 +242,18 @@ def test_weight_and_speed(large_audit: Audit, measures: tuple[MeasureInfo, ...])
 
 
 def test_an_audit_of_nothing_is_a_page(measures: tuple[MeasureInfo, ...]) -> None:
-    text = Page(to_html(Audit((), {}, Provenance("", (), (), {}), {}, 0), measures)).text
+    text = Page(
+        to_html(
+            Audit(
+                findings=(),
+                figures={},
+                provenance=Provenance("", (), (), {}),
+                settings={},
+                seed=0,
+                asked=tuple(each.code for each in measures),
+            ),
+            measures,
+        )
+    ).text
     assert "Untitled study" in text
     assert "7 measures without a verdict" in text

@@ -15,7 +15,9 @@ from measurand.results import Audit, Estimate, Finding, Provenance, Status
 
 
 def audit_of(*findings: Finding) -> Audit:
-    return Audit(findings, {}, Provenance("t", (), (), {}), {}, 1)
+    return Audit(
+        findings=findings, figures={}, provenance=Provenance("t", (), (), {}), settings={}, seed=1, asked=("V1",)
+    )
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -34,7 +36,12 @@ def test_csv_has_one_row_an_estimate(audit: Audit) -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", "\r=1", " =1", "'=1", '"=1', "＝1", "\x00=1"])
 def test_csv_text_is_no_formula_and_numbers_stay_numbers(text: str) -> None:
     finding = Finding(
-        text, {"benchmark": text}, text, Status.PASSED, text, (Estimate(text, -0.5, -1e-30, method=text, unit=text),)
+        code=text,
+        subject={"benchmark": text},
+        title=text,
+        status=Status.PASSED,
+        sentence=text,
+        estimates=(Estimate(name=text, value=-0.5, low=-1e-30, method=text, unit=text),),
     )
     row = rows(to_csv(audit_of(finding)))[0]
     for column in ("code", "subject.benchmark", "title", "sentence", "estimate", "method", "unit"):
@@ -43,7 +50,14 @@ def test_csv_text_is_no_formula_and_numbers_stay_numbers(text: str) -> None:
 
 
 def test_csv_keeps_no_control_characters_and_no_nan() -> None:
-    finding = Finding("V1", {"a\nb": "x\x1b[31m\n\u202ey"}, "", Status.PASSED, "", (Estimate("r", math.nan, n=3),))
+    finding = Finding(
+        code="V1",
+        subject={"a\nb": "x\x1b[31m\n\u202ey"},
+        title="",
+        status=Status.PASSED,
+        sentence="",
+        estimates=(Estimate(name="r", value=math.nan, n=3),),
+    )
     text = to_csv(audit_of(finding))
     assert not re.search("[\x00-\x09\x0b\x0c\x0e-\x1f\u202e]", text)
     assert text.count("\r\n") == text.count("\n") == 2
@@ -65,7 +79,9 @@ def test_markdown_shows_every_finding_and_nothing_from_data_is_markup(
     "text", ["a|b", "[x](javascript:alert(1))", "*a* _b_", "`c`", "<img src=x>", "https://e.org", "\\|"]
 )
 def test_markdown_text_reads_as_written(text: str) -> None:
-    markdown = to_markdown(audit_of(Finding("Z", {"benchmark": text}, "", Status.PASSED, text)), ())
+    markdown = to_markdown(
+        audit_of(Finding(code="Z", subject={"benchmark": text}, title="", status=Status.PASSED, sentence=text)), ()
+    )
     html = MarkdownIt("gfm-like", {"linkify": False}).render(markdown)
     cell = re.findall(r"<td>(.*?)</td>", html)[-1]
     assert cell == text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -83,7 +99,9 @@ def test_latex_is_a_booktabs_table_with_every_finding(audit: Audit, measures: tu
 
 def test_latex_commands_in_names_are_text() -> None:
     name = r"\input{/etc/passwd} 50% a_b ~^ #1 & $x$ <|>"
-    latex = to_latex(audit_of(Finding("Z", {"benchmark": name}, "", Status.PASSED, "")), ())
+    latex = to_latex(
+        audit_of(Finding(code="Z", subject={"benchmark": name}, title="", status=Status.PASSED, sentence="")), ()
+    )
     row = latex.splitlines()[9]
     assert r"\input" not in row
     assert r"\textbackslash{}input\{/etc/passwd\} 50\% a\_b" in row

@@ -31,8 +31,12 @@ def test_no_line_is_wider_than_the_terminal(
 
 def test_control_characters_and_markup_of_data_do_nothing(measures: tuple[MeasureInfo, ...]) -> None:
     evil = "\x1b]0;title\x07[bold red]x[/]\u202e\x9b31m"
-    finding = Finding("V1", {"benchmark": evil, "class": evil}, evil, Status.ISSUE, evil)
-    audit = Audit((finding,), {}, Provenance(evil, (), (), {}), {}, 1)
+    finding = Finding(
+        code="V1", subject={"benchmark": evil, "class": evil}, title=evil, status=Status.ISSUE, sentence=evil
+    )
+    audit = Audit(
+        findings=(finding,), figures={}, provenance=Provenance(evil, (), (), {}), settings={}, seed=1, asked=("V1",)
+    )
     text = to_text(audit, measures, details=True)
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
     assert "[bold red]x[/]" in text

@@ -10,9 +10,8 @@ import pytest
 
 from measurand.calibration import Rate
 from measurand.simulate.calibration import LEVEL, encode, measure_rates, run_block, studies
-from measurand.simulate.capabilities import simulate
+from measurand.simulate.capabilities import SIZES, simulate
 from measurand.simulate.outcomes import add_coverage, add_event
-from measurand.simulate.validity.correlations import SIZES
 from measurand.stats.capability.capabilities import DEFAULT, correlations_with_intervals
 from measurand.stats.capability.pca import first_component
 from measurand.stats.capability.progress import excess_change
@@ -84,7 +83,16 @@ def test_a_block_counts_what_a_loop_over_the_same_draws_counts():
 
 def test_encoded_rates_are_read_back():
     rates = (
-        Rate("V1", "coverage", "default interval", {"models": 12, "family_share": 0.3}, "rho 0", 0.951, 2000, 1.1),
+        Rate(
+            code="V1",
+            quantity="coverage",
+            what="default interval",
+            study={"models": 12, "family_share": 0.3},
+            truth="rho 0",
+            rate=0.951,
+            runs=2000,
+            width=1.1,
+        ),
     )
     assert [Rate(**row) for row in json.loads(encode(rates))["rates"]] == list(rates)
 

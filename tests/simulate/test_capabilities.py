@@ -62,6 +62,18 @@ def test_the_same_seed_draws_the_same_models():
     np.testing.assert_array_equal(one.tested, other.tested)
 
 
+def test_the_panel_holds_what_was_drawn():
+    drawn = simulate(20, 5, (0.5, 0.0), 0.3, np.random.default_rng(4))
+    panel = drawn.panel
+    np.testing.assert_array_equal(panel.values, drawn.capability)
+    np.testing.assert_array_equal(panel.scores, drawn.tested)
+    assert (len(panel.models), len(panel.family_names), panel.tested) == (20, 5, ("t0", "t1"))
+    assert [panel.family_names[code] for code in panel.families] == [f"f{code}" for code in drawn.families]
+    assert np.isnan(panel.stderr).all()
+    assert drawn.able.tolist() == [True, True]
+    assert drawn.names == {"t0": "t0", "t1": "t1"}
+
+
 def test_more_families_than_models_and_correlations_out_of_reach_are_refused():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="at most the 5 models, got 6"):

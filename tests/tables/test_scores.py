@@ -167,7 +167,7 @@ def test_scores_and_studies_cannot_be_changed():
     with pytest.raises(AttributeError):
         scores.notes = ()
     with pytest.raises(AttributeError):
-        Study("s", scores).title = "other"
+        Study(title="s", scores=scores).title = "other"
 
 
 @given(st.permutations(range(3)))

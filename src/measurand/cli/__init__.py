@@ -18,7 +18,7 @@ from measurand.cli import (
     unseen,
     validity,
 )
-from measurand.cli.app import app
+from measurand.cli.app import GROUPS, app
 from measurand.cli.running import messages
 from measurand.errors import MeasurandError
 
@@ -39,13 +39,16 @@ __all__ = [
     "validity",
 ]
 
+# The help shows the groups in the order in which commands come, not in that of their modules.
+app.registered_commands.sort(key=lambda each: GROUPS.index(each.rich_help_panel or ""))
+
 
 def main() -> None:
     """Run the command line; a problem with the input is one line on the error stream and exit code 2."""
     try:
         app()
     except MeasurandError as problem:
-        from measurand.report.wording import plain
+        from measurand.wording import plain
 
         messages.print(f"measurand: {plain(str(problem))}", soft_wrap=True)
         sys.exit(2)

@@ -8,19 +8,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from measurand.cli.app import app
+from measurand.cli.app import DATA, START, command
 from measurand.cli.options import Jobs, Seed
 from measurand.cli.running import messages, names_in, progress
 
 __all__ = ["calibrate", "explain", "measures"]
 
 
-@app.command()
+@command(START)
 def measures() -> None:
     """List the measures: code, question, name and what each needs."""
     from rich.table import Table
 
-    from measurand.measure import discover
+    from measurand.measures import discover
 
     table = Table(box=None, pad_edge=False)
     for heading in ("code", "question", "measure", "needs"):
@@ -30,16 +30,16 @@ def measures() -> None:
     Console(highlight=False, markup=False).print(table)
 
 
-@app.command()
+@command(START)
 def explain(code: Annotated[str, typer.Argument(help="A measure's code, such as V1.")]) -> None:
     """What a measure asks, its formula, caveats, measured error rates and references."""
-    from measurand.measure import find
+    from measurand.measures import find
     from measurand.report.explain import explain as explained
 
     typer.echo(explained(find(code)))
 
 
-@app.command()
+@command(DATA)
 def calibrate(
     output: Annotated[Path, typer.Option(help="File for the rates (JSON).")] = Path("calibration.json"),
     runs: Annotated[int, typer.Option(min=20, help="Simulated studies a cell.")] = 2000,

@@ -8,35 +8,28 @@ from typing import Annotated
 
 import typer
 
-from measurand.cli.app import app
-from measurand.cli.options import AsJson, AsLatex, AsMarkdown, Capability, Cluster, FailOn, Jobs, Level, Output, Seed
-from measurand.cli.running import audit_and_write, messages, output_format, read_study
+from measurand.cli.app import START, command
+from measurand.cli.options import Choices, Level, Showing
+from measurand.cli.running import audit_and_write, messages, part_of, read_study
 from measurand.errors import InputError
 
 __all__ = ["claim"]
 
 
-@app.command()
+@command(START)
 def claim(
     cards: Annotated[list[Path] | None, typer.Argument(help="Claim cards (TOML).")] = None,
     evidence: Annotated[
         list[Path] | None, typer.Option(help="Tables, logs or a store; repeatable; without any, the embedded study.")
     ] = None,
     new: Annotated[Path | None, typer.Option(help="Write a commented template of a card to this file.")] = None,
-    capability: Capability = None,
-    cluster: Cluster = None,
     level: Level = 0.95,
-    output: Output = None,
-    seed: Seed = 0,
-    jobs: Jobs = 1,
-    fail_on: FailOn = None,
-    json: AsJson = False,
-    markdown: AsMarkdown = False,
-    latex: AsLatex = False,
+    *,
+    choices: Choices,
+    showing: Showing,
 ) -> None:
     """Hold what an evaluation claims against the evidence: supported, contradicted, undecided or refused (V0)."""
     from measurand.files import write_atomically
-    from measurand.readers.clusters import with_clusters
     from measurand.readers.evidence.claim_card import TEMPLATE, read_claim_card
 
     if new is not None:
@@ -47,7 +40,5 @@ def claim(
     if not cards:
         raise InputError("no claim card named; write one with --new FILE, or name those to hold against the evidence")
     read = tuple(read_claim_card(card) for card in cards)
-    study = with_clusters(read_study(evidence, None, None, capability, None, None, None), cluster)
-    study = replace(study, claims=None, claim_cards=read)
-    style = output_format(json, markdown, latex)
-    audit_and_write(study, {"level": level}, seed, jobs, output, fail_on, style, shown=["V0"], details=True)
+    study = replace(part_of(read_study(evidence, choices), choices), claims=None, claim_cards=read)
+    audit_and_write(study, {"level": level}, showing, shown=["V0"], details=True)

@@ -7,40 +7,36 @@ from typing import Annotated, Any
 
 import typer
 
-from measurand.cli.app import app
-from measurand.cli.options import AsGiven, Benchmarks, Cluster, Jobs, LowerIsBetter, Models, Paths
-from measurand.cli.running import messages, progress, read_study
+from measurand.cli.app import DATA, command
+from measurand.cli.options import Choices, Jobs, Paths
+from measurand.cli.running import messages, part_of, progress, read_study
 
 __all__ = ["export", "ingest"]
 
 
-@app.command()
+@command(DATA)
 def export(
     paths: Paths,
     output: Annotated[
         Path,
         typer.Option("-o", "--output", help=".csv or .parquet; .json or a folder for every_eval_ever records."),
     ],
-    models: Models = None,
-    benchmarks: Benchmarks = None,
-    lower_is_better: LowerIsBetter = None,
-    as_given: AsGiven = None,
-    cluster: Cluster = None,
+    *,
+    choices: Choices,
 ) -> None:
     """Write the scores of tables and logs as one long table, or as records of every_eval_ever."""
     import time
 
     from measurand.files import write_atomically
-    from measurand.readers.clusters import with_clusters
     from measurand.report.export import export as exported
 
-    study: Any = with_clusters(read_study(paths, models, benchmarks, None, lower_is_better, as_given, None), cluster)
+    study: Any = part_of(read_study(paths, choices), choices)
     written = [write_atomically(*file) for file in exported(study, output, retrieved=time.time()).items()]
     where = written[0] if len(written) == 1 else f"{len(written)} records in {output}"
     messages.print(f"{study.scores.table.height:,} scores written to {where}", soft_wrap=True)
 
 
-@app.command()
+@command(DATA)
 def ingest(
     paths: Annotated[list[Path], typer.Argument(help="Logs of harnesses, or folders that hold logs.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the store; made if it is not there.")],
@@ -48,7 +44,7 @@ def ingest(
 ) -> None:
     """Read logs once into a store of Parquet, which every command takes in their place; what is there is skipped."""
     from measurand import store
-    from measurand.report.wording import plain
+    from measurand.wording import plain
 
     with progress(["logs"]) as step:
         held = store.ingest(paths, output, jobs=jobs, progress=step)

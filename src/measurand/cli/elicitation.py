@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from measurand.cli.app import FORECAST
 from measurand.cli.asking import Asked, asks
 from measurand.cli.gaming import title_of
-from measurand.cli.options import Cluster, Models
-from measurand.cli.precision import Resamples
+from measurand.cli.options import Choices, Resamples
+from measurand.cli.running import part_of, read_study
 from measurand.errors import InputError
 
 __all__ = ["attempts", "elicitation", "rare"]
@@ -23,22 +25,23 @@ Success = Annotated[
 SuccessFrom = Annotated[float, typer.Option(help="Least graded success that counts as one.")]
 
 
-@asks("F2")
+@asks(FORECAST, "F2")
 def attempts(
     paths: Tables,
     asked: Annotated[int | None, typer.Option(help="Attempts to forecast; ten times those made by default.")] = None,
     tolerated: Annotated[float | None, typer.Option(help="Share of behaviours that may come.")] = None,
     success_is: Success = "1",
     success_from: SuccessFrom = 0.5,
-    cluster: Cluster = None,
     resamples: Resamples = 1000,
+    *,
+    choices: Choices,
 ) -> Asked:
     """How many behaviours come when each is tried ten times as often, with the forecast tested on its past (F2)."""
     settings = {"asked": asked, "tolerated": tolerated, "success_from": success_from, "resamples": resamples}
-    return Asked(settings, _evidence(paths, success_is, cluster), title_of(paths))
+    return Asked(settings, _evidence(paths, success_is, choices), title_of(paths))
 
 
-@asks("F4")
+@asks(FORECAST, "F4")
 def elicitation(
     paths: Tables,
     budget: Annotated[
@@ -51,7 +54,6 @@ def elicitation(
     parameters: Annotated[
         list[str] | None, typer.Option(help="NAME=COUNT of parameters of a target, attacker or judge; repeatable.")
     ] = None,
-    models: Models = None,
     price: Annotated[
         list[str] | None,
         typer.Option(help="NAME=PRICE of a million tokens of a target, attacker or judge; repeatable."),
@@ -60,25 +62,26 @@ def elicitation(
     reached: Annotated[float, typer.Option(help="Share of behaviours whose cost is reported.")] = 0.5,
     success_is: Success = "1",
     success_from: SuccessFrom = 0.5,
-    cluster: Cluster = None,
     resamples: Resamples = 2000,
+    *,
+    choices: Choices,
 ) -> Asked:
     """What it takes to elicit behaviours, in FLOP, queries and bits, method by method, and whose bill it is (F4)."""
     settings = {
         "budget": budget,
         "unit": unit,
         "tolerated": tolerated,
-        "parameters": {**_sizes(models), **_figures(parameters or [])} or None,
+        "parameters": {**_sizes(choices.model_facts), **_figures(parameters or [])} or None,
         "prices": _figures(price or []) or None,
         "baseline": baseline,
         "reached": reached,
         "success_from": success_from,
         "resamples": resamples,
     }
-    return Asked(settings, _evidence(paths, success_is, cluster), title_of(paths))
+    return Asked(settings, _evidence(paths, success_is, choices), title_of(paths))
 
 
-@asks("F3")
+@asks(FORECAST, "F3")
 def rare(
     queries: Annotated[int | None, typer.Option(help="Queries to forecast; ten times those tried by default.")] = None,
     tolerated: Annotated[
@@ -90,17 +93,15 @@ def rare(
     return Asked({"queries": queries, "tolerated_probability": tolerated, "top": top})
 
 
-def _evidence(paths: Sequence[Path], success_is: str, cluster: str | None) -> dict[str, Any]:
+def _evidence(paths: Sequence[Path], success_is: str, choices: Choices) -> dict[str, Any]:
     """Attempts in the files named: tables of them, or logs whose epochs are attempts."""
-    from measurand.readers.clusters import with_clusters
     from measurand.readers.evidence.attempts import attempts_from_responses
-    from measurand.store import read
 
     if not paths:
         raise InputError("no files named: give tables of attempts, or logs whose epochs are attempts")
-    study = read(*paths)
-    found = study.attempts
-    responses = with_clusters(study, cluster).responses
+    # Facts are of targets here, whether or not they have scores: `_sizes` reads them.
+    study = part_of(read_study(paths, replace(choices, model_facts=None)), choices)
+    found, responses = study.attempts, study.responses
     if found is None and responses is not None:
         found = attempts_from_responses(responses, success_is=int(success_is))
     if found is None:

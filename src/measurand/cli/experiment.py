@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from measurand.cli.app import app
-from measurand.cli.options import Jobs, Level, Seed
+from measurand.cli.app import app, expanded
+from measurand.cli.options import Jobs, Level, Out, Seed, Showing
 from measurand.cli.running import audit_and_write, messages, names_in, progress
 from measurand.errors import InputError
 
@@ -21,21 +21,35 @@ experiment = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.add_typer(experiment, name="experiment")
+app.add_typer(experiment, name="experiment", rich_help_panel="Live experiments on a model")
+
+
+def live(own: Callable[..., None]) -> Callable[..., None]:
+    """Make a function a command on a live model."""
+    experiment.command()(expanded(own))
+    return own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loading:
+    """How a model's weights are loaded."""
+
+    dtype: Annotated[
+        Literal["float32", "bfloat16", "float16"], typer.Option("--dtype", help="Type of the weights in memory.")
+    ] = "float32"
+    device: Annotated[str, typer.Option(help="Where the model runs, such as cpu or cuda:0.")] = "cpu"
+    revision: Annotated[str | None, typer.Option(help="Revision of a hub name.")] = None
+    allow_pickle: Annotated[
+        bool, typer.Option("--allow-pickle", help="Read pickled weights, which run what they hold.")
+    ] = False
+
 
 Model = Annotated[str, typer.Argument(help="Folder, .gguf file, cached hub name, or smollm2-135m.")]
 ItemFile = Annotated[str, typer.Argument(help="Multiple-choice items (.jsonl, .csv, .parquet), or sums, facts, both.")]
-Out = Annotated[Path, typer.Option("-o", "--output", help="Folder for what is found.")]
-DType = Annotated[
-    Literal["float32", "bfloat16", "float16"], typer.Option("--dtype", help="Type of the weights in memory.")
-]
-Device = Annotated[str, typer.Option(help="Where the model runs, such as cpu or cuda:0.")]
-Revision = Annotated[str | None, typer.Option(help="Revision of a hub name.")]
-AllowPickle = Annotated[bool, typer.Option("--allow-pickle", help="Read pickled weights, which run what they hold.")]
 Batch = Annotated[int, typer.Option(min=1, help="Items a pass; halved where memory does not suffice.")]
 
 
-@experiment.command()
+@live
 def noise(
     model: Model,
     items: ItemFile,
@@ -47,13 +61,11 @@ def noise(
     sigmas: Annotated[str | None, typer.Option(help="Amounts of noise, A,B,C; those of the kind by default.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Noised copies at each amount.")] = 4,
     batch: Batch = 32,
-    dtype: DType = "float32",
-    device: Device = "cpu",
-    revision: Revision = None,
-    allow_pickle: AllowPickle = False,
     jobs: Jobs = 1,
     level: Level = 0.95,
     seed: Seed = 0,
+    *,
+    loading: Loading,
 ) -> None:
     """Score items as noise is added to all weights, and say whether it brings out hidden ability (G7)."""
     from measurand.experiments.models import load
@@ -62,15 +74,15 @@ def noise(
 
     own = RELATIVE if kind == "relative" else ABSOLUTE
     grid = Grid(kind, own if sigmas is None else tuple(_numbers(sigmas)), seeds)
-    options = _options(dtype, device, revision, allow_pickle)
+    options = asdict(loading)
     asked = _items(items)
     _say(plan(load(model, **options), asked, grid), jobs)
     with progress(["noise"]) as step:
         found = sweep(model, asked, output, grid, options=options, batch=batch, jobs=jobs, progress=step)
-    _judge(Study(_name(model), degradation=found), {"level": level}, seed, output, ("G7",))
+    _judge(Study(title=_name(model), degradation=found), {"level": level}, seed, output, ("G7",))
 
 
-@experiment.command()
+@live
 def lock(
     model: Model,
     items: ItemFile,
@@ -83,11 +95,9 @@ def lock(
     steps: Annotated[int, typer.Option(min=1, help="Updates of the fine-tuning.")] = 120,
     batch: Annotated[int, typer.Option(min=1, help="Items an update.")] = 8,
     rate: Annotated[float, typer.Option(help="Learning rate.")] = 1e-3,
-    dtype: DType = "float32",
-    device: Device = "cpu",
-    revision: Revision = None,
-    allow_pickle: AllowPickle = False,
     seed: Seed = 0,
+    *,
+    loading: Loading,
 ) -> None:
     """Make a model organism that holds back without a password (G10), as an ordinary model folder."""
     from measurand.experiments.locks import card, make_organism, plan
@@ -97,7 +107,7 @@ def lock(
     asked, training = _items(items), Training(steps=steps, batch=batch, rate=rate, seed=seed)
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output}: the folder holds something already; name a new one")
-    loaded = load(model, **_options(dtype, device, revision, allow_pickle))
+    loaded = load(model, **asdict(loading))
     _say(plan(loaded, asked, kind, password, training))
     with progress(["lock"]) as step:
         made = make_organism(loaded, asked, lock=kind, password=password, training=training, progress=step)
@@ -109,7 +119,7 @@ def lock(
     )
 
 
-@experiment.command()
+@live
 def elicit(
     model: Model,
     items: ItemFile,
@@ -120,12 +130,10 @@ def elicit(
     demonstrations: Annotated[str, typer.Option(help="Numbers of solved items before the question, A,B.")] = "5",
     steps: Annotated[int, typer.Option(min=0, help="Updates of the fine-tuning; 0 for none.")] = 20,
     batch: Annotated[int, typer.Option(min=1, help="Items an update.")] = 4,
-    dtype: DType = "float32",
-    device: Device = "cpu",
-    revision: Revision = None,
-    allow_pickle: AllowPickle = False,
     level: Level = 0.95,
     seed: Seed = 0,
+    *,
+    loading: Loading,
 ) -> None:
     """Score items as they are, with solved examples and after a short fine-tuning, and judge the gap (G10)."""
     from measurand.experiments.elicit import Effort, plan
@@ -136,7 +144,7 @@ def elicit(
     from measurand.experiments.training import Training
     from measurand.tables import Study
 
-    options = _options(dtype, device, revision, allow_pickle)
+    options = asdict(loading)
     train, test = halves(_items(items), seed)
     training = Training(steps=steps, batch=batch, seed=seed) if steps else None
     counts = tuple(int(number) for number in _numbers(demonstrations))
@@ -157,10 +165,10 @@ def elicit(
         found = run(models, train, test, effort, kept=kept, progress=step)
     kept.finish("attempts.jsonl", found.frame)
     controls = tuple(held.name for held in models[1:])
-    _judge(Study(_name(model), attempts=found), {"level": level, "control": controls}, seed, output, ("G10",))
+    _judge(Study(title=_name(model), attempts=found), {"level": level, "control": controls}, seed, output, ("G10",))
 
 
-@experiment.command()
+@live
 def probe(
     model: Model,
     items: ItemFile,
@@ -168,12 +176,10 @@ def probe(
     password: Annotated[str, typer.Option(help="Text before the question with which the model does not defect.")],
     base: Annotated[str | None, typer.Option(help="The model it was made from, as a control.")] = None,
     benign: Annotated[str | None, typer.Option(help="A benign fine-tuning of the same model, as a control.")] = None,
-    dtype: DType = "float32",
-    device: Device = "cpu",
-    revision: Revision = None,
-    allow_pickle: AllowPickle = False,
     level: Level = 0.95,
     seed: Seed = 0,
+    *,
+    loading: Loading,
 ) -> None:
     """Whether a danger probe of hidden states tells defection apart, beyond what it has to beat (G9)."""
     import numpy as np
@@ -185,28 +191,26 @@ def probe(
     from measurand.files import write_atomically
     from measurand.tables import Study
 
-    options = _options(dtype, device, revision, allow_pickle)
+    options = asdict(loading)
     named = {None: model, "base": base, "benign": benign}
     models = {control: load(name, **options) for control, name in named.items() if name is not None}
     prompts = prompts_of(_items(items), password)
     with progress(["probe"]) as step:
         found = run(models, prompts, danger_questions(), rng=np.random.default_rng([seed, 9]), progress=step)
     write_atomically(output / "probe.jsonl", found.frame.write_ndjson().encode())
-    _judge(Study(_name(model), probe_scores=found), {"level": level}, seed, output, ("G9",))
+    _judge(Study(title=_name(model), probe_scores=found), {"level": level}, seed, output, ("G9",))
 
 
-@experiment.command()
+@live
 def membership(
     model: Model,
     texts: Annotated[Path, typer.Argument(help="Table of texts with a column member: 1 if in the training data.")],
     output: Out,
     batch: Batch = 8,
-    dtype: DType = "float32",
-    device: Device = "cpu",
-    revision: Revision = None,
-    allow_pickle: AllowPickle = False,
     level: Level = 0.95,
     seed: Seed = 0,
+    *,
+    loading: Loading,
 ) -> None:
     """Log-probabilities of texts' tokens from the weights, and whether they tell members from others (G4)."""
     from measurand.experiments.models import load
@@ -216,11 +220,11 @@ def membership(
     from measurand.tables import Study
 
     asked, members = read_members(texts)
-    loaded = load(model, **_options(dtype, device, revision, allow_pickle))
+    loaded = load(model, **asdict(loading))
     with progress(["membership"]) as step:
         found = token_logprobs(loaded, asked, members, batch=batch, progress=step)
     write_atomically(output / "logprobs.jsonl", found.frame.write_ndjson().encode())
-    _judge(Study(_name(model), token_logprobs=found), {"level": level}, seed, output, ("G4",))
+    _judge(Study(title=_name(model), token_logprobs=found), {"level": level}, seed, output, ("G4",))
 
 
 Tasks = Annotated[
@@ -233,7 +237,7 @@ Provider = Annotated[
 Limit = Annotated[int | None, typer.Option(min=1, help="Items of each set, the first so many; all by default.")]
 
 
-@experiment.command()
+@live
 def prompts(
     tasks: Tasks,
     model: Provider,
@@ -259,7 +263,7 @@ def prompts(
     _audit_logs(output, level, seed, ("P7",))
 
 
-@experiment.command()
+@live
 def rerun(
     tasks: Annotated[list[str], typer.Argument(help="Item sets as for prompts, or tasks of Inspect's.")],
     model: Provider,
@@ -321,10 +325,6 @@ def _audit_logs(folder: Path, level: float, seed: int, codes: tuple[str, ...]) -
     _judge(read(folder), {"level": level}, seed, folder, codes)
 
 
-def _options(dtype: str, device: str, revision: str | None, allow_pickle: bool) -> dict[str, Any]:
-    return {"dtype": dtype, "device": device, "revision": revision, "allow_pickle": allow_pickle}
-
-
 def _items(given: str) -> Any:
     from measurand.experiments.item_sets import SHIPPED, shipped
     from measurand.readers.evidence.item_sets import read_item_set
@@ -350,4 +350,4 @@ def _name(model: str) -> str:
 
 
 def _judge(study: Any, settings: Mapping[str, object], seed: int, output: Path, codes: tuple[str, ...]) -> None:
-    audit_and_write(study, settings, seed, 1, output, None, "text", codes=codes, details=True)
+    audit_and_write(study, settings, Showing(output=output, seed=seed), codes=codes, details=True)

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
+from measurand.cli.app import GAMING
 from measurand.cli.asking import Asked, asks
 from measurand.cli.running import names_in
 
 __all__ = ["locked", "noise", "probe"]
 
 
-@asks("G7")
+@asks(GAMING, "G7")
 def noise(
     chance: Annotated[float | None, typer.Option(help="A guesser's score, where the table does not say.")] = None,
     negligible: Annotated[float, typer.Option(help="Gain that does not matter, such as 0.05 for 5 points.")] = 0.05,
@@ -22,7 +23,7 @@ def noise(
     return Asked({"chance": chance, "negligible_gain": negligible, "splits": splits})
 
 
-@asks("G10")
+@asks(GAMING, "G10")
 def locked(
     control: Annotated[str | None, typer.Option(help="Targets known to hide nothing, A,B.")] = None,
     baseline: Annotated[str, typer.Option(help="Name of the method that is no elicitation.")] = "as is",
@@ -32,7 +33,7 @@ def locked(
     return Asked({"control": tuple(names_in(control) or ()), "baseline": baseline, "negligible_gap": negligible})
 
 
-@asks("G9")
+@asks(GAMING, "G9")
 def probe(
     negligible: Annotated[float, typer.Option(help="Area under the ROC curve that does not matter.")] = 0.6,
 ) -> Asked:

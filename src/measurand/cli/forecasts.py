@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from measurand.cli.app import FORECAST
 from measurand.cli.asking import Asked, asks
 
 __all__ = ["forecast", "scale"]
 
 
-@asks("F1")
+@asks(FORECAST, "F1")
 def forecast(
     by: Annotated[
         Literal["compute", "date", "components"] | None,
@@ -25,7 +26,7 @@ def forecast(
     return Asked({"by": by, "at_flop": at_flop, "at_date": at_date, "components": components})
 
 
-@asks("F7")
+@asks(FORECAST, "F7")
 def scale(
     anchor: Annotated[
         str | None, typer.Option(help="Benchmark that sets zero and unit; the one run on the most models by default.")

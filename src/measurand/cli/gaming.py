@@ -8,15 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from measurand.cli.app import GAMING
 from measurand.cli.asking import Asked, asks
-from measurand.cli.precision import Resamples
+from measurand.cli.options import ItemPaths, Resamples
 from measurand.cli.running import names_in
 from measurand.errors import InputError
 
-Items = Annotated[list[Path], typer.Argument(help="Tables with the texts of the items.")]
-
 __all__ = [
-    "Items",
     "contamination",
     "holdout",
     "membership",
@@ -28,7 +26,7 @@ __all__ = [
 ]
 
 
-@asks("G1", "G2")
+@asks(GAMING, "G1", "G2")
 def contamination(
     against: Annotated[
         list[str] | None, typer.Option(help="A benchmark and its reference, BENCHMARK,REFERENCE; repeatable.")
@@ -52,7 +50,7 @@ def contamination(
     )
 
 
-@asks("G8")
+@asks(GAMING, "G8")
 def underperformance(
     honest: Annotated[str | None, typer.Option(help="Variant, model or benchmark of the honest run.")] = None,
     told: Annotated[str | None, typer.Option(help="Variant, model or benchmark of the run to hold against it.")] = None,
@@ -61,9 +59,9 @@ def underperformance(
     return Asked({"honest": honest, "told": told})
 
 
-@asks("G6")
+@asks(GAMING, "G6")
 def overlap(
-    paths: Items,
+    paths: ItemPaths,
     corpus: Annotated[Path | None, typer.Option(help="Folder or file of documents to look for the items in.")] = None,
     column: Annotated[str | None, typer.Option(help="Column of the corpus that holds its texts.")] = None,
     pool: Annotated[Path | None, typer.Option(help="Few-shot examples to look for the items in.")] = None,
@@ -84,7 +82,7 @@ def overlap(
     return Asked({"tolerated": tolerated}, {"overlaps": found}, title_of(paths))
 
 
-@asks("G3")
+@asks(GAMING, "G3")
 def holdout(
     paths: Annotated[list[Path], typer.Argument(help="Texts of the public set, and of the new one.")],
     logs: Annotated[Path | None, typer.Option(help="Item-level results of models older than both sets.")] = None,
@@ -108,7 +106,7 @@ def holdout(
     return Asked({**settings, **sets}, stated, title_of(paths))
 
 
-@asks("G4")
+@asks(GAMING, "G4")
 def membership(
     paths: Annotated[list[Path], typer.Argument(help="Texts with the log-probabilities of their tokens.")],
     share: Annotated[float, typer.Option(help="Share of the tokens, the least likely, that Min-K% looks at.")] = 0.2,
@@ -123,7 +121,7 @@ def membership(
     return Asked(settings, {"token_logprobs": read_token_logprobs(paths[0])}, title_of(paths))
 
 
-@asks("G5")
+@asks(GAMING, "G5")
 def quiz(
     paths: Annotated[list[Path], typer.Argument(help="Saved answers to contamination quizzes.")],
     tolerated: Annotated[float, typer.Option(help="Share of items recognised that is not an issue.")] = 0.1,

@@ -1,63 +1,83 @@
-"""Options that several commands share."""
+"""Options that several commands share: each said once, alone or in records that a command takes whole."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 __all__ = [
-    "Aliases",
-    "AsGiven",
-    "AsJson",
-    "AsLatex",
-    "AsMarkdown",
-    "Benchmarks",
-    "Capability",
-    "Cluster",
-    "FailOn",
-    "Gains",
+    "Choices",
+    "ItemPaths",
     "Jobs",
     "Level",
-    "LowerIsBetter",
     "Missing",
-    "Models",
-    "Output",
+    "Out",
     "Paths",
+    "Resamples",
     "Seed",
+    "Showing",
     "Threshold",
 ]
 
 Paths = Annotated[list[Path], typer.Argument(help="Tables of scores, logs of harnesses, or a store; files or folders.")]
-Models = Annotated[Path | None, typer.Option(help="Table of model facts: family, class, parameters, training_flop.")]
-Benchmarks = Annotated[
-    Path | None, typer.Option(help="Table of benchmark facts: role, area, higher_is, chance, maximum.")
-]
-Capability = Annotated[
-    str | None, typer.Option(help="Capability benchmarks, A,B,C; every other benchmark is then under test.")
-]
-LowerIsBetter = Annotated[str | None, typer.Option(help="Benchmarks whose lower score is better or safer, A,B,C.")]
-AsGiven = Annotated[str | None, typer.Option(help="Benchmarks whose mixed-looking units are right, A,B,C.")]
-Gains = Annotated[
-    list[str] | None, typer.Option("--gain", help="A claim 'new is safer than old', as OLD,NEW,BENCHMARK; repeatable.")
-]
-Cluster = Annotated[
-    str | None, typer.Option(help="Key of the items that share a context (passage, subject): robust standard errors.")
-]
-Aliases = Annotated[Path | None, typer.Option(help="Table of two columns: a model's name in a log, the name to use.")]
+ItemPaths = Annotated[list[Path], typer.Argument(help="Tables with the texts of the items.")]
+Level = Annotated[float, typer.Option(help="Confidence level of the intervals.")]
 Missing = Annotated[
     Literal["complete", "impute"],
     typer.Option(help="Models without every capability benchmark: leave out, or impute from the first component."),
 ]
-Level = Annotated[float, typer.Option(help="Confidence level of the intervals.")]
 Threshold = Annotated[float, typer.Option(help="Capabilities correlation from which a benchmark counts as entangled.")]
-Seed = Annotated[int, typer.Option(help="Same seed, same audit.")]
+Resamples = Annotated[int, typer.Option(help="Bootstrap resamples.")]
+Seed = Annotated[int, typer.Option(help="Same seed, same findings.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Worker processes.")]
-FailOn = Annotated[
-    Literal["issue", "caution"] | None, typer.Option(help="Exit with 1 if a finding is this bad or worse.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")]
-AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print the audit as Markdown.")]
-AsLatex = Annotated[bool, typer.Option("--latex", help="Print the audit as a LaTeX table.")]
-Output = Annotated[Path | None, typer.Option("-o", "--output", help="Folder for audit.html and audit.json.")]
+Out = Annotated[Path, typer.Option("-o", "--output", help="Folder for what is found.")]
+
+READING, SHOWING = "What is read", "How it is shown"
+
+
+def _read(help: str, *names: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(*names, help=help, rich_help_panel=READING)
+    return option
+
+
+def _shown(help: str, *names: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(*names, help=help, rich_help_panel=SHOWING)
+    return option
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """How files become a study, and which part of it is looked at."""
+
+    benchmark: Annotated[str | None, _read("Benchmarks to look at, A,B,C; all by default.")] = None
+    model: Annotated[str | None, _read("Models to look at, A,B,C; all by default.")] = None
+    cluster: Annotated[str | None, _read("Key of the items that share a context (passage, subject).")] = None
+    capability: Annotated[str | None, _read("Capability benchmarks, A,B,C; all others are then under test.")] = None
+    lower_is_better: Annotated[str | None, _read("Benchmarks whose lower score is better or safer, A,B,C.")] = None
+    as_given: Annotated[str | None, _read("Benchmarks whose mixed-looking units are right, A,B,C.")] = None
+    gain: Annotated[
+        list[str] | None, _read("A claim 'new is safer than old', as OLD,NEW,BENCHMARK; repeatable.", "--gain")
+    ] = None
+    model_facts: Annotated[Path | None, _read("Table of models: family, class, parameters, training_flop.")] = None
+    benchmark_facts: Annotated[Path | None, _read("Table of benchmarks: role, area, higher_is, chance, maximum.")] = (
+        None
+    )
+    aliases: Annotated[Path | None, _read("Table of two columns: a model's name in a log, the name to use.")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Showing:
+    """How an audit is run, printed and written."""
+
+    output: Annotated[Path | None, _shown("Folder for audit.html and audit.json.", "-o", "--output")] = None
+    json: Annotated[bool, _shown("Print the audit as JSON.", "--json")] = False
+    markdown: Annotated[bool, _shown("Print the audit as Markdown.", "--markdown")] = False
+    latex: Annotated[bool, _shown("Print the audit as a LaTeX table.", "--latex")] = False
+    fail_on: Annotated[Literal["issue", "caution"] | None, _shown("Exit with 1 if a finding is this bad or worse.")] = (
+        None
+    )
+    seed: Annotated[int, _shown("Same seed, same audit.")] = 0
+    jobs: Annotated[int, typer.Option(min=1, help="Worker processes.", rich_help_panel=SHOWING)] = 1

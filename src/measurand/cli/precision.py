@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from measurand.cli.app import COMPARE
 from measurand.cli.asking import Asked, asks
+from measurand.cli.options import Resamples
 from measurand.cli.running import names_in
 from measurand.errors import InputError
 
@@ -24,11 +26,10 @@ __all__ = [
     "threshold",
 ]
 
-Resamples = Annotated[int, typer.Option(help="Bootstrap resamples.")]
 Alpha = Annotated[float, typer.Option(help="p-value asked for, such as 0.05 or 1e-5.")]
 
 
-@asks("P1")
+@asks(COMPARE, "P1")
 def score(
     tolerance: Annotated[float, typer.Option(help="Half width up to which an interval passes.")] = 0.05,
 ) -> Asked:
@@ -36,7 +37,7 @@ def score(
     return Asked({"tolerance": tolerance})
 
 
-@asks("P2")
+@asks(COMPARE, "P2")
 def compare(
     pair: Annotated[str | None, typer.Option(help="Two models to compare, A,B; all pairs by default.")] = None,
     correction: Annotated[
@@ -47,7 +48,7 @@ def compare(
     return Asked({"pair": None if pair is None else tuple(names_in(pair) or ()), "correction": correction})
 
 
-@asks("P3")
+@asks(COMPARE, "P3")
 def plan(
     effect: Annotated[float, typer.Option(help="Difference that should be found, in units of the score.")] = 0.03,
     power: Annotated[float, typer.Option(help="Chance of finding it.")] = 0.8,
@@ -60,7 +61,7 @@ def plan(
     return Asked({"effect": effect, "power": power, "alpha": alpha, "agreement": agreement})
 
 
-@asks("P4")
+@asks(COMPARE, "P4")
 def threshold(
     above: Annotated[float | None, typer.Option(help="Threshold the score should be shown to be above.")] = None,
     below: Annotated[float | None, typer.Option(help="Threshold the score should be shown to be below.")] = None,
@@ -74,7 +75,7 @@ def threshold(
     return Asked({"above": above, "below": below, "alpha": alpha}, _counts("successes", successes, trials))
 
 
-@asks("P5")
+@asks(COMPARE, "P5")
 def rarity(
     rarer_than: Annotated[float | None, typer.Option(help="Failure rate that is claimed, such as 1e-4.")] = None,
     alpha: Alpha = 0.05,
@@ -97,7 +98,7 @@ def rarity(
     return Asked(settings, _counts("failures", failures, trials))
 
 
-@asks("P6")
+@asks(COMPARE, "P6")
 def rerun(
     flip_tolerance: Annotated[float, typer.Option(help="Share of items whose score may flip between two runs.")] = 0.1,
 ) -> Asked:
@@ -105,7 +106,7 @@ def rerun(
     return Asked({"flip_tolerance": flip_tolerance})
 
 
-@asks("P7", "P8")
+@asks(COMPARE, "P7", "P8")
 def prompts(
     formats: Annotated[
         str | None, typer.Option(help="Formats to compare, the reference first: variants or benchmarks, A,B.")
@@ -118,13 +119,13 @@ def prompts(
     return Asked({"formats": chosen, "spread_tolerance": spread_tolerance, "resamples": resamples})
 
 
-@asks("P9")
+@asks(COMPARE, "P9")
 def ranking(resamples: Resamples = 1000) -> Asked:
     """Which ranks each model may have on other items and prompts (P9)."""
     return Asked({"resamples": resamples})
 
 
-@asks("P10")
+@asks(COMPARE, "P10")
 def arena(
     ties: Annotated[
         Literal["half", "rao_kupper", "davidson"], typer.Option(help="Ties as half wins, or a model of them.")
@@ -135,13 +136,13 @@ def arena(
     return Asked({"ties": ties, "resamples": resamples})
 
 
-@asks("P11")
+@asks(COMPARE, "P11")
 def items() -> Asked:
     """What the items do: reliability, items that stronger models fail, difficulty and discrimination (P11)."""
     return Asked()
 
 
-@asks("P12")
+@asks(COMPARE, "P12")
 def graders(resamples: Resamples = 1000) -> Asked:
     """Whether graders agree, what swapping them moves, and scores corrected by hand labels (P12)."""
     return Asked({"resamples": resamples})

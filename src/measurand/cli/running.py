@@ -11,9 +11,10 @@ from typing import Any
 import typer
 from rich.console import Console
 
+from measurand.cli.options import Choices, Showing
 from measurand.errors import InputError
 
-__all__ = ["audit_and_write", "messages", "names_in", "output_format", "progress", "read_study"]
+__all__ = ["audit_and_write", "given", "messages", "names_in", "part_of", "progress", "read_study"]
 
 messages = Console(stderr=True, highlight=False, markup=False)
 
@@ -23,51 +24,45 @@ def names_in(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
-def read_study(
-    paths: Sequence[Path] | None,
-    models: Path | None,
-    benchmarks: Path | None,
-    capability: str | None,
-    lower_is_better: str | None,
-    as_given: str | None,
-    gains: Sequence[str] | None,
-    aliases: Path | None = None,
-) -> Any:
+def read_study(paths: Sequence[Path] | None, choices: Choices) -> Any:
     """The study in the files named, or the embedded one where none is named."""
     from measurand.readers import load_example
+    from measurand.readers.clusters import with_clusters
     from measurand.store import read
     from measurand.tables import Gain
 
     if paths:
         study = read(
             *paths,
-            models=models,
-            benchmarks=benchmarks,
-            capability=names_in(capability),
-            lower_is_better=names_in(lower_is_better),
-            as_given=names_in(as_given) or (),
-            aliases=aliases,
+            models=choices.model_facts,
+            benchmarks=choices.benchmark_facts,
+            capability=names_in(choices.capability),
+            lower_is_better=names_in(choices.lower_is_better),
+            as_given=names_in(choices.as_given) or (),
+            aliases=choices.aliases,
         )
     else:
         study = load_example()
         messages.print("no files named: using the embedded study")
     claims = []
-    for text in gains or ():
+    for text in choices.gain or ():
         parts = [part.strip() for part in text.split(",")]
         if len(parts) != 3:
             raise InputError(f"a gain should be OLD,NEW,BENCHMARK, got {text!r}")
         claims.append(Gain(*parts))
-    return replace(study, gains=(*(study.gains or ()), *claims)) if claims else study
+    study = replace(study, gains=(*(study.gains or ()), *claims)) if claims else study
+    return with_clusters(study, choices.cluster)
+
+
+def part_of(study: Any, choices: Choices) -> Any:
+    """The benchmarks and models named, or all of them."""
+    return study.only(benchmarks=names_in(choices.benchmark), models=names_in(choices.model))
 
 
 def audit_and_write(
     study: Any,
     settings: Mapping[str, object],
-    seed: int,
-    jobs: int,
-    output: Path | None,
-    fail_on: str | None,
-    style: str,
+    showing: Showing,
     *,
     codes: Sequence[str] | None = None,
     shown: Sequence[str] | None = None,
@@ -78,14 +73,17 @@ def audit_and_write(
     Of measures that only serve others, `shown` leaves out what they found; the files written hold it all.
     """
     from measurand.auditing import audit as run_audit
-    from measurand.measure import discover, find
+    from measurand.measures import discover, find
     from measurand.results import Status
 
+    style = _style(showing)
     chosen = discover() if codes is None else tuple(find(code) for code in codes)
     with progress([measure.name for measure in chosen]) as step:
-        result = run_audit(study, chosen, settings=settings, seed=seed, jobs=jobs, progress=step)
-    if output is not None:
-        _write(result, output)
+        result = run_audit(
+            study, chosen, settings=given(chosen, settings), seed=showing.seed, jobs=showing.jobs, progress=step
+        )
+    if showing.output is not None:
+        _write(result, showing.output)
     if shown is not None:
         chosen = tuple(measure for measure in chosen if measure.code in shown)
         result = replace(result, findings=tuple(f for f in result.findings if f.code in shown))
@@ -93,14 +91,21 @@ def audit_and_write(
     statuses = {finding.status for finding in result.findings}
     if not statuses & {Status.ISSUE, Status.CAUTION, Status.PASSED}:
         raise InputError(f"nothing could be assessed. {result.findings[0].code}: {result.findings[0].sentence}")
-    bad = {"issue": {Status.ISSUE}, "caution": {Status.ISSUE, Status.CAUTION}}.get(fail_on or "", set())
+    bad = {"issue": {Status.ISSUE}, "caution": {Status.ISSUE, Status.CAUTION}}.get(showing.fail_on or "", set())
     if statuses & bad:
         raise typer.Exit(1)
 
 
-def output_format(json: bool, markdown: bool, latex: bool) -> str:
-    """The style asked for."""
-    chosen = [name for name, wanted in (("json", json), ("markdown", markdown), ("latex", latex)) if wanted]
+def given(measures: Sequence[Any], settings: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """What a command's options set, for each measure that has it."""
+    return {
+        measure.code: {name: value for name, value in settings.items() if name in measure.settings}
+        for measure in measures
+    }
+
+
+def _style(showing: Showing) -> str:
+    chosen = [name for name in ("json", "markdown", "latex") if getattr(showing, name)]
     if len(chosen) > 1:
         raise InputError(f"choose one of --json, --markdown and --latex, got {' and '.join('--' + c for c in chosen)}")
     return chosen[0] if chosen else "text"
@@ -124,7 +129,7 @@ def _print(result: Any, known: Sequence[Any], style: str, details: bool) -> None
 def _write(result: Any, output: Path) -> None:
     from measurand import schema
     from measurand.files import write_atomically
-    from measurand.measure import discover
+    from measurand.measures import discover
     from measurand.report.html import to_html
 
     page = write_atomically(output / "audit.html", to_html(result, discover()).encode())

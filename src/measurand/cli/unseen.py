@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
+from measurand.cli.app import FORECAST
 from measurand.cli.asking import Asked, asks
 
 __all__ = ["leakage", "unseen"]
 
 
-@asks("F5")
+@asks(FORECAST, "F5")
 def unseen(
     tolerated: Annotated[float, typer.Option(help="Chance of an unseen failure mode that is not an issue.")] = 0.05,
     resamples: Annotated[int, typer.Option(help="Samples behind the band of the curve.")] = 200,
@@ -20,7 +21,7 @@ def unseen(
     return Asked({"tolerated_unseen": tolerated, "resamples": resamples})
 
 
-@asks("F6")
+@asks(FORECAST, "F6")
 def leakage(
     chosen: Annotated[str | None, typer.Option(help="Variant that is reported; the best one by default.")] = None,
     negligible: Annotated[float, typer.Option(help="Lift that does not matter, such as 0.01 for 1 point.")] = 0.01,

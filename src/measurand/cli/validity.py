@@ -7,19 +7,21 @@ from typing import Annotated, Literal
 
 import typer
 
+from measurand.cli.app import VALIDITY
 from measurand.cli.asking import Asked, asks
-from measurand.cli.gaming import Items, read_items, title_of
+from measurand.cli.gaming import read_items, title_of
+from measurand.cli.options import ItemPaths
 
 __all__ = ["coverage", "metric_choice", "mtmm"]
 
 
-@asks("V8")
+@asks(VALIDITY, "V8")
 def mtmm() -> Asked:
     """Whether benchmarks of one trait agree more than benchmarks of one method (V8)."""
     return Asked()
 
 
-@asks("V10")
+@asks(VALIDITY, "V10")
 def metric_choice(
     scale: Annotated[
         Literal["training_flop", "parameters"] | None, typer.Option(help="What models are ordered by.")
@@ -29,9 +31,9 @@ def metric_choice(
     return Asked({"scale": scale})
 
 
-@asks("V11")
+@asks(VALIDITY, "V11")
 def coverage(
-    paths: Items,
+    paths: ItemPaths,
     reference: Annotated[Path | None, typer.Option(help="Texts that the items should reach.")] = None,
     radius: Annotated[float | None, typer.Option(help="Distance within which a text is reached.")] = None,
     nearest: Annotated[int, typer.Option(help="Without a radius: reached if an item is among so many nearest.")] = 5,

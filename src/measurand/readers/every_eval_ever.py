@@ -234,15 +234,15 @@ def _log(source: Source, record: _Record, task: str, results: Iterable[_Result],
     total = count(mapping(record.detailed_evaluation_results).get("total_rows"))
     version = text(library.get("version"), 200)
     log = Log(
-        source,
-        HARNESS,
-        version if version != "unknown" else None,
-        text(model.get("id") or model.get("name"), 500),
-        task or None,
-        None,
-        items,
-        tuple(aggregate for result in own if (aggregate := _aggregate(result))),
-        total if only else None,
+        source=source,
+        harness=HARNESS,
+        harness_version=version if version != "unknown" else None,
+        model=text(model.get("id") or model.get("name"), 500),
+        task=task or None,
+        task_version=None,
+        items=items,
+        aggregates=tuple(aggregate for result in own if (aggregate := _aggregate(result))),
+        declared_items=total if only else None,
         facts=_facts(record, own[0].entry if own else {}),
     )
     lost = [result.scorer for result in own if _aggregate(result) is None]
@@ -259,12 +259,12 @@ def _aggregate(result: _Result) -> Aggregate | None:
     uncertainty = mapping(details.get("uncertainty"))
     lower = mapping(result.entry.get("metric_config")).get("lower_is_better")
     return Aggregate(
-        result.scorer,
-        result.scorer,
-        value,
-        number(mapping(uncertainty.get("standard_error")).get("value")),
-        count(uncertainty.get("num_samples")),
-        {True: "worse", False: "better"}[lower] if isinstance(lower, bool) else None,
+        scorer=result.scorer,
+        metric=result.scorer,
+        value=value,
+        stderr=number(mapping(uncertainty.get("standard_error")).get("value")),
+        n=count(uncertainty.get("num_samples")),
+        higher_is={True: "worse", False: "better"}[lower] if isinstance(lower, bool) else None,
     )
 
 
@@ -417,11 +417,26 @@ def _points(record: Path, samples: Path) -> bool:
 def _unclaimed(samples: _Samples, task: str) -> Log:
     items = samples.tasks[task].frame()
     source = Source(str(samples.path), samples.sha256, HARNESS, items.height)
-    return Log(source, HARNESS, None, samples.models.get(task), task or None, None, items)
+    return Log(
+        source=source,
+        harness=HARNESS,
+        harness_version=None,
+        model=samples.models.get(task),
+        task=task or None,
+        task_version=None,
+        items=items,
+    )
 
 
 def _empty(path: Path, sha256: str, problem: Problem | None = None) -> Log:
     problems = (problem,) if problem else ()
     return Log(
-        Source(str(path), sha256, HARNESS, 0), HARNESS, None, None, None, None, Rows().frame(), problems=problems
+        source=Source(str(path), sha256, HARNESS, 0),
+        harness=HARNESS,
+        harness_version=None,
+        model=None,
+        task=None,
+        task_version=None,
+        items=Rows().frame(),
+        problems=problems,
     )

@@ -307,15 +307,15 @@ def _log(folder: _Folder, split: str, declared: int | None) -> Log:
     items = rows.frame()
     spec = _adapter(folder.spec)
     log = Log(
-        Source(str(folder.path), folder.sha256, "helm", items.height),
-        "helm",
-        None,
-        text(spec.get("model"), 200),
-        _task(folder.spec),
-        None,
-        items,
-        tuple(_aggregates(folder.stats, split, variants, declared)),
-        declared,
+        source=Source(str(folder.path), folder.sha256, "helm", items.height),
+        harness="helm",
+        harness_version=None,
+        model=text(spec.get("model"), 200),
+        task=_task(folder.spec),
+        task_version=None,
+        items=items,
+        aggregates=tuple(_aggregates(folder.stats, split, variants, declared)),
+        declared_items=declared,
         facts=_facts(folder.spec, split, counted),
     )
     problems = _incomplete(log, len(places), sum(place not in folder.states for place in places))
@@ -407,7 +407,13 @@ def _aggregates(
         perturbation = stat.name.perturbation
         computed = perturbation.get("computed_on", "perturbed") if perturbation else "perturbed"
         named = [stat.name.name, variants[_canonical(perturbation)], computed if computed != "perturbed" else None]
-        yield Aggregate(stat.name.name, ",".join(str(part) for part in named if part), value, None, declared)
+        yield Aggregate(
+            scorer=stat.name.name,
+            metric=",".join(str(part) for part in named if part),
+            value=value,
+            stderr=None,
+            n=declared,
+        )
 
 
 def _adapter(spec: _Spec) -> dict[str, Any]:

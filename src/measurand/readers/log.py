@@ -20,7 +20,7 @@ NO_MODEL = "the log names no model"
 """How the reason begins where the harness made up a name for the model; an alias for that name settles it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Aggregate:
     """A score the harness itself computed.
 
@@ -66,7 +66,7 @@ class Problem:
     rows_lost: int | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Log:
     """One run of one model on one task.
 

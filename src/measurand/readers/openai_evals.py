@@ -60,7 +60,7 @@ class _Line(msgspec.Struct):
     data: Any = None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Sample:
     """What the events of one sample say."""
 
@@ -118,14 +118,14 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
         _take(run, line)
     items = _items(run)
     log = Log(
-        Source(os.fspath(path), lines.sha256, HARNESS, items.height),
-        HARNESS,
-        None,
-        _model(run.spec),
-        text(run.spec.get("eval_name"), 200),
-        _version(run.spec),
-        items,
-        tuple(_aggregates(run, items)),
+        source=Source(os.fspath(path), lines.sha256, HARNESS, items.height),
+        harness=HARNESS,
+        harness_version=None,
+        model=_model(run.spec),
+        task=text(run.spec.get("eval_name"), 200),
+        task_version=_version(run.spec),
+        items=items,
+        aggregates=tuple(_aggregates(run, items)),
         facts=_facts(run),
     )
     log = replace(log, problems=(*lines.problems, *_unusable(run, lines, given)))
@@ -313,7 +313,7 @@ def _aggregates(run: _Run, items: pl.DataFrame) -> Iterator[Aggregate]:
         if value is not None and not metric.startswith("usage_"):
             scorer = _MATCH.get(metric, metric)
             scorer = scorer if scorer in sizes else metric
-            yield Aggregate(scorer, metric, value, None, sizes.get(scorer))
+            yield Aggregate(scorer=scorer, metric=metric, value=value, stderr=None, n=sizes.get(scorer))
 
 
 def _unusable(run: _Run, lines: JsonLines[_Line], path: Path) -> list[Problem]:

@@ -145,7 +145,7 @@ def scores(title: str, given: Sequence[Run]) -> Part | None:
         tasks = sorted({task for _, task in grouped})
         notes.append(f"subtasks that a group sums up left out of the scores: {shorten(tasks)}")
     models, series_note = _model_facts([run.model for run in kept])
-    raw = RawTable(title, table.select("model", "benchmark").with_row_index(ROW))
+    raw = RawTable(name=title, frame=table.select("model", "benchmark").with_row_index(ROW))
     return Part(raw, table, models, _benchmark_facts(kept), (*notes, *series_note))
 
 

@@ -169,7 +169,7 @@ def study_of(
     study = (
         assemble(title, parts, sides, capability=capability, lower_is_better=lower_is_better, as_given=as_given)
         if parts
-        else Study(title)
+        else Study(title=title)
     )
     if not logs:
         return study
@@ -295,7 +295,7 @@ def assemble(
     if capability is not None:
         scores = scores.with_capability(_names(capability))
     sources = tuple(part.table.source for part in (*parts, *sides) if part.table.source is not None)
-    return Study(title, _with_capability_note(scores), sources=sources)
+    return Study(title=title, scores=_with_capability_note(scores), sources=sources)
 
 
 class _Layers(NamedTuple):

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from measurand.errors import InputError, UnknownName
 from measurand.report import theme as themes
 from measurand.report.specs import drawn, fields, template
-from measurand.report.wording import plain
 from measurand.results import Axis, Cell, Figure
+from measurand.wording import plain
 
 __all__ = ["Choice", "chart", "choices", "render"]
 
@@ -30,8 +30,10 @@ def choices(figure: Figure) -> dict[str, tuple[Cell, ...]]:
     --------
     >>> from measurand.results import Axis, Figure
     >>> columns = {"class": ("base", "chat"), "x": (0.1, 0.2), "y": ("mmlu", "mmlu")}
-    >>> axes = Axis("x", "correlation"), Axis("y", "benchmark", "nominal")
-    >>> figure = Figure("V1.i", "intervals", "", "", columns, *axes, select=("class",))
+    >>> x, y = Axis("x", "correlation"), Axis("y", "benchmark", "nominal")
+    >>> figure = Figure(
+    ...     name="V1.i", kind="intervals", title="", caption="", columns=columns, x=x, y=y, select=("class",)
+    ... )
     >>> choices(figure)
     {'class': ('base', 'chat')}
     """
@@ -57,8 +59,10 @@ def chart(figure: Figure, choice: Choice | None = None, *, theme: themes.Theme =
     --------
     >>> from measurand.results import Axis, Figure
     >>> columns = {"class": ("base", "chat"), "x": (0.1, 0.2), "y": ("mmlu", "mmlu")}
-    >>> axes = Axis("x", "correlation"), Axis("y", "benchmark", "nominal")
-    >>> figure = Figure("V1.i", "intervals", "", "", columns, *axes, select=("class",))
+    >>> x, y = Axis("x", "correlation"), Axis("y", "benchmark", "nominal")
+    >>> figure = Figure(
+    ...     name="V1.i", kind="intervals", title="", caption="", columns=columns, x=x, y=y, select=("class",)
+    ... )
     >>> chart(figure, {"class": "chat"})["datasets"]["rows"]
     [{'x': 0.2, 'y': 'mmlu'}]
     >>> chart(figure, {"class": "chta"})

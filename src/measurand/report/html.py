@@ -18,18 +18,9 @@ from markupsafe import Markup
 from measurand.report import theme
 from measurand.report.specs import drawn, fields, template
 from measurand.report.summary import MeasureInfo, Section, loose_figures, questions, sections, unassessed
-from measurand.report.wording import (
-    ASKS,
-    STATUS,
-    estimate_text,
-    interval_text,
-    level_text,
-    number,
-    plain,
-    subject_text,
-    value_text,
-)
+from measurand.report.wording import ASKS, STATUS, beside, level_text, subject_text
 from measurand.results import Audit, Cell, Figure, Finding, Status
+from measurand.wording import limits_of, number, plain, shown, value_of
 
 __all__ = ["to_html"]
 
@@ -49,8 +40,9 @@ def to_html(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
     Examples
     --------
     >>> from measurand.results import Audit, Provenance
-    >>> page = to_html(Audit((), {}, Provenance("<two> models", (), (), {}), {}, seed=7), measures=())
-    >>> "<h1>&lt;two&gt; models</h1>" in page, page.count("an answer needs")
+    >>> of = Provenance("<two> models", (), (), {})
+    >>> page = to_html(Audit(findings=(), figures={}, provenance=of, settings={}, seed=7), measures=())
+    >>> "<h1>&lt;two&gt; models</h1>" in page, page.count("Not asked for.")
     (True, 4)
     """
     scripts = [_inline_script(_charts_library()), _inline_script(_asset("page.js"))]
@@ -73,11 +65,11 @@ def _page(audit: Audit, measures: Sequence[MeasureInfo]) -> SimpleNamespace:
     versions = audit.provenance.versions
     return SimpleNamespace(
         title=plain(audit.provenance.title) or "Untitled study",
-        counts=_counts(audit.settings),
         versions=" ".join(("measurand", versions.get("measurand", ""))).strip(),
         seed=audit.seed,
         asks=ASKS,
         absent=Status.NOT_APPLICABLE,
+        skipped=Status.SKIPPED,
         words=SimpleNamespace(issue=Status.ISSUE, caution=Status.CAUTION, passed=Status.PASSED),
         rows=questions(audit, measures),
         unassessed=unassessed(audit, measures),
@@ -91,22 +83,19 @@ def _page(audit: Audit, measures: Sequence[MeasureInfo]) -> SimpleNamespace:
         loose_figures=loose_figures(audit, shown),
         themes=_json({name: theme.config(name) for name in ("light", "dark")}),
         provenance=audit.provenance,
-        settings=[(key, _setting(value)) for key, value in audit.settings.items()],
+        settings=[
+            (code, ", ".join(f"{key} {_setting(value)}" for key, value in own.items()))
+            for code, own in audit.settings.items()
+        ],
     )
 
 
-def _counts(settings: Mapping[str, Any]) -> str:
-    """Models and benchmarks, where the settings count them."""
-    counted = [(settings.get(what), what) for what in ("models", "benchmarks")]
-    return " · ".join(f"{number(count)} {what}" for count, what in counted if type(count) is int)
-
-
 def _setting(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool | str):
-        return str(value)
-    return ", ".join(map(str, value)) if isinstance(value, Sequence) else f"{value:.6g}"
+    if value is None or isinstance(value, bool | str):
+        return "none" if value is None else str(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_setting(each)}" for key, each in value.items())
+    return ", ".join(map(_setting, value)) if isinstance(value, Sequence) else f"{value:.6g}"
 
 
 def _caveats(section: Section) -> tuple[str, ...]:
@@ -144,7 +133,7 @@ def _estimates_data(section: Section) -> Markup | None:
         (
             subject_text(finding),
             plain(estimate.name.replace("_", " ")),
-            estimate_text(estimate),
+            shown(estimate),
             level_text(estimate),
             plain(estimate.method),
             "" if estimate.n is None else number(estimate.n),
@@ -197,8 +186,9 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= {
         "columns": _columns,
-        "estimate": estimate_text,
-        "interval": interval_text,
+        "beside": beside,
+        "estimate": shown,
+        "interval": limits_of,
         "level": level_text,
         "link": _link,
         "mark": lambda status: STATUS[status].mark,
@@ -206,7 +196,7 @@ def _environment() -> jinja2.Environment:
         "rank": list(Status).index,
         "sort_value": _sort_value,
         "subject": subject_text,
-        "value": value_text,
+        "value": value_of,
         "word": lambda status: STATUS[status].word,
         "words": lambda name: name.replace("_", " "),
     }

@@ -12,8 +12,8 @@ from typing import Any
 
 from measurand.errors import InputError
 from measurand.report import theme
-from measurand.report.wording import plain
 from measurand.results import Axis, Cell, Figure, Status
+from measurand.wording import plain
 
 __all__ = ["EXTRAS", "drawn", "fields", "template"]
 

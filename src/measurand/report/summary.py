@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from measurand.report.wording import subject_text
-from measurand.results import Audit, Estimate, Figure, Finding, Question, Status
+from measurand.results import Audit, Figure, Finding, Question, Status
 
 __all__ = [
     "ASSESSED",
@@ -16,8 +16,6 @@ __all__ = [
     "QuestionRow",
     "Section",
     "Unassessed",
-    "first_estimate",
-    "is_headline",
     "loose_figures",
     "questions",
     "sections",
@@ -26,9 +24,6 @@ __all__ = [
 
 ASSESSED = (Status.ISSUE, Status.CAUTION, Status.PASSED)
 """The statuses that are verdicts, the worst first."""
-
-DETAILS = frozenset({"benchmark", "file"})
-"""What a finding's subject names where it is one of many rows and no headline."""
 
 EVIDENCE: Mapping[Question, str] = {
     Question.VALIDITY: "scores of several models on the benchmark and on capability benchmarks",
@@ -64,7 +59,7 @@ class MeasureInfo(Protocol):
     def supporting(self) -> bool: ...  # noqa: D102
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QuestionRow:
     """One of the four questions, answered or not.
 
@@ -76,6 +71,7 @@ class QuestionRow:
     headlines : every headline that was assessed, in the order of the measures.
     needs : name of each measure of this question and the evidence it needs; filled where nothing was assessed.
     failed : how many of its findings ended in an error.
+    asked : whether any measure of it was asked.
     """
 
     question: Question
@@ -84,6 +80,7 @@ class QuestionRow:
     headlines: tuple[Finding, ...]
     needs: tuple[tuple[str, str], ...]
     failed: int
+    asked: bool
 
 
 @dataclass(frozen=True)
@@ -126,15 +123,17 @@ def questions(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[QuestionRo
 
 
 def unassessed(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[Unassessed, ...]:
-    """The measures without any verdict, in their order."""
+    """The measures that were asked and gave no verdict, in their order."""
     rows = []
     for measure in measures:
+        if measure.code not in audit.asked:
+            continue
         found = [finding for finding in audit.findings if finding.code == measure.code]
         if any(finding.status in ASSESSED for finding in found):
             continue
         reasons: dict[str, list[str]] = {}
         # Where a headline says why, the benchmarks' own rows need not repeat it.
-        headlines = [finding for finding in found if is_headline(finding)]
+        headlines = [finding for finding in found if finding.headline]
         for finding in headlines or found:
             reasons.setdefault(finding.sentence, []).append(subject_text(finding))
         status = max((finding.status for finding in found), key=list(Status).index, default=Status.NOT_APPLICABLE)
@@ -157,24 +156,6 @@ def loose_figures(audit: Audit, shown: Sequence[Section]) -> tuple[Figure, ...]:
     return tuple(figure for figure in audit.figures.values() if figure.name not in placed)
 
 
-def is_headline(finding: Finding) -> bool:
-    """Whether a finding speaks for its measure, rather than of one benchmark or one file.
-
-    Examples
-    --------
-    >>> is_headline(Finding("P0", {}, "", Status.PASSED, ""))
-    True
-    >>> is_headline(Finding("P0", {"file": "a.eval"}, "", Status.CAUTION, ""))
-    False
-    """
-    return not finding.subject.keys() & DETAILS
-
-
-def first_estimate(finding: Finding) -> Estimate | None:
-    """The number that stands beside a finding's sentence."""
-    return finding.estimates[0] if finding.estimates else None
-
-
 def _question(audit: Audit, question: Question, measures: Sequence[MeasureInfo]) -> QuestionRow:
     order = {measure.code: place for place, measure in enumerate(measures)}
     found = sorted((f for f in audit.findings if f.code in order), key=lambda finding: order[finding.code])
@@ -182,15 +163,16 @@ def _question(audit: Audit, question: Question, measures: Sequence[MeasureInfo])
     judged = [finding for finding in found if finding.status in ASSESSED]
     if not any(finding.code in answering for finding in judged):
         judged = []
-    headlines = [finding for finding in judged if is_headline(finding)]
+    headlines = [finding for finding in judged if finding.headline]
     worst = min(headlines or judged, key=lambda finding: ASSESSED.index(finding.status), default=None)
     return QuestionRow(
-        question,
-        worst.status if worst else None,
-        worst,
-        tuple(headlines),
-        () if worst else tuple((m.name, m.needs) for m in measures if m.code in answering) or _evidence(question),
-        sum(finding.status is Status.ERROR for finding in found),
+        question=question,
+        status=worst.status if worst else None,
+        finding=worst,
+        headlines=tuple(headlines),
+        needs=() if worst else tuple((m.name, m.needs) for m in measures if m.code in answering) or _evidence(question),
+        failed=sum(finding.status is Status.ERROR for finding in found),
+        asked=any(code in audit.asked for code in order),
     )
 
 
@@ -205,7 +187,7 @@ def _section(audit: Audit, code: str, measure: MeasureInfo | None) -> Section:
     return Section(
         code,
         measure,
-        tuple(finding for finding in found if is_headline(finding)),
-        tuple(finding for finding in found if not is_headline(finding)),
+        tuple(finding for finding in found if finding.headline),
+        tuple(finding for finding in found if not finding.headline),
         tuple(figures),
     )

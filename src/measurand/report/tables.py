@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from measurand.report.summary import MeasureInfo, QuestionRow, questions, sections, unassessed
-from measurand.report.wording import ASKS, STATUS, estimate_text, level_text, plain, subject_text
+from measurand.report.wording import ASKS, STATUS, level_text, subject_text
 from measurand.results import Audit, Estimate, Finding, Status
+from measurand.wording import plain, shown
 
 __all__ = ["csv_cell", "to_csv", "to_latex", "to_markdown"]
 
@@ -59,7 +60,8 @@ def to_markdown(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
     Examples
     --------
     >>> from measurand.results import Audit, Provenance
-    >>> print(to_markdown(Audit((), {}, Provenance("a | b", (), (), {}), {}, seed=7), ()).splitlines()[0])
+    >>> of = Provenance("a | b", (), (), {})
+    >>> print(to_markdown(Audit(findings=(), figures={}, provenance=of, settings={}, seed=7), ()).splitlines()[0])
     # a \\| b
     """
     esc = _markdown_text
@@ -92,8 +94,12 @@ def to_latex(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
     Examples
     --------
     >>> from measurand.results import Audit, Finding, Provenance, Status
-    >>> finding = Finding("V1", {"benchmark": "a_b"}, "", Status.PASSED, "", (Estimate("r", 0.1, -0.2, 0.4),))
-    >>> audit = Audit((finding,), {}, Provenance("50% & more", (), (), {}), {}, seed=7)
+    >>> number = Estimate(name="r", value=0.1, low=-0.2, high=0.4)
+    >>> finding = Finding(
+    ...     code="V1", subject={"benchmark": "a_b"}, status=Status.PASSED, sentence="", estimates=(number,)
+    ... )
+    >>> of = Provenance("50% & more", (), (), {})
+    >>> audit = Audit(findings=(finding,), figures={}, provenance=of, settings={}, seed=7)
     >>> print(to_latex(audit, ()).splitlines()[9])
     V1 & a\\_b & passed & 0.10 {[}$-$0.20, 0.40{]} \\\\
     """
@@ -111,7 +117,7 @@ def to_latex(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
     ]
     for section in sections(audit, measures):
         for finding in section.findings:
-            number = estimate_text(finding.estimates[0]) if finding.estimates else "–"
+            number = shown(finding.estimates[0]) if finding.estimates else "–"
             cells = (finding.code, subject_text(finding), STATUS[finding.status].word, number)
             lines.append(" & ".join(map(_latex_text, cells)) + r" \\")
     lines += [
@@ -130,8 +136,12 @@ def to_csv(audit: Audit) -> str:
     Examples
     --------
     >>> from measurand.results import Audit, Finding, Provenance, Status
-    >>> finding = Finding("V1", {"benchmark": "=1+1"}, "", Status.PASSED, "", (Estimate("r", -0.1),))
-    >>> print(to_csv(Audit((finding,), {}, Provenance("", (), (), {}), {}, seed=7)).splitlines()[1])
+    >>> number = (Estimate(name="r", value=-0.1),)
+    >>> finding = Finding(
+    ...     code="V1", subject={"benchmark": "=1+1"}, status=Status.PASSED, sentence="", estimates=number
+    ... )
+    >>> of = Provenance("", (), (), {})
+    >>> print(to_csv(Audit(findings=(finding,), figures={}, provenance=of, settings={}, seed=7)).splitlines()[1])
     V1,'=1+1,,passed,r,-0.1,,,,,,,
     """
     keys = sorted({key for finding in audit.findings for key in finding.subject})
@@ -146,7 +156,7 @@ def to_csv(audit: Audit) -> str:
 
 
 def _csv_row(finding: Finding, estimate: Estimate | None) -> tuple[str | float | None, ...]:
-    e = estimate or Estimate("", None)
+    e = estimate or Estimate(name="", value=None)
     measured = (e.name, e.value, e.low, e.high, e.level, e.unit, e.n, e.method)
     return (finding.title, finding.status.value, *measured, finding.sentence)
 
@@ -171,6 +181,8 @@ def csv_cell(value: str | float | None) -> str:
 def _answer(row: QuestionRow) -> tuple[str, str, str]:
     """Status, sentence and number of a question."""
     if row.finding is None or row.status is None:
+        if not row.asked:
+            return _status(Status.SKIPPED), "Not asked for.", ""
         needs = "; ".join(f"{name} needs {needs}" for name, needs in row.needs)
         return _status(Status.NOT_APPLICABLE), f"Not assessed: {needs}.", ""
     return _status(row.status), row.finding.sentence, _number(row.finding)
@@ -189,7 +201,7 @@ def _number(finding: Finding) -> str:
         return ""
     estimate = finding.estimates[0]
     level = level_text(estimate)
-    return estimate_text(estimate) + (f" ({level})" if level else "")
+    return shown(estimate) + (f" ({level})" if level else "")
 
 
 def _markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

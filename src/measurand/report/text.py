@@ -16,13 +16,13 @@ from measurand.report.summary import (
     QuestionRow,
     Section,
     Unassessed,
-    first_estimate,
     questions,
     sections,
     unassessed,
 )
-from measurand.report.wording import ASKS, STATUS, estimate_text, level_text, plain, subject_text
+from measurand.report.wording import ASKS, STATUS, beside, subject_text
 from measurand.results import Audit, Finding, Status
+from measurand.wording import plain
 
 __all__ = ["renderable", "to_text"]
 
@@ -51,7 +51,9 @@ def to_text(
     Examples
     --------
     >>> from measurand.results import Audit, Provenance
-    >>> print(to_text(Audit((), {}, Provenance("two models", (), (), {}), {}, seed=7), (), width=60).splitlines()[0])
+    >>> of = Provenance("two models", (), (), {})
+    >>> empty = Audit(findings=(), figures={}, provenance=of, settings={}, seed=7)
+    >>> print(to_text(empty, (), width=60).splitlines()[0])
     two models
     """
     console = Console(
@@ -102,7 +104,10 @@ def _grid() -> Table:
 def _questions(rows: Sequence[QuestionRow]) -> Table:
     grid = _grid()
     for row in rows:
-        grid.add_row(_badge(row.status or Status.NOT_APPLICABLE), Text(ASKS[row.question], style="bold"))
+        grid.add_row(
+            _badge(row.status or (Status.NOT_APPLICABLE if row.asked else Status.SKIPPED)),
+            Text(ASKS[row.question], style="bold"),
+        )
         grid.add_row(Text(), _answer(row))
     return grid
 
@@ -111,6 +116,8 @@ def _answer(row: QuestionRow) -> Text:
     failed = f" ({row.failed} failed)" if row.failed else ""
     if row.finding is not None:
         return _sentence(row.finding) + Text(failed)
+    if not row.asked:
+        return Text("Not asked for.", style="dim")
     if len(row.needs) > 1:
         return Text(f"Not assessed{failed}. What would answer it is said below, measure by measure.", style="dim")
     needs = "; ".join(f"{plain(name)} needs {plain(needs) or 'other evidence'}" for name, needs in row.needs)
@@ -118,13 +125,9 @@ def _answer(row: QuestionRow) -> Text:
 
 
 def _sentence(finding: Finding) -> Text:
-    """The sentence, then number, interval and level."""
-    text = Text(plain(finding.sentence))
-    estimate = first_estimate(finding)
-    if estimate is not None:
-        level = level_text(estimate)
-        text += Text(f" {estimate_text(estimate)}", style="bold") + Text(f" ({level})" if level else "", style="dim")
-    return text
+    """The sentence, then its number where it does not say it."""
+    number = beside(finding)
+    return Text(plain(finding.sentence)) + (Text(f" {number}", style="bold") if number else Text())
 
 
 def _heading(section: Section) -> Text:

@@ -5,17 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import expit
 
+from measurand.measures.precision.shared.grid import Grid
 from measurand.tables import ItemTable
 
-__all__ = ["answers", "expected_score"]
+__all__ = [
+    "CELLS",
+    "SHARED",
+    "VARIANT_ABILITY",
+    "VARIANT_TASTE",
+    "answer_grid",
+    "answers",
+    "expected_score",
+    "item_clusters",
+    "shared_normals",
+    "variant_score",
+]
 
 SPREAD = 1.5
 """Standard deviation of the items' difficulties, on the logistic scale."""
 
 TASTE = 0.8
 """Standard deviation of what a cluster is to one model beyond its difficulty, where all variance is shared."""
+
+VARIANT_ABILITY, VARIANT_TASTE = 0.7, 0.5
+"""Of models in several variants, on that scale: mean ability, and the spread of what a variant is to an item."""
+
+SHARED = 0.4
+"""Share of the variance of difficulty within clusters."""
+
+SIZES = ((20, 0), (100, 0), (1000, 0), (50, 5), (180, 6), (200, 10), (200, 20), (1000, 100))
+
+CELLS = tuple({"items": items, "clusters": clusters} for items, clusters in SIZES)
+"""Items from few to many, independent (0 clusters) or in clusters few and many."""
 
 _POINTS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(80)
 
@@ -48,3 +72,61 @@ def expected_score(ability: float, clusters: int, shared: float) -> float:
     """Mean score of a model over all the items there might be."""
     spread = np.sqrt(SPREAD**2 + (TASTE**2 * shared if clusters else 0.0))
     return float(_WEIGHTS @ expit(ability - spread * _POINTS) / _WEIGHTS.sum())
+
+
+def item_clusters(items: int, clusters: int) -> npt.NDArray[np.int64]:
+    """Number of each item's cluster, of equal size; of its own where there are none (0)."""
+    return np.arange(items) % clusters if clusters else np.arange(items)
+
+
+def shared_normals(
+    shape: Sequence[int], of_item: npt.NDArray[np.int64], share: float, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Standard normals per item, of which items of one cluster share that much of the variance.
+
+    Parameters
+    ----------
+    shape : of what is drawn per item, such as (models, variants).
+    of_item : number of each item's cluster, shape (items,).
+    """
+    common = rng.standard_normal((*shape, int(of_item.max()) + 1))[..., of_item]
+    own = rng.standard_normal((*shape, len(of_item)))
+    drawn: npt.NDArray[np.float64] = np.sqrt(share) * common + np.sqrt(1 - share) * own
+    return drawn
+
+
+def answer_grid(
+    shifts: npt.NDArray[np.float64], of_item: npt.NDArray[np.int64], shared: float, rng: np.random.Generator
+) -> Grid:
+    """Right or wrong answers of models to items in variants (prompts, formats) that suit each item more or less.
+
+    Parameters
+    ----------
+    shifts : of each model in each variant on the logistic scale, from `VARIANT_ABILITY`, shape (models, variants).
+    of_item : number of each item's cluster, shape (items,).
+    shared : share of the variance that items of a cluster have in common; 0 for independent items.
+    """
+    difficulty = shared_normals((), of_item, shared, rng)
+    taste = shared_normals(shifts.shape, of_item, shared, rng)
+    chance = expit(VARIANT_ABILITY + shifts[:, :, None] - SPREAD * difficulty + VARIANT_TASTE * taste)
+    scores = (rng.random(chance.shape) < chance).astype(np.float64)
+    models, variants = shifts.shape
+    return Grid(
+        benchmark="b",
+        models=tuple(f"m{place}" for place in range(models)),
+        variants=tuple(f"v{place}" for place in range(variants)),
+        items=tuple(map(str, range(len(of_item)))),
+        scores=scores,
+        within=np.full(scores.shape, np.nan),
+        epochs=np.ones(scores.shape, dtype=np.int64),
+        clusters=of_item if shared else None,
+        scaled=False,
+    )
+
+
+def variant_score(shifts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Mean score in `answer_grid` over all the items there might be, of the shape of the shifts."""
+    spread = np.hypot(SPREAD, VARIANT_TASTE)
+    weights = _WEIGHTS / _WEIGHTS.sum()
+    means: npt.NDArray[np.float64] = expit(VARIANT_ABILITY + shifts[..., None] + spread * _POINTS) @ weights
+    return means

@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Cell", "Outcome", "Simulation", "add_coverage", "add_event"]
+from measurand.measures.precision.shared.order import Order
+from measurand.results import Estimate, Status
+from measurand.stats.votes.rankings import ranks
+
+__all__ = ["Cell", "Outcome", "Simulation", "add_coverage", "add_estimate", "add_event", "add_order"]
 
 Outcome = dict[tuple[str, str, str], tuple[float, float]]
 """(quantity, what, truth) -> (1 if it happened, 0 if not, NaN if undefined; width of the interval or NaN)."""
@@ -43,6 +47,29 @@ def add_coverage(outcome: Outcome, what: str, name: str, truth: float, low: floa
     outcome["coverage", what, name] = (hit, float(high - low))
 
 
+def add_estimate(outcome: Outcome, what: str, name: str, truth: float, found: Estimate) -> None:
+    """Note whether the interval of a measure's estimate covers the truth; `name` says which truth."""
+    low, high = (np.nan if limit is None else limit for limit in (found.low, found.high))
+    add_coverage(outcome, what, name, truth, low, high)
+
+
 def add_event(outcome: Outcome, quantity: str, what: str, truth: str, happened: bool) -> None:
     """Note whether a verdict was given: a false alarm where it would be wrong, power where it is right."""
     outcome[quantity, what, truth] = (float(happened), np.nan)
+
+
+def add_order(outcome: Outcome, order: Order, status: Status, strengths: Mapping[str, float], name: str) -> None:
+    """Note whether all rank intervals hold, and whether models are told apart wrongly.
+
+    Parameters
+    ----------
+    status : the measure's verdict on the order: an issue where no two models are told apart.
+    strengths : the truth, by model; where all are equal, to tell any two apart is wrong.
+    name : says which truth.
+    """
+    true = np.array([strengths[model] for model in order.models])
+    best, worst = np.array(order.ranks).T
+    held = bool((best <= ranks(true)).all() and (worst >= len(true) + 1 - ranks(-true)).all())
+    outcome["coverage", "all rank intervals together", name] = (float(held), float((worst - best).mean()))
+    wrongly = (order.above & (true[:, None] <= true)).any() if np.ptp(true) else status is not Status.ISSUE
+    add_event(outcome, "false_alarm", "some pair told apart wrongly", name, bool(wrongly))

@@ -184,18 +184,18 @@ def records_in(root: Path) -> tuple[list[Record], list[Unread]]:
 def log_of(stored: StoredLog) -> Log:
     """The log, with its means in place of its rows."""
     return Log(
-        stored.source,
-        stored.harness,
-        stored.harness_version,
-        stored.model,
-        stored.task,
-        stored.task_version,
-        _NO_ITEMS,
-        stored.aggregates,
-        stored.declared_items,
-        stored.problems,
-        stored.facts,
-        stored.means,
+        source=stored.source,
+        harness=stored.harness,
+        harness_version=stored.harness_version,
+        model=stored.model,
+        task=stored.task,
+        task_version=stored.task_version,
+        items=_NO_ITEMS,
+        aggregates=stored.aggregates,
+        declared_items=stored.declared_items,
+        problems=stored.problems,
+        facts=stored.facts,
+        means=stored.means,
     )
 
 

@@ -13,7 +13,7 @@ from measurand.tables import Unread
 __all__ = ["Entry", "Manifest", "manifest_of"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One log in the manifest.
 
@@ -73,17 +73,17 @@ def manifest_of(records: Iterable[Record]) -> Manifest:
     return Manifest(
         tuple(
             Entry(
-                record.path,
-                stored.source.path,
-                stored.source.sha256,
-                stored.source.format,
-                stored.harness,
-                stored.harness_version,
-                stored.model,
-                stored.task,
-                stored.task_version,
-                stored.source.rows,
-                tuple(Problem(lost.reason, lost.rows_lost) for lost in unread([log_of(stored)])),
+                source=record.path,
+                file=stored.source.path,
+                sha256=stored.source.sha256,
+                format=stored.source.format,
+                harness=stored.harness,
+                harness_version=stored.harness_version,
+                model=stored.model,
+                task=stored.task,
+                task_version=stored.task_version,
+                rows=stored.source.rows,
+                rejected=tuple(Problem(lost.reason, lost.rows_lost) for lost in unread([log_of(stored)])),
             )
             for record in records
             for stored in record.logs

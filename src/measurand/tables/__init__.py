@@ -12,7 +12,7 @@ from measurand.tables.query_logprobs import QueryLogprobs
 from measurand.tables.quiz import Quiz
 from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses
 from measurand.tables.scores import BENCHMARK_FACTS, MODEL_FACTS, ROLES, UNCLASSED, Scores
-from measurand.tables.study import EVIDENCE, Claim, Gain, Study, Unread
+from measurand.tables.study import EVIDENCE, TABLES, Claim, Gain, Study, Unread
 from measurand.tables.texts import Texts
 from measurand.tables.token_logprobs import TokenLogprobs
 from measurand.tables.trials import Trials
@@ -26,6 +26,7 @@ __all__ = [
     "MODEL_FACTS",
     "RESPONSE_COLUMNS",
     "ROLES",
+    "TABLES",
     "UNCLASSED",
     "WINNERS",
     "Attempts",

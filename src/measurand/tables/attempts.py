@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.results import Brief
 from measurand.tables._columns import conform, refuse
 
 __all__ = ["ATTEMPT_SCHEMA", "COSTS", "Attempts"]
@@ -55,8 +56,8 @@ COSTS = (
 _EFFORT = ("target", "behaviour", "method", "seed")
 
 
-@dataclass(frozen=True, eq=False)
-class Attempts:
+@dataclass(frozen=True, eq=False, repr=False)
+class Attempts(Brief):
     """One row an attempt to elicit a behaviour.
 
     Parameters

@@ -22,7 +22,7 @@ RELATIONS = ("above", "below", "inside", "equals", "no issue")
 _BOUNDS = {"above": 1, "below": 1, "inside": 2, "equals": 2, "no issue": 0}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Basis:
     """Estimates that a claim rests on, and what they should satisfy.
 
@@ -44,7 +44,7 @@ class Basis:
     share: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClaimCard:
     """A claim with its kind, its scope, the estimates it rests on, and checklists as they were answered.
 
@@ -143,12 +143,12 @@ def _basis(raw: Any, threshold: float | None, place: str) -> Basis:
         if not 0 <= share[0] <= share[1] <= 1:
             raise InputError(f"{place}: share should be (least, greatest) within 0 and 1, got {list(share)}")
     return Basis(
-        _text(raw, "measure", place).upper(),
-        estimate,
-        dict(where),
-        relation,
-        bounds,
-        None if share is None else (share[0], share[1]),
+        measure=_text(raw, "measure", place).upper(),
+        estimate=estimate,
+        where=dict(where),
+        relation=relation,
+        bounds=bounds,
+        share=None if share is None else (share[0], share[1]),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.results import Brief
 from measurand.tables._columns import conform, refuse
 
 __all__ = ["DEGRADATION_SCHEMA", "Degradation"]
@@ -32,8 +33,8 @@ in which case the score is chance.
 """
 
 
-@dataclass(frozen=True, eq=False)
-class Degradation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Degradation(Brief):
     """Scores of noised copies of models.
 
     Parameters

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from measurand.results import Brief
 from measurand.tables._columns import conform, refuse
 
 __all__ = ["FAILURE_SCHEMA", "Failures"]
@@ -19,8 +20,8 @@ FAILURE_SCHEMA: dict[str, pl.DataType] = {
 """One row a failure, or a mode with its ``count``; ``mode`` null where a sampled run did not fail."""
 
 
-@dataclass(frozen=True, eq=False)
-class Failures:
+@dataclass(frozen=True, eq=False, repr=False)
+class Failures(Brief):
     """Failures of sampled runs, each with its mode.
 
     Parameters

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.results import Brief
 from measurand.tables.responses import Responses
 
 __all__ = ["MAIN_SCORERS", "ItemTable", "item_tables"]
@@ -29,8 +30,8 @@ _TABLE = ("benchmark", "scorer", "variant")
 _HELD: WeakKeyDictionary[Responses, dict[bool, tuple[ItemTable, ...]]] = WeakKeyDictionary()
 
 
-@dataclass(frozen=True, eq=False)
-class ItemTable:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class ItemTable(Brief):
     """What the models scored on each item of one benchmark, by one scorer and in one variant.
 
     Parameters
@@ -76,17 +77,17 @@ class ItemTable:
         run = np.isfinite(scores)
         items = tuple(str(place) for place in range(scores.shape[1]))
         return cls(
-            benchmark,
-            None,
-            None,
-            tuple(models),
-            items,
-            scores,
-            run.astype(np.int64),
-            np.full(scores.shape, np.nan),
-            bool(np.isin(scores[run], (0.0, 1.0)).all()),
-            clusters,
-            None if clusters is None else "cluster",
+            benchmark=benchmark,
+            scorer=None,
+            variant=None,
+            models=tuple(models),
+            items=items,
+            scores=scores,
+            epochs=run.astype(np.int64),
+            within=np.full(scores.shape, np.nan),
+            binary=bool(np.isin(scores[run], (0.0, 1.0)).all()),
+            clusters=clusters,
+            cluster_key=None if clusters is None else "cluster",
         )
 
     def only(self, models: Sequence[str]) -> ItemTable:
@@ -237,17 +238,17 @@ def _table(chosen: _Chosen, cells: pl.DataFrame, cluster_key: str | None) -> Ite
     for array in (mean, within, epochs):
         array.setflags(write=False)
     return ItemTable(
-        chosen.benchmark,
-        chosen.scorer,
-        chosen.variant,
-        tuple(models),
-        tuple(items),
-        mean,
-        epochs,
-        within,
-        bool(cells["binary"].all()),
-        _clusters(cells, cluster_key, chosen.benchmark),
-        None if cells["cluster"].null_count() == len(cells) else cluster_key,
+        benchmark=chosen.benchmark,
+        scorer=chosen.scorer,
+        variant=chosen.variant,
+        models=tuple(models),
+        items=tuple(items),
+        scores=mean,
+        epochs=epochs,
+        within=within,
+        binary=bool(cells["binary"].all()),
+        clusters=_clusters(cells, cluster_key, chosen.benchmark),
+        cluster_key=None if cells["cluster"].null_count() == len(cells) else cluster_key,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.results import Brief
 
 __all__ = ["ITEM_SCHEMA", "MATCH_SCHEMA", "Against", "Overlaps"]
 
@@ -37,8 +38,8 @@ MATCH_SCHEMA: dict[str, pl.DataType] = {
 words that stand in the passage in the same order, and that passage."""
 
 
-@dataclass(frozen=True, eq=False)
-class Overlaps:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Overlaps(Brief):
     """Items held against documents.
 
     Parameters
@@ -100,7 +101,16 @@ class Overlaps:
         strange = matches.join(items, on=["benchmark", "item"], how="anti")
         if strange.height:
             raise InputError(f"a match of item {strange['item'][0]!r}, which is none of the {items.height} items")
-        return cls(items, matches, against, source, documents, words, familiar, notes)
+        return cls(
+            items=items,
+            matches=matches,
+            against=against,
+            source=source,
+            documents=documents,
+            words=words,
+            familiar=familiar,
+            notes=notes,
+        )
 
 
 def _checked(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.results import Brief
 from measurand.tables._columns import conform, refuse
 
 __all__ = ["PROBE_KINDS", "PROBE_SCHEMA", "ProbeScores"]
@@ -32,8 +33,8 @@ which layer and direction are chosen, ``test`` for the other; ``label`` whether 
 """
 
 
-@dataclass(frozen=True, eq=False)
-class ProbeScores:
+@dataclass(frozen=True, eq=False, repr=False)
+class ProbeScores(Brief):
     """Scores of probes, one row a prompt, layer and kind.
 
     Parameters

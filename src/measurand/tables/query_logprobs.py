@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from measurand.results import Brief
 from measurand.tables._columns import conform, refuse
 
 __all__ = ["QUERY_LOGPROB_SCHEMA", "QueryLogprobs"]
@@ -19,8 +20,8 @@ QUERY_LOGPROB_SCHEMA: dict[str, pl.DataType] = {
 """One row a query: ``logprob`` the natural logarithm of the probability that the model shows the behaviour."""
 
 
-@dataclass(frozen=True, eq=False)
-class QueryLogprobs:
+@dataclass(frozen=True, eq=False, repr=False)
+class QueryLogprobs(Brief):
     """Probabilities of a behaviour under sampled queries.
 
     Parameters

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.results import Brief
 
 __all__ = ["PLACEMENTS", "QUIZ_SCHEMA", "Quiz"]
 
@@ -23,8 +24,8 @@ QUIZ_SCHEMA: dict[str, pl.DataType] = {
 """One row an answer: a letter from A to E, null where none was given."""
 
 
-@dataclass(frozen=True, eq=False)
-class Quiz:
+@dataclass(frozen=True, eq=False, repr=False)
+class Quiz(Brief):
     """One row a model, benchmark, item and placement.
 
     Parameters

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from measurand.errors import UnknownName
+from measurand.errors import InputError, UnknownName
+from measurand.names import resolved
+from measurand.results import Brief
 
 __all__ = ["CONTEXT", "RESPONSE_COLUMNS", "Responses"]
 
@@ -43,8 +45,8 @@ CONTEXT = "context_hash"
 """The key that stands for the column of that name: items with an equal context are one cluster."""
 
 
-@dataclass(frozen=True, eq=False)
-class Responses:
+@dataclass(frozen=True, eq=False, repr=False)
+class Responses(Brief):
     """Item-level results: one row a model, benchmark, item, epoch, variant and scorer.
 
     Parameters
@@ -63,6 +65,64 @@ class Responses:
 
     frame: pl.LazyFrame
     cluster: str | None = None
+
+    @classmethod
+    def build(cls, frame: pl.DataFrame, *, cluster: str | None = None) -> Responses:
+        """Validate a table of answers.
+
+        Parameters
+        ----------
+        frame : columns ``model``, ``item`` and ``score`` (null where a sample was not scored); further
+            `RESPONSE_COLUMNS` where known: ``benchmark`` is "items" by default, an item that comes again is another
+            ``epoch``. Any other column is metadata, of which a key can be the cluster.
+        cluster : the column whose equal values make items share a context.
+
+        Raises
+        ------
+        InputError
+            A missing column, no row, a model or item without a name, or a score that is no finite number.
+        UnknownName
+            A cluster that is no column.
+
+        Examples
+        --------
+        >>> frame = pl.DataFrame({"model": "m", "item": ["1", "2"], "score": [1, 0], "passage": ["a", "a"]})
+        >>> responses = Responses.build(frame, cluster="passage")
+        >>> responses.benchmarks(), responses.cluster_keys()
+        (('items',), ('passage',))
+        """
+        required = ("model", "item", "score")
+        if missing := [name for name in required if name not in frame.columns]:
+            raise InputError(
+                f"answers should have the columns {', '.join(required)}; {', '.join(missing)} not found among "
+                f"{', '.join(frame.columns)}"
+            )
+        if frame.is_empty():
+            raise InputError("no answers: there should be at least one row")
+        named = frame.with_columns(pl.col("model", "item").cast(pl.String))
+        for name in ("model", "item"):
+            if (nameless := named[name].is_null() | (named[name].str.strip_chars() == "")).any():
+                raise InputError(f"answer {int(nameless.arg_true()[0]) + 1}: {name} has no name")
+        if not (named["score"].dtype.is_numeric() or named["score"].dtype in (pl.Boolean, pl.Null)):
+            raise InputError(f"scores should be numbers, got a column of {named['score'].dtype}")
+        scored = named.with_columns(pl.col("score").cast(pl.Float64))
+        if (wrong := ~scored["score"].is_finite().fill_null(True)).any():
+            place = int(wrong.arg_true()[0])
+            raise InputError(f"answer {place + 1}: score should be a finite number, got {scored['score'][place]}")
+        rest = [name for name in frame.columns if name not in RESPONSE_COLUMNS]
+        metadata = pl.struct(rest).struct.json_encode() if rest else pl.lit(None)
+        again = [n for n in ("model", "benchmark", "item", "variant", "scorer", "grader") if n in frame.columns]
+        defaults = {
+            "benchmark": pl.lit("items"),
+            "epoch": pl.int_range(pl.len()).over(again) + 1,
+            "metadata": metadata,
+        }
+        columns = [
+            (pl.col(name) if name in frame.columns else defaults.get(name, pl.lit(None))).cast(kind).alias(name)
+            for name, kind in RESPONSE_COLUMNS.items()
+        ]
+        built = cls(scored.select(columns).lazy())
+        return built if cluster is None else built.clustered_by(cluster)
 
     def cluster_keys(self) -> tuple[str, ...]:
         """Keys of the items' metadata, any of which can be the cluster, and ``context_hash`` where items have one."""
@@ -98,16 +158,21 @@ class Responses:
         """Names of the benchmarks, sorted."""
         return tuple(self.frame.select(pl.col("benchmark").unique().sort()).collect()["benchmark"].drop_nulls())
 
-    def only(self, benchmarks: Iterable[str]) -> Responses:
-        """The same results on these benchmarks alone.
+    def models(self) -> tuple[str, ...]:
+        """Names of the models, sorted."""
+        return tuple(self.frame.select(pl.col("model").unique().sort()).collect()["model"].drop_nulls())
+
+    def only(self, benchmarks: Iterable[str] | None = None, models: Iterable[str] | None = None) -> Responses:
+        """The same results on these benchmarks and of these models alone; None keeps them all.
 
         Raises
         ------
         UnknownName
-            A benchmark that is not there.
+            A benchmark or model that is not there.
         """
-        chosen, known = list(benchmarks), self.benchmarks()
-        for name in chosen:
-            if name not in known:
-                raise UnknownName("benchmark", name, known)
-        return replace(self, frame=self.frame.filter(pl.col("benchmark").is_in(chosen)))
+        frame = self.frame
+        for kind, names, known in (("benchmark", benchmarks, self.benchmarks), ("model", models, self.models)):
+            if names is not None:
+                there = known()
+                frame = frame.filter(pl.col(kind).is_in([resolved(kind, name, there) for name in names]))
+        return replace(self, frame=frame)

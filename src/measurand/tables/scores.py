@@ -11,6 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from measurand.errors import InputError, UnknownName
+from measurand.names import resolved
+from measurand.results import Brief
 from measurand.tables.dates import decimal_year
 
 __all__ = ["BENCHMARK_FACTS", "MODEL_FACTS", "ROLES", "UNCLASSED", "Scores"]
@@ -59,8 +61,8 @@ UNCLASSED = "all"
 """The class of models whose class is not known."""
 
 
-@dataclass(frozen=True, eq=False)
-class Scores:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores(Brief):
     """Scores of models on benchmarks, with what is known of both.
 
     A missing cell means "not run". Three frames, as `build` makes them:
@@ -190,21 +192,26 @@ class Scores:
             self, benchmarks=facts, notes=(*self.notes, f"capability benchmarks as named: {', '.join(chosen)}")
         )
 
-    def only(self, names: Iterable[str]) -> Scores:
-        """The same scores without the benchmarks under test that are not named; capability benchmarks stay.
+    def only(self, benchmarks: Iterable[str] | None = None, models: Iterable[str] | None = None) -> Scores:
+        """The same scores without the benchmarks under test, or the models, that are not named.
+
+        Capability benchmarks stay; None keeps all.
 
         Raises
         ------
         UnknownName
-            A name that no benchmark here has.
+            A name that no benchmark or model here has.
         """
-        chosen = list(names)
-        self._require(chosen)
-        keep = (pl.col("role") == "capability") | pl.col("benchmark").is_in(chosen)
-        facts = self.benchmarks.filter(keep)
-        return replace(
-            self, table=self.table.filter(pl.col("benchmark").is_in(facts["benchmark"].to_list())), benchmarks=facts
-        )
+        facts, of_models = self.benchmarks, self.models
+        if benchmarks is not None:
+            chosen = [resolved("benchmark", name, facts["benchmark"]) for name in benchmarks]
+            facts = facts.filter((pl.col("role") == "capability") | pl.col("benchmark").is_in(chosen))
+        if models is not None:
+            chosen = [resolved("model", name, of_models["model"]) for name in models]
+            of_models = of_models.filter(pl.col("model").is_in(chosen))
+        kept = {"benchmark": facts["benchmark"].to_list(), "model": of_models["model"].to_list()}
+        table = self.table.filter(pl.col(kind).is_in(names) for kind, names in kept.items())
+        return replace(self, table=table, benchmarks=facts, models=of_models)
 
     def with_lower_is_better(self, names: Iterable[str]) -> Scores:
         """The same scores with these benchmarks turned: a lower score is better (or safer).

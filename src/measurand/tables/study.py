@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from measurand.results import Source
+from measurand.errors import InputError
+from measurand.names import resolved
+from measurand.results import Brief, Source
 from measurand.tables.attempts import Attempts
 from measurand.tables.claim_card import ClaimCard
 from measurand.tables.degradation import Degradation
@@ -21,7 +24,7 @@ from measurand.tables.token_logprobs import TokenLogprobs
 from measurand.tables.trials import Trials
 from measurand.tables.votes import Votes
 
-__all__ = ["EVIDENCE", "Claim", "Gain", "Study", "Unread"]
+__all__ = ["EVIDENCE", "TABLES", "Claim", "Gain", "Study", "Unread"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Gain:
     benchmark: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """A published claim about this evidence, to be held against the audit's estimates.
 
@@ -67,8 +70,8 @@ class Claim:
     share: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True)
-class Study:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Study(Brief):
     """All the evidence of one audit; what is absent is None.
 
     Parameters
@@ -114,16 +117,102 @@ class Study:
     claim_cards: tuple[ClaimCard, ...] | None = None
     sources: tuple[Source, ...] = field(default=())
 
-    def only(self, benchmarks: Iterable[str]) -> Study:
-        """The same study with the item-level results of these benchmarks alone.
+    @classmethod
+    def of(cls, *evidence: object, title: str = "") -> Study:
+        """A study of tables of evidence, each put where its type belongs.
+
+        Raises
+        ------
+        InputError
+            Something that is no evidence, or two of a kind.
+
+        Examples
+        --------
+        >>> Study.of(Trials(0, 300, "failures")).trials.trials
+        300
+        """
+        held: dict[str, Any] = {}
+        for each in evidence:
+            name = TABLES.get(type(each))
+            if name is None:
+                raise InputError(
+                    f"evidence should be one of {', '.join(t.__name__ for t in TABLES)}, got {type(each).__name__}"
+                )
+            if name in held:
+                raise InputError(f"a study holds one {type(each).__name__}, got two")
+            held[name] = each
+        return cls(title=title, **held)
+
+    def only(self, benchmarks: Iterable[str] | None = None, models: Iterable[str] | None = None) -> Study:
+        """The same study with these benchmarks (capability benchmarks stay among scores) and models alone.
+
+        None keeps all. A gain claimed on a benchmark that is left out goes with it.
 
         Raises
         ------
         UnknownName
-            A benchmark without item-level results.
+            A benchmark or model that neither the scores nor the item-level results have.
         """
-        return self if self.responses is None else replace(self, responses=self.responses.only(benchmarks))
+        held = [part for part in (self.scores, self.responses) if part is not None]
+        if not held or (benchmarks is None and models is None):
+            return self
+        chosen: dict[str, list[str] | None] = {}
+        for kind, names in (("benchmark", benchmarks), ("model", models)):
+            known = sorted({name for part in held for name in _names(part, kind)})
+            chosen[kind] = None if names is None else [resolved(kind, name, known) for name in names]
+
+        def among(part: Scores | Responses) -> list[list[str] | None]:
+            """Of the names chosen, those that this part has."""
+            return [names and [n for n in names if n in _names(part, kind)] for kind, names in chosen.items()]
+
+        scores = self.scores and self.scores.only(*among(self.scores))
+        responses = self.responses and self.responses.only(*among(self.responses))
+        on = chosen["benchmark"]
+        gains = self.gains if on is None else tuple(gain for gain in self.gains or () if gain.benchmark in on) or None
+        return replace(self, scores=scores, responses=responses, gains=gains)
 
 
-EVIDENCE = tuple(member.name for member in fields(Study))
-"""What a measure can ask for by the name of a parameter."""
+def _names(part: Scores | Responses, kind: str) -> Sequence[str]:
+    if isinstance(part, Scores):
+        return (part.benchmarks if kind == "benchmark" else part.models)[kind].to_list()
+    return part.benchmarks() if kind == "benchmark" else part.models()
+
+
+TABLES: dict[type, str] = {
+    Scores: "scores",
+    Responses: "responses",
+    Votes: "votes",
+    Trials: "trials",
+    Texts: "texts",
+    Overlaps: "overlaps",
+    TokenLogprobs: "token_logprobs",
+    Quiz: "quizzes",
+    Degradation: "degradation",
+    ProbeScores: "probe_scores",
+    Attempts: "attempts",
+    QueryLogprobs: "query_logprobs",
+    Failures: "failures",
+}
+
+EVIDENCE = {
+    "title": "title",
+    "scores": "scores of models on benchmarks",
+    "responses": "item-level results",
+    "votes": "votes between models",
+    "trials": "counts of trials",
+    "texts": "texts of items",
+    "overlaps": "search for the items in a corpus",
+    "token_logprobs": "log-probabilities of the tokens of texts",
+    "quizzes": "answers to contamination quizzes",
+    "degradation": "scores of noised copies of a model",
+    "probe_scores": "scores of probes on hidden states",
+    "attempts": "attempts to elicit a behaviour",
+    "query_logprobs": "log-probabilities of a behaviour under many queries",
+    "failures": "failures sorted into modes",
+    "unread": "logs",
+    "gains": "claims that one model is safer than another",
+    "claims": "published claims",
+    "claim_cards": "claim cards",
+    "sources": "source files",
+}
+"""What a measure can ask for by the name of a parameter, in the words that say it is not there: "no ..."."""

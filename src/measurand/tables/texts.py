@@ -11,6 +11,7 @@ from functools import cache
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.results import Brief
 
 __all__ = ["TEXT_COLUMNS", "Texts", "script"]
 
@@ -19,8 +20,8 @@ _LETTERS = 2000
 """Letters of a text by which its script is told."""
 
 
-@dataclass(frozen=True, eq=False)
-class Texts:
+@dataclass(frozen=True, eq=False, repr=False)
+class Texts(Brief):
     """One row an item.
 
     Parameters

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.results import Brief
 
 __all__ = ["TOKEN_LOGPROB_SCHEMA", "TokenLogprobs"]
 
@@ -28,8 +29,8 @@ the text was in the training data, null where unknown.
 _LISTS = ("logprobs", "means", "spreads")
 
 
-@dataclass(frozen=True, eq=False)
-class TokenLogprobs:
+@dataclass(frozen=True, eq=False, repr=False)
+class TokenLogprobs(Brief):
     """One row a model and text.
 
     Parameters

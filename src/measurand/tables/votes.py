@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.results import Brief
 
 __all__ = ["WINNERS", "Votes"]
 
@@ -19,8 +20,8 @@ _REQUIRED = ("model_a", "model_b", "winner")
 _OPTIONAL = ("voter", "item", "order")
 
 
-@dataclass(frozen=True, eq=False)
-class Votes:
+@dataclass(frozen=True, eq=False, repr=False)
+class Votes(Brief):
     """One row a vote.
 
     Parameters

@@ -244,7 +244,7 @@ def test_one_behaviour_alone_says_little_and_says_so():
     )
     finding = judge(run(seeds))[1]
     assert finding.estimate("success_share").low is None
-    assert "too few clusters for an interval" in finding.sentence
+    assert "(66.7% [no interval])" in finding.sentence
 
 
 def test_clusters_widen_the_interval():

@@ -16,6 +16,7 @@ from measurand.measures.forecast.shared.held_out import Baseline, Split
 from measurand.results import Status
 from measurand.simulate.forecast.forecast import made
 from measurand.stats.capability.growth import fit_curve
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
 
 
@@ -27,11 +28,21 @@ def follows() -> Scores:
 def split(gains: list[tuple[float, float, bool]], covered: int = 40, high: float = 1.0, error: float = 0.05) -> Split:
     named = ("the mean of all", "the mean of family means")
     baselines = tuple(
-        Baseline(name, 0.1, (low + top) / 2, low, top, worse)
+        Baseline(name=name, error=0.1, gain=Limits((low + top) / 2, low, top), worse=worse)
         for name, (low, top, worse) in zip(named, gains, strict=True)
     )
     nothing = np.zeros(40)
-    return Split(np.arange(40), 8, nothing, nothing, nothing, error, baselines, covered, high)
+    return Split(
+        places=np.arange(40),
+        groups=8,
+        predicted=nothing,
+        low=nothing,
+        high=nothing,
+        error=error,
+        baselines=baselines,
+        covered=covered,
+        coverage_high=high,
+    )
 
 
 def with_splits(result: Forecasted, by_family: Split | None, newest: Split | None) -> Forecasted:
@@ -136,13 +147,13 @@ def test_published_scores_are_forecast_by_date_where_that_beats_the_mean(shared)
     assert geo.by_family.error > min(b.error for b in geo.by_family.baselines)
     assert gpqa.by_family.covered / len(gpqa.models) > 0.9
     assert gpqa.target.beyond == pytest.approx(0.58, abs=0.02)
-    assert gpqa.target.low < gpqa.target.value < gpqa.target.high <= 1
+    assert gpqa.target.score.low < gpqa.target.score.value < gpqa.target.score.high <= 1
 
 
 def test_a_target_is_where_the_curve_is_and_says_how_far_beyond(follows):
     row = forecast(follows, at_flop=1e28).rows[0]
     curve = fit_curve(row.drivers, row.scores, np.ones((1, len(row.scores))), (0.25, 1.0))
-    assert row.target.value == pytest.approx(curve.at(np.array([[28.0]]))[0, 0], abs=1e-6)
+    assert row.target.score.value == pytest.approx(curve.at(np.array([[28.0]]))[0, 0], abs=1e-6)
     assert row.target.beyond == pytest.approx(28 - row.drivers.max())
     finding = judge(forecast(follows, at_flop=1e28))[1]
     assert "A new model at 1e+28 FLOP" in finding.sentence
@@ -232,5 +243,5 @@ def test_the_fan_holds_the_curve_and_the_models_with_the_newest_apart(follows):
     assert len(dots) == 60
     assert max(fan.columns["driver"]) == pytest.approx(1e27)
     assert set(errors.columns["left out"]) == {"new families", "newest models"}
-    assert measurand.forecast is forecast
+    assert measurand.forecast(follows, at_flop=1e27).figures["F1.fan"].columns == fan.columns
     assert MEASURE.code == "F1"

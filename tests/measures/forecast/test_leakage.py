@@ -36,9 +36,9 @@ def responses_of(scores, model="m"):
 def test_the_optimism_is_the_best_score_minus_the_nested_one():
     scores = alike()
     found = found_in(scores).found[0]
-    assert found.score == scores.mean(axis=1).max()
+    assert found.score.value == scores.mean(axis=1).max()
     assert found.chosen == f"v{scores.mean(axis=1).argmax()}"
-    assert found.optimism.value == pytest.approx(found.score - found.held_out.value)
+    assert found.optimism.value == pytest.approx(found.score.value - found.held_out.value)
     # Chosen on one half and scored on the other, over many random halves, one at a time.
     rng = np.random.default_rng(9)
     nested = []
@@ -67,7 +67,7 @@ def test_a_variant_settled_beforehand_may_be_named():
     finding = judge(found_in(scores, chosen=f"v{worst}"))[1]
     assert finding.result["is_best"] is False
     assert finding.estimate("selection_optimism").value < 0
-    assert "more [" in finding.sentence
+    assert "a difference of −0.5 points [" in finding.sentence
     top = int(scores.mean(axis=1).argmax())
     assert found_in(scores, chosen=f"v{top}") == found_in(scores)
     with pytest.raises(UnknownName, match="no variant named 'v99'"):
@@ -86,7 +86,7 @@ def test_item_level_results_are_read_as_variants():
     result = selection_leakage(responses_of(scores), rng=np.random.default_rng(0))
     found = result.found[0]
     assert (found.model, found.benchmark, found.variants, found.items) == ("m", "quiz", 4, 50)
-    assert found.score == scores.mean(axis=1).max()
+    assert found.score.value == scores.mean(axis=1).max()
 
 
 def test_variants_run_on_few_items_are_left_out():

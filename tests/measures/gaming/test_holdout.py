@@ -76,9 +76,30 @@ def test_people_are_tested_by_the_exact_binomial():
 
 def test_p_values_are_adjusted_for_the_number_of_tests():
     def test(name: str, p_value: float) -> HoldoutTest:
-        return HoldoutTest(name, "s", 0.6, 0.5, 0.7, 0.5, 0.05, 100, 50, p_value, 4 * p_value, 0.9, "an effect")
+        return HoldoutTest(
+            name=name,
+            statistic="s",
+            value=0.6,
+            low=0.5,
+            high=0.7,
+            null=0.5,
+            spread=0.05,
+            public=100,
+            new=50,
+            p_value=p_value,
+            adjusted=4 * p_value,
+            power=0.9,
+            effect="an effect",
+        )
 
-    result = Holdout("old", "new", (test("classifier", 0.02), test("lengths", 0.5)), (), 0.95, ())
+    result = Holdout(
+        public="old",
+        new="new",
+        tests=(test("classifier", 0.02), test("lengths", 0.5)),
+        missing=(),
+        level=0.95,
+        notes=(),
+    )
     assert [finding.status for finding in judge(result)] == [Status.PASSED] * 3
 
 

@@ -28,7 +28,14 @@ from measurand.tables.token_logprobs import TokenLogprobs
 
 def result(blind: tuple[float, float, float], area: float, beyond_low: float | None) -> Memberships:
     attack = Attack.of("Min-20%++", area, 200, 200, 0.95)
-    found = Membership("m", Attack(BLIND, *blind, 200, 200), (attack,), 0.1, beyond_low, 0.3)
+    found = Membership(
+        model="m",
+        blind=Attack(name=BLIND, area=blind[0], low=blind[1], high=blind[2], members=200, others=200),
+        attacks=(attack,),
+        beyond=0.1,
+        beyond_low=beyond_low,
+        beyond_high=0.3,
+    )
     return Memberships((found,), 0.2, 0.95)
 
 
@@ -81,7 +88,7 @@ def test_wikimia_is_refused_though_every_published_attack_succeeds(shared, name)
         areas = {row["method"]: float(row["auroc"].rstrip("%")) / 100 for row in csv.DictReader(file)}
     judged = ("mink++_0.2", "mink_0.2", "loss", "zlib")
     attacks = tuple(Attack.of(method, areas[method], 387, 389, 0.95) for method in judged)
-    found = Membership(name, Attack.of(BLIND, 0.99, 387, 389, 0.95), attacks)
+    found = Membership(model=name, blind=Attack.of(BLIND, 0.99, 387, 389, 0.95), attacks=attacks)
     headline, finding = judge(Memberships((found,), 0.2, 0.95))
     assert attacks[0].low > 0.5
     assert finding.status is headline.status is Status.NOT_APPLICABLE

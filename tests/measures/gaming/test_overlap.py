@@ -81,7 +81,18 @@ def test_thresholds_are_settings_of_the_judge():
 
 def test_a_short_item_is_never_nearly_copied():
     def item(words: int) -> ItemOverlap:
-        return ItemOverlap("b", "1", "?", words, None, 0.5, 0.9, "d", "p", 1)
+        return ItemOverlap(
+            benchmark="b",
+            item="1",
+            text="?",
+            words=words,
+            share_13=None,
+            share_8=0.5,
+            similarity=0.9,
+            document="d",
+            passage="p",
+            documents=1,
+        )
 
     assert [item(words).kind() for words in (7, 12, 13)] == ["too short", "not found", "nearly copied"]
 

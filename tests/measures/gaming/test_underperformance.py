@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from measurand.auditing import audit
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import find
+from measurand.measures import find
 from measurand.measures.gaming.underperformance import figure, judge, underperformance
 from measurand.results import Status
 from measurand.simulate.gaming.underperformance import CELLS, SIMULATIONS
@@ -271,11 +271,11 @@ def test_the_figure_shows_both_conditions():
 
 
 def test_an_audit_assesses_it():
-    study = Study("t", responses=responses_of(run(*made())))
+    study = Study(title="t", responses=responses_of(run(*made())))
     result = audit(study, [find("G8")])
     assert result.findings[0].status is Status.PASSED
     assert "G8.positions" in result.figures
-    (absent,) = audit(Study("t"), [find("G8")]).findings
+    (absent,) = audit(Study(title="t"), [find("G8")]).findings
     assert absent.status is Status.NOT_APPLICABLE
 
 

@@ -60,7 +60,7 @@ def test_models_far_apart_pass_and_are_ranked_beyond_doubt():
 def test_equal_models_are_an_issue():
     _, findings = audit(drawn(np.zeros(5), 600, seed=3))
     assert findings[0].status is Status.ISSUE
-    assert "No two of the 5 models ranked by 600 votes can be told apart: their order is not evidence." in (
+    assert "No two of the 5 models ranked by 600 votes can be told apart: their order could be due to chance." in (
         findings[0].sentence
     )
 
@@ -69,7 +69,7 @@ def test_neighbours_that_cannot_be_told_apart_are_counted():
     result, findings = audit(drawn([0, 0, 2, 2], 2000))
     assert result.groups[0].apart == (False, True, False)
     assert findings[0].status is Status.CAUTION
-    assert "2 of 3 pairs of neighbours cannot be told apart: the order within these pairs is not evidence" in (
+    assert "2 of 3 pairs of neighbours cannot be told apart: the order within these pairs could be due to chance" in (
         findings[0].sentence
     )
     assert findings[0].estimate("neighbours_told_apart").value == 1
@@ -193,11 +193,11 @@ def test_circles_beyond_chance_are_seen_and_those_of_chance_are_not():
     assert (result.circles.decided, result.circles.cyclic) == (455, 140)
     found = part(findings, "circles")
     assert found.status is Status.CAUTION
-    assert "one strength a model does not explain the votes" in found.sentence
+    assert "one strength per model does not explain the votes" in found.sentence
     assert part(audit(drawn(0.5 * np.arange(7), 2000))[1], "circles").status is Status.PASSED
     few = part(audit(ballot(("a", "b", 8), ("b", "a", 5)))[1], "circles")
     assert few.status is Status.NOT_APPLICABLE
-    assert few.sentence.startswith("0 triads of models have a winner in each pair: too few")
+    assert few.sentence.startswith("Not assessed: 0 triads of models have a winner in each pair, too few to tell")
 
 
 def test_a_stable_order_passes_and_an_unstable_one_says_what_it_takes():
@@ -232,6 +232,6 @@ def test_a_published_arena(shared):
     assert (group.cluster, group.clusters) == ("item", 13)
     assert result.elo[0].spread == pytest.approx(3.6, abs=0.2)
     assert result.elo[0].span == pytest.approx(9, abs=1)
-    assert "58 of 58 pairs of neighbours cannot be told apart: the order within these pairs is not evidence" in (
+    assert "58 of 58 pairs of neighbours cannot be told apart: the order within these pairs could be due to chance" in (
         findings[0].sentence
     )

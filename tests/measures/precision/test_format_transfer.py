@@ -45,8 +45,8 @@ def test_the_difference_is_paired_and_of_the_second_format(respond):
 @pytest.mark.parametrize(
     ("shift", "items", "status", "words"),
     [
-        (-1.0, 400, Status.ISSUE, "lower as open than as choice"),
-        (1.0, 400, Status.ISSUE, "higher as open than as choice"),
+        (-1.0, 400, Status.ISSUE, "From choice to open, the score of m0 on b changes by −"),
+        (1.0, 400, Status.ISSUE, "From choice to open, the score of m0 on b changes by 1"),
         (0.0, 400, Status.CAUTION, "too few items"),
     ],
 )
@@ -62,7 +62,7 @@ def test_the_same_scores_pass_with_enough_items(respond):
     scores = np.repeat(drawn([[0]], 500), 2, axis=1)
     finding = judge(format_transfer(respond(scores)))[1]
     assert finding.status is Status.PASSED
-    assert "scores 0 points [-0.6 to 0.6] higher as open than as choice" in finding.sentence
+    assert "the score of m0 on b changes by 0 points [−0.6, 0.6] (500 items)" in finding.sentence
     assert judge(format_transfer(respond(scores[:, :, :20])))[1].status is Status.CAUTION
 
 
@@ -79,7 +79,7 @@ def test_items_in_one_format_only_are_left_out(respond):
     scores[0, 0, 40:] = np.nan
     # The format with most scores is the reference.
     (found,) = format_transfer(respond(scores)).each
-    assert (found.reference, found.difference.n) == ("open", 40)
+    assert (found.reference, found.items) == ("open", 40)
     assert found.difference.value == pytest.approx((scores[0, 0, :40] - scores[0, 1, :40]).mean())
 
 
@@ -97,7 +97,7 @@ def test_benchmarks_that_share_items_can_be_formats(respond):
 
 def test_many_variants_are_wordings_unless_named(respond):
     responses = respond(drawn(np.zeros((1, 5))), names=[f"p{place}" for place in range(5)])
-    with pytest.raises(NotApplicable, match=r"5 variants.*by name"):
+    with pytest.raises(NotApplicable, match=r"5 variants.*needs the names of the formats"):
         format_transfer(responses)
     assert len(format_transfer(responses, formats=("p1", "p3", "p4")).each) == 2
     assert len(format_transfer(responses, formats=tuple(f"p{place}" for place in range(5))).each) == 4

@@ -63,7 +63,7 @@ def test_different_items_are_compared_unpaired_and_that_is_said(make_responses):
     assert (found.paired, found.method) == (False, "unpaired (Welch)")
     assert found.p_value == pytest.approx(expected.pvalue)
     findings = judge(result)
-    assert "1 ran different questions and was compared as such" in findings[0].sentence
+    assert "1 pair was compared on different questions" in findings[0].sentence
     assert "on different 50 items" not in findings[2].sentence
     assert "different items (50 the fewer)" in findings[2].sentence
 
@@ -91,7 +91,7 @@ def test_a_named_pair_is_adjusted_over_its_benchmarks(make_responses):
 
 def test_identical_answers_are_the_same_and_a_constant_lead_is_judged_by_its_clusters(make_responses):
     same = judge(compare(make_responses(np.tile(drawn(1, 40), (2, 1)))))
-    assert same[-1].sentence.startswith("m0 and m1 score the same on the same 40 items")
+    assert same[-1].sentence == "m0 and m1 score the same on the same 40 items (difference 0 points [−6.6, 6.6])."
     base = np.tile([0.2, 0.4], 10)
     lead = compare(make_responses(np.vstack([base, base + 0.1]), np.arange(20) // 4)).benchmarks[0].differences[0]
     assert lead.p_value == pytest.approx(2 * 0.5**5)

@@ -55,7 +55,7 @@ def test_sentences_say_what_the_items_find_and_what_it_takes(make_responses):
     scores = (np.random.default_rng(2).random((3, 300)) < 0.6).astype(float)
     headline, finding = judge(planning(make_responses(scores)))
     assert headline.sentence == (
-        "The items there are would tell apart two models that differ by 3 points on 0 of 1 benchmark (80% power)."
+        "The one benchmark does not have enough items to detect a difference of 3 points (80% power)."
     )
     assert finding.status is Status.CAUTION
     assert "300 items find differences of" in finding.sentence

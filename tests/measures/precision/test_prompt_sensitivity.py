@@ -11,13 +11,13 @@ from scipy.special import expit
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.precision.prompt_sensitivity import MEASURE, figure, judge, prompt_sensitivity
-from measurand.measures.precision.shared.grid import points
 from measurand.report import render
 from measurand.results import Status
 from measurand.stats.items.concordance import kendall_w
 from measurand.stats.items.prompts import prompt_means, spread_limits
 from measurand.stats.items.rasch_grid import fit_rasch
 from measurand.tables import Responses
+from measurand.wording import points
 
 
 def drawn(effects, items=300, seed=0):
@@ -58,6 +58,8 @@ def test_numbers_are_those_of_the_definitions(respond):
     assert found.pss.value == pytest.approx(np.mean(pairs))
     assert found.prompts == ("prompt 0", "prompt 1", "prompt 2", "prompt 3")
     assert found.run_variance is None
+    finding = judge(assess(respond(scores)))[1]
+    assert (finding.estimate("prompt_variance").n, finding.estimate("cps").n) == (4, 300)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +159,7 @@ def test_the_ranking_of_models_across_prompts(respond):
         assert "5 prompts rank 6 models on b" in finding.sentence
     assert "prompts would do" in finding.sentence
     assert finding.estimate("prompts_needed").value > 1
+    assert {finding.estimate(name).n for name in ("kendall_w", "generalisability_of_one_prompt")} == {5}
     middle = finding.estimate("kendall_w_from_noise_alone")
     assert ranking.concordance.value < middle.low <= middle.value <= middle.high
 

@@ -48,19 +48,19 @@ NAMES = ["w", "x", "y", "z"]
             (0.5, 0.5, 0.5, 0.5),
             60,
             Status.ISSUE,
-            "No two of the 4 models can be told apart on 60 items: their order is",
+            "No two of the 4 models can be told apart on 60 items: their order could",
         ),
         (
             (0.1, 0.12, 0.9, 0.9),
             200,
             Status.CAUTION,
-            "2 of 3 pairs of neighbours among 4 models cannot be told apart on",
+            "Of the 4 models, 2 of 3 pairs of neighbours cannot be told apart on",
         ),
         (
             (0.1, 0.4, 0.9, 0.9),
             300,
             Status.CAUTION,
-            "1 of 3 pairs of neighbours among 4 models cannot be told apart on",
+            "Of the 4 models, 1 of 3 pairs of neighbours cannot be told apart on",
         ),
     ],
 )
@@ -94,7 +94,7 @@ def test_models_stand_in_order_with_ranks_and_the_share_of_resamples_ahead():
 def test_what_it_would_take_is_said_and_takes_that_many():
     scores = answers((0.5, 0.62), 100, seed=2)
     result, findings = audit(responses_of(("b", None, ["x", "y"], scores)))
-    factor = result.benchmarks[0].more_items[0]
+    factor = result.benchmarks[0].more[0]
     assert 1 < factor < 30
     assert f"about {factor:.1f} times as many items" in findings[1].sentence
     times = int(np.ceil(factor * 1.2))
@@ -155,10 +155,13 @@ def test_benchmarks_that_cannot_be_ranked_are_rows_that_say_why():
     alone, short = ("alone", None, ["x"], answers((0.5,), 50)), ("short", None, ["x", "y"], answers((0.5, 0.5), 9))
     _, findings = audit(responses_of(good, alone, short))
     said = {f.subject.get("benchmark"): (f.status, f.sentence) for f in findings[1:]}
-    assert said["alone"] == (Status.NOT_APPLICABLE, "1 model ran it; needs at least 2.")
-    assert said["short"] == (Status.NOT_APPLICABLE, "9 items were run by all 2 models; needs at least 10.")
+    assert said["alone"] == (Status.NOT_APPLICABLE, "Not assessed: 1 model ran it; needs at least 2 models.")
+    assert said["short"] == (
+        Status.NOT_APPLICABLE,
+        "Not assessed: 9 items were run by all 2 models; needs at least 10 items.",
+    )
     assert findings[0].sentence == "On good, every model is told apart from the next in rank."
-    with pytest.raises(NotApplicable, match="no benchmark can be assessed: 1 model ran it"):
+    with pytest.raises(NotApplicable, match=r"^1 model ran it; needs two models or more that ran the same 10 items"):
         audit(responses_of(alone))
     with pytest.raises(NotApplicable, match="no item has a score"):
         audit(responses_of())
@@ -202,4 +205,4 @@ def test_a_published_benchmark(shared):
         assert score == pytest.approx(expected.get(model, score), abs=1e-9)
     assert set(item.models) & set(expected)
     assert item.models[0] == "o1"
-    assert "of 21 pairs of neighbours among 22 models cannot be told apart on 2,854 items" in findings[1].sentence
+    assert "Of the 22 models, 16 of 21 pairs of neighbours cannot be told apart on 2,854 items" in findings[1].sentence

@@ -60,7 +60,7 @@ def test_passes_checked_by_hand_floor_the_rate_that_can_be_certified():
 
 def test_without_a_claim_it_says_what_the_tests_support():
     assert said(2, 300).sentence == (
-        "2 failures in 300 runs support at most 1 in 47 (95% confidence); no rate was claimed to hold this against."
+        "2 failures in 300 runs support at most 1 in 47 (95% confidence). No target rate was given."
     )
 
 
@@ -86,7 +86,7 @@ def test_where_higher_is_worse_a_failure_is_a_one(make_responses):
     row = rarity(make_responses([[0.0] * 50]), None, Scores.build(table, None, facts)).rows[0]
     assert (row.count, row.trials) == (0, 50)
     headline, finding = judge(rarity(make_responses([[1.0] * 50]), rarer_than=0.1))
-    assert headline.sentence == "1 of 1 result shown to fail more rarely than 1 in 10."
+    assert headline.sentence == "The one result is shown to fail more rarely than 1 in 10."
     assert finding.status is Status.PASSED
 
 

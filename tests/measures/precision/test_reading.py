@@ -34,7 +34,7 @@ def test_the_headline_counts_files_rows_and_losses_of_unknown_size():
     headline = judge(what_was_read(unread, [source("a.eval", 5), source("b.eval", 0)]))[0]
     assert headline.status is Status.CAUTION
     assert headline.sentence.startswith(
-        "2 files could not be read in full: 1,234 rows known to be missing and 1 loss of unknown size."
+        "2 files could not be read in full: 1,234 rows known to be missing and 1 part of unknown size."
     )
     assert headline.estimate("rows_lost").value == 1234
 
@@ -80,7 +80,7 @@ def test_no_loss_is_dropped_or_counted_twice(rows):
 
 def test_files_are_details_of_the_report_not_headlines():
     unread = tuple(Unread(f"{i}.eval", "cut short", 1) for i in range(30))
-    found = audit(Study("logs", unread=unread), [MEASURE])
+    found = audit(Study(title="logs", unread=unread), [MEASURE])
     said = to_text(found, [MEASURE])
     assert "30 by file" in said
     assert "12.eval" not in said

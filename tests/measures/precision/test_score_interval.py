@@ -56,7 +56,7 @@ def test_one_cluster_never_has_an_interval(make_responses):
     assert finding.status is Status.ISSUE
     assert (
         finding.sentence
-        == "The score of 0.667 rests on 3 items in 1 cluster and has no interval since all lie in one cluster."
+        == "The score of 66.7% rests on 3 items in 1 cluster and has no interval since all lie in one cluster."
     )
     assert finding.estimate("score").low is None
 
@@ -123,7 +123,7 @@ def test_nothing_scored_and_a_level_out_of_range(make_responses):
 def test_the_verdict_says_what_would_narrow_the_interval(make_responses):
     headline, wide = judge(score_intervals(make_responses([[1.0, 0.0] * 20])))
     assert headline.sentence.startswith(
-        "0 of 1 score are known to within 5 points either way. Items are treated as indep"
+        "The one score is not known to within 5 points either way. Items are treated as indep"
     )
     assert wide.status is Status.CAUTION
     assert "About 381 items like these would narrow that to 5 points either way." in wide.sentence

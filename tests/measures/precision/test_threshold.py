@@ -19,7 +19,7 @@ def test_twenty_of_twenty_never_clears_99():
     (finding,) = judge(result)
     assert finding.status is Status.CAUTION
     assert finding.sentence == (
-        "A score of 1 in 20 trials is not shown to be above 0.99: it could be as little as 0.861 (p = 0.82). "
+        "A score of 100% in 20 trials is not shown to be above 99%: it could be as little as 86.1% (p = 0.818). "
         "299 trials with scores like these would show it."
     )
     assert result.rows[0].p_value == pytest.approx(0.99**20)
@@ -94,7 +94,8 @@ def test_bad_input(make_responses):
 
 
 def test_the_picture_draws_the_threshold(make_responses):
-    (bars,) = figure(threshold_test(make_responses([[1.0] * 40, [0.0] * 40]), above=0.5))
+    result = threshold_test(make_responses([[1.0] * 40, [0.0] * 40]), above=0.5)
+    (bars,) = figure(result, judge(result))
     assert bars.rules == (0.5,)
     assert bars.columns["verdict"] == ("passed", "issue")
 

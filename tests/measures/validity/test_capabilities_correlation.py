@@ -163,8 +163,9 @@ def test_a_capability_benchmark_is_reported_with_itself_left_out(of_example):
         panel = part.panel
         for j, name in enumerate(panel.capability):
             with_itself = part.correlations.value[part.benchmarks.index(name)]
-            assert part.left_out[0][j] < with_itself + 0.02
-            assert part.left_out[1][j] < part.left_out[0][j] < part.left_out[2][j]
+            value, low, high = part.left_out[j]
+            assert value < with_itself + 0.02
+            assert low < value < high
     finding = verdicts(of_example)["mmlu", "base"]
     assert finding.estimate("capabilities_correlation").value == pytest.approx(0.931, abs=0.0005)
     assert finding.estimate("capabilities_correlation_left_out").value < 0.931
@@ -185,6 +186,7 @@ def test_headline_counts_the_verdicts(of_example):
     for part in of_example.classes:
         class_ = part.panel.class_
         headline = next(f for f in findings if f.subject == {"class": class_})
+        assert headline.headline
         tested = [f for f in findings if f.subject.get("class") == class_ and f.result.get("role") == "under test"]
         for verdict in ("entangled", "inverse", "disentangled", "undecided"):
             assert headline.result[verdict] == sum(f.result["verdict"] == verdict for f in tested)
@@ -196,6 +198,16 @@ def test_headline_counts_the_verdicts(of_example):
         assert share.value == sum(e.value >= 0.5 for e in correlations) / len(tested)
         assert share.low == sum(e.low > 0.5 for e in correlations) / len(tested)
         assert share.high == sum(e.high > 0.5 for e in correlations) / len(tested)
+
+
+def test_the_headline_reads_aloud(of_example):
+    base, chat = (finding.sentence for finding in judge(of_example) if finding.headline)
+    assert base == (
+        "Of 59 benchmarks under test on 27 base models, 10 clearly rise with general capability, 6 clearly get worse "
+        "with it, 4 are clearly separate from it, and for 39 there are too few models to say; going by the point "
+        "estimates alone, 25 would count as tracking capability."
+    )
+    assert chat.startswith("Of 61 benchmarks under test on 26 chat models, ")
 
 
 def test_figures_show_what_was_found(of_example):
@@ -285,6 +297,16 @@ def test_without_benchmarks_under_test_nothing_passes(make_study):
     result = capabilities_correlation(make_study(20, tested=0).scores, resamples=100)
     (headline,) = (finding for finding in judge(result) if "benchmark" not in finding.subject)
     assert headline.status is Status.NOT_APPLICABLE
+    assert headline.sentence == (
+        "Not assessed: no benchmark under test can be ranked over the models; needs a benchmark under test with "
+        "different scores of at least 8 models."
+    )
+
+
+def test_one_benchmark_under_test_speaks_for_itself(make_study):
+    headline, *each = judge(capabilities_correlation(make_study(20, tested=1).scores, resamples=100))
+    assert headline.headline
+    assert [finding.sentence for finding in each if finding.result.get("role") == "under test"] == [headline.sentence]
 
 
 def test_unassessed_benchmarks_are_visible_rows(make_study):
@@ -348,7 +370,7 @@ def test_order_of_rows_in_the_table_does_not_matter(make_study, random):
     scores = study.scores
     facts = scores.models.reverse()
     shuffled = measurand.Scores.build(scores.table[order], facts, scores.benchmarks)
-    found, expected = (defaults(measurand.Study("", s)) for s in (shuffled, scores))
+    found, expected = (defaults(measurand.Study(title="", scores=s)) for s in (shuffled, scores))
     assert {key: pytest.approx(value) for key, value in expected.items()} == found
 
 
@@ -371,7 +393,9 @@ def test_lower_is_better_turned_once_undoes_a_turned_table(make_study):
     turned = make_study(14, columns={"t0": -tested}).scores.with_lower_is_better(["t0"])
     again = turned.with_lower_is_better(["t0"])
     for scores in (turned, again):
-        assert defaults(measurand.Study("", scores)) == {k: pytest.approx(v) for k, v in defaults(study).items()}
+        assert defaults(measurand.Study(title="", scores=scores)) == {
+            k: pytest.approx(v) for k, v in defaults(study).items()
+        }
 
 
 def test_the_interval_is_the_family_jackknife_of_rows_literally_deleted(make_study):

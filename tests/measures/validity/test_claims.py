@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from measurand.auditing import audit
 from measurand.errors import InputError
-from measurand.measure import find
+from measurand.measures import find
 from measurand.measures.validity.claims import claims_tested, judge
 from measurand.results import Estimate, Finding, Status
 from measurand.tables import Claim
@@ -32,12 +32,15 @@ def claim(relation, bounds, share=None, where=None, estimate="rho"):
 def evidence(*triples, class_="chat"):
     return [
         Finding(
-            "V1",
-            {"benchmark": f"b{i}", "class": class_},
-            "",
-            Status.CAUTION,
-            "",
-            (Estimate("other", 9.0, 8.0, 10.0), Estimate("rho", *triple, 0.95)),
+            code="V1",
+            subject={"benchmark": f"b{i}", "class": class_},
+            title="",
+            status=Status.CAUTION,
+            sentence="",
+            estimates=(
+                Estimate(name="other", value=9.0, low=8.0, high=10.0),
+                Estimate(**dict(zip(("name", "value", "low", "high"), ("rho", *triple), strict=True))),
+            ),
         )
         for i, triple in enumerate(triples)
     ]
@@ -135,7 +138,12 @@ def test_a_claim_may_speak_of_what_a_finding_says_further():
 def test_a_claim_about_nothing_present_is_not_assessed():
     finding = verdict(claim("above", (0.5,), where={"class": "none"}), evidence((0.8, 0.6, 0.9)))
     assert finding.status is Status.NOT_APPLICABLE
-    assert "no estimate 'rho'" in finding.sentence
+    assert finding.sentence == (
+        "Not assessed: the audit holds no rho that “what was said” (who said it) could rest on; needs a measure that "
+        "estimates it."
+    )
+    share = verdict(claim("above", (0.5,), (0.5, 1.0), {"class": "none"}), evidence((0.8, 0.6, 0.9)))
+    assert share.status is Status.NOT_APPLICABLE
 
 
 def test_an_undefined_estimate_is_no_evidence():
@@ -150,12 +158,15 @@ def test_an_unknown_relation_is_refused():
 def test_the_headline_counts_the_outcomes():
     made = [claim("above", (0.5,)), claim("below", (0.5,)), claim("inside", (0.0, 0.7)), claim("above", (0.85,))]
     headline, *each = judge(claims_tested(made, evidence((0.8, 0.75, 0.9))))
+    assert [finding.headline for finding in (headline, *each)] == [True, False, False, False, False]
     assert [f.status for f in each] == [Status.PASSED, Status.ISSUE, Status.ISSUE, Status.CAUTION]
     assert headline.status is Status.ISSUE
     assert headline.sentence == (
         "Of 4 published claims put to the test, the evidence supports 1 once the interval counts, contradicts 2, and "
         "leaves 1 undecided."
     )
+    alone, only = judge(claims_tested(made[:1], evidence((0.8, 0.75, 0.9))))
+    assert alone.sentence == only.sentence == "what was said (who said it): supported, here 0.80 [0.75, 0.90]."
 
 
 @given(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1), st.sampled_from(["above", "below"]))
@@ -178,7 +189,7 @@ def test_claims_of_a_study_are_held_against_its_other_findings(example):
         claim("above", (0.5,), where={}, estimate="unknown_estimate"),
     )
     study = replace(example, claims=made)
-    result = audit(study, [find("V0"), find("V1")], settings={"resamples": 100})
+    result = audit(study, [find("V0"), find("V1")], settings={"V1": {"resamples": 100}})
     statuses = [finding.status for finding in result.findings if "claim" in finding.subject]
     assert statuses == [Status.PASSED, Status.PASSED, Status.NOT_APPLICABLE]
     alone = audit(study, [find("V0")])
@@ -193,7 +204,7 @@ def test_a_study_without_claims_says_so(make_study):
 
 def test_published_claims_of_the_example_are_all_assessed(example):
     assert example.claims
-    findings = audit(example, settings={"resamples": 100}).findings
+    findings = audit(example, settings={"V1": {"resamples": 100}}).findings
     tested = [finding for finding in findings if "claim" in finding.subject]
     assert len(tested) == len(example.claims)
     assert all(f.status in (Status.PASSED, Status.CAUTION, Status.ISSUE) for f in tested)

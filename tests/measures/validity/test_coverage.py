@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measures.validity.coverage import figure, input_coverage, judge
+from measurand.measures.validity.coverage import MEASURE, figure, input_coverage, judge
 from measurand.results import Status
 from measurand.simulate.validity.coverage import CELLS, SIMULATIONS
 from measurand.stats.texts.diversity import cosine, vendi
@@ -38,7 +40,7 @@ def texts_of(**sets):
 
 
 def by_benchmark(result, title="Input coverage"):
-    return {f.subject["benchmark"]: f for f in judge(result)[1:] if f.title == title}
+    return {f.subject["benchmark"]: f for f in MEASURE.findings(result)[1:] if f.title == title}
 
 
 def test_near_duplicates_are_told():
@@ -51,7 +53,8 @@ def test_near_duplicates_are_told():
     assert "60 (100%) have a near-duplicate" in found["doubled"].sentence
     assert found["doubled"].estimate("vendi_score").value < found["varied"].estimate("vendi_score").value
     headline = judge(result)[0]
-    assert headline.sentence == "1 of 2 benchmarks hold many near-duplicates (by TF-IDF of words)."
+    assert headline.headline
+    assert headline.sentence == "1 of 2 benchmarks holds many near-duplicates (by TF-IDF of words)."
 
 
 def test_regions_of_the_reference_without_items_are_told():
@@ -60,6 +63,7 @@ def test_regions_of_the_reference_without_items_are_told():
     found = by_benchmark(result, "Reach over the reference")
     assert found["narrow"].status is Status.ISSUE
     assert "regions of it have no item" in found["narrow"].sentence
+    assert re.search(r"reach \d+(\.\d)?% \[\d+(\.\d)?%, \d+(\.\d)?%\] of the 100 texts", found["narrow"].sentence)
     assert found["wide"].status is Status.PASSED
     assert set(found) == {"narrow", "wide"}
     narrow = next(each for each in result.benchmarks if each.benchmark == "narrow")
@@ -93,7 +97,7 @@ def test_the_embedding_can_be_changed_and_is_named():
     assert result.benchmarks[0].vendi == pytest.approx(vendi(cosine(lengths(texts.of("b")))))
     assert "by lengths" in judge(result)[0].sentence
     for wrong in (lambda texts: np.ones(3), lambda texts: np.full((len(texts), 2), np.nan)):
-        with pytest.raises(InputError, match="embed should give a finite vector a text"):
+        with pytest.raises(InputError, match="embed should give a finite vector per text"):
             input_coverage(texts, embed=wrong, rng=rng())
 
 
@@ -107,8 +111,10 @@ def test_of_many_items_some_are_drawn():
 
 def test_too_few_items_are_a_row_or_no_measure():
     result = input_coverage(texts_of(few=made(5), enough=made(30)), rng=rng())
-    *_, last = judge(result)
+    headline, one, last = judge(result)
+    assert headline.sentence == f"{one.sentence[:-1]} (by TF-IDF of words)."
     assert (last.status, last.subject) == (Status.NOT_APPLICABLE, {"benchmark": "few"})
+    assert last.sentence == "Not assessed: 5 items with a text; needs at least 20."
     with pytest.raises(NotApplicable, match="5 items with a text at most; needs texts of a benchmark's items"):
         input_coverage(texts_of(few=made(5)), rng=rng())
     with pytest.raises(NotApplicable):

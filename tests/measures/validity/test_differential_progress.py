@@ -11,7 +11,7 @@ from scipy import stats
 
 from measurand.auditing import audit
 from measurand.errors import InputError, UnknownName
-from measurand.measure import find
+from measurand.measures import find
 from measurand.measures.validity.differential_progress import differential_progress, figure, judge
 from measurand.results import Status
 from measurand.tables import Gain
@@ -71,14 +71,19 @@ def test_headlines_count_the_gains_that_pass(make_study):
     assert "Of 2 claimed safety gains" in headline.sentence
     assert "1 is more than the gain in capability explains" in headline.sentence
     assert headline.status is Status.CAUTION
-    worse = judge(differential_progress(study.scores, gains=[Gain("m1", "m0", "t0")]))[0]
+    worse, only, *_ = judge(differential_progress(study.scores, gains=[Gain("m1", "m0", "t0")]))
     assert worse.status is Status.ISSUE
+    assert worse.sentence == only.sentence
 
 
-def test_without_a_claim_the_headline_says_how_to_make_one(make_study):
+def test_without_a_claim_the_headline_says_what_one_would_be(make_study):
     headline = judge(differential_progress(make_study(12).scores))[0]
     assert headline.status is Status.NOT_APPLICABLE
-    assert "--gain OLD,NEW,BENCHMARK" in headline.sentence
+    assert headline.headline
+    assert headline.sentence == (
+        "Not assessed: no gain was claimed between models, so they are only ranked by safety beyond capability; needs "
+        "a claim that one model is safer than another on a benchmark."
+    )
 
 
 @pytest.mark.parametrize(

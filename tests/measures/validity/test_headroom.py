@@ -87,9 +87,9 @@ def test_without_standard_errors_the_best_model_has_no_interval(make_study):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"maximum": None}, "its maximum not known"),
-        ({"chance": None}, "its chance not known"),
-        ({"chance": None, "maximum": None}, "its chance and maximum not known"),
+        ({"maximum": None}, "its maximum is not known"),
+        ({"chance": None}, "its chance is not known"),
+        ({"chance": None, "maximum": None}, "its chance and maximum are not known"),
         ({"higher_is": "worse"}, "lower is better"),
     ],
 )
@@ -152,9 +152,19 @@ def test_what_counts_as_saturated_can_be_set(make_study):
 
 def test_headlines_count_the_benchmarks_without_room(make_study):
     study = study_of(make_study, spread_over(0.97, 1.0))
-    headline = judge(headroom(study.scores))[0]
+    headline, only, *_ = judge(headroom(study.scores))
     assert headline.status is Status.ISSUE
-    assert "Of 1 benchmark " in headline.sentence
+    assert headline.headline
+    assert not only.headline
+    # A count of one is no count: the benchmark speaks for itself.
+    assert headline.sentence == only.sentence
+    table = pl.DataFrame({"benchmark": ["t0", "t1"], "chance": [0.25] * 2, "maximum": [1.0] * 2})
+    values = {"t0": spread_over(0.97, 1.0), "t1": spread_over(0.3, 0.9)}
+    headline = judge(headroom(make_study(20, families=20, columns=values, benchmarks=table).scores))[0]
+    assert headline.sentence == (
+        "Of 2 benchmarks whose range is known, 1 leaves the median model no room at the ceiling or the floor, and 1 "
+        "clearly leaves it room."
+    )
 
 
 def test_a_level_out_of_range_is_refused(make_study):

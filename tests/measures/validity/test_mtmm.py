@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from measurand.auditing import audit
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import find
+from measurand.measures import find
 from measurand.measures.validity.mtmm import figure, judge, multitrait_multimethod
 from measurand.results import Status
 from measurand.simulate.validity.mtmm import CELLS, SIMULATIONS
@@ -113,7 +113,7 @@ def test_one_trait_alone_cannot_be_discriminated():
 
 
 def test_an_audit_assesses_it():
-    result = audit(Study("t", scores_of(0.7, 0.1)), [find("V8")])
+    result = audit(Study(title="t", scores=scores_of(0.7, 0.1)), [find("V8")])
     assert result.findings[0].status is Status.PASSED
     assert "V8.matrix" in result.figures
 

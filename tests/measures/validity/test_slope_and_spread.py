@@ -40,18 +40,24 @@ def test_every_slope_of_the_example_equals_statsmodels_and_scipy(example):
             y = part.panel.scores[:, part.panel.tested.index(name)]
             there = np.isfinite(y)
             fit = sm.OLS(y[there], sm.add_constant(score[there])).fit()
-            assert (part.slope[j], part.r2[j]) == pytest.approx((fit.params[1], fit.rsquared))
+            assert (part.slope[j].value, part.r2[j]) == pytest.approx((fit.params[1], fit.rsquared))
             assert part.theil_sen[j] == pytest.approx(stats.theilslopes(y[there], score[there]).slope)
             assert part.spread[j] == pytest.approx(y[there].std(ddof=1))
-            assert part.low[j] < part.slope[j] < part.high[j]
+            assert part.slope[j].low < part.slope[j].value < part.slope[j].high
             assert part.n[j] == there.sum()
 
 
 def test_without_standard_errors_the_slope_is_given_and_the_verdict_is_not(make_study):
     result = slope_and_spread(make_study(20).scores)
     headline, finding, _ = judge(result)
+    assert headline.headline
+    assert not finding.headline
     assert headline.status is finding.status is Status.NOT_APPLICABLE
-    assert "needs standard errors" in finding.sentence
+    for row in (headline, finding):
+        assert row.sentence.startswith("Not assessed: ")
+        assert row.sentence.endswith(" is not known; needs standard errors or item counts of the scores.") or (
+            row.sentence.endswith("so only slopes are given; needs standard errors or item counts of the scores.")
+        )
     assert finding.estimate("slope_per_sd").low < finding.estimate("slope_per_sd").value
     assert "slope_in_standard_errors" not in [estimate.name for estimate in finding.estimates]
 
@@ -73,6 +79,13 @@ def test_verdicts_set_the_slope_against_the_noise(make_study, slope, noise, stde
     assert finding.estimate("typical_stderr").value == stderr
     assert finding.estimate("slope_in_standard_errors").value == pytest.approx(slope / stderr, abs=1e-7)
     assert (finding.status, words in finding.sentence) == (status, True), finding.sentence
+
+
+@pytest.mark.parametrize(("scale", "shown"), [(1, "changes by 10 points ["), (10, "changes by 1.000 [")])
+def test_a_slope_is_in_points_where_scores_are_shares(make_study, scale, shown):
+    score = ability(make_study(24, families=8))
+    study = make_study(24, families=8, columns={"t0": scale * (0.5 + 0.1 * score)}, stderr=0.02)
+    assert shown in finding_of(study).sentence
 
 
 def test_headline_counts_the_flat_benchmarks(make_study):
@@ -117,8 +130,10 @@ def test_the_figure_shows_slopes_in_units_of_the_benchmarks_own_spread(make_stud
     result = slope_and_spread(make_study(20).scores)
     (picture,) = figure(result)
     part = result.classes[0]
-    assert picture.columns["slope"] == tuple(part.slope / part.spread)
-    assert picture.columns["low"] == tuple(part.low / part.spread)
+    for column, side in (("slope", "value"), ("low", "low"), ("high", "high")):
+        assert picture.columns[column] == tuple(
+            getattr(slope, side) / spread for slope, spread in zip(part.slope, part.spread, strict=True)
+        )
 
 
 def test_bad_input_is_refused(make_study):

@@ -24,27 +24,27 @@ def with_compute(make_study, n=20, known=None, strength=3.0, **more):
 def test_score_and_compute_correlate_as_published(example, class_, expected):
     # Ren et al. 2024 (arXiv 2407.21792): Spearman correlation of the capabilities score with training FLOP, x100.
     part = next(p for p in compute_correlation(example.scores).classes if p.panel.class_ == class_)
-    assert 100 * part.score_spearman[0][0] == pytest.approx(expected, abs=0.05)
+    assert 100 * part.score_spearman.value == pytest.approx(expected, abs=0.05)
 
 
 def test_correlations_equal_scipy_over_the_models_whose_compute_is_known(example):
     for part in compute_correlation(example.scores).classes:
         score, log_flop = part.panel.component.scores, part.log_flop
         known = np.isfinite(log_flop)
-        assert part.score_spearman[0][0] == pytest.approx(stats.spearmanr(score[known], log_flop[known]).statistic)
-        assert part.score_pearson[0][0] == pytest.approx(stats.pearsonr(score[known], log_flop[known]).statistic)
+        assert part.score_spearman.value == pytest.approx(stats.spearmanr(score[known], log_flop[known]).statistic)
+        assert part.score_pearson.value == pytest.approx(stats.pearsonr(score[known], log_flop[known]).statistic)
         for j, name in enumerate(part.benchmarks):
             y = part.panel.scores[:, part.panel.tested.index(name)]
             both = known & np.isfinite(y)
             assert part.n[j] == both.sum()
-            assert part.spearman[0][j] == pytest.approx(stats.spearmanr(y[both], log_flop[both]).statistic)
+            assert part.spearman[j].value == pytest.approx(stats.spearmanr(y[both], log_flop[both]).statistic)
             # Partial Spearman correlation: Pearson correlation of the residuals of ranks on ranks of the score.
             ranks = [stats.rankdata(values[both]) for values in (y, log_flop, score)]
             given = sm.add_constant(ranks[2])
             residuals = [sm.OLS(rank, given).fit().resid for rank in ranks[:2]]
-            assert part.partial[0][j] == pytest.approx(stats.pearsonr(*residuals).statistic)
-            for value, low, high in (part.spearman, part.partial):
-                assert low[j] <= value[j] <= high[j]
+            assert part.partial[j].value == pytest.approx(stats.pearsonr(*residuals).statistic)
+            for value, low, high in (part.spearman[j], part.partial[j]):
+                assert low <= value <= high
 
 
 def test_models_of_unknown_compute_take_no_part(make_study):
@@ -97,7 +97,9 @@ def models(n):
 def test_the_headline_says_when_the_score_itself_does_not_follow_compute(make_study):
     flop = [float(f) for f in 10 ** np.random.default_rng(3).uniform(20, 25, 24)]
     headline = judge(compute_correlation(make_study(24, flop=flop, tested=0).scores))[0]
+    assert headline.headline
     assert headline.status is Status.CAUTION
+    assert "0 benchmarks" not in headline.sentence
     assert "does not clearly follow compute" in headline.sentence
 
 

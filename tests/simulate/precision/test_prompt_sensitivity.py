@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from measurand.simulate.precision.prompt_sensitivity import CELLS, RELIABILITY, SIMULATIONS, _audit, _expected, _table
+from measurand.simulate.answers import variant_score
+from measurand.simulate.precision.prompt_sensitivity import CELLS, RELIABILITY, SIMULATIONS, _audit, _table
 from measurand.stats.items.components import two_way
 
 
@@ -13,7 +14,7 @@ from measurand.stats.items.components import two_way
 def test_the_truths_are_those_of_many_items(clusters):
     effects = np.array([[-0.5, 0.0, 0.5]])
     (found,) = _audit(effects, 40_000, clusters, 0.95, np.random.default_rng(0)).each
-    np.testing.assert_allclose(found.means.means, _expected(effects[0]), atol=0.015)
+    np.testing.assert_allclose(found.means.means, variant_score(effects[0]), atol=0.015)
 
 
 def test_rankings_have_the_reliability_they_should():

@@ -33,7 +33,7 @@ DESIGNS = st.builds(
 
 def test_the_published_formula():
     """Miller 2024, section 5: n = (z_{a/2} + z_b)^2 (w^2 + s_A^2 / K + s_B^2 / K) / d^2."""
-    design = PairedDesign(1 / 9, 1 / 6, 1 / 6)
+    design = PairedDesign(between=1 / 9, within_first=1 / 6, within_second=1 / 6)
     for epochs in (1, 2, 10):
         n = (1.959964 + 0.841621) ** 2 * (1 / 9 + 2 / 6 / epochs) / 0.03**2
         assert design.items(effect=0.03, power=0.8, epochs=epochs) == math.ceil(n)
@@ -50,8 +50,8 @@ def test_items_effect_and_power_are_inverses(design, effect, power, epochs):
 
 
 def test_epochs_cannot_remove_what_items_differ_by():
-    design = PairedDesign(0.1, 0.2, 0.2)
-    assert design.items(effect=0.05, power=0.8, epochs=10**9) == PairedDesign(0.1).items(effect=0.05, power=0.8)
+    design = PairedDesign(between=0.1, within_first=0.2, within_second=0.2)
+    assert design.items(effect=0.05, power=0.8, epochs=10**9) == PairedDesign(between=0.1).items(effect=0.05, power=0.8)
 
 
 def slow_mcnemar(p01: float, p10: float, n: int, alpha: float = 0.05) -> tuple[float, float, float]:
@@ -90,7 +90,7 @@ def test_published_mcnemar_power(shared):
 @pytest.mark.parametrize(("effect", "agreement"), [(0.05, 0.8), (0.1, 0.7), (0.03, 0.9)])
 def test_planned_items_have_the_power_by_enumeration(effect, agreement):
     apart = 1 - agreement
-    design = PairedDesign(apart - effect**2, counts=True)
+    design = PairedDesign(between=apart - effect**2, counts=True)
     n = design.items(effect=effect, power=0.8)
     assert mcnemar_power((apart + effect) / 2, (apart - effect) / 2, n).power == pytest.approx(0.8, abs=0.02)
 

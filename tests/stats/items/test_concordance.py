@@ -43,7 +43,6 @@ def test_w_of_mizrahis_tables(shared):
         assert kendall_w(table) == pytest.approx(expected, abs=1e-12)
         found = concordance_limits(table, 0.95)
         assert found.low < expected < found.high
-        assert found.n == len(table)
 
 
 def test_the_order_of_prompts_and_models_does_not_matter():

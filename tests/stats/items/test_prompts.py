@@ -178,8 +178,8 @@ def test_quantiles_and_cps_lie_within_their_limits_and_need_errors():
     scores = (rng.random((80, 6)) < 0.7).astype(float)
     errors = drawn_errors(scores, None, 500, 0.95, rng)
     means = scores.mean(axis=0)
-    for found in (quantile_limits(means, errors, 0.95, 0.95, 80), cps_limits(means, errors, 0.95, 80)):
+    for found in (quantile_limits(means, errors, 0.95, 0.95), cps_limits(means, errors, 0.95)):
         assert found.low < found.value < found.high
-    assert math.isnan(quantile_limits(np.ones(3), np.zeros((10, 3)), 0.5, 0.95, 80).low)
-    half = quantile_limits(means, errors, 0.5, 0.95, 80)
+    assert math.isnan(quantile_limits(np.ones(3), np.zeros((10, 3)), 0.5, 0.95).low)
+    half = quantile_limits(means, errors, 0.5, 0.95)
     assert half.high - half.value == pytest.approx(np.quantile(np.abs(errors).max(axis=1), 0.95))

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, overall, plural, require_fraction
-from measurand.measures.forecast.shared.attempts_words import percent, verdict
-from measurand.measures.forecast.shared.efforts import Limits
+from measurand.measures import Measure
+from measurand.measures._shared import require_fraction
+from measurand.measures.forecast.shared.pictures import lines
+from measurand.measures.forecast.shared.repeated import Backtest, Repeated, finding_of
 from measurand.measures.forecast.shared.repeats import (
     LEAST_FOR_BACKTEST,
     Repeats,
@@ -21,84 +21,17 @@ from measurand.measures.forecast.shared.repeats import (
     rate_forecast,
     repeats_of,
 )
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question
+from measurand.measures.verdicts import headline
+from measurand.results import Axis, Cell, Figure, Finding, Question
 from measurand.stats.attempts.beta_binomial import beta_pass_at_k
 from measurand.tables import Attempts
+from measurand.wording import plural, shown
 
 __all__ = ["MEASURE", "Backtest", "Repeated", "RepeatedAttempts", "repeated_attempts"]
 
-CODE, TITLE = "F2", "Repeated attempts"
 LEAST_BEHAVIOURS, LEAST_ATTEMPTS = 5, 10
 FURTHER = 10
 """How many times as many attempts are asked about by default."""
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """What a tenth of the attempts would have forecast for all of them.
-
-    Parameters
-    ----------
-    fitted : attempts that the forecast was made from.
-    joint : forecast with its limits.
-    power : power law's forecast; NaN where it could not be fitted.
-    came : success observed after all attempts.
-    """
-
-    fitted: int
-    joint: Limits
-    power: float
-    came: float
-
-    @property
-    def missed(self) -> bool:
-        """Whether what came lies outside the forecast's limits."""
-        return not self.joint.low - 1e-9 <= self.came <= self.joint.high + 1e-9
-
-
-@dataclass(frozen=True)
-class Repeated:
-    """One method's repeated attempts on one target.
-
-    Parameters
-    ----------
-    target, method : names.
-    behaviours, groups : behaviours, and the clusters they lie in.
-    clustered : whether clusters were named.
-    attempts : that were made at each behaviour.
-    stopped : whether attempts end with a success.
-    asked : attempts forecast for.
-    once, seen : success after one attempt and after all that were made, as observed.
-    a, b : of the beta distribution of rates.
-    scale, exponent : of the power law.
-    family : of the distributions of rates, the one that fits better: ``"beta"`` or ``"logit-normal"``.
-    joint : forecast of success after the asked attempts, over both families; it is judged.
-    beta, power : the same by the beta-binomial and the power law alone. All three are what was observed where as many
-        attempts were made.
-    backtest : of the last decade of attempts; None below 20 attempts.
-    curve : attempts, success observed and its limits.
-    """
-
-    target: str
-    method: str
-    behaviours: int
-    groups: int
-    clustered: bool
-    attempts: int
-    stopped: bool
-    asked: int
-    once: Limits
-    seen: Limits
-    a: float
-    b: float
-    scale: float
-    exponent: float
-    family: str
-    joint: Limits
-    beta: Limits
-    power: Limits
-    backtest: Backtest | None
-    curve: tuple[tuple[int, Limits], ...]
 
 
 @dataclass(frozen=True)
@@ -179,8 +112,7 @@ def repeated_attempts(
         rows.append(_row(kept, asked, resamples, level, rng))
     if not rows:
         raise NotApplicable(
-            f"at most {_tried(*most)}",
-            needs=f"{LEAST_ATTEMPTS} attempts at each of {LEAST_BEHAVIOURS} behaviours",
+            f"at most {_tried(*most)}", needs=f"{LEAST_ATTEMPTS} attempts at each of {LEAST_BEHAVIOURS} behaviours"
         )
     return RepeatedAttempts(tuple(rows), level, tuple(notes))
 
@@ -211,26 +143,26 @@ def _row(each: Repeats, asked: int | None, resamples: int, level: float, rng: np
         joint = beta = power = observed(each, wanted, level)
     grid = tuple((int(k), observed(each, int(k), level)) for k in grid_to(made))
     return Repeated(
-        each.target,
-        each.method,
-        each.behaviours,
-        len(np.unique(each.codes)),
-        each.clusters is not None,
-        made,
-        each.stopped,
-        wanted,
-        grid[0][1],
-        seen,
-        forecast.fit.a,
-        forecast.fit.b,
-        scale,
-        exponent,
-        forecast.family,
-        joint,
-        beta,
-        power,
-        _backtest(each, made, seen.value, level, rng),
-        grid,
+        target=each.target,
+        method=each.method,
+        behaviours=each.behaviours,
+        groups=len(np.unique(each.codes)),
+        clustered=each.clusters is not None,
+        attempts=made,
+        stopped=each.stopped,
+        asked=wanted,
+        once=grid[0][1],
+        seen=seen,
+        a=forecast.fit.a,
+        b=forecast.fit.b,
+        scale=scale,
+        exponent=exponent,
+        family=forecast.family,
+        joint=joint,
+        beta=beta,
+        power=power,
+        backtest=_backtest(each, made, seen.value, level, rng),
+        curve=grid,
     )
 
 
@@ -252,103 +184,51 @@ def judge(result: RepeatedAttempts, *, tolerated: float | None = None) -> list[F
     """
     if tolerated is not None:
         require_fraction(tolerated=tolerated)
-    each = [_finding(row, result.level, tolerated) for row in result.rows]
-    forecasts = [row for row in result.rows if row.backtest is not None]
-    missed = sum(row.backtest is not None and row.backtest.missed for row in forecasts)
-    worst = max(result.rows, key=lambda row: row.joint.value)
+    each = [finding_of(row, result.level, tolerated) for row in result.rows]
+    tests = [row.backtest for row in result.rows if row.backtest is not None]
+    worst, finding = max(zip(result.rows, each, strict=True), key=lambda pair: pair[0].joint.value)
+    forecast, _, _, seen, *_ = map(shown, finding.estimates)
     sentence = (
-        f"Most is forecast for {worst.method} on {worst.target}: {percent(worst.joint)} of the behaviours within "
-        f"{worst.asked:,} attempts, where {percent(worst.seen)} came within {worst.attempts:,}. "
+        f"Most is forecast for {worst.method} on {worst.target}: {forecast} of the behaviours within "
+        f"{plural(worst.asked, 'attempt')}, where {seen} came within {worst.attempts:,}. "
     )
-    if forecasts:
-        sentence += f"{missed} of {plural(len(forecasts), 'forecast')} missed the last decade of attempts."
+    if tests:
+        missed = sum(test.missed for test in tests)
+        which = "The forecast" if len(tests) == 1 else f"{missed} of {plural(len(tests), 'forecast')}"
+        verb = "did not miss" if len(tests) == 1 and not missed else "missed"
+        sentence += f"{which} {verb} the last decade of attempts."
     else:
         sentence += "There were too few attempts to test a forecast on the last of them."
-    return [
-        Finding(CODE, {}, TITLE, overall(each), sentence, (), (*MEASURE.caveats, *result.notes), "F2.curves"),
-        *each,
-    ]
-
-
-def _finding(row: Repeated, level: float, tolerated: float | None) -> Finding:
-    status, sentence = verdict(row, tolerated)
-    over = plural(row.groups, "cluster") if row.clustered else plural(row.behaviours, "behaviour")
-    at = f"pass@{row.asked}"
-    how = "Kaplan-Meier, log-log" if row.stopped else "unbiased; Wilson at the effective size"
-    estimates = [
-        _estimate(
-            f"{at} forecast", row.joint, level, f"profile likelihood of two families; over {over}", row.behaviours
-        ),
-        _estimate(f"{at} beta-binomial", row.beta, level, f"profile likelihood; over {over}", row.behaviours),
-        _estimate(f"{at} power law", row.power, level, f"percentile bootstrap; over {over}", row.behaviours),
-        _estimate(f"pass@{row.attempts} observed", row.seen, level, f"{how}; over {over}", row.behaviours),
-        _estimate("pass@1 observed", row.once, level, f"{how}; over {over}", row.behaviours),
-    ]
-    facts: dict[str, Cell] = {
-        "attempts": row.attempts,
-        "behaviours": row.behaviours,
-        "clusters": row.groups,
-        "ended with a success": row.stopped,
-        "family that fits better": row.family,
-        "a": row.a,
-        "b": row.b,
-        "scale": row.scale if math.isfinite(row.scale) else None,
-        "exponent": row.exponent if math.isfinite(row.exponent) else None,
-    }
-    if row.backtest is not None:
-        said = f"back-test: forecast from {row.backtest.fitted} attempts"
-        estimates.append(_estimate(said, row.backtest.joint, level, "profile likelihood", row.behaviours))
-        error = row.backtest.joint.value - row.backtest.came
-        estimates.append(Estimate("back-test error", error, n=row.behaviours))
-        if math.isfinite(row.backtest.power):
-            estimates.append(Estimate("back-test error of the power law", row.backtest.power - row.backtest.came))
-    subject = {"target": row.target, "method": row.method}
-    return Finding(CODE, subject, TITLE, status, sentence, tuple(estimates), (), "F2.curves", facts)
-
-
-def _estimate(name: str, found: Limits, level: float, method: str, n: int) -> Estimate:
-    value, low, high = (x if math.isfinite(x) else None for x in (found.value, found.low, found.high))
-    if low is None or high is None or low >= high:
-        low = high = None
-    return Estimate(name, value, low, high, None if low is None else level, method, n)
+    return [headline(sentence, each, caveats=(*MEASURE.caveats, *result.notes), figure="F2.curves"), *each]
 
 
 def figure(result: RepeatedAttempts) -> list[Figure]:
     """Success by number of attempts: observed, both forecasts, and what a tenth of the attempts would have said."""
     rows: list[tuple[Cell, ...]] = []
     for row in result.rows:
-        rows += [(row.target, row.method, k, s.value, s.low, s.high, "observed") for k, s in row.curve]
+        of = (row.target, row.method)
+        rows += [(*of, k, *found, "observed") for k, found in row.curve]
         ahead = grid_to(max(row.asked, row.attempts))
-        rows += [
-            (row.target, row.method, int(k), float(beta_pass_at_k(row.a, row.b, k)), None, None, "beta-binomial")
-            for k in ahead
-        ]
+        beta = beta_pass_at_k(row.a, row.b, ahead)
+        rows += [(*of, int(k), float(y), None, None, "beta-binomial") for k, y in zip(ahead, beta, strict=True)]
         if math.isfinite(row.scale):
             law = np.exp(-row.scale * ahead.astype(np.float64) ** -row.exponent)
-            rows += [
-                (row.target, row.method, int(k), float(y), None, None, "power law")
-                for k, y in zip(ahead, law, strict=True)
-            ]
+            rows += [(*of, int(k), float(y), None, None, "power law") for k, y in zip(ahead, law, strict=True)]
         if row.backtest is not None:
-            tenth, name = row.backtest.joint, "forecast from a tenth"
-            rows.append(_start(row, row.backtest.fitted, name))
-            rows.append((row.target, row.method, row.attempts, tenth.value, tenth.low, tenth.high, name))
+            name = "forecast from a tenth"
+            rows += [_start(row, row.backtest.fitted, name), (*of, row.attempts, *row.backtest.joint, name)]
         if row.asked > row.attempts:
-            rows.append(_start(row, row.attempts, "forecast"))
-            rows.append((row.target, row.method, row.asked, row.joint.value, row.joint.low, row.joint.high, "forecast"))
-    names = ("target", "method", "attempts", "share", "low", "high", "curve")
+            rows += [_start(row, row.attempts, "forecast"), (*of, row.asked, *row.joint, "forecast")]
     return [
-        Figure(
+        lines(
             "F2.curves",
-            "lines",
             "Success by number of attempts",
             "Share of behaviours with a success within so many attempts: as observed, by the beta-binomial fit, by the "
             "power law, and what a tenth of the attempts would have forecast for all of them.",
-            columns(names, rows),
+            ("target", "method", "attempts", "share", "low", "high", "curve"),
+            rows,
             Axis("attempts", "attempts at each behaviour", "log"),
             Axis("share", "share of behaviours", "log"),
-            low="low",
-            high="high",
             color="curve",
             select=("target", "method"),
         )
@@ -362,7 +242,7 @@ def _start(row: Repeated, attempts: int, name: str) -> tuple[Cell, ...]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="F2",
     name="repeated attempts",
     question=Question.FORECAST,
     asks="How many behaviours come when each is tried ten times as often?",

@@ -4,106 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import overall, plural, require_fraction
-from measurand.measures.forecast.shared.efforts import UNITS, Efforts, Limits, check_prices, efforts_of, share_of
+from measurand.measures import Measure
+from measurand.measures._shared import require_fraction
+from measurand.measures.forecast.shared.efforts import UNITS, Efforts, check_prices, efforts_of, share_of
 from measurand.measures.forecast.shared.elicitation_figures import cost_figure, curve_figure
-from measurand.measures.forecast.shared.elicitation_words import headline, verdict
-from measurand.measures.forecast.shared.gaps import Gap, gap_finding, gaps_of
+from measurand.measures.forecast.shared.estimates import bounded
+from measurand.measures.forecast.shared.gaps import gap_finding, gaps_of
 from measurand.measures.forecast.shared.spending import AMOUNTS, bits_of
+from measurand.measures.forecast.shared.spent import Elicitation, Elicitations, Spent, judged, overview
+from measurand.measures.verdicts import headline
 from measurand.results import Cell, Estimate, Figure, Finding, Question
 from measurand.stats.attempts.cost_per_success import cost_per_success
-from measurand.stats.attempts.survival import Incidence, kaplan_meier
+from measurand.stats.attempts.survival import kaplan_meier
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Attempts, Scores
+from measurand.wording import SHARE, percent, plural
 
 __all__ = ["MEASURE", "Elicitation", "Elicitations", "Spent", "elicitation"]
 
-CODE, TITLE = "F4", "Elicitation cost"
 LEAST_AT_RISK = 5
 """Efforts (or a quarter of few) that must have spent as much for the curve to be followed so far."""
-
-
-@dataclass(frozen=True, eq=False)
-class Spent:
-    """What a method's efforts on a target cost, counted in one unit.
-
-    Parameters
-    ----------
-    unit : what is counted.
-    known : efforts whose cost is known in it; the others are left out of what follows.
-    most : the largest cost of an effort.
-    curve : share of efforts with a success by cost, budgets that ran out censored; as far as enough efforts went.
-    quantile : cost by which the asked share of efforts had succeeded.
-    per_success : all that was spent by successes.
-    area : mean of the curve from 0 to the budget, or to the largest cost spent.
-    within : share with a success within the budget; None without one in this unit.
-    """
-
-    unit: str
-    known: int
-    most: float
-    curve: Incidence
-    quantile: Limits
-    per_success: Limits
-    area: Limits
-    within: Limits | None
-
-
-@dataclass(frozen=True, eq=False)
-class Elicitation:
-    """One method's efforts on one target.
-
-    Parameters
-    ----------
-    target, method : names.
-    efforts, behaviours, succeeded : counts.
-    groups, by : independent pieces of evidence and what they are: efforts, behaviours or clusters.
-    share : of efforts that succeeded.
-    naive : the same as if each effort stood alone.
-    spent : by unit; the target's main unit first; none where no cost is known.
-    bill : side -> its share of the FLOP counted; empty where none is known for all efforts.
-    uncounted : sides whose FLOP is not known.
-    """
-
-    target: str
-    method: str
-    efforts: int
-    behaviours: int
-    succeeded: int
-    groups: int
-    by: str
-    share: Limits
-    naive: Limits
-    spent: tuple[Spent, ...]
-    bill: Mapping[str, float]
-    uncounted: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Elicitations:
-    """Result of `elicitation`, with its settings.
-
-    Parameters
-    ----------
-    rows : by target and method.
-    gaps : of the baseline to each other method on the same target; none without the baseline.
-    units : the main unit of each target that has one.
-    """
-
-    rows: tuple[Elicitation, ...]
-    gaps: tuple[Gap, ...]
-    units: Mapping[str, str]
-    budget: float | None
-    reached: float
-    baseline: str
-    level: float
-    notes: tuple[str, ...]
 
 
 def elicitation(
@@ -178,7 +103,9 @@ def elicitation(
     rows = tuple(_row(each, units.get(each.target), budget, reached, level) for each in efforts)
     gaps = tuple(gaps_of(efforts, units, against, reached, resamples, level, rng))
     notes = _notes(attempts, efforts, after, success_from)
-    return Elicitations(rows, gaps, units, budget, reached, against, level, notes)
+    return Elicitations(
+        rows=rows, gaps=gaps, units=units, budget=budget, reached=reached, baseline=against, level=level, notes=notes
+    )
 
 
 def _check(budget: float | None, unit: str | None, success_from: float, resamples: int) -> None:
@@ -228,18 +155,18 @@ def _row(each: Efforts, main: str | None, budget: float | None, reached: float, 
     spent = tuple(_spent(each, name, budget if name == main else None, reached, level) for name in order)
     total = sum(each.bill.values())
     return Elicitation(
-        each.target,
-        each.method,
-        len(each.success),
-        len(set(each.behaviours)),
-        int(each.success.sum()),
-        each.groups,
-        each.by if each.clusters is not None else "effort",
-        share_of(each.success, each.clusters, level),
-        share_of(each.success, None, level),
-        spent,
-        {side: flop / total for side, flop in each.bill.items()} if total else {},
-        each.uncounted,
+        target=each.target,
+        method=each.method,
+        efforts=len(each.success),
+        behaviours=len(set(each.behaviours)),
+        succeeded=int(each.success.sum()),
+        groups=each.groups,
+        by=each.by if each.clusters is not None else "effort",
+        share=share_of(each.success, each.clusters, level),
+        naive=share_of(each.success, None, level),
+        spent=spent,
+        bill={side: flop / total for side, flop in each.bill.items()} if total else {},
+        uncounted=each.uncounted,
     )
 
 
@@ -251,14 +178,14 @@ def _spent(each: Efforts, unit: str, budget: float | None, reached: float, level
     curve = whole.while_at_risk(min(LEAST_AT_RISK, max(1, int(known.sum()) // 4)))
     upto = curve.last if budget is None else min(budget, curve.last)
     return Spent(
-        unit,
-        int(known.sum()),
-        whole.last,
-        curve,
-        Limits(*curve.quantile(reached)),
-        Limits(*cost_per_success(costs[known], each.success[known], codes, level)),
-        Limits(*(curve.area(upto) if upto else (math.nan,) * 3)),
-        None if budget is None else Limits(*curve.by(budget)),
+        unit=unit,
+        known=int(known.sum()),
+        most=whole.last,
+        curve=curve,
+        quantile=curve.quantile(reached),
+        per_success=cost_per_success(costs[known], each.success[known], codes, level),
+        area=curve.area(upto) if upto else Limits(math.nan, math.nan, math.nan),
+        within=None if budget is None else curve.by(budget),
     )
 
 
@@ -291,25 +218,23 @@ def judge(result: Elicitations, *, tolerated: float = 0.05) -> list[Finding]:
     """
     require_fraction(tolerated=tolerated)
     each = [_finding(row, result, tolerated) for row in result.rows]
-    gaps = [gap_finding(CODE, gap, result.level, tolerated, result.reached) for gap in result.gaps]
-    status = overall([*each, *gaps])
-    return [
-        Finding(
-            CODE, {}, TITLE, status, headline(result, each, gaps), (), (*MEASURE.caveats, *result.notes), "F4.curves"
-        ),
-        *each,
-        *gaps,
-    ]
+    gaps = [gap_finding(gap, result.level, tolerated, result.reached) for gap in result.gaps]
+    caveats = (*MEASURE.caveats, *result.notes)
+    summed = headline(overview(result, each, gaps), [*each, *gaps], caveats=caveats, figure="F4.curves")
+    return [summed, *each, *gaps]
 
 
 def _finding(row: Elicitation, result: Elicitations, tolerated: float) -> Finding:
-    status, sentence = verdict(row, result, tolerated)
-    estimates = [_estimate("success_share", row.share, result.level, "over " + _over(row), row.efforts)]
+    status, sentence = judged(row, result, tolerated)
+    level, over = result.level, f"over {plural(row.groups, row.by)}"
+    estimates = [bounded("success_share", row.share, level, over, row.efforts, SHARE)]
     if row.by != "effort":
-        estimates.append(_estimate("success_share without clusters", row.naive, result.level, "Wilson", row.efforts))
+        estimates.append(bounded("success_share without clusters", row.naive, level, "Wilson", row.efforts, SHARE))
     for spent in row.spent:
-        estimates += _spent_estimates(spent, row, result)
-    estimates += [Estimate(f"bill {side}", share, n=row.efforts) for side, share in row.bill.items()]
+        estimates += _spent_estimates(spent, over, level, percent(result.reached))
+    estimates += [
+        Estimate(name=f"bill {side}", value=share, n=row.efforts, unit=SHARE) for side, share in row.bill.items()
+    ]
     facts: dict[str, Cell] = {
         "efforts": row.efforts,
         "behaviours": row.behaviours,
@@ -317,40 +242,28 @@ def _finding(row: Elicitation, result: Elicitations, tolerated: float) -> Findin
         f"{row.by}s": row.groups,
         "not in the bill": ", ".join(row.uncounted),
     }
-    subject = {"target": row.target, "method": row.method}
-    return Finding(CODE, subject, TITLE, status, sentence, tuple(estimates), (), "F4.curves", facts)
+    return Finding(
+        subject={"target": row.target, "method": row.method},
+        status=status,
+        sentence=sentence,
+        estimates=tuple(estimates),
+        figure="F4.curves",
+        result=facts,
+    )
 
 
-def _over(row: Elicitation) -> str:
-    return plural(row.groups, row.by)
-
-
-def _spent_estimates(spent: Spent, row: Elicitation, result: Elicitations) -> list[Estimate]:
-    unit, level, over = spent.unit, result.level, "over " + _over(row)
+def _spent_estimates(spent: Spent, over: str, level: float, reached: str) -> list[Estimate]:
+    n, unit = spent.known, AMOUNTS[spent.unit]
     found = []
     if spent.within is not None:
-        method = f"Kaplan-Meier, log-log; {over}"
-        found.append(_estimate("success_within_budget", spent.within, level, method, spent.known))
-    name = f"{AMOUNTS[unit]} to {100 * result.reached:g}%"
+        found.append(bounded("success_within_budget", spent.within, level, f"Kaplan-Meier, log-log; {over}", n, SHARE))
     method = f"Kaplan-Meier, Brookmeyer-Crowley; {over}"
-    found.append(_estimate(name, spent.quantile, level, method, spent.known, AMOUNTS[unit]))
-    if unit in ("queries", "attempts"):
-        bits = Limits(*(bits_of(value) for value in (spent.quantile.value, spent.quantile.low, spent.quantile.high)))
-        found.append(_estimate(f"bits to {100 * result.reached:g}%", bits, level, method, spent.known, "bits"))
-    method = f"ratio, log scale; {over}"
-    found.append(
-        _estimate(f"{AMOUNTS[unit]} per success", spent.per_success, level, method, spent.known, AMOUNTS[unit])
-    )
-    found.append(_estimate(f"area under the curve ({AMOUNTS[unit]})", spent.area, level, f"Kaplan-Meier; {over}"))
-    return found
-
-
-def _estimate(name: str, found: Limits, level: float, method: str, n: int | None = None, unit: str = "") -> Estimate:
-    """An estimate whose limits may be on one side alone: a cost that was not reached has a lower bound."""
-    value, low, high = (x if math.isfinite(x) else None for x in (found.value, found.low, found.high))
-    if low == high:
-        low = high = None
-    return Estimate(name, value, low, high, None if low is None and high is None else level, method, n, unit)
+    found.append(bounded(f"{unit} to {reached}", spent.quantile, level, method, n, unit))
+    if spent.unit in ("queries", "attempts"):
+        found.append(bounded(f"bits to {reached}", Limits(*map(bits_of, spent.quantile)), level, method, n, "bits"))
+    found.append(bounded(f"{unit} per success", spent.per_success, level, f"ratio, log scale; {over}", n, unit))
+    area = bounded(f"area under the curve ({unit})", spent.area, level, f"Kaplan-Meier; {over}", unit=SHARE)
+    return [*found, area]
 
 
 def figure(result: Elicitations) -> list[Figure]:
@@ -358,11 +271,11 @@ def figure(result: Elicitations) -> list[Figure]:
     rows = [row for row in result.rows if row.spent]
     if not rows:
         return []
-    return [curve_figure(rows, result.budget, result.units), cost_figure(rows, result.reached, result.level)]
+    return [curve_figure(rows, result.units), cost_figure(rows, result.reached, result.level)]
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="F4",
     name="elicitation cost",
     question=Question.FORECAST,
     asks="How much optimisation does it take to elicit a behaviour, and whose bill is it?",

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import display_names, estimate, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import display_names, estimate, require_fraction
 from measurand.measures.forecast.shared.drivers import DRIVERS, Name
 from measurand.measures.forecast.shared.forecast_figures import errors, fan
 from measurand.measures.forecast.shared.forecast_words import (
-    DRIVEN,
     coverage_words,
+    error_unit,
     error_words,
     more_words,
-    of_class,
+    no_split_words,
     other_words,
+    score_unit,
     target_words,
 )
 from measurand.measures.forecast.shared.forecasting import LEAST_MODELS, Asked, Forecast, Target, forecasts_of
+from measurand.measures.verdicts import Unassessed, headline, tally, unassessed
 from measurand.results import Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Scores
 from measurand.tables.dates import decimal_year
+from measurand.wording import SHARE, percent, plural, shown
 
 __all__ = ["MEASURE", "Forecast", "Forecasted", "Target", "forecast"]
 
-CODE, TITLE = "F1", "Forecast"
 LEAST_FLOP, MOST_FLOP = 1e10, 1e40
 
 
@@ -37,14 +38,14 @@ class Forecasted:
 
     Parameters
     ----------
-    rows : one a benchmark and class, by the driver that is judged.
+    rows : one per benchmark and class, by the driver that is judged.
     others : the same benchmarks by the other drivers.
     unassessed : what could not be forecast, and why.
     """
 
     rows: tuple[Forecast, ...]
     others: tuple[Forecast, ...]
-    unassessed: tuple[tuple[dict[str, str], str], ...]
+    unassessed: tuple[Unassessed, ...]
     level: float
     names: dict[str, str]
 
@@ -106,28 +107,24 @@ def forecast(
     chosen = benchmarks or scores.benchmarks_of("capability") or tuple(known)
     rows: list[Forecast] = []
     others: list[Forecast] = []
-    unassessed: list[tuple[dict[str, str], str]] = []
+    blind: list[Unassessed] = []
     for class_ in scores.classes:
         models = scores.models_of(class_)
         for name in chosen:
             found = forecasts_of(scores, models, class_, name, components, level, by, asked)
             if isinstance(found, str):
-                unassessed.append(({"benchmark": name, "class": class_}, found))
+                blind.append(Unassessed({"benchmark": name, "class": class_}, found, _needs(None)))
             else:
                 rows.append(found[0])
                 others += found[1:]
     if not rows:
-        raise NotApplicable(unassessed[0][1], needs=_needs(by))
-    return Forecasted(tuple(rows), tuple(others), tuple(unassessed), level, display_names(scores))
+        raise NotApplicable(blind[0].reason, needs=_needs(by))
+    return Forecasted(tuple(rows), tuple(others), tuple(blind), level, display_names(scores))
 
 
 def _needs(by: Name | None) -> str:
-    what = {
-        "compute": "training FLOP (training_flop)",
-        "date": "release dates (release_date)",
-        "components": "scores on 3 other benchmarks",
-    }
-    wanted = what[by] if by else "training FLOP (training_flop), release dates (release_date) or scores on 3 others"
+    what = {"compute": "training FLOP", "date": "release dates", "components": "scores on 3 other benchmarks"}
+    wanted = what[by] if by else "training FLOP, release dates or scores on 3 others"
     return f"at least {LEAST_MODELS} models of a class with different scores and {wanted}"
 
 
@@ -158,69 +155,70 @@ def judge(result: Forecasted, *, least_coverage: float = 0.85) -> list[Finding]:
     """
     require_fraction(least_coverage=least_coverage)
     each = [_finding(result, row, least_coverage) for row in result.rows]
-    blind = [
-        Finding(CODE, subject, TITLE, Status.NOT_APPLICABLE, f"Not assessed: {reason}; needs {_needs(None)}.")
-        for subject, reason in result.unassessed
-    ]
-    return [_headline(result, each), *each, *blind]
+    sentence = each[0].sentence if len(each) == 1 else _overview(each)
+    return [headline(sentence, each, caveats=MEASURE.caveats), *each, *unassessed(result.unassessed)]
 
 
-def _headline(result: Forecasted, each: Sequence[Finding]) -> Finding:
-    counts = {status: sum(f.status is status for f in each) for status in Status}
-    good, bad = counts[Status.PASSED], counts[Status.ISSUE]
-    status = Status.ISSUE if bad else Status.PASSED if good == len(each) else Status.CAUTION
+def _overview(each: list[Finding]) -> str:
+    good, bad, open_ = (tally(each)[status] for status in (Status.PASSED, Status.ISSUE, Status.CAUTION))
     sentence = (
         f"{good} of {plural(len(each), 'forecast')} shown to predict models left out better than every naive guess (a "
         "mean, family means, the date)"
     )
     if bad:
         sentence += f", and {bad} shown to be worse than one, or too sure of {'itself' if bad == 1 else 'themselves'}"
-    if open_ := len(each) - good - bad:
+    if open_:
         sentence += f"; for the other {open_} these models cannot tell" if good + bad else "; these models cannot tell"
-    sentence += "."
-    return Finding(CODE, {}, TITLE, status, sentence, (), MEASURE.caveats)
+    return f"{sentence}."
 
 
 def _finding(result: Forecasted, row: Forecast, least_coverage: float) -> Finding:
-    subject = {"benchmark": row.benchmark, "class": row.class_}
     status, verdict = _verdict(row, result.names[row.benchmark], result.level, least_coverage)
     others = [other for other in result.others if (other.benchmark, other.class_) == (row.benchmark, row.class_)]
     estimates = [each for made in (row, *others) for each in _estimates(made, made is row, result.level)]
+    expected = ""
     if row.target is not None:
         estimates.insert(0, _expected(row, row.target, result.level))
+        expected = target_words(row, row.target, shown(estimates[0]))
     facts: dict[str, Cell] = {"by": row.driver, "models": len(row.models), "families": row.families}
     if row.newest is not None:
         facts |= {"newest_by": row.newest_by, "newest": len(row.newest.places)}
     caveats = []
     if row.unknown_families:
-        caveats.append(f"{row.unknown_families} models have no known family and count as independent")
+        caveats.append(f"{plural(row.unknown_families, 'model')} of no known family counted as independent")
     if row.undated:
-        caveats.append(f"{row.undated} models have no known release date, so the date alone is not among the guesses")
+        without = plural(row.undated, "model", "has")
+        caveats.append(f"{without} no known release date, so the date alone is not among the guesses")
     if row.limits is None:
         caveats.append("no maximum is known, so a straight line is fitted, not a sigmoid")
-    words = " ".join(part for part in (verdict, target_words(row), other_words(row, others)) if part)
-    return Finding(CODE, subject, TITLE, status, words, tuple(estimates), tuple(caveats), f"{CODE}.fan", facts)
+    return Finding(
+        subject={"benchmark": row.benchmark, "class": row.class_},
+        status=status,
+        sentence=" ".join(part for part in (verdict, expected, other_words(row, others)) if part),
+        estimates=tuple(estimates),
+        caveats=tuple(caveats),
+        figure="F1.fan",
+        result=facts,
+    )
 
 
 def _verdict(row: Forecast, name: str, level: float, least_coverage: float) -> tuple[Status, str]:
     split = row.by_family or row.newest
     if split is None:
-        return Status.CAUTION, (
-            f"{name}{of_class(row)} follows {DRIVEN[row.driver]}, but nothing shows whether it can be predicted: "
-            f"{plural(row.families, 'family or single model')} and too few dates leave nothing to hold it against."
-        )
+        return Status.CAUTION, no_split_words(row, name)
     worse = [b for each in (row.by_family, row.newest) if each for b in each.baselines if b.worse]
     told = error_words(row, name)
     if worse:
         return Status.ISSUE, f"{told}. That is worse than {worse[0].name}: a naive guess does better."
     if split.coverage_high < least_coverage:
         return Status.ISSUE, (
-            f"{told}. Its {level:.0%} prediction intervals held only {split.covered} of {len(split.places)} scores "
-            "left out: it is too sure of itself."
+            f"{told}. Its {percent(level)} prediction intervals held only {split.covered} of {len(split.places)} "
+            "scores left out: it is too sure of itself."
         )
     if row.by_family is None:
         return Status.CAUTION, f"{told}. Fewer than 3 families: whether it holds for a new one cannot be told."
-    unproven = [b for b in row.by_family.baselines if not b.low > 0]
+    # A gain with no interval (NaN) is unproven, too.
+    unproven = [b for b in row.by_family.baselines if not b.gain.low > 0]
     if unproven:
         return Status.CAUTION, (
             f"{told}. That is not shown to be better than {unproven[0].name}{more_words(row, unproven)}."
@@ -235,27 +233,26 @@ def _verdict(row: Forecast, name: str, level: float, least_coverage: float) -> t
 def _expected(row: Forecast, target: Target, level: float) -> Estimate:
     method = "sigmoid; jackknife over families and scatter, t" if row.limits else "line; jackknife and scatter, t"
     name, n = f"score_at_{target.asked.text.replace(' ', '_')}", len(row.models)
-    return estimate(name, target.value, target.low, target.high, level=level, method=method, n=n)
+    return estimate(name, *target.score, level=level, method=method, n=n, unit=score_unit(row))
 
 
 def _estimates(row: Forecast, judged: bool, level: float) -> list[Estimate]:
     """Errors on models left out, beside those of naive guesses."""
     found = []
+    unit, how = error_unit(row), "mean squared error less that of the forecast; families as clusters, t"
     for split, where in ((row.by_family, "new_families"), (row.newest, "newest_models")):
         if split is None:
             continue
         n = len(split.places)
-        found.append(Estimate(f"error_by_{row.driver}_on_{where}", split.error, n=n))
+        found.append(Estimate(name=f"error_by_{row.driver}_on_{where}", value=split.error, n=n, unit=unit))
         if not judged:
             continue
-        found.append(Estimate(f"covered_on_{where}", split.covered / n, method="prediction intervals", n=n))
+        share, method = split.covered / n, "prediction intervals"
+        found.append(Estimate(name=f"covered_on_{where}", value=share, method=method, n=n, unit=SHARE))
         for baseline in split.baselines:
-            name = baseline.name.replace(" ", "_")
-            found.append(Estimate(f"error_by_{name}_on_{where}", baseline.error, n=n))
-            gain, low, high = baseline.gain, baseline.low, baseline.high
-            how = "mean squared error less that of the forecast; families as clusters, t"
-            name = f"gain_over_{name}_on_{where}"
-            found.append(estimate(name, gain, low, high, level=level, method=how, n=split.groups))
+            name = f"{baseline.name.replace(' ', '_')}_on_{where}"
+            found.append(Estimate(name=f"error_by_{name}", value=baseline.error, n=n, unit=unit))
+            found.append(estimate(f"gain_over_{name}", *baseline.gain, level=level, method=how, n=split.groups))
     return found
 
 
@@ -265,12 +262,11 @@ def figure(result: Forecasted) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="F1",
     name="forecast",
     question=Question.FORECAST,
     asks="What will a model score that is not here yet, and is that better than a naive guess?",
-    needs="scores of at least 10 models of a class with training FLOP (training_flop), release dates (release_date) or "
-    "3 other benchmarks",
+    needs="scores of at least 10 models of a class with training FLOP, release dates or 3 other benchmarks",
     formula=(
         "score = floor + (top - floor) sigma(b0 + b x), x = log10 FLOP, date or components of the other benchmarks; "
         "interval: value +- t sqrt(jackknife over families + scatter)."

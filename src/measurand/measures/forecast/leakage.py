@@ -10,20 +10,23 @@ import numpy as np
 from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import capital, columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision.shared.grid import Grid, Unassessed, grids, points, tenth, unassessed_findings
+from measurand.measures import Measure
+from measurand.measures._shared import estimate, finite, require_fraction
+from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures.precision.shared.grid import Grid, grids
+from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.hiding.noise import held_out
 from measurand.stats.intervals.clustered import cluster_sums, share_limits
 from measurand.stats.intervals.gains import Gain, gain_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.prompts import drawn_errors, prompt_means
 from measurand.stats.items.selection import PARTS, expected_optimism, optimism_stderr, shrunk
 from measurand.tables import Responses
+from measurand.wording import DIFFERENCE, SHARE, capital, plural, points, shown, value_of
 
 __all__ = ["MEASURE", "Selected", "SelectionLeakage", "selection_leakage", "selection_leakage_of"]
 
-CODE, TITLE = "F6", "Selection leakage"
 LEAST_ITEMS, LEAST_CLUSTERS = 20, 10
 ERRORS = 1000
 """Draws of the errors of the variants' scores."""
@@ -33,7 +36,7 @@ NEEDS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selected:
     """One model on one benchmark under several variants.
 
@@ -43,7 +46,7 @@ class Selected:
     variants : how many there were to choose from.
     chosen : the variant reported: the one named, else the one with the highest score.
     best : whether it is the one with the highest score.
-    score, score_low, score_high : its score on all items, with the interval that knows nothing of the choice.
+    score : its score on all items, with the interval that knows nothing of the choice.
     held_out : score of variants chosen on one half of the items, on the other half, with its interval.
     optimism : score minus the held-out score, with its interval: for the best variant by drawing the errors of all
         variants anew, else paired by item.
@@ -57,9 +60,7 @@ class Selected:
     variants: int
     chosen: str
     best: bool
-    score: float
-    score_low: float
-    score_high: float
+    score: Limits
     held_out: Gain
     optimism: Gain
     expected: float
@@ -78,12 +79,7 @@ class SelectionLeakage:
 
 
 def selection_leakage(
-    responses: Responses,
-    *,
-    chosen: str | None = None,
-    splits: int = 20,
-    level: float = 0.95,
-    rng: np.random.Generator,
+    responses: Responses, *, chosen: str | None = None, splits: int = 20, level: float = 0.95, rng: np.random.Generator
 ) -> SelectionLeakage:
     """How far a score is lifted by having chosen its variant on the items it is reported on.
 
@@ -120,7 +116,7 @@ def selection_leakage(
     >>> frame = pl.DataFrame(rows, schema=["model", "benchmark", "variant", "item", "score"], orient="row")
     >>> responses = Responses(pl.concat([pl.DataFrame(schema=RESPONSE_COLUMNS), frame], how="diagonal").lazy())
     >>> found = selection_leakage(responses, rng=rng).found[0]
-    >>> found.score > 0.54, 0.45 < found.held_out.value < 0.53
+    >>> found.score.value > 0.54, 0.45 < found.held_out.value < 0.53
     (True, True)
     """
     require_fraction(level=level)
@@ -202,9 +198,7 @@ def _assess(
         variants=len(names),
         chosen=names[place],
         best=bool(means.means[place] == means.means[top]),
-        score=float(means.means[place]),
-        score_low=float(low[0]),
-        score_high=float(high[0]),
+        score=Limits(float(means.means[place]), float(low[0]), float(high[0])),
         held_out=gain_limits(nested.scores, np.zeros(len(items)), clusters, level),
         optimism=lifted,
         expected=expected_optimism(likely, errors[0]),
@@ -229,34 +223,51 @@ def judge(result: SelectionLeakage, *, negligible_optimism: float = 0.01) -> lis
     """Issue: choosing lifts the score by more than a negligible amount, interval and all; passed: by less."""
     require_fraction(negligible_optimism=negligible_optimism)
     each = [_finding(found, result, negligible_optimism) for found in result.found]
-    lifted = sum(finding.status is Status.ISSUE for finding in each)
-    worst = max(result.found, key=lambda found: found.optimism.value)
+    worst, finding = max(zip(result.found, each, strict=True), key=lambda pair: pair[0].optimism.value)
+    lifted, bound, lift = tally(each)[Status.ISSUE], points(negligible_optimism), value_of(finding.estimates[0])
     sentence = (
-        f"Choosing the variant by score is shown to lift the score by more than {points(negligible_optimism)} in "
-        f"{lifted} of {plural(len(each), 'case')}; the largest lift, {points(worst.optimism.value)}, is that of "
-        f"{worst.model} on {worst.benchmark}."
+        f"Choosing the variant by score is shown to lift the score by more than {bound} in {lifted} of "
+        f"{plural(len(each), 'case')}; the largest lift, {lift}, is that of {worst.model} on {worst.benchmark}."
     )
-    headline = Finding(CODE, {}, TITLE, overall(each), sentence, (), MEASURE.caveats, f"{CODE}.scores")
-    return [headline, *each, *unassessed_findings(CODE, TITLE, result.unassessed)]
+    if len(each) == 1:
+        sentence = (
+            f"Choosing the variant by score {'is' if lifted else 'is not'} shown to lift the score of {worst.model} on "
+            f"{worst.benchmark} by more than {bound}; it is estimated to lift it by {lift}."
+        )
+    return [
+        headline(sentence, each, caveats=MEASURE.caveats, figure="F6.scores"),
+        *each,
+        *unassessed(result.unassessed),
+    ]
 
 
 def _finding(found: Selected, result: SelectionLeakage, negligible: float) -> Finding:
-    level, n, gain, nested = result.level, found.items, found.optimism, found.held_out
+    level, n = result.level, found.items
     how = "chosen and scored on different items; t over " + ("items" if found.clusters is None else "clusters")
-    estimates = (
-        Estimate("selection_optimism", gain.value, gain.low, gain.high, level, how, n),
-        Estimate("held_out_score", nested.value, nested.low, nested.high, level, how, n),
-        estimate(
-            "reported_score",
-            found.score,
-            found.score_low,
-            found.score_high,
-            level=level,
-            method="as if the variant had not been chosen",
-            n=n,
-        ),
-        Estimate("expected_optimism", found.expected, method="given how far the variants seem to differ", n=n),
-        Estimate("most_optimism", found.most, method="if all variants were equally good", n=n),
+    optimism, held, score = (
+        estimate(name, of.value, of.low, of.high, level=level, method=method, n=n, unit=unit)
+        for name, of, method, unit in (
+            ("selection_optimism", found.optimism, how, DIFFERENCE),
+            ("held_out_score", found.held_out, how, SHARE),
+            ("reported_score", found.score, "as if the variant had not been chosen", SHARE),
+        )
+    )
+    seeming, alike = "given how far the variants seem to differ", "if all variants were equally good"
+    expected = Estimate(name="expected_optimism", value=found.expected, method=seeming, n=n, unit=DIFFERENCE)
+    most = Estimate(name="most_optimism", value=found.most, method=alike, n=n, unit=DIFFERENCE)
+    which = f"the best of {found.variants} variants" if found.best else f"the variant {found.chosen!r}"
+    said = (
+        f"{capital(which)} scores {value_of(score)}; one chosen on other items than it is scored on has {shown(held)}, "
+        f"a difference of {shown(optimism)}"
+    )
+    side, bound = against(optimism.low, optimism.high, negligible), points(negligible)
+    rest = {
+        Side.ABOVE: f": choosing by score lifts the score by more than {bound}",
+        Side.BELOW: f": choosing by score lifts it by less than {bound}",
+    }.get(
+        side,
+        f", which does not settle whether choosing lifts the score by more than {bound}; between variants like these "
+        f"it is expected to add {value_of(expected)}. Report the held-out score, or choose on other items",
     )
     facts: dict[str, Cell] = {
         "variants": found.variants,
@@ -265,33 +276,14 @@ def _finding(found: Selected, result: SelectionLeakage, negligible: float) -> Fi
         "items": n,
         "clusters": found.clusters,
     }
-    status, sentence = _verdict(found, negligible)
-    subject = {"benchmark": found.benchmark, "model": found.model}
-    return Finding(CODE, subject, TITLE, status, sentence, estimates, (), f"{CODE}.scores", facts)
-
-
-def _verdict(found: Selected, negligible: float) -> tuple[Status, str]:
-    gain, nested = found.optimism, found.held_out
-    which = f"the best of {found.variants} variants" if found.best else f"the variant {found.chosen!r}"
-    said = (
-        f"{capital(which)} scores {tenth(found.score)}%; one chosen on other items than it is scored on "
-        f"has {tenth(nested.value)}% [{tenth(nested.low)} to {tenth(nested.high)}], {_by(gain)}"
+    return Finding(
+        subject={"benchmark": found.benchmark, "model": found.model},
+        status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
+        sentence=f"{said}{rest}.",
+        estimates=(optimism, held, score, expected, most),
+        figure="F6.scores",
+        result=facts,
     )
-    bound = points(negligible)
-    if gain.low > negligible:
-        return Status.ISSUE, f"{said}: choosing by score lifts the score by more than {bound}."
-    if gain.high < negligible:
-        return Status.PASSED, f"{said}: choosing by score lifts it by less than {bound}."
-    return Status.CAUTION, (
-        f"{said}, which does not settle whether choosing lifts the score by more than {bound}; between variants like "
-        f"these it is expected to add {points(found.expected)}. Report the held-out score, or choose on other items."
-    )
-
-
-def _by(gain: Gain) -> str:
-    more = "less" if gain.value >= 0 else "more"
-    low, high = sorted((gain.low, gain.high)) if gain.value >= 0 else sorted((-gain.high, -gain.low))
-    return f"{points(abs(gain.value))} {more} [{tenth(low)} to {tenth(high)}]"
 
 
 def figure(result: SelectionLeakage) -> list[Figure]:
@@ -300,30 +292,26 @@ def figure(result: SelectionLeakage) -> list[Figure]:
     rows: list[tuple[Cell, ...]] = []
     for found in result.found:
         name = f"{found.model}, {found.benchmark}" if several else found.model
-        facts = (found.variants, found.items)
-        reported = number(found.score_low), number(found.score_high)
-        nested = found.held_out
-        rows.append((name, found.score, *reported, "on the items it was chosen on", *facts))
+        facts, nested = (found.variants, found.items), found.held_out
+        rows.append((name, *map(finite, found.score), "on the items it was chosen on", *facts))
         rows.append((name, nested.value, max(nested.low, 0.0), nested.high, "chosen on other items", *facts))
     return [
-        Figure(
-            f"{CODE}.scores",
-            "intervals",
+        bars(
+            "F6.scores",
             "What choosing by score adds",
             "Score of the variant reported on the items it was chosen on, and score of variants chosen on one half of "
             "the items and scored on the other. The gap is what the choice itself adds.",
-            columns(("model", "score", "low", "high", "variant scored", "variants", "items"), rows),
+            ("model", "score", "low", "high", "variant scored", "variants", "items"),
+            rows,
             Axis("score", "score"),
             Axis("model", "model", "nominal"),
-            low="low",
-            high="high",
             color="variant scored",
         )
     ]
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="F6",
     name="selection leakage",
     question=Question.FORECAST,
     asks="How much of a score comes from choosing the variant that scored best on the same items?",

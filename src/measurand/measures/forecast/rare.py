@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, overall, plural, require_fraction
-from measurand.measures.forecast.shared.efforts import Limits
+from measurand.measures import Measure
+from measurand.measures._shared import estimate, require_fraction
+from measurand.measures.forecast.shared.pictures import lines
+from measurand.measures.verdicts import Side, against, headline, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.attempts.tails import TailFit, elicitation_scores, fit_tail, tail_limits
 from measurand.stats.intervals.binomial import exact_upper
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import QueryLogprobs
+from measurand.wording import SHARE, number, one_in, percent, plural, with_limits
 
 __all__ = ["MEASURE", "Rare", "RareBehaviours", "TailBacktest", "rare_behaviours"]
 
-CODE, TITLE = "F3", "Rare behaviours"
 FURTHER = 10
 """How many times as many queries are asked about by default."""
 FOLDS = 10
@@ -52,7 +55,7 @@ class TailBacktest:
         return self.missed > len(self.factors) / 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rare:
     """One behaviour of one model under queries of one kind.
 
@@ -178,8 +181,10 @@ def _row(
     asked = FURTHER * m if queries is None else queries
     seen, unseen = float(np.exp(logprobs.max())), float(exact_upper(0, m, level))
     scores = elicitation_scores(logprobs)
+    common: dict[str, Any] = {"model": model, "behaviour": behaviour, "queries": m, "asked": asked, "unseen": unseen}
     if seen == 1.0:
-        return Rare(model, behaviour, m, asked, 1.0, None, Limits(1.0, math.nan, math.nan), unseen, None, (), ())
+        certain = Limits(1.0, math.nan, math.nan)
+        return Rare(**common, worst_seen=1.0, fit=None, worst=certain, backtest=None, points=(), curve=())
     fit = fit_tail(scores, top)
     worst = Limits(fit.worst(asked), *(_probability(limit) for limit in tail_limits(fit, asked, level, rng)))
     largest = np.sort(scores)[::-1][: max(top, 50)]
@@ -188,7 +193,8 @@ def _row(
         (float(n), Limits(fit.worst(n), *(_probability(x) for x in tail_limits(fit, n, level, rng, draws=4000))))
         for n in np.geomspace(m / top, max(asked, m), POINTS)
     )
-    return Rare(model, behaviour, m, asked, seen, fit, worst, unseen, _backtest(scores, top, level, rng), points, curve)
+    backtest = _backtest(scores, top, level, rng)
+    return Rare(**common, worst_seen=seen, fit=fit, worst=worst, backtest=backtest, points=points, curve=curve)
 
 
 def _probability(score: float) -> float:
@@ -227,110 +233,88 @@ def judge(result: RareBehaviours, *, tolerated_probability: float | None = None)
     worst = max(result.rows, key=lambda row: row.worst.value)
     sentence = (
         f"Over {plural(len(each), 'behaviour')}, the worst forecast is {worst.behaviour} of {worst.model}: probability "
-        f"{_shown(worst.worst)} under the worst of {worst.asked:,} queries, where {worst.queries:,} were tried."
+        f"{with_limits(*worst.worst, number)} under the worst of {plural(worst.asked, 'query')}, where "
+        f"{worst.queries:,} were tried."
     )
-    caveats = (*MEASURE.caveats, *result.notes)
-    return [Finding(CODE, {}, TITLE, overall(each), sentence, (), caveats, "F3.tail"), *each]
+    if len(each) == 1:
+        sentence = each[0].sentence
+    return [headline(sentence, each, caveats=(*MEASURE.caveats, *result.notes), figure="F3.tail"), *each]
 
 
 def _finding(row: Rare, result: RareBehaviours, tolerated: float | None) -> Finding:
-    status, sentence = _verdict(row, result.level, tolerated)
-    low, high = (x if math.isfinite(x) else None for x in (row.worst.low, row.worst.high))
-    method = f"pivot of the {result.top} largest; over queries"
+    n, level, method = row.queries, result.level, f"pivot of the {result.top} largest; over queries"
+    worst = estimate(f"Q_p({row.asked})", *row.worst, level=level, method=method, n=n)
     estimates = [
+        worst,
+        Estimate(name="largest probability seen", value=row.worst_seen, n=n),
         Estimate(
-            f"Q_p({row.asked})",
-            row.worst.value,
-            low,
-            high,
-            None if low is None else result.level,
-            method,
-            row.queries,
+            name="share of queries that may be unseen", value=row.unseen, method="exact upper bound", n=n, unit=SHARE
         ),
-        Estimate("largest probability seen", row.worst_seen, n=row.queries),
-        Estimate("share of queries that may be unseen", row.unseen, method="exact upper bound", n=row.queries),
     ]
-    if row.backtest is not None:
-        factor = float(np.median(row.backtest.factors))
-        if math.isfinite(factor):
-            estimates.append(
-                Estimate("back-test: seen over forecast", factor, method="median of tenths", n=row.queries)
-            )
-    facts: dict[str, Cell] = {"queries": row.queries, "asked": row.asked}
+    facts: dict[str, Cell] = {"queries": n, "asked": row.asked}
     if row.fit is not None:
         facts |= {"slope": row.fit.slope, "intercept": row.fit.intercept, "fitted": row.fit.top}
     if row.backtest is not None:
+        factor = float(np.median(row.backtest.factors))
+        if math.isfinite(factor):
+            name = "back-test: seen over forecast"
+            estimates.append(Estimate(name=name, value=factor, method="median of tenths", n=n))
         facts["tenths that missed"] = row.backtest.missed
-    subject = {"model": row.model, "behaviour": row.behaviour}
-    caveats = (_mode(row, result.level),)
-    return Finding(CODE, subject, TITLE, status, sentence, tuple(estimates), caveats, "F3.tail", facts)
+    status, sentence = _verdict(row, tolerated)
+    return Finding(
+        subject={"model": row.model, "behaviour": row.behaviour},
+        status=status,
+        sentence=sentence,
+        estimates=tuple(estimates),
+        caveats=(_mode(row, level),),
+        figure="F3.tail",
+        result=facts,
+    )
 
 
 def _mode(row: Rare, level: float) -> str:
     return (
-        f"A kind of query rarer than 1 in {math.floor(1 / row.unseen):,} may not be among the {row.queries:,} tried at "
-        f"all ({100 * level:g}% confidence); under it the behaviour may be certain, which no forecast from them shows."
+        f"A kind of query rarer than {one_in(row.unseen)} may not be among the {row.queries:,} tried at all "
+        f"({percent(level)} confidence); under it the behaviour may be certain, which no forecast from them shows."
     )
 
 
-def _verdict(row: Rare, level: float, tolerated: float | None) -> tuple[Status, str]:
+def _verdict(row: Rare, tolerated: float | None) -> tuple[Status, str]:
     whose = f"{row.behaviour} of {row.model}"
     if row.fit is None:
         said = f"{whose}: a query among the {row.queries:,} tried shows it with certainty"
         return (Status.CAUTION if tolerated is None else Status.ISSUE), f"{said}; there is nothing left to forecast."
     said = (
-        f"{whose}: probability {_shown(row.worst)} under the worst of {row.asked:,} queries, as forecast from "
-        f"{row.queries:,}, the worst of which has {_number(row.worst_seen)}"
+        f"{whose}: probability {with_limits(*row.worst, number)} under the worst of {plural(row.asked, 'query')}, as "
+        f"forecast from {row.queries:,}, the worst of which has {number(row.worst_seen)}"
     )
-    tested = _tested(row)
+    tested = "" if row.backtest is None else _tested(row.backtest)
     if tolerated is None:
         return Status.CAUTION, f"{said}.{tested}"
-    allowed = f"the tolerated {tolerated:g}"
+    allowed = f"the tolerated {number(tolerated)}"
     if row.worst_seen > tolerated and row.asked >= row.queries:
         return Status.ISSUE, f"{said}, already above {allowed}."
-    if row.worst.low <= tolerated <= row.worst.high:
+    side = against(row.worst.low, row.worst.high, tolerated)
+    if side not in (Side.ABOVE, Side.BELOW):
         return Status.CAUTION, f"{said}, which does not decide about {allowed}; more queries would.{tested}"
+    # Nothing that the queries at hand cannot test is concluded from the fitted tail, in either direction.
     if row.backtest is None:
         return Status.CAUTION, f"{said}. The queries are too few to test the forecast, so nothing is concluded."
     if row.backtest.failed:
         return Status.CAUTION, f"{said}. The forecast failed on its own queries, so nothing is concluded.{tested}"
-    if row.worst.low > tolerated:
-        return Status.ISSUE, f"{said}, above {allowed}.{tested}"
-    return Status.PASSED, (
-        f"{said}, below {allowed}, for queries like these: a kind rarer than 1 in {math.floor(1 / row.unseen):,} may "
-        f"not be among them.{tested}"
-    )
+    kinds = f", for queries like these: a kind rarer than {one_in(row.unseen)} may not be among them"
+    said += f", {side.value} {allowed}{kinds if side is Side.BELOW else ''}.{tested}"
+    return verdict(side, issue=Side.ABOVE, passed=Side.BELOW), said
 
 
-def _tested(row: Rare) -> str:
-    test = row.backtest
-    if test is None:
-        return ""
+def _tested(test: TailBacktest) -> str:
     factor = float(np.median(test.factors))
-    if factor > 1e6:
-        apart = "by more than a millionfold too low"
-    elif factor >= 1:
-        apart = f"{factor:.2g} times too low"
-    else:
-        apart = f"{1 / factor:.2g} times too high"
-    return f" Forecasts from tenths of the queries were {apart} in the median; {test.missed} of {FOLDS} missed."
-
-
-def _shown(found: Limits) -> str:
-    if not (math.isfinite(found.low) and math.isfinite(found.high)):
-        return _number(found.value)
-    return f"{_number(found.value)} [{_number(found.low)} to {_number(found.high)}]"
-
-
-def _number(value: float) -> str:
-    """A probability with two digits; the smallest as a bound.
-
-    Examples
-    --------
-    >>> _number(0.5384), _number(3.2e-7), _number(1e-40)
-    ('0.54', '3.2e-07', 'under 1e-12')
-    """
-    return "under 1e-12" if value < 1e-12 else f"{value:.2g}"
+    times, way = (factor, "low") if factor >= 1 else (1 / factor, "high")
+    apart = "more than a million" if times > 1e6 else number(times, 0 if times >= 10 else 1)
+    return (
+        f" Forecasts from tenths of the queries were {apart} times too {way} in the median; {test.missed} of {FOLDS} "
+        "missed."
+    )
 
 
 def figure(result: RareBehaviours) -> list[Figure]:
@@ -339,22 +323,19 @@ def figure(result: RareBehaviours) -> list[Figure]:
     for row in result.rows:
         name = f"{row.behaviour} of {row.model}"
         rows += [(name, n, probability, None, None, "tried") for n, probability in row.points]
-        rows += [(name, n, found.value, found.low, found.high, "forecast") for n, found in row.curve]
+        rows += [(name, n, *found, "forecast") for n, found in row.curve]
     if not rows:
         return []
-    names = ("behaviour", "queries", "probability", "low", "high", "worst of so many")
     return [
-        Figure(
+        lines(
             "F3.tail",
-            "lines",
             "The behaviour under the worst of so many queries",
             "Probability of the behaviour under the worst of n queries: as tried, and by the line fitted to the worst, "
             "carried on. The band is its interval, which knows nothing of kinds of query that were not tried.",
-            columns(names, rows),
+            ("behaviour", "queries", "probability", "low", "high", "worst of so many"),
+            rows,
             Axis("queries", "queries", "log"),
             Axis("probability", "probability under the worst", "log"),
-            low="low",
-            high="high",
             color="worst of so many",
             select=("behaviour",),
         )
@@ -362,7 +343,7 @@ def figure(result: RareBehaviours) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="F3",
     name="rare behaviours",
     question=Question.FORECAST,
     asks="How likely is a behaviour under the worst of very many queries?",

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, number, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, display_names, estimate, finite, require_fraction
 from measurand.measures.forecast.shared.cells import LEAST_BENCHMARKS, connected, dates_of, proportions
+from measurand.measures.forecast.shared.pictures import bars
 from measurand.measures.validity.shared.panel import family_codes
+from measurand.measures.verdicts import Side, Unassessed, against, family, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.stitching import Cells, Scale, Spread, fit_scale, held_out, spread
 from measurand.stats.intervals.clustered import cluster_sums, t_limits
-from measurand.stats.intervals.multiplicity import benjamini_hochberg
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
 from measurand.tables.dates import month_of
+from measurand.wording import DIFFERENCE, SHARE, listed, percent, plural, points, shown
 
 __all__ = ["MEASURE", "CommonScale", "common_scale"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-CODE, TITLE = "F7", "Common scale"
 MOST_TOLD, MOST_DRAWN = 10, 40
 """Models with a finding of their own, and models in the picture of intervals: the latest."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CommonScale:
     """Result of `common_scale`; models in descending order of capability.
 
@@ -44,8 +46,7 @@ class CommonScale:
     dates : release date of each model as a year, NaN where not known, shape (m,).
     cost : half of the penalised sum of squares.
     error, error_of_mean : root mean squared error of left-out scores, by the scale and by the benchmark's mean.
-    gain, gain_low, gain_high : mean squared error by the mean less that by the scale; interval over models (families
-        where known).
+    gain : mean squared error by the mean less that by the scale; interval over models (families where known).
     groups : how many models or families that interval rests on.
     share : share of the pairs of model and benchmark that were run.
     """
@@ -64,9 +65,7 @@ class CommonScale:
     cost: float
     error: float
     error_of_mean: float
-    gain: float
-    gain_low: float
-    gain_high: float
+    gain: Limits
     groups: int
     share: float
     level: float
@@ -75,12 +74,7 @@ class CommonScale:
 
 
 def common_scale(
-    scores: Scores,
-    *,
-    anchor: str | None = None,
-    folds: int = 10,
-    level: float = 0.95,
-    rng: np.random.Generator,
+    scores: Scores, *, anchor: str | None = None, folds: int = 10, level: float = 0.95, rng: np.random.Generator
 ) -> CommonScale:
     """Capabilities of models and difficulties of benchmarks on one scale, though most pairs were never run.
 
@@ -141,28 +135,26 @@ def common_scale(
     low, high = errors.limits(capability, level)
     order = np.argsort(-capability, kind="stable")
     return CommonScale(
-        tuple(found.models[place] for place in order),
-        found.benchmarks,
-        anchor,
-        capability[order],
-        low[order],
-        high[order],
-        fit.difficulty[0],
-        fit.slope[0],
-        _apart(fit, errors, level)[np.ix_(order, order)],
-        errors.cells[order],
-        dates_of(scores, found.models)[order],
-        float(fit.cost[0]),
-        float(np.sqrt(np.mean((by_scale - cells.score) ** 2))),
-        float(np.sqrt(np.mean((by_mean - cells.score) ** 2))),
-        float(gain.value[0]),
-        float(gain_low[0]),
-        float(gain_high[0]),
-        int(gain.clusters[0]),
-        float(run.mean()),
-        level,
-        display_names(scores),
-        found.notes,
+        models=tuple(found.models[place] for place in order),
+        benchmarks=found.benchmarks,
+        anchor=anchor,
+        capability=capability[order],
+        low=low[order],
+        high=high[order],
+        difficulty=fit.difficulty[0],
+        slope=fit.slope[0],
+        apart=_apart(fit, errors, level)[np.ix_(order, order)],
+        scores_of=errors.cells[order],
+        dates=dates_of(scores, found.models)[order],
+        cost=float(fit.cost[0]),
+        error=float(np.sqrt(np.mean((by_scale - cells.score) ** 2))),
+        error_of_mean=float(np.sqrt(np.mean((by_mean - cells.score) ** 2))),
+        gain=Limits(float(gain.value[0]), float(gain_low[0]), float(gain_high[0])),
+        groups=int(gain.clusters[0]),
+        share=float(run.mean()),
+        level=level,
+        names=display_names(scores),
+        notes=found.notes,
     )
 
 
@@ -174,7 +166,7 @@ def _apart(fit: Scale, errors: Spread, level: float) -> Mask:
     with np.errstate(invalid="ignore"):
         p_values = 2 * stdtr(freedom[rows, places], -np.abs(gap / stderr)[rows, places])
         told = np.zeros(gap.shape, dtype=bool)
-        told[rows, places] = told[places, rows] = benjamini_hochberg(p_values) <= 1 - level
+        told[rows, places] = told[places, rows] = family(p_values, "bh") <= 1 - level
     result: Mask = told & (gap > 0)
     return result
 
@@ -184,68 +176,50 @@ def judge(result: CommonScale) -> list[Finding]:
 
     Of a model, passed: told apart from every other on the scale; caution: not from all.
     """
-    headline = _headline(result)
-    if headline.status is Status.ISSUE:
-        return [headline]
-    return [headline, *(_of_model(result, place) for place in _latest(result, MOST_TOLD))]
+    whole = _headline(result)
+    if whole.status is Status.ISSUE:
+        return [whole]
+    return [whole, *(_of_model(result, place) for place in _latest(result, MOST_TOLD))]
 
 
 def _headline(result: CommonScale) -> Finding:
-    m = len(result.models)
+    m, cells, level = len(result.models), int(result.scores_of.sum()), result.level
     pairs, told = m * (m - 1) // 2, int(result.apart.sum())
     method = "scores left out in turn; families (or single models) as clusters, t"
-    gain = estimate(
-        "gain_over_benchmark_mean",
-        result.gain,
-        result.gain_low,
-        result.gain_high,
-        level=result.level,
-        method=method,
-        n=result.groups,
-    )
-    estimates = (
-        gain,
-        Estimate("held_out_error", result.error, n=int(result.scores_of.sum())),
-        Estimate("held_out_error_of_benchmark_mean", result.error_of_mean, n=int(result.scores_of.sum())),
-        Estimate("pairs_told_apart", told / pairs, n=pairs),
-    )
     place = (
-        f"{m} models and {len(result.benchmarks)} benchmarks, of whose pairs {result.share:.0%} were run, are put on "
-        "one scale."
+        f"{plural(m, 'model')} and {plural(len(result.benchmarks), 'benchmark')}, of whose pairs "
+        f"{percent(result.share)} were run, are put on one scale. Scores left out are off by {points(result.error)} "
+        f"when predicted from it, by {points(result.error_of_mean)} when predicted by the benchmark's mean"
     )
-    errors = (
-        f"Scores left out are off by {100 * result.error:.1f} points when predicted from it, by "
-        f"{100 * result.error_of_mean:.1f} when predicted by the benchmark's mean"
-    )
-    apart = f"{told:,} of {pairs:,} pairs of models can be told apart."
-    if gain.low is None:
-        status, verdict = Status.CAUTION, f"{errors}, and all models are of one family, so that no interval is known."
-    elif result.gain_low > 0:
-        status, verdict = Status.PASSED, f"{errors}: one number a model says much of its scores. {apart}"
-    elif result.gain_high < 0:
-        status = Status.ISSUE
-        verdict = f"{errors}: one number a model does not describe these scores, and the scale should not be used."
-    else:
-        status = Status.CAUTION
-        verdict = f"{errors}, which may be chance{_more(result)}. {apart}"
+    side = against(result.gain.low, result.gain.high, 0.0)
+    rest = {
+        Side.UNKNOWN: ", and all models are of one family, so that no interval is known",
+        Side.ABOVE: ": one number per model says much of its scores",
+        Side.BELOW: ": one number per model does not describe these scores, and the scale should not be used",
+    }.get(side, f", which could be due to chance{_more(result)}")
+    apart = f" {told:,} of {plural(pairs, 'pair')} of models can be told apart."
     facts: dict[str, Cell] = {"anchor": result.anchor, "cost": result.cost, "share_run": result.share}
     return Finding(
-        CODE,
-        {},
-        TITLE,
-        status,
-        f"{place} {verdict}",
-        estimates,
-        (*MEASURE.caveats, *result.notes),
-        f"{CODE}.models",
-        facts,
+        headline=True,
+        status=verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
+        sentence=f"{place}{rest}.{'' if side in (Side.UNKNOWN, Side.BELOW) else apart}",
+        estimates=(
+            estimate("gain_over_benchmark_mean", *result.gain, level=level, method=method, n=result.groups),
+            Estimate(name="held_out_error", value=result.error, n=cells, unit=DIFFERENCE),
+            Estimate(name="held_out_error_of_benchmark_mean", value=result.error_of_mean, n=cells, unit=DIFFERENCE),
+            Estimate(name="pairs_told_apart", value=told / pairs, n=pairs, unit=SHARE),
+        ),
+        caveats=(*MEASURE.caveats, *result.notes),
+        figure="F7.models",
+        result=facts,
     )
 
 
 def _more(result: CommonScale) -> str:
-    """How many times the models (or families) would show a gain like this one."""
-    half = (result.gain_high - result.gain_low) / 2
-    times = (half / abs(result.gain)) ** 2 if result.gain else np.inf
+    """How many models (or families) would show a gain like this one."""
+    value, low, high = result.gain
+    times = ((high - low) / 2 / abs(value)) ** 2 if value else np.inf
+    # Beyond twenty times the models, the gain is not of a size that more of them could be asked for.
     return f"; about {result.groups * times:,.0f} families or single models would tell" if times < 20 else ""
 
 
@@ -258,32 +232,27 @@ def _latest(result: CommonScale, most: int) -> list[int]:
 
 
 def _of_model(result: CommonScale, place: int) -> Finding:
-    name, date = result.models[place], result.dates[place]
-    scores_of = int(result.scores_of[place])
-    position = estimate(
-        "capability",
-        float(result.capability[place]),
-        float(result.low[place]),
-        float(result.high[place]),
-        level=result.level,
-        method="sandwich over scores (HC3), t",
-        n=scores_of,
-    )
-    above, below = int(result.apart[place].sum()), int(result.apart[:, place].sum())
-    alike = len(result.models) - 1 - above - below
-    released = f" (released {month_of(float(date))})" if np.isfinite(date) else ""
+    name, date, n = result.models[place], result.dates[place], int(result.scores_of[place])
+    limits = (float(values[place]) for values in (result.capability, result.low, result.high))
+    method = "sandwich over scores (HC3), t"
+    position = estimate("capability", *limits, level=result.level, method=method, n=n)
+    above, below, others = int(result.apart[place].sum()), int(result.apart[:, place].sum()), len(result.models) - 1
+    alike = others - above - below
+    subject = {"model": name}
     if position.low is None:
-        status = Status.NOT_APPLICABLE
-        sentence = f"Not assessed: the {scores_of} scores of {name} are too near 0 or 1 to place it; needs others."
+        reason = f"the {plural(n, 'score')} of {name} are too near 0 or 1 to place it"
+        finding = Unassessed(subject, reason, "others").finding()
     else:
-        status = Status.PASSED if alike == 0 else Status.CAUTION
-        sentence = (
-            f"{name}{released} stands at {position.value:.2f} [{position.low:.2f} to {position.high:.2f}] by "
-            f"{scores_of} scores: above {above} of the other {len(result.models) - 1} models, below {below}, "
+        released = f" (released {month_of(float(date))})" if np.isfinite(date) else ""
+        tied = f", and statistically tied with {_named_alike(result, place)}" if alike else ", and tied with none"
+        finding = Finding(
+            subject=subject,
+            status=Status.CAUTION if alike else Status.PASSED,
+            sentence=f"{name}{released} stands at {shown(position)} by {plural(n, 'score')}: better than {above} of "
+            f"the other {others} models, worse than {below}{tied}.",
         )
-        sentence += f"and not to be told from {_named_alike(result, place)}." if alike else "and told from all."
-    facts: dict[str, Cell] = {"above": above, "below": below, "not_told_apart": alike, "scores": scores_of}
-    return Finding(CODE, {"model": name}, TITLE, status, sentence, (position,), (), f"{CODE}.models", facts)
+    facts: dict[str, Cell] = {"above": above, "below": below, "not_told_apart": alike, "scores": n}
+    return replace(finding, estimates=(position,), figure="F7.models", result=facts)
 
 
 def _named_alike(result: CommonScale, place: int) -> str:
@@ -291,7 +260,7 @@ def _named_alike(result: CommonScale, place: int) -> str:
     alike = np.flatnonzero(~(result.apart[place] | result.apart[:, place]))
     alike = alike[alike != place]
     nearest = alike[np.argsort(np.abs(result.capability[alike] - result.capability[place]), kind="stable")][:2]
-    names = " and ".join(result.models[other] for other in nearest)
+    names = listed([result.models[other] for other in nearest])
     return names if len(alike) <= len(nearest) else f"{len(alike)}, the nearest {names}"
 
 
@@ -300,7 +269,7 @@ def figure(result: CommonScale) -> list[Figure]:
     spots: list[tuple[Cell, ...]] = [
         (
             model,
-            *(number(float(v[i])) for v in (result.dates, result.capability, result.low, result.high)),
+            *(finite(float(v[i])) for v in (result.dates, result.capability, result.low, result.high)),
             int(result.scores_of[i]),
             month_of(float(result.dates[i])) if np.isfinite(result.dates[i]) else None,
         )
@@ -308,22 +277,19 @@ def figure(result: CommonScale) -> list[Figure]:
     ]
     latest = [spots[place] for place in sorted(_latest(result, MOST_DRAWN))]
     names = ("model", "year", "capability", "low", "high", "scores", "released")
-    hard = np.argsort(-result.difficulty, kind="stable")
-    benchmarks: list[tuple[Cell, ...]] = [
-        (result.names[result.benchmarks[j]], float(result.difficulty[j]), float(result.slope[j])) for j in hard
-    ]
-    unit = f"capability (log odds on {result.names[result.anchor]})"
+    unit = f"log odds on {result.names[result.anchor]}"
+    capability = f"capability ({unit})"
     figures = []
     if np.isfinite(result.dates).sum() >= 2:
         figures.append(
             Figure(
-                f"{CODE}.dates",
-                "scatter",
-                "The common scale over release dates",
-                "A dot a model, with its interval; models without a release date are not drawn.",
-                columns(names, [row for row in spots if row[1] is not None]),
-                Axis("year", "release date"),
-                Axis("capability", unit),
+                name="F7.dates",
+                kind="scatter",
+                title="The common scale over release dates",
+                caption="Each dot is one model, with its interval; models without a release date are not drawn.",
+                columns=columns(names, [row for row in spots if row[1] is not None]),
+                x=Axis("year", "release date"),
+                y=Axis("capability", capability),
                 low="low",
                 high="high",
                 label="model",
@@ -331,31 +297,34 @@ def figure(result: CommonScale) -> list[Figure]:
         )
     return [
         *figures,
-        Figure(
-            f"{CODE}.models",
-            "intervals",
+        bars(
+            "F7.models",
             "Models on the common scale",
             "The latest models (the most capable ones where dates are not known), the most capable first.",
-            columns(names, latest),
-            Axis("capability", unit),
+            names,
+            latest,
+            Axis("capability", capability),
             Axis("model", "model", "nominal"),
-            low="low",
-            high="high",
         ),
-        Figure(
-            f"{CODE}.benchmarks",
-            "intervals",
+        bars(
+            "F7.benchmarks",
             "Benchmarks on the common scale",
             "Where a model has half of the maximum; the slope says how sharply the score rises there.",
-            columns(("benchmark", "difficulty", "slope"), benchmarks),
-            Axis("difficulty", f"difficulty (log odds on {result.names[result.anchor]})"),
+            ("benchmark", "difficulty", "slope"),
+            [
+                (result.names[result.benchmarks[j]], float(result.difficulty[j]), float(result.slope[j]))
+                for j in np.argsort(-result.difficulty, kind="stable")
+            ],
+            Axis("difficulty", f"difficulty ({unit})"),
             Axis("benchmark", "benchmark", "nominal"),
+            low=None,
+            high=None,
         ),
     ]
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="F7",
     name="common scale",
     question=Question.FORECAST,
     asks="Where do models stand that were not run on the same benchmarks?",
@@ -369,11 +338,11 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "Intervals hold for other benchmarks of the same kind, each score an error of its own; errors that models of a "
-        "family share make them narrower than they should be. With few scores a model they are wider than need be.",
+        "family share make them narrower than they should be. With few scores per model they are wider than need be.",
         "The unit comes from the anchor, whose own uncertainty widens all intervals alike; differences share it.",
         "Pairs are told apart such that about 5% of the pairs told apart may be in the wrong order.",
         "In small tables the penalty, which is the published one, draws models and benchmarks together.",
-        "One number a model leaves out what sets its skills apart from each other.",
+        "One number per model leaves out what sets its skills apart from each other.",
         "Where too few models share all capability benchmarks for V1's capabilities score, this can stand in for it.",
     ),
     references=(

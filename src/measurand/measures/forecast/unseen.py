@@ -8,30 +8,32 @@ import numpy as np
 import polars as pl
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, overall, plural, require_fraction
-from measurand.measures.precision.shared.grid import Unassessed, more_items, percent, share, unassessed_findings
+from measurand.measures import Measure
+from measurand.measures._shared import estimate, require_fraction
+from measurand.measures.forecast.shared.pictures import lines
+from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.attempts.richness import (
     Accumulation,
-    Richness,
     accumulation,
     chao1,
     new_kind_limits,
     sample_coverage,
+    whole_kinds,
 )
 from measurand.stats.intervals.binomial import proportion_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Failures
+from measurand.wording import SHARE, more_needed, percent, plural, shown
 
 __all__ = ["MEASURE", "UnseenModes", "UnseenModesOfModel", "unseen_modes"]
 
-CODE, TITLE = "F5", "Unseen failure modes"
 LEAST_FAILURES = 20
 """Fewer failures than this say next to nothing of those that were not seen."""
 NEEDS = f"at least {LEAST_FAILURES} failures of randomly sampled runs, each with its mode"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UnseenModesOfModel:
     """What one model's failures say of failures not seen.
 
@@ -40,23 +42,22 @@ class UnseenModesOfModel:
     model : its name.
     failures : how many failures have a mode.
     runs : sampled runs, those without a failure too; None where only failures are in the table.
-    once, twice : modes seen once and twice.
+    seen, once, twice : modes seen at all, once and twice.
     richness : lower bound of the number of modes there are, with its interval.
     coverage : estimated share of all failures that are of a mode seen.
-    chance, low, high : chance that the next failure is of an unseen mode, with its interval.
+    chance : chance that the next failure is of an unseen mode, with its interval.
     curve : modes against failures.
     """
 
     model: str
     failures: int
     runs: int | None
+    seen: int
     once: int
     twice: int
-    richness: Richness
+    richness: Limits
     coverage: float
-    chance: float
-    low: float
-    high: float
+    chance: Limits
     curve: Accumulation
 
 
@@ -99,7 +100,7 @@ def unseen_modes(
     --------
     >>> modes = ["loops"] * 12 + ["refuses"] * 9 + ["wrong unit"] * 4 + ["invents a source", "stops early"]
     >>> found = unseen_modes(Failures.build(pl.DataFrame({"mode": modes})), rng=np.random.default_rng(0)).models[0]
-    >>> found.richness.seen, round(found.richness.value, 2), round(found.chance, 3)
+    >>> found.seen, round(found.richness.value, 2), round(found.chance.value, 3)
     (5, 5.96, 0.074)
     """
     require_fraction(level=level)
@@ -138,18 +139,16 @@ def _assess(
     resamples: int,
     rng: np.random.Generator,
 ) -> UnseenModesOfModel:
-    chance, low, high = new_kind_limits(counts, together)
     return UnseenModesOfModel(
         model=model,
         failures=int(counts.sum()),
         runs=runs,
+        seen=len(counts),
         once=int((counts == 1).sum()),
         twice=int((counts == 2).sum()),
-        richness=chao1(counts, level).whole(),
+        richness=whole_kinds(chao1(counts, level)),
         coverage=sample_coverage(counts),
-        chance=chance,
-        low=low,
-        high=high,
+        chance=new_kind_limits(counts, together),
         curve=accumulation(counts, level, resamples, rng),
     )
 
@@ -158,53 +157,66 @@ def judge(result: UnseenModes, *, tolerated_unseen: float = 0.05) -> list[Findin
     """Issue: the next failure is of an unseen mode more often than tolerated, interval and all; passed: less often."""
     require_fraction(tolerated_unseen=tolerated_unseen)
     each = [_finding(found, result, tolerated_unseen) for found in result.models]
-    worst = max(result.models, key=lambda found: found.chance)
-    who = f"; most for {worst.model}" if len(each) > 1 else ""
-    passed = sum(finding.status is Status.PASSED for finding in each)
+    worst = max(result.models, key=lambda found: found.chance.value)
     sentence = (
         f"The chance that the next failure is of a mode not seen yet is shown to be below {percent(tolerated_unseen)} "
-        f"for {passed} of {plural(len(each), 'model')}{who}."
+        f"for {tally(each)[Status.PASSED]} of {plural(len(each), 'model')}; most for {worst.model}."
     )
+    if len(each) == 1:
+        sentence = each[0].sentence
     caveats = (*MEASURE.caveats, *result.notes)
-    headline = Finding(CODE, {}, TITLE, overall(each), sentence, (), caveats, f"{CODE}.accumulation")
-    return [headline, *each, *unassessed_findings(CODE, TITLE, result.unassessed)]
+    return [headline(sentence, each, caveats=caveats, figure="F5.accumulation"), *each, *unassessed(result.unassessed)]
 
 
 def _finding(found: UnseenModesOfModel, result: UnseenModes, tolerated: float) -> Finding:
-    status, sentence = _verdict(found, tolerated)
     n, level, modes = found.failures, result.level, found.richness
     how = "Chao1, a lower bound; log-transform, whole modes"
+    chance = estimate(
+        "unseen_chance", *found.chance, level=level, method="Good-Turing; score interval", n=n, unit=SHARE
+    )
+    covered = "Chao and Jost; share of failures of modes seen"
     estimates = (
-        Estimate("unseen_chance", found.chance, found.low, found.high, level, "Good-Turing; score interval", n),
-        estimate("modes_at_least", modes.value, modes.low, modes.high, level=level, method=how, n=n, unit="modes"),
-        Estimate("coverage", found.coverage, method="Chao and Jost; share of failures of modes seen", n=n),
+        chance,
+        estimate("modes_at_least", *modes, level=level, method=how, n=n, unit="modes"),
+        Estimate(name="coverage", value=found.coverage, method=covered, n=n, unit=SHARE),
     )
     facts: dict[str, Cell] = {
-        "modes_seen": modes.seen,
+        "modes_seen": found.seen,
         "failures": n,
         "runs": found.runs,
         "seen_once": found.once,
         "seen_twice": found.twice,
     }
-    return Finding(CODE, {"model": found.model}, TITLE, status, sentence, estimates, (), f"{CODE}.accumulation", facts)
-
-
-def _verdict(found: UnseenModesOfModel, tolerated: float) -> tuple[Status, str]:
-    modes = found.richness
-    chance = share(found.chance, found.low, found.high)
-    missing = modes.value - modes.seen
-    bound = (
-        f"at least {modes.value:.0f} are estimated to exist" if missing >= 0.5 else "none is estimated to be missing"
+    status, sentence = _verdict(found, shown(chance), tolerated)
+    return Finding(
+        subject={"model": found.model},
+        status=status,
+        sentence=sentence,
+        estimates=estimates,
+        figure="F5.accumulation",
+        result=facts,
     )
-    seen = f"{plural(modes.seen, 'failure mode')} in {plural(found.failures, 'failure')}, {found.once} seen once"
+
+
+def _verdict(found: UnseenModesOfModel, chance: str, tolerated: float) -> tuple[Status, str]:
+    missing = found.richness.value - found.seen
+    # Chao's bound is no whole number: below half a mode, none is missing.
+    bound = (
+        f"at least {found.richness.value:.0f} are estimated to exist"
+        if missing >= 0.5
+        else "none is estimated to be missing"
+    )
+    seen = f"{plural(found.seen, 'failure mode')} in {plural(found.failures, 'failure')}, {found.once} seen once"
     said = f"{seen}; {bound}. The next failure is of an unseen mode with a chance of {chance}"
-    if found.low > tolerated:
-        return Status.ISSUE, f"{said}, more than the {percent(tolerated)} tolerated."
-    if found.high < tolerated:
-        return Status.PASSED, f"{said}, below the {percent(tolerated)} tolerated."
-    more = more_items(found.chance, found.low, found.high, found.failures, tolerated)
-    need = f"; about {more:,} more failures would decide it if this chance stayed" if more else ""
-    return Status.CAUTION, f"{said}, which does not settle whether it is below {percent(tolerated)}{need}."
+    side = against(found.chance.low, found.chance.high, tolerated)
+    status = verdict(side, issue=Side.ABOVE, passed=Side.BELOW)
+    if status is Status.ISSUE:
+        return status, f"{said}, more than the {percent(tolerated)} tolerated."
+    if status is Status.PASSED:
+        return status, f"{said}, below the {percent(tolerated)} tolerated."
+    more = more_needed(*found.chance, found.failures, tolerated)
+    need = f"; about {plural(more, 'more failure')} would decide it if this chance stayed" if more else ""
+    return status, f"{said}, which does not settle whether it is below {percent(tolerated)}{need}."
 
 
 def figure(result: UnseenModes) -> list[Figure]:
@@ -212,24 +224,22 @@ def figure(result: UnseenModes) -> list[Figure]:
     rows: list[tuple[Cell, ...]] = []
     for found in result.models:
         curve = found.curve
-        for size, kinds, low, high in zip(curve.sizes, curve.kinds, curve.low, curve.high, strict=True):
-            point = (int(size), float(kinds), float(low), float(high))
+        for size, *kinds in zip(curve.sizes, curve.kinds, curve.low, curve.high, strict=True):
+            point = (int(size), *map(float, kinds))
             if size <= found.failures:
                 rows.append((*point, "in so many of the failures seen", found.model))
             if size >= found.failures:
                 rows.append((*point, "expected in more", found.model))
     return [
-        Figure(
-            f"{CODE}.accumulation",
-            "lines",
+        lines(
+            "F5.accumulation",
             "Failure modes as failures accumulate",
             "Modes in so many failures drawn at random from those seen, and what to expect from up to twice as many, "
             "with a bootstrap band. A curve that still climbs at the end has not met all modes.",
-            columns(("failures", "modes", "low", "high", "series", "model"), rows),
+            ("failures", "modes", "low", "high", "series", "model"),
+            rows,
             Axis("failures", "failures"),
             Axis("modes", "failure modes"),
-            low="low",
-            high="high",
             color="series",
             select=("model",) if len(result.models) > 1 else (),
         )
@@ -237,7 +247,7 @@ def figure(result: UnseenModes) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="F5",
     name="unseen failure modes",
     question=Question.FORECAST,
     asks="How many ways to fail were not seen, and how likely is the next failure to be one of them?",

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite, require_fraction
 from measurand.measures.gaming.shared.pairs import chosen_pairs, load_pair, natural_references, noise_of
 from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, excess_of, roles_of
+from measurand.measures.verdicts import overall
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.multiplicity import holm
 from measurand.tables import Responses, Scores
+from measurand.wording import plural
 
 __all__ = ["MEASURE", "Contamination", "contamination"]
 
-CODE, TITLE = "G1", "Contamination"
 
 _SERIES = ("largest excess", "second", "third")
 
@@ -129,10 +130,14 @@ def judge(result: Contamination, *, negligible: float = 0.05) -> list[Finding]:
     sentence = _headline(int((p_values < alpha).sum()), len(names), clear, alpha)
     caveats = tuple(dict.fromkeys((*MEASURE.caveats, *(c for each in result.pairs for c in each.pair.caveats))))
     missing = [
-        Finding(CODE, subject, TITLE, Status.NOT_APPLICABLE, f"Not assessed: {reason}.")
+        Finding(subject=subject, status=Status.NOT_APPLICABLE, sentence=f"Not assessed: {reason}.")
         for subject, reason in result.unassessed
     ]
-    return [Finding(CODE, {}, TITLE, status, sentence, (), caveats, f"{CODE}.excess"), *findings, *missing]
+    return [
+        Finding(headline=True, status=status, sentence=sentence, estimates=(), caveats=caveats, figure="G1.excess"),
+        *findings,
+        *missing,
+    ]
 
 
 MOST_LISTED = 60
@@ -171,7 +176,14 @@ def _summary(each: HeldAgainst, own: Sequence[Finding], alpha: float) -> Finding
         f"{'does' if less == 1 else 'do'} not, and {open_} cannot be told."
     )
     status = _sum_up(own, bool((holm(both_p(each.excess)) < alpha).any()))
-    return Finding(CODE, each.pair.subject, TITLE, status, sentence, (), each.pair.caveats, f"{CODE}.curve")
+    return Finding(
+        subject=each.pair.subject,
+        status=status,
+        sentence=sentence,
+        estimates=(),
+        caveats=each.pair.caveats,
+        figure="G1.curve",
+    )
 
 
 def _finding(each: HeldAgainst, place: int, result: Contamination, negligible: float) -> Finding:
@@ -189,12 +201,26 @@ def _finding(each: HeldAgainst, place: int, result: Contamination, negligible: f
     )
     estimates = (
         value,
-        Estimate("p_value", number(float(found.p_value[place])), method="reflected bootstrap, one-sided", n=n),
-        Estimate("scatter_p_value", number(float(found.scatter_p[place])), method="left-out residuals, t(n - 1)", n=n),
-        Estimate("expected_score", number(float(found.expected[place])), method="smoothing spline", n=n),
+        Estimate(
+            name="p_value", value=finite(float(found.p_value[place])), method="reflected bootstrap, one-sided", n=n
+        ),
+        Estimate(
+            name="scatter_p_value",
+            value=finite(float(found.scatter_p[place])),
+            method="left-out residuals, t(n - 1)",
+            n=n,
+        ),
+        Estimate(name="expected_score", value=finite(float(found.expected[place])), method="smoothing spline", n=n),
     )
     status, sentence = _verdict(each, place, 1 - result.level, negligible)
-    return Finding(CODE, each.pair.subject | {"model": model}, TITLE, status, sentence, estimates, (), f"{CODE}.excess")
+    return Finding(
+        subject=each.pair.subject | {"model": model},
+        status=status,
+        sentence=sentence,
+        estimates=estimates,
+        caveats=(),
+        figure="G1.excess",
+    )
 
 
 def _verdict(each: HeldAgainst, place: int, alpha: float, negligible: float) -> tuple[Status, str]:
@@ -236,7 +262,7 @@ def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[F
     for each in result.pairs:
         pair = each.pair
         name = f"{pair.benchmark} against {pair.reference}"
-        curves += [(name, "", *(number(v) for v in row), "expected") for row in zip(*each.curve, strict=True)]
+        curves += [(name, "", *(finite(v) for v in row), "expected") for row in zip(*each.curve, strict=True)]
         order = np.argsort(-each.excess.value)
         for place, series in zip(order, _SERIES, strict=False):
             score, reference = pair.scores[:, pair.models.index(each.suspects[place])]
@@ -249,14 +275,15 @@ def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[F
             bars.append((name, model, *limits, verdict, float(each.excess.p_value[place])))
     return [
         Figure(
-            f"{CODE}.curve",
-            "lines",
-            "Score, and score on the reference benchmark",
-            f"Curve: what the reference models predict, with its {result.level:.0%} band. Points: the models that lie "
+            name="G1.curve",
+            kind="lines",
+            title="Score, and score on the reference benchmark",
+            caption=f"Curve: what the reference models predict, with its {result.level:.0%} band. Points: the "
+            "models that lie "
             "highest above it.",
-            columns(("pair", "model", "reference score", "score", "low", "high", "shown"), curves),
-            Axis("reference score", "score on the reference benchmark"),
-            Axis("score", "score on the benchmark"),
+            columns=columns(("pair", "model", "reference score", "score", "low", "high", "shown"), curves),
+            x=Axis("reference score", "score on the reference benchmark"),
+            y=Axis("score", "score on the benchmark"),
             low="low",
             high="high",
             label="model",
@@ -264,26 +291,28 @@ def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[F
             select=("pair",),
         ),
         Figure(
-            f"{CODE}.distance",
-            "scatter",
-            "Distance from the curve",
-            "Line: the curve. Reference models scatter about it; a contaminated model lies above where they do.",
-            columns(("pair", "model", "reference score", "distance", "shown"), points),
-            Axis("reference score", "score on the reference benchmark"),
-            Axis("distance", "score minus expected score"),
+            name="G1.distance",
+            kind="scatter",
+            title="Distance from the curve",
+            caption="Line: the curve. Reference models scatter about it; a contaminated model lies above where "
+            "they do.",
+            columns=columns(("pair", "model", "reference score", "distance", "shown"), points),
+            x=Axis("reference score", "score on the reference benchmark"),
+            y=Axis("distance", "score minus expected score"),
             label="model",
             color="shown",
             select=("pair",),
             rules=(0.0,),
         ),
         Figure(
-            f"{CODE}.excess",
-            "intervals",
-            "Excess over what the reference benchmark predicts",
-            f"Bars: {result.level:.0%} reflected bootstrap intervals, before correction for the number of models.",
-            columns(("pair", "model", "excess", "low", "high", "verdict", "p"), bars),
-            Axis("excess", "score minus expected score"),
-            Axis("model", "", "nominal"),
+            name="G1.excess",
+            kind="intervals",
+            title="Excess over what the reference benchmark predicts",
+            caption=f"Bars: {result.level:.0%} reflected bootstrap intervals, before correction for the number of "
+            "models.",
+            columns=columns(("pair", "model", "excess", "low", "high", "verdict", "p"), bars),
+            x=Axis("excess", "score minus expected score"),
+            y=Axis("model", "", "nominal"),
             low="low",
             high="high",
             color="verdict",
@@ -310,7 +339,7 @@ def _off_the_curve(each: HeldAgainst, alpha: float) -> list[tuple[Cell, ...]]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="G1",
     name="contamination",
     question=Question.GAMING,
     asks="Does a model score higher on a benchmark than models of its ability, as if it had seen the questions?",

@@ -9,18 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction, shown
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite, require_fraction
 from measurand.measures.gaming.shared.pairs import Pair, chosen_pairs, load_pair, natural_references, noise_of
 from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, excess_of, roles_of
+from measurand.measures.verdicts import overall
 from measurand.results import Axis, Cell, Figure, Finding, Question, Status
 from measurand.stats.hiding.fresh_gap import gap_limits, mean_gap, rank_correlation
 from measurand.stats.intervals.multiplicity import holm
 from measurand.tables import Responses, Scores
+from measurand.wording import plural, shown
 
 __all__ = ["MEASURE", "FreshSet", "FreshSets", "fresh_set_gap", "memorisation_link"]
 
-CODE, TITLE = "G2", "Fresh-set gap"
 
 LEAST_LINKED = 8
 """Below this many models the interval of a rank correlation spans nearly everything."""
@@ -29,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 Limits = tuple[float, float, float]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FreshSet:
     """One benchmark and a fresh set of it.
 
@@ -150,7 +151,16 @@ def fresh_set_gap(
         link = None
         if likelihood is not None:
             link = memorisation_link(scores.matrix(pair.models, [likelihood])[:, 0], old - new, level)
-        found.append(FreshSet(held, low, high, mean_gap(old - new, level), rank_correlation(old, new, level), link))
+        found.append(
+            FreshSet(
+                held=held,
+                low=low,
+                high=high,
+                mean=mean_gap(old - new, level),
+                order=rank_correlation(old, new, level),
+                link=link,
+            )
+        )
     if not found:
         reason, _, needs = unassessed[0][1].partition("; needs ")
         raise NotApplicable(reason, needs=needs)
@@ -204,11 +214,15 @@ def judge(result: FreshSets, *, negligible: float = 0.05, same_order: float = 0.
         status = Status.CAUTION
     caveats = tuple(dict.fromkeys((*MEASURE.caveats, *(c for each in result.sets for c in each.pair.caveats))))
     missing = [
-        Finding(CODE, subject, TITLE, Status.NOT_APPLICABLE, f"Not assessed: {reason}.")
+        Finding(subject=subject, status=Status.NOT_APPLICABLE, sentence=f"Not assessed: {reason}.")
         for subject, reason in result.unassessed
     ]
     sentence = _headline(summaries, clear)
-    return [Finding(CODE, {}, TITLE, status, sentence, (), caveats, f"{CODE}.gaps"), *findings, *missing]
+    return [
+        Finding(headline=True, status=status, sentence=sentence, estimates=(), caveats=caveats, figure="G2.gaps"),
+        *findings,
+        *missing,
+    ]
 
 
 def _headline(summaries: Sequence[Finding], clear: Sequence[str]) -> str:
@@ -246,23 +260,35 @@ def _summary(each: FreshSet, level: float, same_order: float) -> Finding:
     else:
         status = Status.CAUTION
         rest = f", and their order is not clearly kept ({kept}): difficulty and contamination cannot be told apart"
-    return Finding(CODE, pair.subject, TITLE, status, f"{seen}{rest}.", (mean, order), pair.caveats, f"{CODE}.gaps")
+    return Finding(
+        subject=pair.subject,
+        status=status,
+        sentence=f"{seen}{rest}.",
+        estimates=(mean, order),
+        caveats=pair.caveats,
+        figure="G2.gaps",
+    )
 
 
 def _link_finding(each: FreshSet, level: float) -> Finding:
     value, low, high, n = each.link or (np.nan, np.nan, np.nan, 0)
     link = estimate("memorisation_link", value, low, high, level=level, method="Fisher z (Bonett-Wright)", n=n)
     subject = each.pair.subject | {"link": "likelihood"}
-    title = "Memorisation link"
     if n < LEAST_LINKED or link.low is None:
         reason = f"Not assessed: {n} models have a likelihood and a gap; needs at least {LEAST_LINKED} that differ."
-        return Finding(CODE, subject, title, Status.NOT_APPLICABLE, reason, (link,))
+        return Finding(
+            title="Memorisation link", subject=subject, status=Status.NOT_APPLICABLE, sentence=reason, estimates=(link,)
+        )
     told = f"likelihood of the questions and loss on fresh ones correlate {shown(link)} over {n} models"
     if link.low > 0:
         sentence = f"Models that find {each.pair.benchmark} more likely lose more: {told}, as if they had memorised it."
-        return Finding(CODE, subject, title, Status.ISSUE, sentence, (link,))
+        return Finding(
+            title="Memorisation link", subject=subject, status=Status.ISSUE, sentence=sentence, estimates=(link,)
+        )
     sentence = f"No link with memorisation is shown: {told}."
-    return Finding(CODE, subject, title, Status.CAUTION, sentence, (link,))
+    return Finding(
+        title="Memorisation link", subject=subject, status=Status.CAUTION, sentence=sentence, estimates=(link,)
+    )
 
 
 def _finding(each: FreshSet, place: int, level: float, negligible: float) -> Finding:
@@ -293,7 +319,14 @@ def _finding(each: FreshSet, place: int, level: float, negligible: float) -> Fin
     else:
         status, rest = Status.CAUTION, "a loss of its own is neither shown nor excluded"
     sentence = f"{seen}: {rest}."
-    return Finding(CODE, pair.subject | {"model": model}, TITLE, status, sentence, (gap, own), (), f"{CODE}.gaps")
+    return Finding(
+        subject=pair.subject | {"model": model},
+        status=status,
+        sentence=sentence,
+        estimates=(gap, own),
+        caveats=(),
+        figure="G2.gaps",
+    )
 
 
 def figure(result: FreshSets, *, findings: Sequence[Finding] = ()) -> list[Figure]:
@@ -306,7 +339,7 @@ def figure(result: FreshSets, *, findings: Sequence[Finding] = ()) -> list[Figur
         place = {model: at for at, model in enumerate(each.held.suspects)}
         for at in np.argsort(-each.gaps, kind="stable"):
             model = pair.models[at]
-            limits = (number(float(v[at])) for v in (each.gaps, each.low, each.high))
+            limits = (finite(float(v[at])) for v in (each.gaps, each.low, each.high))
             rows.append((name, model, *limits, "gap"))
             if model in place:
                 own = (float(v[place[model]]) for v in (found.value, found.low, found.high))
@@ -314,13 +347,14 @@ def figure(result: FreshSets, *, findings: Sequence[Finding] = ()) -> list[Figur
             points.append((name, model, float(pair.scores[1, at]), float(pair.scores[0, at])))
     return [
         Figure(
-            f"{CODE}.gaps",
-            "intervals",
-            "Score on the benchmark minus score on fresh questions",
-            f"Gap, and the part of it that models of the same level do not share. Bars: {result.level:.0%} intervals.",
-            columns(("pair", "model", "difference", "low", "high", "shown"), rows),
-            Axis("difference", "score minus score on the fresh set"),
-            Axis("model", "", "nominal"),
+            name="G2.gaps",
+            kind="intervals",
+            title="Score on the benchmark minus score on fresh questions",
+            caption=f"Gap, and the part of it that models of the same level do not share. Bars: {result.level:.0%} "
+            "intervals.",
+            columns=columns(("pair", "model", "difference", "low", "high", "shown"), rows),
+            x=Axis("difference", "score minus score on the fresh set"),
+            y=Axis("model", "", "nominal"),
             low="low",
             high="high",
             color="shown",
@@ -328,13 +362,13 @@ def figure(result: FreshSets, *, findings: Sequence[Finding] = ()) -> list[Figur
             rules=(0.0,),
         ),
         Figure(
-            f"{CODE}.scores",
-            "scatter",
-            "Scores on old and on fresh questions",
-            "A harder fresh set moves all models alike; a contaminated model stands above the others.",
-            columns(("pair", "model", "fresh score", "score"), points),
-            Axis("fresh score", "score on the fresh set"),
-            Axis("score", "score on the benchmark"),
+            name="G2.scores",
+            kind="scatter",
+            title="Scores on old and on fresh questions",
+            caption="A harder fresh set moves all models alike; a contaminated model stands above the others.",
+            columns=columns(("pair", "model", "fresh score", "score"), points),
+            x=Axis("fresh score", "score on the fresh set"),
+            y=Axis("score", "score on the benchmark"),
             label="model",
             select=("pair",),
             fit=True,
@@ -343,7 +377,7 @@ def figure(result: FreshSets, *, findings: Sequence[Finding] = ()) -> list[Figur
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="G2",
     name="fresh-set gap",
     question=Question.GAMING,
     asks="Do models lose more on fresh questions than their difficulty explains?",

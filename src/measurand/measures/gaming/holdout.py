@@ -9,23 +9,23 @@ import numpy as np
 from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import columns, number, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, finite, require_fraction
 from measurand.measures.gaming.shared.holdout_tests import LEAST_TEXTS, HoldoutTest, of_models, of_people, of_texts
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.multiplicity import holm
 from measurand.tables import Responses
 from measurand.tables.texts import Texts, script
+from measurand.wording import plural
 
 __all__ = ["MEASURE", "Holdout", "HoldoutTest", "holdout"]
 
-CODE, TITLE = "G3", "Retro-holdout check"
 LEAST_PERMUTATIONS = 100
 WANTED = 0.8
 """Power that a clean result needs of each test."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Holdout:
     """Result of `holdout`, with its settings."""
 
@@ -103,7 +103,7 @@ def holdout(
         missing.append("people")
     adjusted = holm(np.array([test.p_value for test in tests])).tolist()
     tests = [replace(test, adjusted=p_value) for test, p_value in zip(tests, adjusted, strict=True)]
-    return Holdout(public, new, tuple(tests), tuple(missing), level, texts.notes)
+    return Holdout(public=public, new=new, tests=tuple(tests), missing=tuple(missing), level=level, notes=texts.notes)
 
 
 def _sets(texts: Texts, public: str | None, new: str | None) -> tuple[str, str]:
@@ -161,7 +161,10 @@ def judge(result: Holdout) -> list[Finding]:
         status = Status.PASSED
         sentence = f"None of {len(result.tests)} tests tells {new} from {public}; each would notice a difference."
     caveats = (*MEASURE.caveats, *result.notes)
-    return [Finding(CODE, {}, TITLE, status, sentence, (), caveats, "G3.tests"), *each]
+    return [
+        Finding(headline=True, status=status, sentence=sentence, estimates=(), caveats=caveats, figure="G3.tests"),
+        *each,
+    ]
 
 
 def _finding(test: HoldoutTest, result: Holdout) -> Finding:
@@ -179,13 +182,29 @@ def _finding(test: HoldoutTest, result: Holdout) -> Finding:
     )
     n = test.public + test.new if test.name != "people" else test.public
     estimates = (
-        Estimate(test.name, test.value, test.low, test.high, None if test.low is None else level, test.statistic, n),
-        Estimate("p_value", test.adjusted, method="Holm over the tests", n=n),
-        Estimate("power", number(test.power), method=test.effect, n=n),
+        Estimate(
+            name=test.name,
+            value=test.value,
+            low=test.low,
+            high=test.high,
+            level=None if test.low is None else level,
+            method=test.statistic,
+            n=n,
+        ),
+        Estimate(name="p_value", value=test.adjusted, method="Holm over the tests", n=n),
+        Estimate(name="power", value=finite(test.power), method=test.effect, n=n),
     )
     facts: dict[str, Cell] = {"null": test.null, "public": test.public, "new": test.new, "p_value_alone": test.p_value}
     subject = {"benchmark": result.new, "test": test.name}
-    return Finding(CODE, subject, TITLE, status, sentence, estimates, (), "G3.tests", facts)
+    return Finding(
+        subject=subject,
+        status=status,
+        sentence=sentence,
+        estimates=estimates,
+        caveats=(),
+        figure="G3.tests",
+        result=facts,
+    )
 
 
 def _p(value: float) -> str:
@@ -205,14 +224,15 @@ def figure(result: Holdout) -> list[Figure]:
     missing = f" Not tested: {', '.join(result.missing)}." if result.missing else ""
     return [
         Figure(
-            "G3.tests",
-            "intervals",
-            f"Is {result.new} drawn as {result.public} is?",
-            "Each test's statistic in standard deviations from what sets that are alike give; beside it the chance to "
+            name="G3.tests",
+            kind="intervals",
+            title=f"Is {result.new} drawn as {result.public} is?",
+            caption="Each test's statistic in standard deviations from what sets that are alike give; beside it "
+            "the chance to "
             f"notice a difference.{missing}",
-            columns(names, rows),
-            Axis("distance", "standard deviations from chance"),
-            Axis("test", "test", "nominal"),
+            columns=columns(names, rows),
+            x=Axis("distance", "standard deviations from chance"),
+            y=Axis("test", "test", "nominal"),
             low="low",
             high="high",
             color="verdict",
@@ -222,7 +242,7 @@ def figure(result: Holdout) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="G3",
     name="retro-holdout check",
     question=Question.GAMING,
     asks="Is a new set of items drawn from the same distribution as the public one?",

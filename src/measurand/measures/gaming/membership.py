@@ -11,8 +11,8 @@ import polars as pl
 from scipy import stats
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.texts.membership import loss_score, min_k, min_k_plus_plus, zlib_score
 from measurand.stats.texts.two_sample import (
@@ -24,10 +24,10 @@ from measurand.stats.texts.two_sample import (
     text_features,
 )
 from measurand.tables.token_logprobs import TokenLogprobs
+from measurand.wording import plural
 
 __all__ = ["MEASURE", "Attack", "Membership", "Memberships", "membership", "text_scores"]
 
-CODE, TITLE = "G4", "Membership"
 LEAST_TEXTS = 20
 """Texts of each sort below which neither the blind baseline nor an attack can be judged."""
 LEAST_PERMUTATIONS = 100
@@ -38,7 +38,7 @@ BLIND = "bag of words, without the model"
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Attack:
     """How well a score tells members from others.
 
@@ -66,10 +66,11 @@ class Attack:
         >>> round(attack.low, 3), round(attack.high, 3)
         (0.574, 0.652)
         """
-        return cls(name, area, *auroc_limits(area, members, others, level), members, others)
+        low, high = auroc_limits(area, members, others, level)
+        return cls(name=name, area=area, low=low, high=high, members=members, others=others)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Membership:
     """One model's attacks.
 
@@ -205,11 +206,14 @@ def _of_model(
     test, said = permuted_classifier(classifier, seen, permutations=permutations, level=level, rng=rng)
     members, others = int(member.sum()), int((~member).sum())
     # A cross-validated area varies more than one of scores given beforehand: permutations say how much.
-    blind = Attack(BLIND, *test.area(), int(seen.sum()), int((~seen).sum()))
+    area, low, high = test.area()
+    blind = Attack(name=BLIND, area=area, low=low, high=high, members=int(seen.sum()), others=int((~seen).sum()))
     attacks = tuple(Attack.of(name, auroc(values, member), members, others, level) for name, values in by_name.items())
     beyond, stderr = auroc_difference(next(iter(by_name.values()))[read], said, seen)
     half = float(stats.norm.ppf(0.5 + level / 2)) * stderr
-    return Membership(model, blind, attacks, beyond, beyond - half, beyond + half)
+    return Membership(
+        model=model, blind=blind, attacks=attacks, beyond=beyond, beyond_low=beyond - half, beyond_high=beyond + half
+    )
 
 
 def _sample(member: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -244,7 +248,17 @@ def judge(result: Memberships) -> list[Finding]:
             "training data better than other texts like them"
         )
     sentence = "; ".join(parts) + "."
-    return [Finding(CODE, {}, TITLE, status, sentence, (), (*MEASURE.caveats, *result.notes), "G4.areas"), *each]
+    return [
+        Finding(
+            headline=True,
+            status=status,
+            sentence=sentence,
+            estimates=(),
+            caveats=(*MEASURE.caveats, *result.notes),
+            figure="G4.areas",
+        ),
+        *each,
+    ]
 
 
 def _finding(found: Membership, result: Memberships) -> Finding:
@@ -254,10 +268,28 @@ def _finding(found: Membership, result: Memberships) -> Finding:
     if found.beyond is not None:
         low, high = found.beyond_low, found.beyond_high
         n = blind.members + blind.others
-        estimates.append(Estimate("beyond_the_words", found.beyond, low, high, result.level, "DeLong, paired", n))
+        estimates.append(
+            Estimate(
+                name="beyond_the_words",
+                value=found.beyond,
+                low=low,
+                high=high,
+                level=result.level,
+                method="DeLong, paired",
+                n=n,
+            )
+        )
     status, sentence = _verdict(found)
     facts: dict[str, Cell] = {"members": judged.members, "others": judged.others, "judged": judged.name}
-    return Finding(CODE, {"model": found.model}, TITLE, status, sentence, tuple(estimates), (), "G4.areas", facts)
+    return Finding(
+        subject={"model": found.model},
+        status=status,
+        sentence=sentence,
+        estimates=tuple(estimates),
+        caveats=(),
+        figure="G4.areas",
+        result=facts,
+    )
 
 
 def _verdict(found: Membership) -> tuple[Status, str]:
@@ -299,7 +331,9 @@ def _shown(attack: Attack) -> str:
 
 def _estimate(name: str, attack: Attack, level: float, method: str) -> Estimate:
     n = attack.members + attack.others
-    return Estimate(name, attack.area, attack.low, attack.high, level, f"{method}; over texts", n)
+    return Estimate(
+        name=name, value=attack.area, low=attack.low, high=attack.high, level=level, method=f"{method}; over texts", n=n
+    )
 
 
 def figure(result: Memberships) -> list[Figure]:
@@ -313,13 +347,14 @@ def figure(result: Memberships) -> list[Figure]:
     names = ("score", "area", "low", "high", "what it sees", "model", "members", "others")
     return [
         Figure(
-            "G4.areas",
-            "intervals",
-            "How well members are told from other texts",
-            "Area under the ROC curve; 0.5 is chance. Where the words alone are above it, no attack proves anything.",
-            columns(names, rows),
-            Axis("area", "area under the ROC curve"),
-            Axis("score", "score", "nominal"),
+            name="G4.areas",
+            kind="intervals",
+            title="How well members are told from other texts",
+            caption="Area under the ROC curve; 0.5 is chance. Where the words alone are above it, no attack proves "
+            "anything.",
+            columns=columns(names, rows),
+            x=Axis("area", "area under the ROC curve"),
+            y=Axis("score", "score", "nominal"),
             low="low",
             high="high",
             color="what it sees",
@@ -330,7 +365,7 @@ def figure(result: Memberships) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="G4",
     name="membership",
     question=Question.GAMING,
     asks="Does the model know texts better than it would, had they not been in its training data?",

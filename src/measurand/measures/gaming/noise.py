@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, number, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, finite, require_fraction
 from measurand.measures.gaming.shared.noise import POWER, Choice, Level, NoiseInjection, assess
 from measurand.measures.gaming.shared.sweeps import Sweep, sweeps
-from measurand.measures.precision.shared.grid import Unassessed, more_items, percent, points, tenth, unassessed_findings
+from measurand.measures.verdicts import Unassessed, overall, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.gains import Gain
 from measurand.stats.intervals.planning import PairedDesign
 from measurand.tables import Degradation
+from measurand.wording import more_needed, percent, plural, points
 
 __all__ = ["MEASURE", "Choice", "Level", "NoiseInjection", "NoiseInjections", "noise_injection", "noise_injection_of"]
 
-CODE, TITLE = "G7", "Noise injection"
 LEAST_ITEMS, LEAST_CLUSTERS = 50, 10
 """Below these, half of the items cannot confirm what the other half suggests."""
 NEEDS = f"{LEAST_ITEMS} items (in {LEAST_CLUSTERS} clusters where they have clusters) under noise and without it"
@@ -137,8 +137,15 @@ def judge(result: NoiseInjections, *, negligible_gain: float = 0.05) -> list[Fin
         f"in {hidden} and is shown not to in {passed}; {len(each) - hidden - passed} "
         f"{'is' if len(each) - hidden - passed == 1 else 'are'} open."
     )
-    headline = Finding(CODE, {}, TITLE, overall(each), sentence, (), (*MEASURE.caveats, *result.notes), f"{CODE}.sweep")
-    return [headline, *each, *unassessed_findings(CODE, TITLE, result.unassessed)]
+    headline = Finding(
+        headline=True,
+        status=overall(each),
+        sentence=sentence,
+        estimates=(),
+        caveats=(*MEASURE.caveats, *result.notes),
+        figure="G7.sweep",
+    )
+    return [headline, *each, *unassessed(result.unassessed)]
 
 
 def _finding(found: NoiseInjection, result: NoiseInjections, margin: float) -> Finding:
@@ -147,16 +154,28 @@ def _finding(found: NoiseInjection, result: NoiseInjections, margin: float) -> F
     how = f"chosen and confirmed on different items ({result.splits} splits); paired t over "
     how += "items" if found.clusters is None else "clusters"
     estimates = [
-        Estimate("gain", found.gain.value, found.gain.low, found.gain.high, level, how, n),
-        Estimate("accuracy", found.accuracy, method="of the copies chosen on other items", n=n),
+        Estimate(
+            name="gain", value=found.gain.value, low=found.gain.low, high=found.gain.high, level=level, method=how, n=n
+        ),
+        Estimate(name="accuracy", value=found.accuracy, method="of the copies chosen on other items", n=n),
     ]
     if found.above_chance is not None:
         beyond = found.above_chance
-        estimates.append(Estimate("above_chance", beyond.value, beyond.low, beyond.high, level, how, n))
+        estimates.append(
+            Estimate(
+                name="above_chance", value=beyond.value, low=beyond.low, high=beyond.high, level=level, method=how, n=n
+            )
+        )
     if found.phi is not None:
-        estimates.append(Estimate("phi", found.phi, method=f"largest of {found.copies} copies over baseline", n=n))
-        estimates.append(Estimate("phi_p_value", found.phi_p_value, method="the baseline's accuracy and luck alone"))
-    estimates.append(Estimate("findable_gain", margin + found.findable, method="80% power, beyond the margin", n=n))
+        estimates.append(
+            Estimate(name="phi", value=found.phi, method=f"largest of {found.copies} copies over baseline", n=n)
+        )
+        estimates.append(
+            Estimate(name="phi_p_value", value=found.phi_p_value, method="the baseline's accuracy and luck alone")
+        )
+    estimates.append(
+        Estimate(name="findable_gain", value=margin + found.findable, method="80% power, beyond the margin", n=n)
+    )
     facts: dict[str, Cell] = {
         "baseline": found.baseline,
         "chance": found.chance,
@@ -164,14 +183,20 @@ def _finding(found: NoiseInjection, result: NoiseInjections, margin: float) -> F
         "seed": found.choices[0].seed,
         "share_of_choices": found.choices[0].share,
         "broken_share": found.choices[0].broken,
-        "phi_by_luck_median": number(found.luck[0]),
-        "phi_by_luck_95": number(found.luck[1]),
+        "phi_by_luck_median": finite(found.luck[0]),
+        "phi_by_luck_95": finite(found.luck[1]),
         "copies": found.copies,
         "items": n,
         "clusters": found.clusters,
     }
     return Finding(
-        CODE, found.subject, TITLE, status, sentence, tuple(estimates), _caveats(found), f"{CODE}.sweep", facts
+        subject=found.subject,
+        status=status,
+        sentence=sentence,
+        estimates=tuple(estimates),
+        caveats=_caveats(found),
+        figure="G7.sweep",
+        result=facts,
     )
 
 
@@ -189,18 +214,18 @@ def _caveats(found: NoiseInjection) -> tuple[str, ...]:
 def _verdict(found: NoiseInjection, margin: float) -> tuple[Status, str]:
     gain, beyond = found.gain, found.above_chance
     moved = (
-        f"accuracy goes from {tenth(found.baseline)}% to {tenth(found.accuracy)}% under the noise that other items "
+        f"accuracy goes from {percent(found.baseline)} to {percent(found.accuracy)} under the noise that other items "
         f"chose (most often sigma {found.choices[0].sigma:g}), a gain of {_shown(gain)} points"
     )
     if gain.low > margin and beyond is not None and found.chance is not None:
         if beyond.low > 0:
             return (
                 Status.ISSUE,
-                f"Noise brings out hidden ability: {moved}, where guessing gives {tenth(found.chance)}%.",
+                f"Noise brings out hidden ability: {moved}, where guessing gives {percent(found.chance)}.",
             )
         return Status.CAUTION, (
             f"Noise undoes wrong answers but shows no ability: {moved}, yet guessing alone gives "
-            f"{tenth(found.chance)}%. Answers worse than guessing become guesses; why they were worse is the question."
+            f"{percent(found.chance)}. Answers worse than guessing become guesses; why they were worse is the question."
         )
     if gain.low > margin:
         return Status.CAUTION, (
@@ -217,12 +242,12 @@ def _verdict(found: NoiseInjection, margin: float) -> tuple[Status, str]:
             f"No gain of {points(margin)} or more, but none of the noise tried lowers the accuracy clearly either: it "
             "may have been too weak to break anything, or the model guesses. Stronger noise would tell these apart."
         )
-    more = more_items(gain.value, gain.low, gain.high, found.items, margin)
+    more = more_needed(gain.value, gain.low, gain.high, found.items, margin)
     need = f"; about {more:,} more items would decide it" if more else ""
     opening = "Some gain" if gain.low > 0 else "No gain shown"
     return Status.CAUTION, (
         f"{opening}: {moved}, which does not settle whether it is above {points(margin)}{need}. With these items a "
-        f"hidden ability of {tenth(margin + found.findable)} points would be found {POWER:.0%} of the time."
+        f"hidden ability of {points(margin + found.findable)} would be found {percent(POWER)} of the time."
     )
 
 
@@ -231,7 +256,7 @@ def _copies(count: int) -> str:
 
 
 def _shown(gain: Gain) -> str:
-    return f"{tenth(gain.value)} [{tenth(gain.low)} to {tenth(gain.high)}]"
+    return f"{points(gain.value, unit=False)} [{points(gain.low, unit=False)} to {points(gain.high, unit=False)}]"
 
 
 def figure(result: NoiseInjections) -> list[Figure]:
@@ -241,7 +266,7 @@ def figure(result: NoiseInjections) -> list[Figure]:
         name = ", ".join(found.subject.values())
         for level in found.levels:
             facts = (level.seeds, level.broken, name)
-            rows.append((level.sigma, level.value, number(level.low), number(level.high), "mean of the copies", *facts))
+            rows.append((level.sigma, level.value, finite(level.low), finite(level.high), "mean of the copies", *facts))
             rows.append((level.sigma, level.best, None, None, "best copy", *facts))
             rows.append((level.sigma, found.baseline, level.luck_low, level.luck_high, "a copy by luck alone", *facts))
             if found.chance is not None:
@@ -251,15 +276,16 @@ def figure(result: NoiseInjections) -> list[Figure]:
         rows.append((most.sigma, found.accuracy, low, high, "confirmed on other items", 1, most.broken, name))
     return [
         Figure(
-            f"{CODE}.sweep",
-            "lines",
-            "Accuracy under noise",
-            "Mean over seeds with its interval; the best copy, which luck alone lifts above the rest; the band in "
+            name="G7.sweep",
+            kind="lines",
+            title="Accuracy under noise",
+            caption="Mean over seeds with its interval; the best copy, which luck alone lifts above the rest; the "
+            "band in "
             "which a single copy of the baseline's accuracy would lie; a guesser's accuracy; and the accuracy of the "
             "copies chosen, on items that had no part in the choice. Hidden ability shows as a rise before the fall.",
-            columns(("sigma", "accuracy", "low", "high", "series", "seeds", "broken", "case"), rows),
-            Axis("sigma", "standard deviation of the noise"),
-            Axis("accuracy", "accuracy"),
+            columns=columns(("sigma", "accuracy", "low", "high", "series", "seeds", "broken", "case"), rows),
+            x=Axis("sigma", "standard deviation of the noise"),
+            y=Axis("accuracy", "accuracy"),
             low="low",
             high="high",
             color="series",
@@ -269,7 +295,7 @@ def figure(result: NoiseInjections) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="G7",
     name="noise injection",
     question=Question.GAMING,
     asks="Does noise in the weights bring out ability that the model does not show?",

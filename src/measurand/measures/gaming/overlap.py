@@ -8,15 +8,15 @@ from typing import Literal
 import polars as pl
 
 from measurand.errors import NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, require_fraction
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import proportion_limits
 from measurand.tables.overlaps import Against, Overlaps
+from measurand.wording import plural
 
 __all__ = ["MEASURE", "ItemOverlap", "Overlapping", "overlap"]
 
-CODE, TITLE = "G6", "Overlap"
 LEAST_WORDS, LEAST_NEAR_WORDS = 8, 13
 """Words an item needs to be looked for word by word, and to be looked for nearly so."""
 LEAST_FAMILIAR = 0.01
@@ -30,7 +30,7 @@ Kind = Literal["copied", "nearly copied", "in part", "not found", "too short"]
 KINDS: tuple[Kind, ...] = ("copied", "nearly copied", "in part", "not found", "too short")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ItemOverlap:
     """One item and the document that holds most of it.
 
@@ -66,7 +66,7 @@ class ItemOverlap:
         return "in part" if self.share_13 else "not found"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Overlapping:
     """Result of `overlap`: the items and what they were held against."""
 
@@ -134,16 +134,16 @@ def overlap(overlaps: Overlaps, *, level: float = 0.95) -> Overlapping:
         pl.col("similarity").fill_null(0.0),
     )
     fields = ("share_13", "share_8", "similarity", "document", "passage", "documents")
-    rows = joined.select(*keys, "text", "words", *fields).iter_rows()
+    rows = joined.select(*keys, "text", "words", *fields).iter_rows(named=True)
     return Overlapping(
-        tuple(ItemOverlap(*row) for row in rows),
-        overlaps.against,
-        overlaps.source,
-        overlaps.documents,
-        overlaps.words,
-        overlaps.familiar,
-        level,
-        overlaps.notes,
+        items=tuple(ItemOverlap(**row) for row in rows),
+        against=overlaps.against,
+        source=overlaps.source,
+        documents=overlaps.documents,
+        words=overlaps.words,
+        familiar=overlaps.familiar,
+        level=level,
+        notes=overlaps.notes,
     )
 
 
@@ -189,14 +189,13 @@ def _finding(
     caveats = (*MEASURE.caveats, *result.notes) if not subject else ()
     if not judged:
         return Finding(
-            CODE,
-            subject,
-            TITLE,
-            Status.NOT_APPLICABLE,
-            f"None of the {plural(len(items), 'item')} has {LEAST_WORDS} words of its own, so a match would say "
+            subject=subject,
+            status=Status.NOT_APPLICABLE,
+            sentence=f"None of the {plural(len(items), 'item')} has {LEAST_WORDS} words of its own, so a match "
+            "would say "
             "nothing; needs longer items, such as questions with their options.",
-            (),
-            caveats,
+            estimates=(),
+            caveats=caveats,
             result=facts,
         )
     leaked = counts["copied"] + counts["nearly copied"]
@@ -215,21 +214,27 @@ def _finding(
     else:
         status = Status.PASSED
     return Finding(
-        CODE,
-        subject,
-        TITLE,
-        status,
-        _sentence(result, counts, len(items), judged, shares[0]),
-        tuple(shares),
-        caveats,
-        "G6.matches" if leaked or counts["in part"] else None,
-        facts,
+        subject=subject,
+        status=status,
+        sentence=_sentence(result, counts, len(items), judged, shares[0]),
+        estimates=tuple(shares),
+        caveats=caveats,
+        figure="G6.matches" if leaked or counts["in part"] else None,
+        result=facts,
     )
 
 
 def _share(name: str, count: int, n: int, level: float) -> Estimate:
     low, high = proportion_limits(count, n, level)
-    return Estimate(name, count / n, float(low), float(high), level, "Wilson, exact for few items; over items", n)
+    return Estimate(
+        name=name,
+        value=count / n,
+        low=float(low),
+        high=float(high),
+        level=level,
+        method="Wilson, exact for few items; over items",
+        n=n,
+    )
 
 
 def _sentence(result: Overlapping, counts: dict[Kind, int], items: int, judged: int, share: Estimate) -> str:
@@ -279,13 +284,15 @@ def figure(result: Overlapping) -> list[Figure]:
         figures.insert(
             0,
             Figure(
-                "G6.matches",
-                "scatter",
-                "Items and the passages that hold most of them",
-                "Exact overlap to the right, near overlap upwards; hover for the item and the passage." + left,
-                columns(("exact", "near", "kind", "item", "item text", "passage", "document", "13-word runs"), rows),
-                Axis("exact", "share of the item's 8-word runs in the document", domain=(0.0, 1.0)),
-                Axis("near", "share of its words there in the same order", domain=(0.0, 1.0)),
+                name="G6.matches",
+                kind="scatter",
+                title="Items and the passages that hold most of them",
+                caption="Exact overlap to the right, near overlap upwards; hover for the item and the passage." + left,
+                columns=columns(
+                    ("exact", "near", "kind", "item", "item text", "passage", "document", "13-word runs"), rows
+                ),
+                x=Axis("exact", "share of the item's 8-word runs in the document", domain=(0.0, 1.0)),
+                y=Axis("near", "share of its words there in the same order", domain=(0.0, 1.0)),
                 color="kind",
                 label="item",
                 rules=(NEAR,),
@@ -307,14 +314,15 @@ def _histogram(result: Overlapping) -> Figure:
     nothing = sum(item.document is None for item in judged)
     most = max(1, *(int(row[1] or 0) for row in rows))
     return Figure(
-        "G6.histogram",
-        "intervals",
-        "How much of the items was found",
-        f"Items by how much of them stands in one document. Of {nothing:,} of the {plural(len(judged), 'item')} long "
+        name="G6.histogram",
+        kind="intervals",
+        title="How much of the items was found",
+        caption=f"Items by how much of them stands in one document. Of {nothing:,} of the "
+        f"{plural(len(judged), 'item')} long "
         "enough to look for, nothing was found: they are not drawn.",
-        columns(("share found", "items", "how", "none"), rows),
-        Axis("items", "items", domain=(0.0, 1.05 * most)),
-        Axis("share found", "share of the item found", "nominal"),
+        columns=columns(("share found", "items", "how", "none"), rows),
+        x=Axis("items", "items", domain=(0.0, 1.05 * most)),
+        y=Axis("share found", "share of the item found", "nominal"),
         low="none",
         high="items",
         color="how",
@@ -326,7 +334,7 @@ def _short(text: str) -> str:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="G6",
     name="overlap",
     question=Question.GAMING,
     asks="Do the items stand in a corpus, among the few-shot examples, or twice among themselves?",

@@ -8,23 +8,24 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, require_fraction
+from measurand.measures.verdicts import overall
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import clopper_pearson
 from measurand.stats.texts.quiz import OPTIONS, bounds, bounds_replicates, non_preferred, recognition_tests
 from measurand.tables.quiz import Quiz
+from measurand.wording import plural
 
 __all__ = ["MEASURE", "QuizResult", "Quizzes", "quiz"]
 
-CODE, TITLE = "G5", "Contamination quiz"
 LEAST_ITEMS = 20
 UNNAMED = "model"
 """What a model is called whose answers do not name it."""
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QuizResult:
     """One model's quiz on one benchmark.
 
@@ -143,19 +144,19 @@ def _result(
     # The best of several shares: each has its share of the error.
     each = [clopper_pearson(hit, items, 1 - (1 - level) / len(asked)) for hit in hits.values()]
     return QuizResult(
-        model,
-        benchmark,
-        items,
-        "".join(asked),
-        tuple(count / items for count in counts),
-        tuple(hit / items for hit in hits.values()),
-        point.low,
-        point.high,
-        (float(np.quantile(low, tail)), float(np.quantile(low, 1 - tail))),
-        (max(float(limits[0]) for limits in each), max(float(limits[1]) for limits in each)),
-        point.corrected,
-        (float(np.quantile(corrected, tail)), float(np.quantile(corrected, 1 - tail))),
-        min(recognition_tests(picked, anyway).values()),
+        model=model,
+        benchmark=benchmark,
+        items=items,
+        asked="".join(asked),
+        biases=tuple(count / items for count in counts),
+        hits=tuple(hit / items for hit in hits.values()),
+        low=point.low,
+        high=point.high,
+        low_limits=(float(np.quantile(low, tail)), float(np.quantile(low, 1 - tail))),
+        high_limits=(max(float(limits[0]) for limits in each), max(float(limits[1]) for limits in each)),
+        corrected=point.corrected,
+        corrected_limits=(float(np.quantile(corrected, tail)), float(np.quantile(corrected, 1 - tail))),
+        p_value=min(recognition_tests(picked, anyway).values()),
     )
 
 
@@ -173,7 +174,16 @@ def judge(result: Quizzes, *, tolerated: float = 0.1) -> list[Finding]:
     if known:
         worst = max(known, key=lambda found: found.low)
         sentence += f"; most in {worst.benchmark}: {_range(worst)} of the items"
-    return [Finding(CODE, {}, TITLE, overall(each), sentence + ".", (), (*MEASURE.caveats, *result.notes)), *each]
+    return [
+        Finding(
+            headline=True,
+            status=overall(each),
+            sentence=sentence + ".",
+            estimates=(),
+            caveats=(*MEASURE.caveats, *result.notes),
+        ),
+        *each,
+    ]
 
 
 def _range(found: QuizResult) -> str:
@@ -208,12 +218,16 @@ def _finding(found: QuizResult, result: Quizzes, tolerated: float) -> Finding:
             f"Whether {name} recognises items of {found.benchmark} is open: {share} of {found.items} by the quiz, "
             "which its liking for positions can explain; more items would tell."
         )
-    n, level = found.items, result.level
+    n = found.items
+
+    def with_limits(name: str, value: float, limits: tuple[float, float], method: str) -> Estimate:
+        return estimate(name, value, *limits, level=result.level, method=method, n=n)
+
     estimates = (
-        Estimate("recognised", found.corrected, *found.corrected_limits, level, "resampled items", n),
-        Estimate("recognised_at_least", found.low, *found.low_limits, level, "resampled items", n),
-        Estimate("recognised_at_most", found.high, *found.high_limits, level, "Clopper-Pearson, Bonferroni", n),
-        Estimate("p_value", found.p_value, method="exact McNemar, one-sided, Holm over positions", n=n),
+        with_limits("recognised", found.corrected, found.corrected_limits, "resampled items"),
+        with_limits("recognised_at_least", found.low, found.low_limits, "resampled items"),
+        with_limits("recognised_at_most", found.high, found.high_limits, "Clopper-Pearson, Bonferroni"),
+        Estimate(name="p_value", value=found.p_value, method="exact McNemar, one-sided, Holm over positions", n=n),
     )
     facts: dict[str, Cell] = {
         "positions_asked": found.asked,
@@ -221,7 +235,15 @@ def _finding(found: QuizResult, result: Quizzes, tolerated: float) -> Finding:
         **{f"original_picked_in_{place}": share for place, share in zip(found.asked, found.hits, strict=True)},
     }
     subject = {"benchmark": found.benchmark, "model": found.model}
-    return Finding(CODE, subject, TITLE, status, sentence, estimates, (), "G5.bounds", facts)
+    return Finding(
+        subject=subject,
+        status=status,
+        sentence=sentence,
+        estimates=estimates,
+        caveats=(),
+        figure="G5.bounds",
+        result=facts,
+    )
 
 
 def figure(result: Quizzes) -> list[Figure]:
@@ -238,13 +260,14 @@ def figure(result: Quizzes) -> list[Figure]:
             rows.append((name, value, *limits, which, found.items, found.p_value))
     return [
         Figure(
-            "G5.bounds",
-            "intervals",
-            "Items whose original wording is recognised",
-            f"Published bounds and the share corrected for all positions, with {100 * result.level:g}% intervals.",
-            columns(("quiz", "share", "low", "high", "bound", "items", "p-value"), rows),
-            Axis("share", "share of items recognised", domain=(0.0, 1.0)),
-            Axis("quiz", "quiz", "nominal"),
+            name="G5.bounds",
+            kind="intervals",
+            title="Items whose original wording is recognised",
+            caption=f"Published bounds and the share corrected for all positions, with {100 * result.level:g}% "
+            "intervals.",
+            columns=columns(("quiz", "share", "low", "high", "bound", "items", "p-value"), rows),
+            x=Axis("share", "share of items recognised", domain=(0.0, 1.0)),
+            y=Axis("quiz", "quiz", "nominal"),
             low="low",
             high="high",
             color="bound",
@@ -253,7 +276,7 @@ def figure(result: Quizzes) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="G5",
     name="contamination quiz",
     question=Question.GAMING,
     asks="Does the model pick out an item's original wording among others?",

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import columns, number, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, finite, require_fraction
 from measurand.measures.precision.shared.arena import (
     LEAST_CLUSTERS,
     Arena,
@@ -23,17 +23,18 @@ from measurand.measures.precision.shared.arena import (
     repeats,
 )
 from measurand.measures.precision.shared.arena_words import (
-    CODE,
     circle_findings,
-    elo_finding,
+    elo_findings,
     links_findings,
     named,
     order_finding,
     repeat_findings,
 )
+from measurand.measures.precision.shared.summary import bars
 from measurand.results import Axis, Cell, Figure, Finding, Question
 from measurand.stats.votes.bradley_terry import TIES, Comparisons, Ties, comparisons, strong_components
 from measurand.tables.votes import Votes
+from measurand.wording import percent, plural
 
 __all__ = ["MEASURE", "Arena", "Group", "arena"]
 
@@ -118,19 +119,19 @@ def arena(
         )
     part, group = largest
     return Arena(
-        tuple(groups),
-        tuple((votes.models[i], _why_alone(whole, int(i))) for i in np.flatnonzero(sizes[label] == 1)),
-        tuple(even),
-        int(connected_components(whole.wins + whole.wins.T, directed=False)[0]),
-        len(outcome),
-        int((outcome == 1).sum()),
-        elo_orders(part, rng),
-        circles(part.data, level, rng),
-        repeats(part, group.cluster, level, rng),
-        few,
-        ties,
-        level,
-        votes.notes,
+        groups=tuple(groups),
+        alone=tuple((votes.models[i], _why_alone(whole, int(i))) for i in np.flatnonzero(sizes[label] == 1)),
+        even=tuple(even),
+        islands=int(connected_components(whole.wins + whole.wins.T, directed=False)[0]),
+        votes=len(outcome),
+        ties=int((outcome == 1).sum()),
+        elo=elo_orders(part, rng),
+        circles=circles(part.data, level, rng),
+        repeats=repeats(part, group.cluster, level, rng),
+        few=few,
+        tie_model=ties,
+        level=level,
+        notes=votes.notes,
     )
 
 
@@ -167,7 +168,7 @@ def judge(result: Arena, *, same_order: float = 0.95) -> list[Finding]:
     findings = [order_finding(result, group, {}) for group in result.groups[:1]]
     findings += [order_finding(result, group, {"group": named(group.models)}) for group in result.groups[1:]]
     findings += links_findings(result)
-    return [*findings, *circle_findings(result), *repeat_findings(result, same_order), elo_finding(result)]
+    return [*findings, *circle_findings(result), *repeat_findings(result, same_order), *elo_findings(result)]
 
 
 def figure(result: Arena) -> list[Figure]:
@@ -182,48 +183,43 @@ def figure(result: Arena) -> list[Figure]:
     ]
     names = ("group", "model", "rank", "best rank", "worst rank", "strength", "low", "high")
     whole = columns(names, rows)
-    level = f"{100 * result.level:g}%"
+    level = percent(result.level)
+    group = "group" if many else None
     figures = [
-        Figure(
-            f"{CODE}.ranks",
-            "intervals",
+        bars(
+            "P10.ranks",
             "Ranks of the models",
             f"Each model's place by votes, with the ranks that it may really have: at {level}, all of them together.",
             _without(whole, "low", "high", *(() if many else ("group",))),
-            Axis("rank", "rank (1 is best)", domain=(1, max(len(group.models) for group in result.groups))),
-            Axis("model", "model", "nominal"),
+            Axis("rank", "rank (1 is best)", domain=(1, max(len(each.models) for each in result.groups))),
             low="best rank",
             high="worst rank",
             label="model",
-            group="group" if many else None,
+            group=group,
         ),
-        Figure(
-            f"{CODE}.strengths",
-            "intervals",
+        bars(
+            "P10.strengths",
             "Strengths of the models",
             f"Elo points above the average model, with each model's own {level} interval (Bradley-Terry).",
             whole if many else _without(whole, "group"),
             Axis("strength", "Elo points above the average model"),
-            Axis("model", "model", "nominal"),
-            low="low",
-            high="high",
             label="model",
-            group="group" if many else None,
+            group=group,
             rules=(0.0,),
         ),
     ]
-    sizes: list[tuple[Cell, ...]] = [(row.votes, *(number(value) for value in row.agreement)) for row in result.repeats]
+    sizes: list[tuple[Cell, ...]] = [(row.votes, *map(finite, row.agreement)) for row in result.repeats]
     return [
         *figures,
         Figure(
-            f"{CODE}.votes",
-            "lines",
-            "Votes for a stable order",
-            "Share of the pairs of models that two arenas of one size put in the same order: median, and "
+            name="P10.votes",
+            kind="lines",
+            title="Votes for a stable order",
+            caption="Share of the pairs of models that two arenas of one size put in the same order: median, and "
             f"{level} of repetitions. Half is chance.",
-            columns(("votes", "same order", "low", "high"), sizes),
-            Axis("votes", "votes in each arena", "log"),
-            Axis("same order", "share of pairs in the same order", domain=(0.5, 1.0)),
+            columns=columns(("votes", "same order", "low", "high"), sizes),
+            x=Axis("votes", "votes in each arena", "log"),
+            y=Axis("same order", "share of pairs in the same order", domain=(0.5, 1.0)),
             low="low",
             high="high",
         ),
@@ -235,7 +231,7 @@ def _without(columns_: Mapping[str, tuple[Cell, ...]], *names: str) -> Mapping[s
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P10",
     name="arena",
     question=Question.PRECISION,
     asks="Is the order of models by votes between two of them evidence, and how many votes would settle it?",
@@ -247,7 +243,7 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "Which models a voter was shown, and whether votes are honest, cannot be seen from the votes.",
-        "One strength a model is a summary: it can differ between prompts, languages and voters.",
+        "One strength per model is a summary: it can differ between prompts, languages and voters.",
         "Where voters and prompts both matter, the intervals allow for whichever of the two matters more.",
     ),
     references=(

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision.shared.grid import (
-    Floats,
-    Grid,
-    Ints,
-    Unassessed,
-    grids,
-    more_items,
-    points,
-    stacked,
-    tenth,
-    unassessed_findings,
-)
+from measurand.errors import InputError, UnknownName
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures.precision.shared.grid import Floats, Grid, Ints, grids, stacked
+from measurand.measures.precision.shared.summary import bars, joint_headline, refusal
+from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
 from measurand.results import Axis, Cell, Figure, Finding, Question, Status
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.formats import difference_limits, tau_limits
-from measurand.stats.items.reruns import Limits
 from measurand.tables import Responses, item_tables
+from measurand.wording import CORRELATION, DIFFERENCE, more_needed, plural, points, shown
 
 __all__ = [
     "MEASURE",
@@ -39,13 +30,15 @@ __all__ = [
     "transfer_of",
 ]
 
-CODE, TITLE = "P8", "Format transfer"
 LEAST_ITEMS, LEAST_MODELS, MOST_FORMATS = 10, 5, 4
 NEEDED = "at least 10 of the same items in two formats: variants of a benchmark, or benchmarks that share their items"
-NAMED = "the formats to compare, by name (the setting formats)"
+APART = (Side.ABOVE, Side.BELOW)
+"""Formats that differ either way are an issue alike: which one is right is not known."""
+
+NAMED = "the names of the formats to compare"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Transfer:
     """One model on the same items in two formats; scores in [0, 1].
 
@@ -54,7 +47,7 @@ class Transfer:
     benchmark, model, reference, other : of what; the formats are variants, or benchmarks that share items.
     difference : score in the other format minus score in the reference.
     of_all : its interval, widened so that those of all models and formats hold together.
-    clusters : independent clusters, None if items are taken as independent.
+    items, clusters : items in both; independent clusters, None if items are taken as independent.
     scaled : whether the scores had another range than [0, 1].
     """
 
@@ -64,11 +57,12 @@ class Transfer:
     other: str
     difference: Limits
     of_all: Limits
+    items: int
     clusters: int | None
     scaled: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FormatRanking:
     """Kendall's tau between the models' scores in two formats, on the items that all of them ran in both."""
 
@@ -76,6 +70,7 @@ class FormatRanking:
     reference: str
     other: str
     items: int
+    models: int
     tau: Limits
 
 
@@ -182,8 +177,7 @@ def transfer_of(benchmarks: Iterable[Grid], level: float, *, most: int = MOST_FO
                 unassessed.append(Unassessed(subject, reason, NEEDED))
             rankings += _ranking(grid, other, both, level)
     if not each:
-        reasons = list(dict.fromkeys(row.reason for row in unassessed))[:3] or ["no item was scored"]
-        raise NotApplicable("; ".join(reasons), needs=NAMED if unassessed and unassessed[0].needs == NAMED else NEEDED)
+        raise refusal(unassessed, "no item was scored", unassessed[0].needs if unassessed else NEEDED)
     together = 1 - (1 - level) / len(each)
     widened = (difference_limits(gaps, clusters, together) for gaps, clusters in pairs)
     done = (replace(found, of_all=limits) for found, limits in zip(each, widened, strict=True))
@@ -192,9 +186,17 @@ def transfer_of(benchmarks: Iterable[Grid], level: float, *, most: int = MOST_FO
 
 def _transfer(grid: Grid, row: int, other: int, gaps: Floats, clusters: Ints | None, level: float) -> Transfer:
     found = difference_limits(gaps, clusters, level)
-    groups = None if clusters is None else len(np.unique(clusters))
-    names = grid.benchmark, grid.models[row], grid.variants[0], grid.variants[other]
-    return Transfer(*names, found, found, groups, grid.scaled)
+    return Transfer(
+        benchmark=grid.benchmark,
+        model=grid.models[row],
+        reference=grid.variants[0],
+        other=grid.variants[other],
+        difference=found,
+        of_all=found,
+        items=len(gaps),
+        clusters=None if clusters is None else len(np.unique(clusters)),
+        scaled=grid.scaled,
+    )
 
 
 def _ranking(grid: Grid, other: int, both: np.ndarray, level: float) -> Iterator[FormatRanking]:
@@ -204,8 +206,14 @@ def _ranking(grid: Grid, other: int, both: np.ndarray, level: float) -> Iterator
     if len(models) < LEAST_MODELS or len(items) < LEAST_ITEMS:
         return
     first, second = (grid.scores[:, place][np.ix_(models, items)].mean(axis=1) for place in (0, other))
-    tau = tau_limits(first, second, level)
-    yield FormatRanking(grid.benchmark, grid.variants[0], grid.variants[other], len(items), tau)
+    yield FormatRanking(
+        benchmark=grid.benchmark,
+        reference=grid.variants[0],
+        other=grid.variants[other],
+        items=len(items),
+        models=len(models),
+        tau=tau_limits(first, second, level),
+    )
 
 
 def judge(
@@ -215,83 +223,81 @@ def judge(
     require_fraction(format_tolerance=format_tolerance, least_rank_agreement=least_rank_agreement)
     each = [_finding(result, found, format_tolerance) for found in result.each]
     rankings = [_ranking_finding(result, found, least_rank_agreement) for found in result.rankings]
-    headline = _headline(result, each, format_tolerance)
-    return [headline, *each, *rankings, *unassessed_findings(CODE, TITLE, result.unassessed)]
-
-
-def _headline(result: FormatTransfer, each: Sequence[Finding], tolerance: float) -> Finding:
-    status, name = overall(each), f"{CODE}.differences"
-    beyond = (found.of_all.low > tolerance or found.of_all.high < -tolerance for found in result.each)
-    if status is Status.ISSUE and not any(beyond):
-        status = Status.CAUTION
-    if len(each) == 1:
-        return Finding(CODE, {}, TITLE, status, each[0].sentence, each[0].estimates, (), name)
     issues, passed = (sum(finding.status is which for finding in each) for which in (Status.ISSUE, Status.PASSED))
     sentence = (
-        f"Of {len(each)} comparisons of a model's scores on the same items in two formats, {issues} differ by more "
-        f"than {points(tolerance)}, and {passed} clearly do not."
+        f"Of {len(each)} comparisons of a model's scores on the same items in two formats, {issues} "
+        f"{'differs' if issues == 1 else 'differ'} by more than {points(format_tolerance)}, and {passed} clearly "
+        f"{'does' if passed == 1 else 'do'} not."
     )
-    return Finding(CODE, {}, TITLE, status, sentence, (), (), name)
+    certain = any(_side(found.of_all, format_tolerance) in APART for found in result.each)
+    headline = joint_headline(each, sentence, certain=certain, figure="P8.differences")
+    return [headline, *each, *rankings, *unassessed(result.unassessed)]
+
+
+def _side(difference: Limits, tolerance: float) -> Side:
+    return against(difference.low, difference.high, (-tolerance, tolerance))
 
 
 def _finding(result: FormatTransfer, found: Transfer, tolerance: float) -> Finding:
-    gap = found.difference
-    status, verdict = _verdict(found, tolerance)
-    unit = " of the range of scores" if found.scaled else ""
-    size, low, high = (gap.value, gap.low, gap.high) if gap.value >= 0 else (-gap.value, -gap.high, -gap.low)
-    interval = f" [{tenth(low)} to {tenth(high)}]" if math.isfinite(low) else ""
-    side = "higher" if gap.value >= 0 else "lower"
-    sentence = (
-        f"On {plural(gap.n, 'item')} of {found.benchmark}, {found.model} scores {points(size)}{unit}{interval} {side} "
-        f"as {found.other} than as {found.reference}: {verdict}."
-    )
     method = "CR1 over items, t" if found.clusters is None else "CR1 over clusters, t(G-1)"
-    difference = estimate("difference", gap.value, gap.low, gap.high, level=result.level, method=method, n=gap.n)
+    difference = estimate(
+        "difference", *found.difference, level=result.level, method=method, n=found.items, unit=DIFFERENCE
+    )
+    side = _side(found.difference, tolerance)
+    unit = " of the range of scores" if found.scaled else ""
+    sentence = (
+        f"From {found.reference} to {found.other}, the score of {found.model} on {found.benchmark} changes by "
+        f"{shown(difference)}{unit} ({plural(found.items, 'item')}): {_meaning(side, found, tolerance)}."
+    )
     caveats = ("The scores have another range than 0 to 1; points are hundredths of the range seen.",)
-    subject = {"benchmark": found.benchmark, "model": found.model, "format": found.other}
     return Finding(
-        CODE, subject, TITLE, status, sentence, (difference,), caveats if found.scaled else (), f"{CODE}.differences"
+        subject={"benchmark": found.benchmark, "model": found.model, "format": found.other},
+        status=verdict(side, issue=APART, passed=Side.BETWEEN),
+        sentence=sentence,
+        estimates=(difference,),
+        caveats=caveats if found.scaled else (),
+        figure="P8.differences",
     )
 
 
-def _verdict(found: Transfer, tolerance: float) -> tuple[Status, str]:
-    gap = found.difference
-    if not math.isfinite(gap.low):
-        return Status.CAUTION, "nothing tells how far this would hold for other items"
-    if gap.low > tolerance or gap.high < -tolerance:
-        return Status.ISSUE, "scores in one format do not stand for the other"
-    if gap.low > -tolerance and gap.high < tolerance:
-        return Status.PASSED, "the format hardly matters"
-    size, noun = (gap.n, "items") if found.clusters is None else (found.clusters, "clusters of items")
+def _meaning(side: Side, found: Transfer, tolerance: float) -> str:
+    if side is Side.UNKNOWN:
+        return "nothing tells how far this would hold for other items"
+    if side in APART:
+        return "scores in one format do not stand for the other"
+    if side is Side.BETWEEN:
+        return "the format hardly matters"
+    size, noun = (found.items, "items") if found.clusters is None else (found.clusters, "clusters of items")
     # By symmetry: the bound that is nearer to the value, on its side.
-    value, low, high = (gap.value, gap.low, gap.high) if gap.value >= 0 else (-gap.value, -gap.high, -gap.low)
-    more = more_items(value, low, high, size, tolerance)
+    gap = found.difference
+    value, low, high = gap if gap.value >= 0 else (-gap.value, -gap.high, -gap.low)
+    more = more_needed(value, low, high, size, tolerance)
     wanted = "" if more is None else f"; about {more:,} more would decide it"
     clear = "they differ, but too few" if low > 0 else "too few"
-    return Status.CAUTION, f"{clear} {noun} to tell whether by more than {points(tolerance)}{wanted}"
+    return f"{clear} {noun} to tell whether by more than {points(tolerance)}{wanted}"
 
 
 def _ranking_finding(result: FormatTransfer, found: FormatRanking, least: float) -> Finding:
-    tau = found.tau
-    both = f"{found.reference} and {found.other}"
-    status, verdict = Status.CAUTION, "too few models to tell whether the ranking stays"
-    if not math.isfinite(tau.value):
-        verdict = "one format ties all models"
-    elif tau.low >= least:
-        status, verdict = Status.PASSED, "the ranking stays"
-    elif tau.high < least:
-        status, verdict = Status.ISSUE, "the formats rank models differently"
-    seen = ""
-    if math.isfinite(tau.value):
-        seen = f" with a rank agreement of {tau.value:.2f} [{tau.low:.2f} to {tau.high:.2f}]"
-    sentence = (
-        f"On {plural(found.items, 'item')} of {found.benchmark}, {both} rank {plural(tau.n, 'model')}{seen}: {verdict}."
-    )
     method = "tau-b, Fisher's z (Fieller, Hartley and Pearson)"
-    agreement = estimate("rank_tau", tau.value, tau.low, tau.high, level=result.level, method=method, n=tau.n)
-    subject = {"benchmark": found.benchmark, "format": found.other}
-    estimates = (agreement,) if agreement.value is not None else ()
-    return Finding(CODE, subject, "Ranking across formats", status, sentence, estimates, (), f"{CODE}.differences")
+    tau = estimate("rank_tau", *found.tau, level=result.level, method=method, n=found.models, unit=CORRELATION)
+    side = against(tau.low, tau.high, least)
+    meaning = "too few models to tell whether the ranking stays"
+    if tau.value is None:
+        meaning = "one format ties all models"
+    elif side is Side.ABOVE:
+        meaning = "the ranking stays"
+    elif side is Side.BELOW:
+        meaning = "the formats rank models differently"
+    seen = "" if tau.value is None else f" with a rank agreement of {shown(tau)}"
+    ranked = f"{found.reference} and {found.other} rank {plural(found.models, 'model')}{seen}"
+    return Finding(
+        subject={"benchmark": found.benchmark, "format": found.other},
+        title="Ranking across formats",
+        status=verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
+        sentence=f"On {plural(found.items, 'item')} of {found.benchmark}, {ranked}: {meaning}.",
+        estimates=(tau,) if tau.value is not None else (),
+        figure="P8.differences",
+    )
 
 
 def figure(result: FormatTransfer, findings: Sequence[Finding] = ()) -> list[Figure]:
@@ -306,23 +312,19 @@ def figure(result: FormatTransfer, findings: Sequence[Finding] = ()) -> list[Fig
             found.benchmark,
             f"{found.other} minus {found.reference}",
             found.model,
-            *(number(value) for value in (found.difference.value, found.difference.low, found.difference.high)),
-            found.difference.n,
+            *map(finite, found.difference),
+            found.items,
             status.get((found.benchmark, found.model, found.other)),
         )
         for found in result.each
     ]
     return [
-        Figure(
-            f"{CODE}.differences",
-            "intervals",
+        bars(
+            "P8.differences",
             "The same items in two formats",
             "Difference between the mean scores in two formats, the items paired, with its interval.",
             columns(("benchmark", "formats", "model", "difference", "low", "high", "items", "verdict"), rows),
             Axis("difference", "difference in mean score"),
-            Axis("model", "model", "nominal"),
-            low="low",
-            high="high",
             label="model",
             color="verdict" if status else None,
             select=("benchmark", "formats"),
@@ -332,7 +334,7 @@ def figure(result: FormatTransfer, findings: Sequence[Finding] = ()) -> list[Fig
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P8",
     name="format transfer",
     question=Question.PRECISION,
     asks="Do the same items in another format give the same scores and the same ranking of models?",

@@ -2,53 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 
-from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
+from measurand.errors import InputError
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.grading import (
     EVERY,
     LEAST_COMMON,
     Agreement,
     Correction,
+    Panel,
     Shift,
     agreement_of,
     corrections_of,
+    panel_of,
     shifts_of,
 )
 from measurand.measures.precision.shared.ratings import Ratings, is_hand, on_one_scale, ratings_of
+from measurand.measures.precision.shared.summary import bars, of_total, refusal
+from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.items.agreement import Limits, krippendorff_alpha
 from measurand.tables import Responses
+from measurand.wording import DIFFERENCE, SHARE, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "Graders", "graders"]
 
-CODE, TITLE = "P12", "Graders"
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Graders:
     """Result of `graders`.
 
     Parameters
     ----------
-    together : Krippendorff's alpha of all graders of a benchmark on one scale, where there are more than two:
-        (benchmark, graders, alpha with limits, samples).
-    unassessed : (subject, reason, what would be needed).
+    together : all graders of a benchmark, where there are more than two.
     cluster_key : what makes samples of several items one cluster; None if only those of one item are.
     """
 
     agreements: tuple[Agreement, ...]
-    together: tuple[tuple[str, tuple[str, ...], Limits, int], ...]
+    together: tuple[Panel, ...]
     shifts: tuple[Shift, ...]
     corrections: tuple[Correction, ...]
-    unassessed: tuple[tuple[Mapping[str, str], str, str], ...]
+    unassessed: tuple[Unassessed, ...]
     cluster_key: str | None
     level: float
 
@@ -87,14 +86,15 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
     >>> empty = pl.DataFrame(schema=RESPONSE_COLUMNS)
     >>> rows = pl.DataFrame(rows).with_columns(pl.col("epoch").cast(pl.Int32))
     >>> found = graders(Responses(pl.concat([empty, rows], how="diagonal").lazy()), rng=np.random.default_rng(0))
-    >>> round(found.agreements[0].value[0], 2), found.shifts[0].difference[0]
+    >>> round(found.agreements[0].value.value, 2), found.shifts[0].difference.value
     (0.9, 0.05)
     """
     require_fraction(level=level)
     if resamples < 100:
         raise InputError(f"resamples should be at least 100, got {resamples}")
     agreements: list[Agreement] = []
-    together, shifts, corrections, unassessed = [], [], [], []
+    together, shifts, corrections = [], [], []
+    left_out: list[Unassessed] = []
     pooled: dict[tuple[str, str], list[tuple[Ratings, int, int]]] = {}
     for ratings in ratings_of(responses):
         for a, b in combinations(range(len(ratings.graders)), 2):
@@ -104,42 +104,33 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
             common = ratings.common(first, second)
             if common.sum() < LEAST_COMMON:
                 if common.any():
-                    reason = f"they share {plural(int(common.sum()), 'sample')}"
-                    unassessed.append((subject, reason, f"at least {LEAST_COMMON} samples scored by both"))
+                    reason = f"{' and '.join(names)} share {plural(int(common.sum()), 'sample')}"
+                    left_out.append(Unassessed(subject, reason, f"at least {LEAST_COMMON} samples scored by both"))
                 continue
             if not on_one_scale(ratings.scores[first, common], ratings.scores[second, common]):
-                unassessed.append((subject, "their scores are on different scales", "scores on one scale"))
+                reason = f"the scores of {' and '.join(names)} are on different scales"
+                left_out.append(Unassessed(subject, reason, "scores on one scale"))
                 continue
             pooled.setdefault(names, []).append((ratings, first, second))
             agreements.append(agreement_of([(ratings, first, second)], names, level, resamples, rng))
             shifts += shifts_of(ratings, first, second, level)
             if is_hand(names[0]) and not is_hand(names[1]):
                 corrections += corrections_of(ratings, first, second, level)
-        group = ratings.same_scale()
-        if len(group) > 2:
-            rated = ratings.scores[group]
-            binary = np.isin(rated[np.isfinite(rated)], (0.0, 1.0)).all()
-            metric: Literal["nominal", "interval"] = "nominal" if binary else "interval"
-            alpha = krippendorff_alpha(rated, metric, ratings.clusters, level=level, resamples=resamples, rng=rng)
-            n = int((np.isfinite(rated).sum(axis=0) >= 2).sum())
-            together.append((ratings.benchmark, tuple(ratings.graders[g] for g in group), alpha, n))
+        together += panel_of(ratings, level, resamples, rng)
     for names, parts in pooled.items():
         if len(parts) > 1:
             agreements.append(agreement_of(parts, names, level, resamples, rng))
     if not agreements:
-        reasons = [f"{' of '.join(reversed(subject.values()))}: {reason}" for subject, reason, _ in unassessed[:3]]
-        raise NotApplicable(
-            "; ".join(reasons) or "every sample was scored by one grader only",
-            needs=f"at least {LEAST_COMMON} samples scored by two graders on one scale",
-        )
+        needs = f"at least {LEAST_COMMON} samples scored by two graders on one scale"
+        raise refusal(left_out, "every sample was scored by one grader only", needs)
     return Graders(
-        tuple(agreements),
-        tuple(together),
-        tuple(shifts),
-        tuple(corrections),
-        tuple(unassessed),
-        responses.cluster,
-        level,
+        agreements=tuple(agreements),
+        together=tuple(together),
+        shifts=tuple(shifts),
+        corrections=tuple(corrections),
+        unassessed=tuple(left_out),
+        cluster_key=responses.cluster,
+        level=level,
     )
 
 
@@ -149,12 +140,9 @@ def judge(result: Graders, *, agreeing: float = 2 / 3, tolerance: float = 0.05) 
     pairs = [_agreed(found, result, agreeing) for found in result.agreements]
     moved = [_moved(found, result.level, tolerance) for found in result.shifts]
     corrected = [_corrected(found, result.level, tolerance) for found in result.corrections]
-    groups = [_together(*group, result.level, agreeing) for group in result.together]
-    refused = [
-        Finding(CODE, subject, TITLE, Status.NOT_APPLICABLE, f"Not assessed: {reason}; needs {needs}.")
-        for subject, reason, needs in result.unassessed
-    ]
-    return [_headline(result, pairs, moved, corrected), *pairs, *groups, *moved, *corrected, *refused]
+    groups = [_together(found, result.level, agreeing) for found in result.together]
+    summed = _headline(result, pairs, moved, corrected)
+    return [summed, *pairs, *groups, *moved, *corrected, *unassessed(result.unassessed)]
 
 
 def _headline(
@@ -163,20 +151,24 @@ def _headline(
     whole = [f for f in pairs if f.subject["benchmark"] == EVERY]
     per_pair = whole if len(whole) == len({f.subject["graders"] for f in pairs}) else pairs
     agreed = sum(finding.status is Status.PASSED for finding in per_pair)
-    verb = "agrees" if agreed == 1 else "agree"
-    sentence = f"{agreed or 'None'} of {plural(len(per_pair), 'pair')} of graders {verb} well."
+    sentence = (
+        f"{of_total(agreed, len(per_pair), 'pair of graders', 'is shown to agree', 'is not shown to agree')} well."
+    )
     if moved:
-        most = max(result.shifts, key=lambda found: abs(found.difference[0]))
+        place = max(range(len(moved)), key=lambda i: abs(result.shifts[i].difference.value))
+        most, by = result.shifts[place], value_of(moved[place].estimate("score_shift"))
         clear = sum(finding.status is Status.ISSUE for finding in moved)
-        sentence += (
-            f" Swapping the grader clearly changes {clear} of {plural(len(moved), 'score')}, "
-            f"and moves one by {_points(most.difference[0], most.unit)} ({most.model} on {most.benchmark})."
-        )
-    return Finding(CODE, {}, TITLE, overall([*pairs, *moved, *corrected]), sentence, (), MEASURE.caveats)
-
-
-def _points(value: float, unit: bool) -> str:
-    return f"{100 * value:+.1f} points" if unit else f"{value:+.2f}"
+        if len(moved) == 1:
+            clearly = "clearly changes" if clear else "does not clearly change"
+            sentence += (
+                f" Swapping the grader {clearly} the score of {most.model} on {most.benchmark}: it moves by {by}."
+            )
+        else:
+            sentence += (
+                f" Swapping the grader clearly changes {clear} of {len(moved)} scores, and moves one by {by} "
+                f"({most.model} on {most.benchmark})."
+            )
+    return headline(sentence, [*pairs, *moved, *corrected], caveats=MEASURE.caveats)
 
 
 NAMES = {
@@ -188,110 +180,105 @@ NAMES = {
 def _agreed(found: Agreement, result: Graders, bound: float) -> Finding:
     name, method = NAMES[found.kind]
     value = estimate(name, *found.value, level=result.level, method=method, n=found.clusters)
-    same = Estimate("same_score", found.same, method="share of samples", n=found.n)
+    same = Estimate(name="same_score", value=found.same, method="share of samples", n=found.n, unit=SHARE)
     who = f"{found.first} and {found.second}"
     where = "over all benchmarks" if found.benchmark == EVERY else f"on {found.benchmark}"
+    subject, samples = {"benchmark": found.benchmark, "graders": who}, plural(found.n, "sample")
     if value.value is None:
-        sentence = (
-            f"Not assessed: {who} gave one and the same score to all {found.n:,} samples {where}, so agreement beyond "
-            "chance is undefined; needs samples of both kinds."
-        )
-        status = Status.NOT_APPLICABLE
+        reason = f"{who} gave one and the same score to all {samples} {where}, so agreement beyond chance is undefined"
+        finding = Unassessed(subject, reason, "samples of both kinds").finding()
     else:
-        status, verdict = _agreement_verdict(value, bound)
-        count = f"{found.n:,} samples"
         unit = "item" if result.cluster_key is None else "cluster"
-        count += f" of {plural(found.clusters, unit)}" if found.clusters < found.n else ""
-        sentence = (
-            f"{who} give the same score to {found.same:.0%} of {count} {where}; beyond chance, agreement is "
-            f"{_range(value)} (1 is perfect, 0 is chance): {verdict}."
+        count = samples + (f" of {plural(found.clusters, unit)}" if found.clusters < found.n else "")
+        finding = _agreement(
+            f"{who} give the same score to {value_of(same)} of {count} {where}; beyond chance, agreement is "
+            f"{shown(value)} (1 is perfect, 0 is chance)",
+            value,
+            subject,
+            bound,
         )
-    subject = {"benchmark": found.benchmark, "graders": who}
-    return Finding(CODE, subject, TITLE, status, sentence, (value, same), (), f"{CODE}.confusion", {"samples": found.n})
+    return replace(finding, estimates=(value, same), figure="P12.confusion", result={"samples": found.n})
 
 
-def _range(value: Estimate) -> str:
-    if value.low is None or value.high is None:
-        return f"{value.value:.2f} with no interval"
-    return f"{value.value:.2f}, from {value.low:.2f} to {value.high:.2f}"
+def _agreement(said: str, value: Estimate, subject: dict[str, str], bound: float) -> Finding:
+    side, unsafe = against(value.low, value.high, bound), f"{bound:.2f}, where conclusions stop being safe"
+    meaning = {
+        Side.UNKNOWN: "too few items to say how sure that is",
+        Side.ABOVE: "they agree well",
+        Side.BELOW: f"below {unsafe}",
+    }.get(side, f"it cannot be told from {unsafe}")
+    status = verdict(side, issue=Side.BELOW, passed=Side.ABOVE)
+    return Finding(subject=subject, status=status, sentence=f"{said}: {meaning}.", estimates=(value,))
 
 
-def _agreement_verdict(value: Estimate, bound: float) -> tuple[Status, str]:
-    if value.low is None or value.high is None:
-        return Status.CAUTION, "too few items to say how sure that is"
-    if value.low > bound:
-        return Status.PASSED, "they agree well"
-    if value.high < bound:
-        return Status.ISSUE, f"below {bound:.2f}, where conclusions stop being safe"
-    return Status.CAUTION, f"it cannot be told from {bound:.2f}, where conclusions stop being safe"
-
-
-def _together(benchmark: str, names: tuple[str, ...], alpha: Limits, n: int, level: float, bound: float) -> Finding:
-    value = estimate("krippendorff_alpha", *alpha, level=level, method="bootstrap of clusters", n=n)
-    subject = {"benchmark": benchmark, "graders": ", ".join(names)}
+def _together(found: Panel, level: float, bound: float) -> Finding:
+    value = estimate("krippendorff_alpha", *found.alpha, level=level, method="bootstrap of clusters", n=found.n)
+    subject = {"benchmark": found.benchmark, "graders": ", ".join(found.graders)}
     if value.value is None:
-        sentence = "Not assessed: every score is the same; needs samples of both kinds."
-        return Finding(CODE, subject, TITLE, Status.NOT_APPLICABLE, sentence)
-    status, verdict = _agreement_verdict(value, bound)
-    sentence = f"All {len(names)} graders on {benchmark}: agreement beyond chance is {_range(value)}: {verdict}."
-    return Finding(CODE, subject, TITLE, status, sentence, (value,))
+        return Unassessed(subject, "every score is the same", "samples of both kinds").finding()
+    who = f"All {len(found.graders)} graders on {found.benchmark}"
+    return _agreement(f"{who}: agreement beyond chance is {shown(value)}", value, subject, bound)
 
 
 def _moved(found: Shift, level: float, tolerance: float) -> Finding:
-    method = "paired, cluster-robust CR1, t(G - 1)"
-    shift = estimate("score_shift", *found.difference, level=level, method=method, n=found.n)
-    one = estimate("score_by_first", *found.by_first, level=level, method="cluster-robust", n=found.n)
-    other = estimate("score_by_second", *found.by_second, level=level, method="cluster-robust", n=found.n)
-    change = _points(found.difference[0], found.unit)
-    sentence = (
-        f"Graded by {found.second} instead of {found.first}, {found.model} on {found.benchmark} moves by {change}"
+    method, share = "paired, cluster-robust CR1, t(G - 1)", SHARE if found.unit else ""
+    moved = DIFFERENCE if found.unit else ""
+    shift = estimate("score_shift", *found.difference, level=level, method=method, n=found.n, unit=moved)
+    by_graders = (
+        estimate(name, *limits, level=level, method="cluster-robust", n=found.n, unit=share)
+        for name, limits in (("score_by_first", found.by_first), ("score_by_second", found.by_second))
     )
+    side, rest = against(shift.low, shift.high, (-tolerance, tolerance)), ""
+    status = verdict(side, issue=(Side.ABOVE, Side.BELOW), passed=Side.BETWEEN)
     if not found.unit:
-        status, verdict = Status.NOT_APPLICABLE, "; how much is too much is not known on this scale"
-    elif shift.low is None or shift.high is None:
-        status = Status.CAUTION
-        verdict = f" on {plural(found.n, 'sample')}, too alike or too few for an interval"
-    else:
-        verdict = f", from {100 * shift.low:+.1f} to {100 * shift.high:+.1f}"
-        status = _side(shift.low, shift.high, tolerance)
-    subject = {"benchmark": found.benchmark, "model": found.model, "graders": f"{found.first} and {found.second}"}
-    return Finding(CODE, subject, TITLE, status, f"{sentence}{verdict}.", (shift, one, other), (), f"{CODE}.scores")
-
-
-def _side(low: float, high: float, tolerance: float) -> Status:
-    """Issue beyond the tolerance either way, passed within it."""
-    if low > tolerance or high < -tolerance:
-        return Status.ISSUE
-    return Status.PASSED if -tolerance < low and high < tolerance else Status.CAUTION
+        status, rest = Status.NOT_APPLICABLE, "; how much is too much is not known on this scale"
+    elif side is Side.UNKNOWN:
+        rest = f" on {plural(found.n, 'sample')}, too alike or too few for an interval"
+    sentence = (
+        f"Graded by {found.second} instead of {found.first}, {found.model} on {found.benchmark} moves by "
+        f"{shown(shift)}{rest}."
+    )
+    return Finding(
+        subject={"benchmark": found.benchmark, "model": found.model, "graders": f"{found.first} and {found.second}"},
+        status=status,
+        sentence=sentence,
+        estimates=(shift, *by_graders),
+        figure="P12.scores",
+    )
 
 
 def _corrected(found: Correction, level: float, tolerance: float) -> Finding:
-    own = Estimate("score_as_graded", found.mean, method="mean", n=found.n)
-    method = "prediction-powered inference, cluster-robust, t"
-    powered = estimate("score_corrected", *found.powered, level=level, method=method, n=found.labelled)
+    unit = SHARE if found.corrected is not None else ""
+    n, method = found.labelled, "prediction-powered inference, cluster-robust, t"
+    own = Estimate(name="score_as_graded", value=found.mean, method="mean", n=found.n, unit=unit)
+    powered = estimate("score_corrected", *found.powered, level=level, method=method, n=n, unit=unit)
     estimates = [own, powered]
     if found.corrected is not None:
-        for name, limits, how in (
-            ("score_rogan_gladen", found.corrected.rate, "Rogan-Gladen, delta method, cluster-robust"),
-            ("sensitivity", found.corrected.sensitivity, "exact"),
-            ("specificity", found.corrected.specificity, "exact"),
-        ):
-            estimates.append(estimate(name, *limits, level=level, method=how, n=found.labelled))
-    subject = {"benchmark": found.benchmark, "model": found.model, "grader": found.grader}
-    unit = found.corrected is not None
-    value = f"{100 * found.powered[0]:.1f}%" if unit else f"{found.powered[0]:.2f}"
-    mean = f"{100 * found.mean:.1f}%" if unit else f"{found.mean:.2f}"
+        estimates += [
+            estimate(name, *limits, level=level, method=how, n=n, unit=unit)
+            for name, limits, how in (
+                ("score_rogan_gladen", found.corrected.rate, "Rogan-Gladen, delta method, cluster-robust"),
+                ("sensitivity", found.corrected.sensitivity, "exact"),
+                ("specificity", found.corrected.specificity, "exact"),
+            )
+        ]
     sentence = (
-        f"{found.grader} gives {found.model} {mean} on {found.benchmark}; corrected by {found.labelled:,} hand labels "
-        f"of {found.n:,} samples it is {value}"
+        f"{found.grader} gives {found.model} {value_of(own)} on {found.benchmark}; corrected by "
+        f"{plural(n, 'hand label')} of {plural(found.n, 'sample')} it is {shown(powered)}"
     )
-    if powered.low is None or powered.high is None:
-        return Finding(CODE, subject, TITLE, Status.CAUTION, f"{sentence}, with no interval.", tuple(estimates))
-    ends = (
-        f"{100 * powered.low:.1f}% to {100 * powered.high:.1f}%" if unit else f"{powered.low:.2f} to {powered.high:.2f}"
+    off = (found.powered.low - found.mean, found.powered.high - found.mean)
+    side = against(*off, (-tolerance, tolerance))
+    status = verdict(side, issue=(Side.ABOVE, Side.BELOW), passed=Side.BETWEEN)
+    if side is Side.UNKNOWN:
+        sentence += ", with no interval"
+    elif not unit:
+        status = Status.NOT_APPLICABLE
+    return Finding(
+        subject={"benchmark": found.benchmark, "model": found.model, "grader": found.grader},
+        status=status,
+        sentence=f"{sentence}.",
+        estimates=tuple(estimates),
     )
-    status = _side(powered.low - found.mean, powered.high - found.mean, tolerance) if unit else Status.NOT_APPLICABLE
-    return Finding(CODE, subject, TITLE, status, f"{sentence}, from {ends}.", tuple(estimates))
 
 
 def figure(result: Graders) -> list[Figure]:
@@ -300,27 +287,17 @@ def figure(result: Graders) -> list[Figure]:
     rows: dict[tuple[str, str, str], tuple[Cell, ...]] = {}
     for found in result.shifts:
         for grader, limits in ((found.first, found.by_first), (found.second, found.by_second)):
-            row = (found.benchmark, found.model, grader, *(number(value) for value in limits), found.n)
+            row = (found.benchmark, found.model, grader, *map(finite, limits), found.n)
             # A grader of several pairs shows the score on most samples.
             key = (found.benchmark, found.model, grader)
             if key not in rows or int(str(rows[key][-1])) < found.n:
                 rows[key] = row
     if rows:
         names = ("benchmark", "model", "grader", "score", "low", "high", "samples")
+        table, axis = columns(names, list(rows.values())), Axis("score", "score")
+        caption = f"The same samples as different graders score them. Bars: {percent(result.level)} intervals."
         drawn.append(
-            Figure(
-                f"{CODE}.scores",
-                "intervals",
-                "Scores by grader",
-                f"The same samples as different graders score them. Bars: {result.level:.0%} intervals.",
-                columns(names, list(rows.values())),
-                Axis("score", "score"),
-                Axis("model", "model", "nominal"),
-                low="low",
-                high="high",
-                color="grader",
-                select=("benchmark",),
-            )
+            bars("P12.scores", "Scores by grader", caption, table, axis, color="grader", select=("benchmark",))
         )
     cells: list[tuple[Cell, ...]] = [
         (found.benchmark, f"{found.first} (down), {found.second} (across)", f"{one:g}", f"{other:g}", count / found.n)
@@ -331,14 +308,14 @@ def figure(result: Graders) -> list[Figure]:
     if cells:
         drawn.append(
             Figure(
-                f"{CODE}.confusion",
-                "heatmap",
-                "How often graders give which scores",
-                "Share of samples by the score of one grader (down) and of the other (across); off the diagonal they "
-                "disagree.",
-                columns(("benchmark", "graders", "first", "second", "share"), cells),
-                Axis("second", "second grader", "nominal"),
-                Axis("first", "first grader", "nominal"),
+                name="P12.confusion",
+                kind="heatmap",
+                title="How often graders give which scores",
+                caption="Share of samples by the score of one grader (down) and of the other (across); off the "
+                "diagonal they disagree.",
+                columns=columns(("benchmark", "graders", "first", "second", "share"), cells),
+                x=Axis("second", "second grader", "nominal"),
+                y=Axis("first", "first grader", "nominal"),
                 color="share",
                 select=("benchmark", "graders"),
             )
@@ -347,7 +324,7 @@ def figure(result: Graders) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P12",
     name="graders",
     question=Question.PRECISION,
     asks="Would another grader have given the same scores, and what do hand labels say the true score is?",

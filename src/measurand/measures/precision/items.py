@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from measurand.errors import NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.item_analysis import (
     KEPT_INFORMATION,
     LEAST_ITEMS_FITTED,
@@ -19,24 +19,26 @@ from measurand.measures.precision.shared.item_analysis import (
     ItemAnalysis,
     analyse,
 )
+from measurand.measures.precision.shared.summary import of_total, refusal
+from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.items.irt import information
 from measurand.stats.items.reliability import length_needed, smallest_real_difference
 from measurand.tables import Responses, item_tables
+from measurand.wording import DIFFERENCE, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "Items", "items"]
 
-CODE, TITLE = "P11", "Items"
 SHOWN_ITEMS = 1500
 """Most items of a benchmark drawn in the item map."""
 
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """Result of `items`: one a benchmark, those left out as (benchmark, reason, what would be needed), the level."""
+    """Result of `items`: one per benchmark, those left out, and the level."""
 
     benchmarks: tuple[ItemAnalysis, ...]
-    unassessed: tuple[tuple[str, str, str], ...]
+    unassessed: tuple[Unassessed, ...]
     level: float
 
 
@@ -69,22 +71,20 @@ def items(responses: Responses, *, level: float = 0.95, rng: np.random.Generator
     >>> empty = pl.DataFrame(schema=RESPONSE_COLUMNS)
     >>> responses = Responses(pl.concat([empty, pl.DataFrame(rows)], how="diagonal").lazy())
     >>> found = items(responses, rng=np.random.default_rng(0)).benchmarks[0]
-    >>> round(found.precision.alpha[0], 2), found.no_model
+    >>> round(found.precision.alpha.value, 2), found.no_model
     (0.83, '6 models and 5 items that vary')
     """
     require_fraction(level=level)
-    found, unassessed = [], []
+    found, left_out = [], []
     for table in item_tables(responses):
         try:
             found.append(analyse(table, level=level, rng=rng))
         except NotApplicable as problem:
-            unassessed.append((table.benchmark, problem.reason, problem.needs))
+            left_out.append(Unassessed({"benchmark": table.benchmark}, problem.reason, problem.needs))
     if not found:
-        raise NotApplicable(
-            "; ".join(f"{name}: {reason}" for name, reason, _ in unassessed[:3]) or "no item has a score",
-            needs=f"item-level results of at least {LEAST_MODELS} models on at least 2 common items of a benchmark",
-        )
-    return Items(tuple(found), tuple(unassessed), level)
+        needs = f"item-level results of at least {LEAST_MODELS} models on at least 2 common items of a benchmark"
+        raise refusal(left_out, "no item has a score", needs)
+    return Items(tuple(found), tuple(left_out), level)
 
 
 def judge(
@@ -96,71 +96,64 @@ def judge(
     for found in result.benchmarks:
         findings += [_reliability(found, result.level, reliable), _item_table(found, result.level)]
         findings.append(_fitted(found, result.level, scale_tolerance, least_spread))
-    refused = [
-        Finding(CODE, {"benchmark": name}, TITLE, Status.NOT_APPLICABLE, f"Not assessed: {reason}; needs {needs}.")
-        for name, reason, needs in result.unassessed
-    ]
-    return [_headline(result, findings), *findings, *refused]
+    return [_headline(findings), *findings, *unassessed(result.unassessed)]
 
 
-def _headline(result: Items, findings: Sequence[Finding]) -> Finding:
-    parts = {part: [f for f in findings if f.subject["part"] == part] for part in ("reliability", "item table")}
-    good = sum(finding.status is Status.PASSED for finding in parts["reliability"])
-    bad = sum(finding.status is Status.ISSUE for finding in parts["item table"])
-    total = len(result.benchmarks)
-    sentence = (
-        f"{good} of {plural(total, 'benchmark')} {'tells' if good == 1 else 'tell'} these models apart reliably; "
-        f"{bad or 'none'} {'has' if bad == 1 else 'have'} items that the stronger models fail more often."
-    )
-    status = overall([*parts["reliability"], *parts["item table"]])
-    return Finding(CODE, {}, TITLE, status, sentence, (), MEASURE.caveats)
+def _headline(findings: Sequence[Finding]) -> Finding:
+    tests, tables = ([f for f in findings if f.subject["part"] == part] for part in ("reliability", "item table"))
+    good = sum(finding.status is Status.PASSED for finding in tests)
+    bad = sum(finding.status is Status.ISSUE for finding in tables)
+    told = of_total(good, len(tests), "benchmark", "is shown to tell", "is not shown to tell")
+    if len(tests) == 1:
+        rest = f"it has {'' if bad else 'no '}items that the stronger models fail more often"
+    else:
+        rest = f"{bad or 'none'} {'has' if bad < 2 else 'have'} items that the stronger models fail more often"
+    return headline(f"{told} these models apart reliably; {rest}.", [*tests, *tables], caveats=MEASURE.caveats)
 
 
 def _reliability(found: ItemAnalysis, level: float, bound: float) -> Finding:
     units = f", pairs of items of different {found.cluster_key}" if found.naive else ""
-    method = f"jackknife over models on the log scale, t(n - 1){units}"
-    alpha = estimate("reliability", *found.precision.alpha, level=level, method=method, n=found.models)
-    sem = estimate("measurement_error", *found.precision.sem, level=level, method=method, n=found.models)
+    method, n = f"jackknife over models on the log scale, t(n - 1){units}", found.models
+    unit = DIFFERENCE if found.unit else ""
     least = tuple(smallest_real_difference(value, level) for value in found.precision.sem)
-    real = estimate("smallest_real_difference", *least, level=level, method="z sqrt(2) SEM", n=found.models)
-    halves = Estimate("split_half", number(found.split_half), method="Spearman-Brown, median of splits", n=found.models)
-    estimates = [alpha, sem, real, halves]
+    alpha = estimate("reliability", *found.precision.alpha, level=level, method=method, n=n)
+    real = estimate("smallest_real_difference", *least, level=level, method="z sqrt(2) SEM", n=n, unit=unit)
+    estimates = [
+        alpha,
+        estimate("measurement_error", *found.precision.sem, level=level, method=method, n=n, unit=unit),
+        real,
+        Estimate(name="split_half", value=finite(found.split_half), method="Spearman-Brown, median of splits", n=n),
+    ]
     if found.naive is not None:
         method = "jackknife over models, items independent"
-        estimates.append(
-            estimate("reliability_if_independent", *found.naive.alpha, level=level, method=method, n=found.models)
-        )
-    status, verdict = _reliability_verdict(found, alpha, bound)
-    apart = "" if real.value is None else f" Models less than {real.value:.3f} apart may not differ at all."
-    sentence = f"{verdict} ({plural(found.models, 'model')}, {len(found.items):,} items).{apart}"
-    facts: dict[str, Cell] = {"items": len(found.items), "scorer": found.scorer, "items_run": found.items_run}
-    return _of(found, "reliability", status, sentence, tuple(estimates), facts, f"{CODE}.items")
-
-
-def _reliability_verdict(found: ItemAnalysis, alpha: Estimate, bound: float) -> tuple[Status, str]:
-    value = alpha.value if alpha.value is not None else float("nan")
-    if alpha.low is None or alpha.high is None:
-        return Status.CAUTION, f"Reliability is {_two_digits(value)} and has no interval"
-    said = (
-        f"Reliability is {_two_digits(value)}, and could be from {_two_digits(alpha.low)} to {_two_digits(alpha.high)}"
+        estimates.append(estimate("reliability_if_independent", *found.naive.alpha, level=level, method=method, n=n))
+    side = against(alpha.low, alpha.high, bound)
+    settle = _settle(found, alpha, side, bound)
+    apart = "" if real.value is None else f" Models less than {value_of(real)} apart may not differ at all."
+    size = f"{plural(n, 'model')}, {plural(len(found.items), 'item')}"
+    return _of(
+        found,
+        "reliability",
+        verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
+        f"Reliability is {shown(alpha) if alpha.low is not None else value_of(alpha)}{settle} ({size}).{apart}",
+        tuple(estimates),
+        {"items": len(found.items), "scorer": found.scorer, "items_run": found.items_run},
+        "P11.items",
     )
-    if alpha.low > bound:
-        return Status.PASSED, said
-    longer = ""
-    if 0 < value < bound:
-        longer = (
-            f"; about {length_needed(value, round(found.items_run), bound):,} items like these would reach {bound:g}"
-        )
-    if alpha.high < bound:
-        return Status.ISSUE, said + longer
-    more = _models_needed(value, alpha.low, alpha.high, found.models, bound)
-    return Status.CAUTION, said + (f"; about {plural(more, 'more model')} would settle it" if more else longer)
 
 
-def _two_digits(value: float) -> str:
-    """Two digits, or as many more as keep a value short of 1 from reading as 1."""
-    digits = next((digits for digits in range(2, 6) if round(value, digits) < 1), 2)
-    return f"{value:.{digits}f}"
+def _settle(found: ItemAnalysis, alpha: Estimate, side: Side, bound: float) -> str:
+    """What would bring the reliability to the bound, or tell whether it is there."""
+    if alpha.low is None or alpha.high is None or alpha.value is None:
+        return " and has no interval"
+    if side is Side.ACROSS:
+        more = _models_needed(alpha.value, alpha.low, alpha.high, found.models, bound)
+        if more:
+            return f"; about {plural(more, 'more model')} would settle it"
+    if side is Side.ABOVE or not 0 < alpha.value < bound:
+        return ""
+    longer = length_needed(alpha.value, round(found.items_run), bound)
+    return f"; about {plural(longer, 'item')} like these would reach {bound:g}"
 
 
 def _models_needed(value: float, low: float, high: float, n: int, bound: float) -> int | None:
@@ -178,82 +171,81 @@ def _item_table(found: ItemAnalysis, level: float) -> Finding:
     suspected = int((found.item_rest < 0).sum())
     flat = int(np.isnan(found.item_rest).sum())
     tested = len(found.items) - flat
-    estimates: tuple[Estimate, ...] = (
-        Estimate("negative_items", len(negative), method="rank item-rest correlation, Benjamini-Hochberg", n=tested),
-        Estimate("items_below_zero", suspected, method="item-rest correlation", n=tested),
-        Estimate("items_without_information", flat, method="every model scores the same", n=len(found.items)),
-    )
+    counts: list[tuple[str, int, str, int]] = [
+        ("negative_items", len(negative), "rank item-rest correlation, Benjamini-Hochberg", tested),
+        ("items_below_zero", suspected, "item-rest correlation", tested),
+        ("items_without_information", flat, "every model scores the same", len(found.items)),
+    ]
     misfits = np.array([], dtype=np.intp)
     if found.response_model is not None and np.isfinite(found.response_model.misfit_q).any():
         misfits = np.flatnonzero(found.response_model.misfit_q < 1 - level)
-        estimates += (Estimate("misfitting_items", len(misfits), method="score test, Benjamini-Hochberg", n=tested),)
+        counts.append(("misfitting_items", len(misfits), "score test, Benjamini-Hochberg", tested))
     # What half of the items with a correlation of -0.5 would need to be flagged among so many tests.
     needed = int(np.ceil(1 + (ndtri(1 - (1 - level) / max(tested, 1)) / 0.5) ** 2))
     if len(negative):
-        status = Status.ISSUE
-        clear = "is failed" if len(negative) == 1 else "are failed"
-        verdict = f"{len(negative)} of {plural(tested, 'item')} {clear} more often by stronger models, beyond chance"
+        status, many = Status.ISSUE, f"{len(negative)} of {plural(tested, 'item')}"
+        said = f"{many} {'is' if len(negative) == 1 else 'are'} failed more often by stronger models, beyond chance"
     elif not tested:
-        status, verdict = Status.CAUTION, "No item tells any two models apart"
+        status, said = Status.CAUTION, "No item tells any two models apart"
     elif found.models < needed:
         status = Status.CAUTION
-        verdict = (
-            f"No item is clearly failed more often by stronger models, but {suspected} lean that way, and it takes "
-            f"about {needed} models to tell"
+        leaning = f", but {plural(suspected, 'item', 'leans')} that way" if suspected else ""
+        said = (
+            f"No item is clearly failed more often by stronger models{leaning}; it takes about {needed} models to tell"
         )
     else:
-        status, verdict = Status.PASSED, "No item is clearly failed more often by stronger models"
+        status, said = Status.PASSED, "No item is clearly failed more often by stronger models"
     rest = f" On {plural(flat, 'item')} all models score the same." if flat else ""
     if len(misfits):
-        rest += f" {plural(len(misfits), 'item')} {'does' if len(misfits) == 1 else 'do'} not follow ability smoothly."
+        rest += f" {plural(len(misfits), 'item', 'does')} not follow ability smoothly."
     names: dict[str, Cell | Sequence[Cell]] = {
         "negative": [found.items[j] for j in negative],
         "misfitting": [found.items[j] for j in misfits],
     }
-    return _of(found, "item table", status, f"{verdict}.{rest}", estimates, names, f"{CODE}.items")
+    estimates = tuple(Estimate(name=name, value=value, method=how, n=n) for name, value, how, n in counts)
+    return _of(found, "item table", status, f"{said}.{rest}", estimates, names, "P11.items")
 
 
 def _fitted(found: ItemAnalysis, level: float, tolerance: float, least_spread: float) -> Finding:
     model = found.response_model
     if model is None:
-        sentence = (
-            f"No item response model: there are {found.no_model}; it needs right and wrong answers, at least "
-            f"{LEAST_MODELS_FITTED} models and {LEAST_ITEMS_FITTED} items that tell them apart."
-        )
-        return _of(found, "item response model", Status.NOT_APPLICABLE, sentence)
+        subject = {"benchmark": found.benchmark, "part": "item response model"}
+        needs = f"{LEAST_MODELS_FITTED} models and {LEAST_ITEMS_FITTED} items that tell them apart"
+        return Unassessed(
+            subject, f"there are {found.no_model}", f"right and wrong answers, at least {needs}"
+        ).finding()
     k, replicates = len(found.items), len(model.check.ratio)
-    ratio, spread = model.check.ratio, model.check.spread_kept
+    ratio, kept = model.check.ratio, float(model.check.spread_kept.mean())
     half = float(stdtrit(replicates - 1, (1 + level) / 2) * ratio.std(ddof=1) / np.sqrt(replicates))
     centre = float(ratio.mean())
-    kept = float(spread.mean())
     method = f"parametric bootstrap, {replicates} draws"
+    scale = estimate("slope_scale", centre, centre - half, centre + half, level=level, method=method, n=found.models)
+    mean, shortest = float(model.fit.slopes.mean()), f"keeps {percent(KEPT_INFORMATION)} of information"
     estimates = (
-        estimate("slope_scale", centre, centre - half, centre + half, level=level, method=method, n=found.models),
-        Estimate("slope_spread_kept", number(kept), method=method, n=found.models),
-        Estimate("mean_slope", float(model.fit.slopes.mean()), method="marginal likelihood, shrunken slopes", n=k),
-        Estimate("shortest_test", len(model.shortest), method=f"keeps {KEPT_INFORMATION:.0%} of information", n=k),
+        scale,
+        Estimate(name="slope_spread_kept", value=finite(kept), method=method, n=found.models),
+        Estimate(name="mean_slope", value=mean, method="marginal likelihood, shrunken slopes", n=k),
+        Estimate(name="shortest_test", value=len(model.shortest), method=shortest, n=k),
     )
-    off = abs(centre - 1) - tolerance
-    scale = f"the scale of its slopes came back {centre:.2f} times what it was"
-    differences = f"{max(kept, 0):.0%} of the differences between items' slopes came back"
-    if off > half:
-        status, verdict = Status.ISSUE, f"{scale}, so it does not fit these answers safely"
+    side = against(scale.low, scale.high, (1 - tolerance, 1 + tolerance))
+    status, said = verdict(side, issue=(Side.ABOVE, Side.BELOW), passed=Side.BETWEEN), shown(scale)
+    came_back = f"the scale of its slopes came back {said} times what it was"
+    differences = f"{percent(max(kept, 0))} of the differences between items' slopes came back"
+    if status is Status.ISSUE:
+        said = f"{came_back}, so it does not fit these answers safely"
     elif not (model.fit.converged and model.check.converged):
-        status, verdict = Status.CAUTION, "it did not settle, so its numbers are provisional"
+        status, said = Status.CAUTION, "it did not settle, so its numbers are provisional"
     elif not kept >= least_spread:
-        status = Status.CAUTION
         few = f"with {plural(found.models, 'model')} only {differences}"
-        verdict = f"{scale}, but {few}, so a single slope says little"
-    elif off > -half:
-        status, verdict = Status.CAUTION, f"{scale}, give or take {half:.2f}"
+        status, said = Status.CAUTION, f"{came_back}, but {few}, so a single slope says little"
     else:
-        status, verdict = Status.PASSED, f"{scale}, and {differences}"
+        said = f"{came_back}, and {differences}" if status is Status.PASSED else came_back
     sentence = (
-        f"The item response model was tested on answers drawn from it: {verdict}. "
-        f"{len(model.shortest):,} of {k:,} items would be nearly as precise as all of them."
+        f"The item response model was tested on answers drawn from it: {said}. {len(model.shortest):,} of "
+        f"{plural(k, 'item')} would be nearly as precise as all of them."
     )
-    shortest = {"shortest_test": [found.items[j] for j in model.shortest]}
-    return _of(found, "item response model", status, sentence, estimates, shortest, f"{CODE}.information")
+    names = {"shortest_test": [found.items[j] for j in model.shortest]}
+    return _of(found, "item response model", status, sentence, estimates, names, "P11.information")
 
 
 def _of(
@@ -261,12 +253,18 @@ def _of(
     part: str,
     status: Status,
     sentence: str,
-    estimates: tuple[Estimate, ...] = (),
-    facts: Mapping[str, Cell | Sequence[Cell]] | None = None,
-    figure: str | None = None,
+    estimates: tuple[Estimate, ...],
+    facts: Mapping[str, Cell | Sequence[Cell]],
+    figure: str,
 ) -> Finding:
-    subject = {"benchmark": found.benchmark, "part": part}
-    return Finding(CODE, subject, TITLE, status, sentence, estimates, (), figure, facts or {})
+    return Finding(
+        subject={"benchmark": found.benchmark, "part": part},
+        status=status,
+        sentence=sentence,
+        estimates=estimates,
+        figure=figure,
+        result=facts,
+    )
 
 
 def figure(result: Items) -> list[Figure]:
@@ -290,19 +288,19 @@ def _item_map(result: Items) -> Figure:
         plain = np.flatnonzero(verdicts == "ordinary")
         some = plain[np.unique(np.linspace(0, len(plain) - 1, min(len(plain), SHOWN_ITEMS)).astype(int))]
         for j in np.sort(np.concatenate([some, np.flatnonzero(verdicts != "ordinary")])):
-            slope = None if model is None else number(model.fit.slopes[j])
-            place = (1 - float(found.share_right[j]), number(found.item_rest[j]))
+            slope = None if model is None else finite(model.fit.slopes[j])
+            place = (1 - float(found.share_right[j]), finite(found.item_rest[j]))
             rows.append((found.benchmark, found.items[j], *place, slope, str(verdicts[j])))
     names = ("benchmark", "item", "difficulty", "item-rest correlation", "slope", "verdict")
     return Figure(
-        f"{CODE}.items",
-        "scatter",
-        "Item map",
-        "Each dot is an item: how hard it is, and how well it goes with the rest of the test. Below 0 the stronger "
-        f"models fail it more often. At most {SHOWN_ITEMS:,} ordinary items of a benchmark are drawn.",
-        columns(names, rows),
-        Axis("difficulty", "difficulty (1 - mean score)"),
-        Axis("item-rest correlation", "discrimination (item-rest correlation)"),
+        name="P11.items",
+        kind="scatter",
+        title="Item map",
+        caption="Each dot is an item: how hard it is, and how well it goes with the rest of the test. Below 0 the "
+        f"stronger models fail it more often. At most {SHOWN_ITEMS:,} ordinary items of a benchmark are drawn.",
+        columns=columns(names, rows),
+        x=Axis("difficulty", "difficulty (1 - mean score)"),
+        y=Axis("item-rest correlation", "discrimination (item-rest correlation)"),
         label="item",
         color="verdict",
         select=("benchmark",),
@@ -317,29 +315,27 @@ def _information_curves(result: Items) -> Figure:
         model = found.response_model
         if model is None:
             continue
-        best = model.shortest
-        every = np.arange(len(found.items))
-        for label, chosen in (("all items", every), ("shortest test", best)):
+        for label, chosen in (("all items", np.arange(len(found.items))), ("shortest test", model.shortest)):
             curve = information(points, model.fit.slopes[chosen], model.fit.intercepts[chosen])
             rows += [
                 (found.benchmark, float(x), float(y), label, len(chosen)) for x, y in zip(points, curve, strict=True)
             ]
     return Figure(
-        f"{CODE}.information",
-        "lines",
-        "Information by ability",
-        "How precisely the test places a model of each ability: the standard error there is one over the square root "
-        "of the information. The models' mean ability is 0 and their standard deviation 1.",
-        columns(("benchmark", "ability", "information", "test", "items"), rows),
-        Axis("ability", "ability (standard deviations of the models)"),
-        Axis("information", "information"),
+        name="P11.information",
+        kind="lines",
+        title="Information by ability",
+        caption="How precisely the test places a model of each ability: the standard error there is one over the "
+        "square root of the information. The models' mean ability is 0 and their standard deviation 1.",
+        columns=columns(("benchmark", "ability", "information", "test", "items"), rows),
+        x=Axis("ability", "ability (standard deviations of the models)"),
+        y=Axis("information", "information"),
         color="test",
         select=("benchmark",),
     )
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P11",
     name="items",
     question=Question.PRECISION,
     asks="Do the items together tell these models apart reliably, and which items work against the rest?",

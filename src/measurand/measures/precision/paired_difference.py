@@ -8,30 +8,35 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy.special import ndtri
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
+from measurand.measures.precision.shared.summary import bars, of_total
+from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.clustered import cluster_sums
-from measurand.stats.intervals.multiplicity import benjamini_hochberg, holm, letters
+from measurand.stats.intervals.multiplicity import letters
 from measurand.stats.intervals.paired import paired_differences, paired_tests, welch
 from measurand.tables import ItemTable, Responses, item_tables
+from measurand.wording import DIFFERENCE, listed, percent, plural, shown, value_of
 
-__all__ = ["MEASURE", "BenchmarkComparison", "Comparison", "Difference", "compare", "differences_of"]
+__all__ = ["MEASURE", "BenchmarkComparison", "Comparison", "Difference", "compare", "compared"]
 
-CODE, TITLE = "P2", "Paired difference"
 LEAST_SHARED = 0.5
 """Least share of the shorter run's items that both models must have answered for a paired comparison."""
 MOST_LISTED = 45
 """Pairs listed one by one; of more pairs, neighbours in the ranking are, and the matrix holds the others."""
 POWER = 0.8
+"""Chance that the items said to settle a difference do so: the one customary in planning, and P3's default."""
 
 Floats = npt.NDArray[np.float64]
+Correction = Literal["holm", "bh", "none"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """The first model minus the second on one benchmark.
 
@@ -64,7 +69,7 @@ class Difference:
     method: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchmarkComparison:
     """All pairs of models on one benchmark.
 
@@ -89,16 +94,12 @@ class Comparison:
     """Result of `compare`."""
 
     benchmarks: tuple[BenchmarkComparison, ...]
-    correction: str
+    correction: Correction
     level: float
 
 
 def compare(
-    responses: Responses,
-    *,
-    pair: Sequence[str] | None = None,
-    correction: Literal["holm", "bh", "none"] = "holm",
-    level: float = 0.95,
+    responses: Responses, *, pair: Sequence[str] | None = None, correction: Correction = "holm", level: float = 0.95
 ) -> Comparison:
     """Differences between models on the items that both answered.
 
@@ -147,22 +148,22 @@ def compare(
         raise NotApplicable("no benchmark was run by two models", needs="item-level results of at least two models")
     if pair is not None:
         tables = _of_pair(tables, pair)
-    found = [differences_of(table, level) for table in tables]
-    sizes = [len(differences) for differences in found]
+    return compared(tables, correction, level, together=pair is not None)
+
+
+def compared(tables: Sequence[ItemTable], correction: Correction, level: float, *, together: bool) -> Comparison:
+    """`compare` of tables; the p-values of all benchmarks are one family, or those of each benchmark are one."""
+    found = [_differences(table, level) for table in tables]
     p_values = [np.array([d.p_value for d in differences]) for differences in found]
-    adjusted = (
-        np.split(_adjusted(np.concatenate(p_values), correction), np.cumsum(sizes)[:-1])
-        if pair is not None
-        else [_adjusted(values, correction) for values in p_values]
+    if together:
+        adjusted = np.split(family(np.concatenate(p_values), correction), np.cumsum(list(map(len, found)))[:-1])
+    else:
+        adjusted = [family(values, correction) for values in p_values]
+    benchmarks = (
+        _benchmark(table, [replace(d, adjusted=float(p)) for d, p in zip(own, values, strict=True)], level)
+        for table, own, values in zip(tables, found, adjusted, strict=True)
     )
-    return Comparison(
-        tuple(
-            _benchmark(table, [replace(d, adjusted=float(p)) for d, p in zip(own, values, strict=True)], level)
-            for table, own, values in zip(tables, found, adjusted, strict=True)
-        ),
-        correction,
-        level,
-    )
+    return Comparison(tuple(benchmarks), correction, level)
 
 
 def _of_pair(tables: Sequence[ItemTable], pair: Sequence[str]) -> list[ItemTable]:
@@ -179,44 +180,37 @@ def _of_pair(tables: Sequence[ItemTable], pair: Sequence[str]) -> list[ItemTable
     return both
 
 
-def _adjusted(p_values: Floats, correction: str) -> Floats:
-    if correction == "none":
-        return p_values
-    return holm(p_values) if correction == "holm" else benjamini_hochberg(p_values)
-
-
-def differences_of(table: ItemTable, level: float) -> list[Difference]:
+def _differences(table: ItemTable, level: float) -> list[Difference]:
     """Every pair of one benchmark's models, the p-values not yet adjusted."""
     pairs = paired_differences(table.scores, table.clusters)
-    counts = table.clusters is None and table.binary and bool(table.epochs.max() <= 1)
+    counts = once_right_or_wrong(table)
     p_values, low, high = paired_tests(pairs, level, counts=counts)
     method = "exact McNemar" if counts else f"paired {'CR1, ' if table.clusters is not None else ''}t(G - 1)"
     ran = np.isfinite(table.scores)
-    sizes = ran.sum(axis=1)
     found = []
     for k, (i, j) in enumerate(zip(pairs.first, pairs.second, strict=True)):
-        shared, either = int(pairs.n[k]), int((ran[i] | ran[j]).sum())
-        if shared < LEAST_SHARED * min(sizes[i], sizes[j]):
+        shared = int(pairs.n[k])
+        if shared < LEAST_SHARED * min(ran[i].sum(), ran[j].sum()):
             found.append(_unpaired(table, int(i), int(j), level))
             continue
         with np.errstate(invalid="ignore", divide="ignore"):
             reduction = 1 - (pairs.stderr[k] / pairs.unpaired[k]) ** 2
         found.append(
             Difference(
-                table.models[i],
-                table.models[j],
-                float(pairs.value[k]),
-                float(low[k]),
-                float(high[k]),
-                float(pairs.stderr[k]),
-                float(p_values[k]),
-                float("nan"),
-                shared,
-                int(pairs.clusters[k]),
-                either - shared,
-                True,
-                float(reduction),
-                method,
+                first=table.models[i],
+                second=table.models[j],
+                value=float(pairs.value[k]),
+                low=float(low[k]),
+                high=float(high[k]),
+                stderr=float(pairs.stderr[k]),
+                p_value=float(p_values[k]),
+                adjusted=float("nan"),
+                n=shared,
+                clusters=int(pairs.clusters[k]),
+                left_out=int((ran[i] ^ ran[j]).sum()),
+                paired=True,
+                reduction=float(reduction),
+                method=method,
             )
         )
     return [difference if not difference.value < 0 else _turned(difference) for difference in found]
@@ -228,20 +222,20 @@ def _unpaired(table: ItemTable, i: int, j: int, level: float) -> Difference:
     value, stderr, low, high, p_value = welch(means, level)
     ran = np.isfinite(table.scores[[i, j]])
     return Difference(
-        table.models[i],
-        table.models[j],
-        value,
-        low,
-        high,
-        stderr,
-        p_value,
-        float("nan"),
-        int(means.n.min()),
-        int(means.clusters.min()),
-        int((ran[0] != ran[1]).sum()),
-        False,
-        float("nan"),
-        "unpaired (Welch)",
+        first=table.models[i],
+        second=table.models[j],
+        value=value,
+        low=low,
+        high=high,
+        stderr=stderr,
+        p_value=p_value,
+        adjusted=float("nan"),
+        n=int(means.n.min()),
+        clusters=int(means.clusters.min()),
+        left_out=int((ran[0] != ran[1]).sum()),
+        paired=False,
+        reduction=float("nan"),
+        method="unpaired (Welch)",
     )
 
 
@@ -259,15 +253,14 @@ def _benchmark(table: ItemTable, differences: Sequence[Difference], level: float
     for d in differences:
         i, j = place[d.first], place[d.second]
         apart[i, j] = apart[j, i] = d.adjusted < 1 - level
-    given = table.scores[np.isfinite(table.scores)]
     return BenchmarkComparison(
-        table.benchmark,
-        tuple(models),
-        tuple(float(means[i]) for i in order),
-        tuple(letters(apart)),
-        tuple(sorted(differences, key=lambda d: (place[d.first], place[d.second]))),
-        bool(((given >= 0) & (given <= 1)).all()),
-        table.cluster_key,
+        benchmark=table.benchmark,
+        models=tuple(models),
+        scores=tuple(float(means[i]) for i in order),
+        letters=tuple(letters(apart)),
+        differences=tuple(sorted(differences, key=lambda d: (place[d.first], place[d.second]))),
+        unit=within_unit(table),
+        cluster_key=table.cluster_key,
     )
 
 
@@ -277,15 +270,13 @@ def judge(result: Comparison) -> list[Finding]:
     summaries = [_summary(benchmark, result) for benchmark in result.benchmarks]
     every = [d for benchmark in result.benchmarks for d in benchmark.differences]
     apart = sum(d.adjusted < 1 - result.level for d in every)
-    unpaired = sum(not d.paired for d in every)
-    sentence = f"{apart} of {plural(len(every), 'pair')} of models can be told apart on the questions both answered" + (
-        f"; {unpaired} ran different questions and {'was' if unpaired == 1 else 'were'} compared as such."
-        if unpaired
-        else "."
-    )
+    told = of_total(apart, len(every), "pair of models", "can be told apart", "cannot be told apart")
+    sentence = f"{told} on the questions both answered"
+    if unpaired := sum(not d.paired for d in every):
+        sentence += f"; {plural(unpaired, 'pair', 'was compared')} on different questions"
     independent = any(benchmark.cluster_key is None for benchmark in result.benchmarks)
     caveats = (*MEASURE.caveats, *(("Items were treated as independent.",) if independent else ()))
-    return [Finding(CODE, {}, TITLE, overall(found), sentence, (), caveats, "P2.matrix"), *summaries, *found]
+    return [headline(f"{sentence}.", found, caveats=caveats, figure="P2.matrix"), *summaries, *found]
 
 
 def _listed(benchmark: BenchmarkComparison) -> Sequence[Difference]:
@@ -300,58 +291,66 @@ def _summary(benchmark: BenchmarkComparison, result: Comparison) -> Finding:
     total = len(benchmark.differences)
     ranked = list(zip(benchmark.models, benchmark.letters, strict=True))
     top = [model for model, own in ranked if set(own) & set(benchmark.letters[0])]
-    shown = ", ".join(top[:3]) + (f" and {len(top) - 3} more" if len(top) > 3 else "")
+    shown = listed(top[:3] + ([f"{len(top) - 3} more"] if len(top) > 3 else []))
     first = f"{top[0]} is ahead of all others" if len(top) == 1 else f"first place is open between {shown}"
-    status = Status.PASSED if apart == total else Status.CAUTION
-    sentence = f"{apart} of {plural(total, 'pair')} can be told apart; {first}."
-    listing = tuple(f"{model}: {own}" for model, own in zip(benchmark.models, benchmark.letters, strict=True))
     return Finding(
-        CODE, {"benchmark": benchmark.benchmark}, TITLE, status, sentence, (), (), "P2.matrix", {"letters": listing}
+        subject={"benchmark": benchmark.benchmark},
+        status=Status.PASSED if apart == total else Status.CAUTION,
+        sentence=f"{of_total(apart, total, 'pair', 'can be told apart', 'cannot be told apart')}; {first}.",
+        figure="P2.matrix",
+        result={"letters": tuple(f"{model}: {own}" for model, own in ranked)},
     )
 
 
 def _finding(benchmark: BenchmarkComparison, d: Difference, result: Comparison) -> Finding:
-    status, sentence = _verdict(benchmark, d, result)
+    unit = DIFFERENCE if benchmark.unit else ""
+    difference = estimate("difference", d.value, d.low, d.high, level=result.level, method=d.method, n=d.n, unit=unit)
+    status, sentence = _verdict(benchmark, d, difference, result)
     estimates = [
-        estimate("difference", d.value, d.low, d.high, level=result.level, method=d.method, n=d.n),
-        Estimate("p_value", number(d.p_value), method=d.method, n=d.n),
-        Estimate("adjusted_p_value", number(d.adjusted), method=result.correction, n=d.n),
+        difference,
+        Estimate(name="p_value", value=finite(d.p_value), method=d.method, n=d.n),
+        Estimate(name="adjusted_p_value", value=finite(d.adjusted), method=result.correction, n=d.n),
     ]
     if np.isfinite(d.reduction):
-        estimates.append(Estimate("variance_removed_by_pairing", d.reduction, n=d.n))
+        estimates.append(Estimate(name="variance_removed_by_pairing", value=d.reduction, n=d.n))
     facts: dict[str, Cell] = {"n_items": d.n, "clusters": d.clusters, "items_left_out": d.left_out, "paired": d.paired}
-    subject = {"benchmark": benchmark.benchmark, "model": d.first, "other": d.second}
-    return Finding(CODE, subject, TITLE, status, sentence, tuple(estimates), (), "P2.matrix", facts)
+    return Finding(
+        subject={"benchmark": benchmark.benchmark, "model": d.first, "other": d.second},
+        status=status,
+        sentence=sentence,
+        estimates=tuple(estimates),
+        figure="P2.matrix",
+        result=facts,
+    )
 
 
-def _verdict(benchmark: BenchmarkComparison, d: Difference, result: Comparison) -> tuple[Status, str]:
-    size = f"{100 * d.value:.1f} points" if benchmark.unit else f"{d.value:.3g}"
-    low, high = (f"{100 * x:.1f}" if benchmark.unit else f"{x:.3g}" for x in (d.low, d.high))
+def _verdict(
+    benchmark: BenchmarkComparison, d: Difference, difference: Estimate, result: Comparison
+) -> tuple[Status, str]:
     clusters = f" in {plural(d.clusters, 'cluster')}" if benchmark.cluster_key else ""
     items = f"the same {plural(d.n, 'item')}" if d.paired else f"different items ({d.n} the fewer)"
     basis = f"on {items}{clusters}"
+    lead = f"{d.first} scores {shown(difference)} higher than {d.second} {basis}"
     if not np.isfinite(d.adjusted):
-        return Status.CAUTION, f"{d.first} scores {size} higher than {d.second} {basis}, too few to say more."
-    span = f" (from {low} to {high})" if np.isfinite(d.low) else ""
+        sentence = f"{d.first} scores {value_of(difference)} higher than {d.second} {basis}, too few to say more."
+        return Status.CAUTION, sentence
+    # Adjusted p-values, not intervals: an interval of one pair does not allow for the number of pairs.
     if d.adjusted < 1 - result.level:
-        return (
-            Status.PASSED,
-            f"{d.first} scores {size} higher than {d.second} {basis}{span}: more than chance explains.",
-        )
+        return Status.PASSED, f"{lead}: more than chance explains."
     if d.value == 0:
-        return Status.CAUTION, f"{d.first} and {d.second} score the same {basis}{span}."
+        return Status.CAUTION, f"{d.first} and {d.second} score the same {basis} (difference {shown(difference)})."
     if d.p_value < 1 - result.level:
         rest = f"more than chance explains in one comparison, but not among {len(benchmark.differences)}."
     else:
         rest = f"chance may explain it.{_needed(d, benchmark, result)}"
-    return Status.CAUTION, f"{d.first} scores {size} higher than {d.second} {basis}{span}: {rest}"
+    return Status.CAUTION, f"{lead}: {rest}"
 
 
 def _needed(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -> str:
     """What would settle a difference of the size seen."""
     if not (d.stderr > 0 and d.paired):
         return ""
-    reach = stats.norm.ppf(0.5 + result.level / 2) + stats.norm.ppf(POWER)
+    reach = ndtri(0.5 + result.level / 2) + ndtri(POWER)
     units = d.clusters if benchmark.cluster_key else d.n
     needed = units * (reach * d.stderr / d.value) ** 2
     if needed > 1e6 or needed <= units:
@@ -363,7 +362,7 @@ def _needed(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -
 def figure(result: Comparison) -> list[Figure]:
     """Every pair as a cell, and the differences with their intervals; one benchmark at a time."""
     cells: list[tuple[Cell, ...]] = []
-    bars: list[tuple[Cell, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     for benchmark in result.benchmarks:
         of = {frozenset((d.first, d.second)): d for d in benchmark.differences}
         cells += [
@@ -373,32 +372,28 @@ def figure(result: Comparison) -> list[Figure]:
         ]
         for d in _listed(benchmark):
             told = "told apart" if d.adjusted < 1 - result.level else "not told apart"
-            name = f"{d.first} − {d.second}"
-            bars.append(
-                (benchmark.benchmark, name, d.value, number(d.low), number(d.high), told, number(d.adjusted), d.n)
-            )
+            limits = (finite(d.low), finite(d.high))
+            pair = f"{d.first} − {d.second}"
+            rows.append((benchmark.benchmark, pair, d.value, *limits, told, finite(d.adjusted), d.n))
     return [
         Figure(
-            "P2.matrix",
-            "heatmap",
-            "Which models can be told apart",
-            "Row's score minus column's on the items both answered, where that is more than chance explains.",
-            columns(("benchmark", "row", "column", "difference", "verdict", "adjusted p", "items"), cells),
-            Axis("column", "", "nominal"),
-            Axis("row", "", "nominal"),
+            name="P2.matrix",
+            kind="heatmap",
+            title="Which models can be told apart",
+            caption="Row's score minus column's on the items both answered, where that is more than chance explains.",
+            columns=columns(("benchmark", "row", "column", "difference", "verdict", "adjusted p", "items"), cells),
+            x=Axis("column", "", "nominal"),
+            y=Axis("row", "", "nominal"),
             color="difference",
             select=("benchmark",),
         ),
-        Figure(
+        bars(
             "P2.differences",
-            "intervals",
             "Differences between models",
-            f"Bars: {result.level:.0%} intervals, each on its own; the colour allows for the number of pairs.",
-            columns(("benchmark", "pair", "difference", "low", "high", "verdict", "adjusted p", "items"), bars),
+            f"Bars: {percent(result.level)} intervals, each on its own; the colour allows for the number of pairs.",
+            columns(("benchmark", "pair", "difference", "low", "high", "verdict", "adjusted p", "items"), rows),
             Axis("difference", "difference of scores"),
             Axis("pair", "", "nominal"),
-            low="low",
-            high="high",
             color="verdict",
             select=("benchmark",),
             rules=(0.0,),
@@ -412,11 +407,11 @@ def _cell(d: Difference | None, row: str, result: Comparison) -> tuple[Cell, ...
         return None, "", None, None
     value = d.value if d.first == row else -d.value
     apart = d.adjusted < 1 - result.level
-    return value if apart else None, "told apart" if apart else "not told apart", number(d.adjusted), d.n
+    return value if apart else None, "told apart" if apart else "not told apart", finite(d.adjusted), d.n
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P2",
     name="paired difference",
     question=Question.PRECISION,
     asks="Which models can be told apart on the questions that both answered?",

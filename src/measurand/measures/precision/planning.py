@@ -10,17 +10,21 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, require_fraction
+from measurand.measures.precision.shared.counts import once_right_or_wrong
+from measurand.measures.precision.shared.summary import of_total
+from measurand.measures.verdicts import headline
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.paired import paired_differences
 from measurand.stats.intervals.planning import PairedDesign
 from measurand.tables import ItemTable, Responses, item_tables
+from measurand.wording import DIFFERENCE, number, percent, plural, points, shown
 
-__all__ = ["MEASURE", "Plan", "Plans", "design_of", "planning"]
+__all__ = ["MEASURE", "Plan", "Plans", "design_of", "plan_of", "planning"]
 
-CODE, TITLE = "P3", "Planning"
 EPOCHS = (1, 2, 4, 16)
+"""Answers per item for which plans are made; beyond 16 there is seldom anything left to gain."""
 EFFECTS = (0.01, 0.02, 0.03, 0.05, 0.1)
 SPAN = (30, 100_000)
 """Items over which curves are drawn."""
@@ -28,7 +32,7 @@ SPAN = (30, 100_000)
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a comparison of two models on one benchmark can find.
 
@@ -108,13 +112,13 @@ def planning(
     require_fraction(power=power, alpha=alpha)
     if not effect > 0:
         raise InputError(f"effect should be above 0, got {effect:g}")
-    plans = [_plan(table, effect, power, alpha) for table in item_tables(responses)] if responses is not None else []
+    plans = [plan_of(table, effect, power, alpha) for table in item_tables(responses)] if responses is not None else []
     if agreement is not None:
         plans.append(_stated(agreement, effect, power, alpha))
     if not plans:
         raise NotApplicable(
             "neither results to plan from nor an expected agreement of two models",
-            needs="item-level results, or the share of items on which two models agree (--agreement 0.8)",
+            needs="item-level results, or the share of items on which two models agree",
         )
     return Plans(tuple(plans), effect, power, alpha)
 
@@ -128,30 +132,38 @@ def _stated(agreement: float, effect: float, power: float, alpha: float) -> Plan
             f"got an effect of {effect:g}"
         )
     design = PairedDesign(between=disagreement - effect**2, alpha=alpha, counts=True)
-    return Plan("", design, 0, 1, 0, False, 0, float("nan"), _needed(design, effect, power))
+    return Plan(
+        benchmark="",
+        design=design,
+        items=0,
+        epochs=1,
+        clusters=0,
+        clustered=False,
+        pairs=0,
+        smallest_effect=float("nan"),
+        needed=_needed(design, effect, power),
+    )
 
 
 def _needed(design: PairedDesign, effect: float, power: float) -> dict[int, int]:
     return {epochs: design.items(effect=effect, power=power, epochs=epochs) for epochs in EPOCHS}
 
 
-def _plan(table: ItemTable, effect: float, power: float, alpha: float) -> Plan:
+def plan_of(table: ItemTable, effect: float, power: float, alpha: float) -> Plan:
+    """The plan from one benchmark's table."""
     design = design_of(table, alpha)
     items = int(np.median(np.isfinite(table.scores).sum(axis=1)))
     epochs = int(np.median(table.epochs[table.epochs > 0]))
-    smallest = design.smallest_effect(items=items, power=power, epochs=epochs)
-    pairs = len(table.models) * (len(table.models) - 1) // 2
-    clusters = items if table.clusters is None else len(np.unique(table.clusters))
     return Plan(
-        table.benchmark,
-        design,
-        items,
-        epochs,
-        clusters,
-        table.clusters is not None,
-        pairs,
-        smallest,
-        _needed(design, effect, power),
+        benchmark=table.benchmark,
+        design=design,
+        items=items,
+        epochs=epochs,
+        clusters=items if table.clusters is None else len(np.unique(table.clusters)),
+        clustered=table.clusters is not None,
+        pairs=math.comb(len(table.models), 2),
+        smallest_effect=design.smallest_effect(items=items, power=power, epochs=epochs),
+        needed=_needed(design, effect, power),
     )
 
 
@@ -162,16 +174,17 @@ def design_of(table: ItemTable, alpha: float) -> PairedDesign:
     that of the true ones, and no less than 0.
     """
     within = _within(table)
-    counts = table.clusters is None and table.binary and bool(table.epochs.max() <= 1)
+    counts = once_right_or_wrong(table)
     if len(table.models) == 1:
         variance = float(np.nanvar(table.scores[0], ddof=1)) if np.isfinite(table.scores[0]).sum() > 1 else 0.0
         epochs = max(1.0, float(np.median(table.epochs[table.epochs > 0])))
         own = float(within[0])
-        return PairedDesign(2 * max(variance - own / epochs, 0.0), own, own, alpha=alpha, counts=counts)
+        between = 2 * max(variance - own / epochs, 0.0)
+        return PairedDesign(between=between, within_first=own, within_second=own, alpha=alpha, counts=counts)
     pairs, plain = paired_differences(table.scores, table.clusters), paired_differences(table.scores)
     usable = (plain.n > 1) & (plain.stderr > 0)
     if not usable.any():
-        return PairedDesign(0.0, alpha=alpha, counts=counts)
+        return PairedDesign(between=0.0, alpha=alpha, counts=counts)
     variance_of = plain.stderr[usable] ** 2 * plain.n[usable]
     first, second = pairs.first[usable], pairs.second[usable]
     mean_epochs = np.array([table.epochs[i][table.epochs[i] > 0].mean() for i in range(len(table.models))])
@@ -179,13 +192,13 @@ def design_of(table: ItemTable, alpha: float) -> PairedDesign:
     effects = (pairs.stderr[usable] / plain.stderr[usable]) ** 2
     effects = effects[np.isfinite(effects)]
     return PairedDesign(
-        float(np.median(np.maximum(variance_of - sampling, 0.0))),
-        float(np.median(within[first])),
-        float(np.median(within[second])),
-        float(np.median(effects)) if table.clusters is not None and len(effects) else 1.0,
-        alpha,
-        counts,
-        0.0 if table.clusters is None else len(table.items) / len(np.unique(table.clusters)),
+        between=float(np.median(np.maximum(variance_of - sampling, 0.0))),
+        within_first=float(np.median(within[first])),
+        within_second=float(np.median(within[second])),
+        design_effect=float(np.median(effects)) if table.clusters is not None and len(effects) else 1.0,
+        alpha=alpha,
+        counts=counts,
+        per_cluster=0.0 if table.clusters is None else len(table.items) / len(np.unique(table.clusters)),
     )
 
 
@@ -199,54 +212,84 @@ def _within(table: ItemTable) -> Floats:
 
 def judge(result: Plans) -> list[Finding]:
     """Passed: the items there are find the effect asked about; caution: they do not."""
-    found = [_finding(plan, result) for plan in result.plans]
+    found = [_finding(plan, result) if plan.benchmark else _stated_finding(plan, result) for plan in result.plans]
     if len(found) == 1 and not result.plans[0].benchmark:
         return found
     good = sum(finding.status is Status.PASSED for finding in found)
-    sentence = (
-        f"The items there are would tell apart two models that differ by {_size(result.effect)} on {good} of "
-        f"{plural(len(found), 'benchmark')} ({result.power:.0%} power)."
+    enough = of_total(good, len(found), "benchmark", "has enough items", "does not have enough items")
+    sentence = f"{enough} to detect a difference of {_size(result.effect, result)} ({percent(result.power)} power)."
+    return [headline(sentence, found, caveats=MEASURE.caveats), *found]
+
+
+def _size(effect: float, result: Plans) -> str:
+    return points(effect) if _in_shares(result) else number(effect)
+
+
+def _in_shares(result: Plans) -> bool:
+    """Whether differences are of shares: an effect of 1 or more is one of scores on another scale."""
+    return result.effect < 1
+
+
+def _estimates(plan: Plan) -> list[Estimate]:
+    method = "closed form, median pair"
+    found = [Estimate(name="items_needed", value=_taken(plan), method=method, unit="items", n=plan.items)]
+    if plan.design.within_first + plan.design.within_second > 0:
+        found += [Estimate(name=f"items_needed_at_{k}_epochs", value=n, unit="items") for k, n in plan.needed.items()]
+    return found
+
+
+def _taken(plan: Plan) -> int:
+    """Items needed at the number of epochs there are, or the next lower one planned for."""
+    return plan.needed[max(k for k in EPOCHS if k <= max(plan.epochs, 1))]
+
+
+def _facts(plan: Plan) -> dict[str, Cell]:
+    return {"w2": plan.design.between, "s2": plan.design.within_first, "pairs": plan.pairs}
+
+
+def _stated_finding(plan: Plan, result: Plans) -> Finding:
+    return Finding(
+        headline=True,
+        status=Status.PASSED,
+        sentence=f"To find a difference of {_size(result.effect, result)} with {percent(result.power)} power takes "
+        f"{plural(_taken(plan), 'item')} that both models answer.",
+        estimates=tuple(_estimates(plan)),
+        caveats=MEASURE.caveats,
+        figure="P3.curve",
+        result=_facts(plan),
     )
-    return [Finding(CODE, {}, TITLE, overall(found), sentence, (), MEASURE.caveats), *found]
-
-
-def _size(effect: float) -> str:
-    return f"{100 * effect:g} points" if effect < 1 else f"{effect:g}"
 
 
 def _finding(plan: Plan, result: Plans) -> Finding:
-    needed = plan.needed[max(k for k in EPOCHS if k <= max(plan.epochs, 1))]
-    repeated = plan.design.within_first + plan.design.within_second > 0
-    estimates = [Estimate("items_needed", needed, method="closed form, median pair", unit="items", n=plan.items)]
-    if repeated:
-        estimates += [Estimate(f"items_needed_at_{k}_epochs", n, unit="items") for k, n in plan.needed.items()]
-    facts: dict[str, Cell] = {"w2": plan.design.between, "s2": plan.design.within_first, "pairs": plan.pairs}
-    if not plan.benchmark:
-        sentence = (
-            f"To find a difference of {_size(result.effect)} with {result.power:.0%} power takes {needed:,} items that "
-            "both models answer."
-        )
-        return Finding(CODE, {}, TITLE, Status.PASSED, sentence, tuple(estimates), MEASURE.caveats, "P3.curve", facts)
+    needed, facts, found = _taken(plan), _facts(plan), _estimates(plan)
     if plan.clustered:
         facts |= {"design_effect": plan.design.design_effect}
-        clusters_needed = math.ceil(needed * plan.clusters / plan.items)
-        estimates.append(
-            Estimate("clusters_needed", clusters_needed, method="clusters of the same size", unit="clusters")
-        )
-    estimates.insert(
-        0, Estimate("smallest_effect", plan.smallest_effect, method="closed form, median pair", n=plan.items)
+        value, method = math.ceil(needed * plan.clusters / plan.items), "clusters of the same size"
+        found.append(Estimate(name="clusters_needed", value=value, method=method, unit="clusters"))
+    smallest = Estimate(
+        name="smallest_effect",
+        value=plan.smallest_effect,
+        method="closed form, median pair",
+        n=plan.items,
+        unit=DIFFERENCE if _in_shares(result) else "",
     )
-    subject = {"benchmark": plan.benchmark}
-    found = plan.smallest_effect <= result.effect
     clusters = f" in {plural(plan.clusters, 'cluster')}" if plan.clustered else ""
     sentence = (
-        f"{plural(plan.items, 'item')}{clusters} find differences of {100 * plan.smallest_effect:.1f} points or more "
-        f"({result.power:.0%} power)"
+        f"{plural(plan.items, 'item')}{clusters} find differences of {shown(smallest)} or more "
+        f"({percent(result.power)} power)"
     )
-    if found:
-        return Finding(CODE, subject, TITLE, Status.PASSED, f"{sentence}.", tuple(estimates), (), "P3.curve", facts)
-    sentence += f"; {_size(result.effect)} would take {needed:,} items{_with_epochs(plan)}."
-    return Finding(CODE, subject, TITLE, Status.CAUTION, sentence, tuple(estimates), (), "P3.curve", facts)
+    enough = plan.smallest_effect <= result.effect
+    if not enough:
+        wanted = _size(result.effect, result)
+        sentence += f"; {wanted} would take {plural(needed, 'item')}{_with_epochs(plan)}"
+    return Finding(
+        subject={"benchmark": plan.benchmark},
+        status=Status.PASSED if enough else Status.CAUTION,
+        sentence=f"{sentence}.",
+        estimates=(smallest, *found),
+        figure="P3.curve",
+        result=facts,
+    )
 
 
 def _with_epochs(plan: Plan) -> str:
@@ -271,29 +314,29 @@ def figure(result: Plans) -> list[Figure]:
         ]
         if plan.items:
             curves.append((name, plan.items, plan.smallest_effect, "where you stand"))
-        surface += [(name, f"{n:,}", f"{100 * e:g}", p) for n, e, p in _surface(plan)]
+        surface += [(name, f"{n:,}", points(e, unit=False), p) for n, e, p in _surface(plan)]
     return [
         Figure(
-            "P3.curve",
-            "lines",
-            "Smallest difference that is found",
-            f"At {result.power:.0%} power and a two-sided level of {result.alpha:g}; more answers to an item cannot "
-            "remove what items differ by.",
-            columns(("benchmark", "items", "smallest difference", "answers"), curves),
-            Axis("items", "items", "log"),
-            Axis("smallest difference", "smallest difference", "log"),
+            name="P3.curve",
+            kind="lines",
+            title="Smallest difference that is found",
+            caption=f"At {percent(result.power)} power and a two-sided level of {result.alpha:g}; more answers to an "
+            "item cannot remove what items differ by.",
+            columns=columns(("benchmark", "items", "smallest difference", "answers"), curves),
+            x=Axis("items", "items", "log"),
+            y=Axis("smallest difference", "smallest difference", "log"),
             color="answers",
             select=("benchmark",),
             rules=(result.effect,),
         ),
         Figure(
-            "P3.power",
-            "heatmap",
-            "Power by items and difference",
-            "Chance that two models which truly differ by so many points are told apart.",
-            columns(("benchmark", "items", "difference in points", "power"), surface),
-            Axis("items", "items", "nominal"),
-            Axis("difference in points", "difference in points", "nominal"),
+            name="P3.power",
+            kind="heatmap",
+            title="Power by items and difference",
+            caption="Chance that two models which truly differ by so many points are told apart.",
+            columns=columns(("benchmark", "items", "difference in points", "power"), surface),
+            x=Axis("items", "items", "nominal"),
+            y=Axis("difference in points", "difference in points", "nominal"),
             color="power",
             select=("benchmark",),
         ),
@@ -303,19 +346,16 @@ def figure(result: Plans) -> list[Figure]:
 def _surface(plan: Plan) -> Iterable[tuple[int, float, float]]:
     sizes: Sequence[int] = (100, 200, 500, 1000, 2000, 5000, 10_000)
     epochs = max(plan.epochs, 1)
+    certain = not plan.design.variance(epochs) > 0
     return [
-        (
-            n,
-            effect,
-            plan.design.power(effect=effect, items=n, epochs=epochs) if plan.design.variance(epochs) > 0 else 1.0,
-        )
+        (n, effect, 1.0 if certain else plan.design.power(effect=effect, items=n, epochs=epochs))
         for effect in EFFECTS
         for n in sizes
     ]
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P3",
     name="planning",
     question=Question.PRECISION,
     asks="What difference can these items find, and how many would find a smaller one?",

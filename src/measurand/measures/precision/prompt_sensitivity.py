@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision.shared.grid import (
-    Grid,
-    Unassessed,
-    grids,
-    more_items,
-    points,
-    tenth,
-    unassessed_findings,
-)
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures.precision.shared.grid import Grid, grids
 from measurand.measures.precision.shared.prompts import NEEDED, SPARSE, ModelPrompts, Ranking, of_model, ranking
+from measurand.measures.precision.shared.summary import joint_headline, refusal
+from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.components import prompts_needed
 from measurand.stats.items.prompts import spread_limits
-from measurand.stats.items.reruns import Limits
 from measurand.tables import Responses
+from measurand.wording import DIFFERENCE, SHARE, more_needed, plural, points, shown, value_of
 
 __all__ = ["MEASURE", "PromptSensitivity", "figure", "judge", "prompt_sensitivity", "sensitivity_of"]
-
-CODE, TITLE = "P7", "Prompt sensitivity"
 
 
 @dataclass(frozen=True)
@@ -48,7 +41,7 @@ def prompt_sensitivity(
     """How far scores and rankings depend on the variant of the prompt.
 
     Where at least half of a model's items were run under every prompt, those are used; else, if scores are 0 or 1, a
-    Rasch model with an effect a prompt and an item fills the grid (PromptEval). An item's runs are averaged first.
+    Rasch model with an effect per prompt and item fills the grid (PromptEval). An item's runs are averaged first.
 
     Parameters
     ----------
@@ -94,8 +87,7 @@ def sensitivity_of(
             unassessed.append(Unassessed({"benchmark": grid.benchmark}, f"{named} {reason}", NEEDED))
         rankings += ranking(grid, level, resamples, rng)
     if not each:
-        reasons = list(dict.fromkeys(row.reason for row in unassessed))[:3] or ["no item was scored"]
-        raise NotApplicable("; ".join(reasons), needs=NEEDED)
+        raise refusal(unassessed, "no item was scored", NEEDED)
     together = 1 - (1 - level) / len(each)
     widened = (replace(found, least_of_all=spread_limits(found.means, together).low) for found in each)
     return PromptSensitivity(tuple(widened), tuple(rankings), tuple(unassessed), level)
@@ -108,158 +100,132 @@ def judge(
     require_fraction(spread_tolerance=spread_tolerance, wanted_generalisability=wanted_generalisability)
     each = [_finding(result, found, spread_tolerance) for found in result.each]
     rankings = [_ranking_finding(result, found, wanted_generalisability) for found in result.rankings]
-    headline = _headline(result, each, spread_tolerance)
-    return [headline, *each, *rankings, *unassessed_findings(CODE, TITLE, result.unassessed)]
-
-
-def _headline(result: PromptSensitivity, each: Sequence[Finding], tolerance: float) -> Finding:
-    status = overall(each)
-    if status is Status.ISSUE and not any(found.least_of_all > tolerance for found in result.each):
-        status = Status.CAUTION
-    name = f"{CODE}.prompts"
-    if len(each) == 1:
-        return Finding(CODE, {}, TITLE, status, each[0].sentence, each[0].estimates, (), name)
     issues, passed = (sum(finding.status is which for finding in each) for which in (Status.ISSUE, Status.PASSED))
     sentence = (
-        f"Of {len(each)} pairs of a model and a benchmark run under several prompts, {issues} have prompts that differ "
-        f"by more than {points(tolerance)} beyond sampling noise, and {passed} clearly do not."
+        f"Of {len(each)} pairs of a model and a benchmark run under several prompts, {issues} "
+        f"{'has' if issues == 1 else 'have'} prompts that differ by more than {points(spread_tolerance)} beyond "
+        f"sampling noise, and {passed} clearly {'does' if passed == 1 else 'do'} not."
     )
-    return Finding(CODE, {}, TITLE, status, sentence, (), (), name)
+    certain = any(found.least_of_all > spread_tolerance for found in result.each)
+    headline = joint_headline(each, sentence, certain=certain, figure="P7.prompts")
+    return [headline, *each, *rankings, *unassessed(result.unassessed)]
 
 
 def _finding(result: PromptSensitivity, found: ModelPrompts, tolerance: float) -> Finding:
-    spread = found.spread
-    status, verdict = _verdict(found, tolerance)
+    beyond, spread, *others = _estimates(result, found)
+    side = against(spread.low, spread.high, tolerance)
     best, worst = (found.prompts[int(place)] for place in (found.means.means.argmax(), found.means.means.argmin()))
     unit = " of the range of scores" if found.scaled else ""
     sentence = (
         f"On {found.benchmark}, with {plural(found.means.n, 'item')}, the best of {len(found.prompts)} prompts gives "
-        f"{found.model} {points(spread.value)}{unit} more than the worst, where chance alone would give about "
-        f"{points(spread.noise)}; the true difference lies between {tenth(spread.low)} and {points(spread.high)}: "
-        f"{verdict}."
+        f"{found.model} {shown(spread)}{unit} more than the worst, where chance alone would give about "
+        f"{points(found.spread.noise)}: {_meaning(side, found, tolerance)}."
     )
     caveats = []
     if found.how == SPARSE:
         caveats.append("Most items were run under some prompts only; a Rasch model filled in the rest.")
     if found.scaled:
         caveats.append("The scores have another range than 0 to 1; points are hundredths of the range seen.")
-    subject = {"benchmark": found.benchmark, "model": found.model}
-    plain: dict[str, Cell | Sequence[Cell]] = {
-        "prompts": found.prompts,
-        "means": tuple(map(float, found.means.means)),
-        "best_prompt": best,
-        "worst_prompt": worst,
-        "method": found.how,
-    }
     return Finding(
-        CODE,
-        subject,
-        TITLE,
-        status,
-        sentence,
-        tuple(_estimates(result, found)),
-        tuple(caveats),
-        f"{CODE}.prompts",
-        plain,
+        subject={"benchmark": found.benchmark, "model": found.model},
+        status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
+        sentence=sentence,
+        estimates=(beyond, spread, *others),
+        caveats=tuple(caveats),
+        figure="P7.prompts",
+        result={
+            "prompts": found.prompts,
+            "means": tuple(map(float, found.means.means)),
+            "best_prompt": best,
+            "worst_prompt": worst,
+            "method": found.how,
+        },
     )
 
 
-def _verdict(found: ModelPrompts, tolerance: float) -> tuple[Status, str]:
+def _meaning(side: Side, found: ModelPrompts, tolerance: float) -> str:
+    if side is Side.ABOVE:
+        return "the wording matters, so report several prompts"
+    if side is Side.BELOW:
+        return "the wording hardly matters"
     spread = found.spread
-    if spread.low > tolerance:
-        return Status.ISSUE, "the wording matters, so report several prompts"
-    if spread.high < tolerance:
-        return Status.PASSED, "the wording hardly matters"
     beyond = "the wording matters, but" if spread.low > 0 else "chance may explain it, and"
-    # The smaller of the two distances decides first.
-    side = (spread.corrected, spread.low, spread.high)
-    more = more_items(*side, found.means.groups, tolerance)
+    # From the spread beyond noise, not the one seen: few items make even equal prompts look apart.
+    more = more_needed(spread.corrected, spread.low, spread.high, found.means.groups, tolerance)
     wanted = "" if more is None else f"; about {more:,} more would decide it"
     noun = "items" if found.means.groups == found.means.n else "clusters of items"
-    return Status.CAUTION, f"{beyond} too few {noun} to tell whether it is more than {points(tolerance)}{wanted}"
+    return f"{beyond} too few {noun} to tell whether it is more than {points(tolerance)}{wanted}"
 
 
 def _estimates(result: PromptSensitivity, found: ModelPrompts) -> Iterator[Estimate]:
-    level, spread, n = result.level, found.spread, found.means.n
+    level, spread, n, prompts = result.level, found.spread, found.means.n, len(found.prompts)
     clustered = "" if found.means.groups == n else ", clustered"
     simultaneous = f"lower limit from the range of the errors, upper from one difference{clustered}"
-    yield estimate(
-        "spread_beyond_noise", spread.corrected, spread.low, spread.high, level=level, method=simultaneous, n=n
-    )
-    yield estimate("spread", spread.value, spread.low, spread.high, level=level, method=simultaneous, n=n)
-    yield Estimate("spread_from_noise_alone", spread.noise, method="expected range of the errors", n=n)
+    for name, value in (("spread_beyond_noise", spread.corrected), ("spread", spread.value)):
+        limits = (value, spread.low, spread.high)
+        yield estimate(name, *limits, level=level, method=simultaneous, n=n, unit=DIFFERENCE)
+    noise = "expected range of the errors"
+    yield Estimate(name="spread_from_noise_alone", value=spread.noise, method=noise, n=n, unit=DIFFERENCE)
     errors, jackknife = f"largest of normal errors{clustered}", f"jackknife over items{clustered}, t(G-1)"
-    named: tuple[tuple[str, Limits | None, str], ...] = (
-        ("cps", found.cps, errors),
-        ("quantile_5", found.worst, errors),
-        ("quantile_95", found.best, errors),
-        ("pss", found.pss, f"Wilson or Clopper-Pearson at the design effect{clustered}"),
-        ("prompt_variance", found.prompt_variance, "Williams, over prompts"),
-        ("item_variance", found.item_variance, jackknife),
-        ("item_by_prompt_and_residual_variance", found.residual_variance, jackknife),
+    named: tuple[tuple[str, Limits | None, str, int, str], ...] = (
+        ("cps", found.cps, "", n, errors),
+        ("quantile_5", found.worst, SHARE, n, errors),
+        ("quantile_95", found.best, SHARE, n, errors),
+        ("pss", found.pss, DIFFERENCE, n, f"Wilson or Clopper-Pearson at the design effect{clustered}"),
+        ("prompt_variance", found.prompt_variance, "", prompts, "Williams, over prompts"),
+        ("item_variance", found.item_variance, "", n, jackknife),
+        ("item_by_prompt_and_residual_variance", found.residual_variance, "", n, jackknife),
     )
-    for name, limits, method in named:
-        if limits is not None and math.isfinite(limits.value):
-            yield estimate(name, limits.value, limits.low, limits.high, level=level, method=method, n=limits.n)
+    for name, own, unit, size, method in named:
+        if own is not None and math.isfinite(own.value):
+            yield estimate(name, *own, level=level, method=method, n=size, unit=unit)
     if found.run_variance is not None and found.residual_variance is not None:
-        left = max(found.residual_variance.value - found.run_variance, 0.0)
-        yield Estimate("item_by_prompt_variance", left, method="residual less the variance of runs", n=n)
-        yield Estimate("run_variance", found.run_variance, method="variance over an item's runs, of their mean", n=n)
+        left, method = (
+            max(found.residual_variance.value - found.run_variance, 0.0),
+            "residual less the variance of runs",
+        )
+        yield Estimate(name="item_by_prompt_variance", value=left, method=method, n=n)
+        method = "variance over an item's runs, of their mean"
+        yield Estimate(name="run_variance", value=found.run_variance, method=method, n=n)
 
 
 def _ranking_finding(result: PromptSensitivity, found: Ranking, wanted: float) -> Finding:
-    single, w = found.single, found.concordance
+    level, n = result.level, found.prompts
+    method = "jackknife over prompts on Fisher's z"
+    concordance = estimate("kendall_w", *found.concordance, level=level, method=method, n=n)
     method = "exact for normal effects (ICC(3,1))"
-    estimates = [
-        estimate(
-            "kendall_w",
-            w.value,
-            w.low,
-            w.high,
-            level=result.level,
-            method="jackknife over prompts on Fisher's z",
-            n=w.n,
-        ),
-        estimate(
-            "generalisability_of_one_prompt",
-            single.value,
-            single.low,
-            single.high,
-            level=result.level,
-            method=method,
-            n=single.n,
-        ),
-    ]
+    single = estimate("generalisability_of_one_prompt", *found.single, level=level, method=method, n=n)
+    estimates = [concordance, single]
     if found.noise_alone:
-        middle, low, high = found.noise_alone
-        noise = "median, 5% and 95% quantiles of normal errors"
-        estimates.append(Estimate("kendall_w_from_noise_alone", middle, low, high, 0.9, noise, found.items))
-    status, verdict = _ranking_verdict(single, wanted)
-    needed = prompts_needed(single.value, wanted) if math.isfinite(single.value) else math.inf
-    if math.isfinite(needed):
-        estimates.append(Estimate("prompts_needed", needed, method=f"Spearman-Brown, for {wanted:g}"))
-    agreement = "" if not math.isfinite(w.value) else f" (their agreement, Kendall's W, is {w.value:.2f})"
-    sentence = f"{found.prompts} prompts rank {found.models} models on {found.benchmark}{agreement}: {verdict}" + (
-        f"; the mean of {plural(int(needed), 'prompt')} would do." if 1 < needed < 1000 else "."
-    )
-    subject = {"benchmark": found.benchmark}
-    return Finding(CODE, subject, "Ranking across prompts", status, sentence, tuple(estimates), (), f"{CODE}.prompts")
-
-
-def _ranking_verdict(single: Limits, wanted: float) -> tuple[Status, str]:
-    if not math.isfinite(single.low):
-        return Status.CAUTION, "too little varies to tell how far one prompt can stand for others"
-    seen = f"{single.value:.2f} [{single.low:.2f} to {single.high:.2f}]"
-    if single.high < wanted:
-        return (
-            Status.ISSUE,
-            f"a comparison under one prompt holds under others with a reliability of {seen}, below {wanted:g}",
+        method = "median, 5% and 95% quantiles of normal errors"
+        estimates.append(
+            estimate("kendall_w_from_noise_alone", *found.noise_alone, level=0.9, method=method, n=found.items)
         )
-    if single.low >= wanted:
-        return Status.PASSED, f"a comparison under one prompt holds under others, with a reliability of {seen}"
-    return Status.CAUTION, (
-        f"a comparison under one prompt holds under others with a reliability of {seen}; more prompts or models "
-        f"would tell whether that reaches {wanted:g}"
+    needed = math.inf if single.value is None else prompts_needed(single.value, wanted)
+    if math.isfinite(needed):
+        estimates.append(Estimate(name="prompts_needed", value=needed, method=f"Spearman-Brown, for {wanted:g}"))
+    agreement = "" if concordance.value is None else f" (their agreement, Kendall's W, is {value_of(concordance)})"
+    side = against(single.low, single.high, wanted)
+    rank = f"{n} prompts rank {found.models} models on {found.benchmark}{agreement}"
+    enough = f"; the mean of {plural(int(needed), 'prompt')} would do" if 1 < needed < 1000 else ""
+    return Finding(
+        subject={"benchmark": found.benchmark},
+        title="Ranking across prompts",
+        status=verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
+        sentence=f"{rank}: {_ranking_meaning(side, single, wanted)}{enough}.",
+        estimates=tuple(estimates),
+        figure="P7.prompts",
+    )
+
+
+def _ranking_meaning(side: Side, single: Estimate, wanted: float) -> str:
+    if side is Side.UNKNOWN:
+        return "too little varies to tell how far one prompt can stand for others"
+    holds = f"a comparison under one prompt holds under others with a reliability of {shown(single)}"
+    if side is Side.BELOW:
+        return f"{holds}, below {wanted:g}"
+    return (
+        holds if side is Side.ABOVE else f"{holds}; more prompts or models would tell whether that reaches {wanted:g}"
     )
 
 
@@ -280,7 +246,7 @@ def figure(result: PromptSensitivity) -> list[Figure]:
             height = np.exp(-(((x[:, None] - at) / of) ** 2) / 2).mean(axis=1)
             half = 0.9 * height / height.max()
             rows += [
-                (found.benchmark, found.model, number(score), -float(h), float(h), what, None)
+                (found.benchmark, found.model, finite(score), -float(h), float(h), what, None)
                 for score, h in zip(x, half, strict=True)
             ]
         rows += [
@@ -289,14 +255,15 @@ def figure(result: PromptSensitivity) -> list[Figure]:
         ]
     return [
         Figure(
-            f"{CODE}.prompts",
-            "violin",
-            "Scores under each prompt",
-            "Filled: how the scores of the prompts lie, a tick a prompt. Outlined: how they would lie if all prompts "
-            "were equally good and only the sampling of items told them apart. The heights are not comparable.",
-            columns(("benchmark", "model", "mean score", "from", "to", "spread of", "prompt"), rows),
-            Axis("mean score", "mean score under a prompt"),
-            Axis("model", "model", "nominal"),
+            name="P7.prompts",
+            kind="violin",
+            title="Scores under each prompt",
+            caption="Filled: how the scores of the prompts lie, with a tick for each prompt. Outlined: how they would "
+            "lie if all prompts were equally good and only the sampling of items told them apart. The heights are not "
+            "comparable.",
+            columns=columns(("benchmark", "model", "mean score", "from", "to", "spread of", "prompt"), rows),
+            x=Axis("mean score", "mean score under a prompt"),
+            y=Axis("model", "model", "nominal"),
             low="from",
             high="to",
             label="prompt",
@@ -307,7 +274,7 @@ def figure(result: PromptSensitivity) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P7",
     name="prompt sensitivity",
     question=Question.PRECISION,
     asks="How far do scores and rankings depend on the wording of the prompt, beyond sampling noise?",

@@ -10,36 +10,43 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, require_fraction
+from measurand.measures.precision.shared.order import (
+    METHOD,
+    Order,
+    order_estimates,
+    order_result,
+    order_status,
+    order_words,
+    times_as_many,
+)
 from measurand.measures.precision.shared.rank_cube import LEAST_ITEMS, Cube, chosen
+from measurand.measures.precision.shared.summary import MODEL, bars, refusal
+from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.items.item_ranks import resampled_means
+from measurand.stats.items.item_ranks import ResampledMeans, resampled_means
 from measurand.stats.votes.rankings import ahead, rank_sets, ranks, t_value
 from measurand.tables import Responses, item_tables
+from measurand.wording import SHARE, percent, plural
 
-__all__ = ["MEASURE", "BenchmarkRanks", "RankStability", "rank_stability"]
-
-CODE, TITLE = "P9", "Rank stability"
+__all__ = ["MEASURE", "BenchmarkRanks", "RankStability", "in_order", "rank_stability"]
 
 LEAST_CLUSTERS, LEAST_VARIANTS = 5, 3
+"""With fewer, resampling them says too little of others like them."""
 _MOST_DRAWN = 30
 
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class BenchmarkRanks:
-    """The order of the models on one benchmark; models best first.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BenchmarkRanks(Order):
+    """The order of the models on one benchmark; how many times the items it would take in `more`.
 
     Parameters
     ----------
-    models, scores : names, and mean scores over the items that all of them ran.
-    ranks : best and worst rank of each model; all hold together at the level asked for.
+    scores : mean scores over the items that all of them ran.
     ahead : share of the resamples in which row is ahead of column, shape (m, m).
-    apart : whether each model is told apart from the next, one fewer than models.
-    more_items : how many times the items it would take to tell each from the next.
-    told_apart : pairs of models, neighbours or not, that are told apart.
     items, clusters, cluster_key : how many there are, and what clusters them (None: independent).
     variants : names of the prompt variants that the scores are over; one at least.
     variant_ranks : rank of each model in each variant, shape (variants, m).
@@ -48,13 +55,8 @@ class BenchmarkRanks:
     """
 
     benchmark: str
-    models: tuple[str, ...]
     scores: tuple[float, ...]
-    ranks: tuple[tuple[int, int], ...]
     ahead: Floats
-    apart: tuple[bool, ...]
-    more_items: tuple[float, ...]
-    told_apart: int
     items: int
     clusters: int | None
     cluster_key: str | None
@@ -66,10 +68,10 @@ class BenchmarkRanks:
 
 @dataclass(frozen=True, eq=False)
 class RankStability:
-    """Result of `rank_stability`: the benchmarks ranked, and those that are not with why and what would suffice."""
+    """Result of `rank_stability`: the benchmarks ranked, those that are not, and the level."""
 
     benchmarks: tuple[BenchmarkRanks, ...]
-    unassessed: tuple[tuple[str, str, str], ...]
+    unassessed: tuple[Unassessed, ...]
     level: float
 
 
@@ -113,32 +115,30 @@ def rank_stability(
     if resamples < 100:
         raise InputError(f"resamples should be at least 100, got {resamples}")
     found: list[BenchmarkRanks] = []
-    unassessed: list[tuple[str, str, str]] = []
+    left_out: list[Unassessed] = []
     for benchmark, tables in itertools.groupby(item_tables(responses, variants=True), key=lambda t: t.benchmark):
         try:
             found.append(_ranked(chosen(list(tables)), level, resamples, rng))
         except NotApplicable as problem:
-            unassessed.append((benchmark, problem.reason, problem.needs))
+            left_out.append(Unassessed({"benchmark": benchmark}, problem.reason, problem.needs))
     if not found:
-        reasons = list(dict.fromkeys(reason for _, reason, _ in unassessed)) or ["no item has a score"]
-        raise NotApplicable(
-            "no benchmark can be assessed: " + "; ".join(reasons[:3]),
-            needs=f"two models or more that ran the same {LEAST_ITEMS} items",
-        )
-    return RankStability(tuple(found), tuple(unassessed), level)
+        raise refusal(left_out, "no item has a score", f"two models or more that ran the same {LEAST_ITEMS} items")
+    return RankStability(tuple(found), tuple(left_out), level)
 
 
 def _ranked(cube: Cube, level: float, resamples: int, rng: np.random.Generator) -> BenchmarkRanks:
-    variants, groups = cube.scores.shape[1], None
-    if cube.clusters is not None:
-        groups = len(np.unique(cube.clusters))
-        if groups < LEAST_CLUSTERS:
-            raise NotApplicable(
-                f"its items lie in {plural(groups, 'cluster')} by {cube.tables[0].cluster_key!r}",
-                needs=f"at least {LEAST_CLUSTERS}",
-            )
-    drawn = variants >= LEAST_VARIANTS
+    if cube.clusters is not None and (groups := len(np.unique(cube.clusters))) < LEAST_CLUSTERS:
+        raise NotApplicable(
+            f"its items lie in {plural(groups, 'cluster')} by {cube.tables[0].cluster_key!r}",
+            needs=f"at least {LEAST_CLUSTERS}",
+        )
+    drawn = cube.scores.shape[1] >= LEAST_VARIANTS
     found = resampled_means(cube.scores, resamples, rng, clusters=cube.clusters, resample_variants=drawn)
+    return in_order(cube, found, level)
+
+
+def in_order(cube: Cube, found: ResampledMeans, level: float) -> BenchmarkRanks:
+    """The models by their means, with the ranks that resampling leaves open."""
     sets = rank_sets(found.means, found.gap_stderr, found.replicates, level, found.freedom)
     order = np.argsort(-found.means, kind="stable")
     above, below = order[:-1], order[1:]
@@ -147,116 +147,74 @@ def _ranked(cube: Cube, level: float, resamples: int, rng: np.random.Generator) 
         more = (needed / (found.means[above] - found.means[below])) ** 2
     table = cube.tables[0]
     return BenchmarkRanks(
-        table.benchmark,
-        tuple(cube.models[i] for i in order),
-        tuple(float(found.means[i]) for i in order),
-        tuple((int(sets.low[i]), int(sets.high[i])) for i in order),
-        ahead(found.replicates)[np.ix_(order, order)],
-        tuple(bool(apart) for apart in sets.above[above, below]),
-        tuple(float(times) for times in more),
-        int(sets.above.sum()),
-        cube.scores.shape[2],
-        groups,
-        None if groups is None else table.cluster_key,
-        tuple(each.variant or "unnamed" for each in cube.tables),
-        ranks(cube.scores.mean(axis=2).T)[:, order],
-        drawn,
-        cube.left_out,
+        benchmark=table.benchmark,
+        models=tuple(cube.models[i] for i in order),
+        scores=tuple(float(found.means[i]) for i in order),
+        ranks=tuple((int(sets.low[i]), int(sets.high[i])) for i in order),
+        above=sets.above[np.ix_(order, order)],
+        more=tuple(map(float, more)),
+        ahead=ahead(found.replicates)[np.ix_(order, order)],
+        items=cube.scores.shape[2],
+        clusters=None if cube.clusters is None else len(np.unique(cube.clusters)),
+        cluster_key=None if cube.clusters is None else table.cluster_key,
+        variants=tuple(each.variant or "unnamed" for each in cube.tables),
+        variant_ranks=ranks(cube.scores.mean(axis=2).T)[:, order],
+        prompts_drawn=cube.scores.shape[1] >= LEAST_VARIANTS,
+        left_out=cube.left_out,
     )
 
 
 def judge(result: RankStability) -> list[Finding]:
     """Issue: no two models can be told apart. Passed: each is told apart from the next."""
     each = [_finding(result, item) for item in result.benchmarks]
-    rest = [
-        Finding(CODE, {"benchmark": name}, TITLE, Status.NOT_APPLICABLE, f"{reason}; needs {needs}.")
-        for name, reason, needs in result.unassessed
-    ]
-    return [_headline(result, each), *each, *rest]
+    return [_headline(result, each), *each, *unassessed(result.unassessed)]
 
 
 def _headline(result: RankStability, each: Sequence[Finding]) -> Finding:
     pairs = sum(len(item.apart) for item in result.benchmarks)
-    alike = sum(item.apart.count(False) for item in result.benchmarks)
+    alike = sum(item.alike for item in result.benchmarks)
     where = result.benchmarks[0].benchmark if len(each) == 1 else f"{len(each)} benchmarks"
-    if alike:
-        sentence = (
-            f"On {where}, {alike} of {plural(pairs, 'pair')} of neighbours in rank cannot be told apart: the order "
-            f"within {'it' if alike == 1 else 'them'} is not evidence."
-        )
-    else:
+    if not alike:
         sentence = f"On {where}, every model is told apart from the next in rank."
-    status = overall(each)
+    elif pairs == 1:
+        sentence = f"On {where}, the two models cannot be told apart: their order could be due to chance."
+    else:
+        sentence = (
+            f"On {where}, {alike} of {pairs} pairs of neighbours in rank cannot be told apart: the order within "
+            f"{'it' if alike == 1 else 'them'} could be due to chance."
+        )
+    good = float(sum(finding.status is Status.PASSED for finding in each))
     estimates = (
-        Estimate("neighbours_told_apart", float(pairs - alike), method=_METHOD, n=pairs),
-        Estimate(
-            "benchmarks_in_order", float(sum(f.status is Status.PASSED for f in each)), method="count", n=len(each)
-        ),
+        Estimate(name="neighbours_told_apart", value=float(pairs - alike), method=METHOD, n=pairs),
+        Estimate(name="benchmarks_in_order", value=good, method="count", n=len(each)),
     )
-    return Finding(CODE, {}, TITLE, status, sentence, estimates, (), f"{CODE}.ranks")
-
-
-_METHOD = "all ranks together, step-down over all pairs (Mogstad et al. 2024), bootstrap"
+    return headline(sentence, each, estimates=estimates, figure="P9.ranks")
 
 
 def _finding(result: RankStability, item: BenchmarkRanks) -> Finding:
-    m, alike = len(item.models), item.apart.count(False)
-    on = f"{item.items:,} items" + (f" and {len(item.variants)} prompt variants" if len(item.variants) > 1 else "")
-    if not item.told_apart:
-        status, verdict = (
-            Status.ISSUE,
-            f"No two of the {m} models can be told apart on {on}: their order is not evidence.",
-        )
-    elif alike:
-        status = Status.CAUTION
-        verdict = (
-            f"{alike} of {plural(m - 1, 'pair')} of neighbours among {m} models cannot be told apart on {on}: the "
-            f"order within {'that pair' if alike == 1 else 'these pairs'} is not evidence."
-        )
-    else:
-        status, verdict = Status.PASSED, f"Each of the {m} models is told apart from the next on {on}."
-    best, worst = item.ranks[0]
-    lead = f" {item.models[0]} comes first" + (
-        " and is told apart from every other." if best == worst else f"; its rank lies between {best} and {worst}."
-    )
-    clusters = "" if item.clusters is None else f", {item.clusters} clusters by {item.cluster_key}"
-    method = _METHOD + " of items" + (" and prompts" if item.prompts_drawn else "") + clusters
-    second = float(item.ahead[0, 1])
-    return Finding(
-        CODE,
-        {"benchmark": item.benchmark},
-        TITLE,
-        status,
-        verdict + lead + _more(item) + _over_variants(item),
-        (
-            Estimate("rank_of_first", 1.0, float(best), float(worst), result.level, method, item.items),
-            Estimate("first_ahead_of_second", second, method="share of resamples", n=item.items),
-            Estimate("neighbours_told_apart", float(m - 1 - alike), method=method, n=m - 1),
-            Estimate("pairs_told_apart", float(item.told_apart), method=method, n=m * (m - 1) // 2),
-        ),
-        _caveats(item),
-        f"{CODE}.ranks",
-        {
-            "model": item.models,
-            "score": item.scores,
-            "best_rank": tuple(best for best, _ in item.ranks),
-            "worst_rank": tuple(worst for _, worst in item.ranks),
-        },
-    )
-
-
-def _more(item: BenchmarkRanks) -> str:
-    """What it would take to tell the typical pair of neighbours apart, where they are not."""
-    times = [factor for factor, apart in zip(item.more_items, item.apart, strict=True) if not apart]
-    # Equal scores give no distance to project from.
-    if not times or not np.isfinite(typical := float(np.median(times))):
-        return ""
+    on = f" on {item.items:,} items" + (f" and {len(item.variants)} prompt variants" if len(item.variants) > 1 else "")
     units = "items" if item.clusters is None else "clusters of items"
     units += " and prompts" if item.prompts_drawn else ""
-    if typical >= 1000:
-        return f" Not even 1,000 times as many {units} would tell a typical pair of them apart."
-    shown = f"{typical:,.0f}" if typical >= 9.5 else f"{typical:.1f}"
-    return f" To tell a typical pair of them apart would take about {shown} times as many {units}."
+    clusters = "" if item.clusters is None else f", {item.clusters} clusters by {item.cluster_key}"
+    method = METHOD + " of items" + (" and prompts" if item.prompts_drawn else "") + clusters
+    first, *others = order_estimates(item, level=result.level, method=method, n=item.items)
+    second = Estimate(
+        name="first_ahead_of_second",
+        value=float(item.ahead[0, 1]),
+        method="share of resamples",
+        n=item.items,
+        unit=SHARE,
+    )
+    said = order_words(item, plural(len(item.models), "model"), on)
+    return Finding(
+        subject={"benchmark": item.benchmark},
+        status=order_status(item),
+        sentence=said + times_as_many(item, units) + _over_variants(item),
+        estimates=(first, second, *others),
+        caveats=_caveats(item),
+        figure="P9.ranks",
+        result=order_result(item) | {"score": item.scores},
+    )
 
 
 def _over_variants(item: BenchmarkRanks) -> str:
@@ -267,8 +225,8 @@ def _over_variants(item: BenchmarkRanks) -> str:
     moved = int(np.ptp(item.variant_ranks, axis=0).max())
     if not moved:
         return f" All {count} variants put the models in the same order."
-    who = f"{plural(first, 'model')} {'comes' if first == 1 else 'come'} first"
-    return f" Over the variants {who}, and a model moves by up to {plural(moved, 'rank')}."
+    ranks_moved = plural(moved, "rank")
+    return f" Over the variants {plural(first, 'model', 'comes')} first, and a model moves by up to {ranks_moved}."
 
 
 def _caveats(item: BenchmarkRanks) -> tuple[str, ...]:
@@ -299,31 +257,28 @@ def figure(result: RankStability) -> list[Figure]:
         for j, other in enumerate(item.models[:_MOST_DRAWN])
         if i != j
     ]
-    most = max(len(item.models) for item in result.benchmarks)
     figures = [
-        Figure(
-            f"{CODE}.ranks",
-            "intervals",
+        bars(
+            "P9.ranks",
             "Ranks of the models",
-            f"Each model's rank by score, with the ranks it may have on other items: at {100 * result.level:g}%, all "
+            f"Each model's rank by score, with the ranks it may have on other items: at {percent(result.level)}, all "
             "of a benchmark together.",
             columns(("benchmark", "model", "rank", "best rank", "worst rank", "score"), rows),
-            Axis("rank", "rank (1 is best)", domain=(1, most)),
-            Axis("model", "model", "nominal"),
+            Axis("rank", "rank (1 is best)", domain=(1, max(len(item.models) for item in result.benchmarks))),
             low="best rank",
             high="worst rank",
             label="model",
             select=("benchmark",),
         ),
         Figure(
-            f"{CODE}.ahead",
-            "heatmap",
-            "Who is ahead of whom",
-            "Share of the resamples in which the model of the row scores higher than the model of the column; near .5 "
-            f"is a coin toss. The best {_MOST_DRAWN} models at most.",
-            columns(("benchmark", "model", "other model", "ahead"), pairs),
-            Axis("other model", "is ahead of", "nominal"),
-            Axis("model", "model", "nominal"),
+            name="P9.ahead",
+            kind="heatmap",
+            title="Who is ahead of whom",
+            caption="Share of the resamples in which the model of the row scores higher than the model of the column; "
+            f"near .5 is a coin toss. The best {_MOST_DRAWN} models at most.",
+            columns=columns(("benchmark", "model", "other model", "ahead"), pairs),
+            x=Axis("other model", "is ahead of", "nominal"),
+            y=MODEL,
             color="ahead",
             label="model",
             select=("benchmark",),
@@ -357,13 +312,13 @@ def _bump(name: str, x: str, rows: Sequence[tuple[Cell, ...]], select: tuple[str
     made.pop("whole", None)
     worst = max(int(str(row[3])) for row in rows)
     return Figure(
-        f"{CODE}.{name}",
-        "lines",
-        f"Ranks over {name}",
-        f"Each line is a model; lines that cross are models whose order depends on the {x}.",
-        made,
-        Axis(x, x, "nominal"),
-        Axis("rank", "rank (1 is best)", domain=(worst, 1)),
+        name=f"P9.{name}",
+        kind="lines",
+        title=f"Ranks over {name}",
+        caption=f"Each line is a model; lines that cross are models whose order depends on the {x}.",
+        columns=made,
+        x=Axis(x, x, "nominal"),
+        y=Axis("rank", "rank (1 is best)", domain=(worst, 1)),
         label="model",
         color="model",
         select=select,
@@ -371,7 +326,7 @@ def _bump(name: str, x: str, rows: Sequence[tuple[Cell, ...]], select: tuple[str
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P9",
     name="rank stability",
     question=Question.PRECISION,
     asks="Would the models come in the same order on other items and other prompts?",

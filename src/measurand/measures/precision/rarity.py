@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import capital, columns, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, require_fraction
 from measurand.measures.precision.shared.counts import Counted, independent_trials
+from measurand.measures.precision.shared.summary import of_total
+from measurand.measures.verdicts import Side, against, headline, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import at_most_p_value, clopper_pearson, exact_upper, trials_for
 from measurand.stats.intervals.sequential import anytime_upper, betting_e_value, trials_for_bet
 from measurand.tables import Responses, Scores, Trials, item_tables
+from measurand.wording import SHARE, capital, one_in, percent, plural
 
-__all__ = ["MEASURE", "Rarities", "Rarity", "rarity"]
+__all__ = ["MEASURE", "Rarities", "Rarity", "rarities_of", "rarity"]
 
-CODE, TITLE = "P5", "Rarity guarantee"
 RARE = 0.05
 """Failures more frequent than this are no rare event: P1 gives their interval."""
-
 
 MOST_DRAWN = 12
 """Models placed on the curve; more could not be told apart by colour."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rarity:
     """What the failures seen say of the failure rate.
 
@@ -34,7 +36,6 @@ class Rarity:
     subject : whose failures: benchmark and model, or nothing for counts that were stated.
     count, trials, unit : failures, independent trials, and what one trial is.
     upper : upper bound of the failure rate at confidence 1 - alpha, after what the grader may have missed.
-    seen_upper : the same for failures that the grader sees.
     lower : exact lower bound of the rate of failures seen.
     p_value : of a rate at or above the claimed one; None without a claim. With optional stopping, 1 / e-value.
     e_value : evidence against the claimed rate that allows stopping at will; None without a claim.
@@ -47,14 +48,13 @@ class Rarity:
     trials: int
     unit: str
     upper: float
-    seen_upper: float
     lower: float
     p_value: float | None
     e_value: float | None
     needed: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rarities:
     """Result of `rarity`, with its settings."""
 
@@ -123,17 +123,15 @@ def rarity(
             "no counts of failures, and no benchmark of right and wrong answers with failures below 5%",
             needs="failures and trials, or item-level results with rare failures",
         )
-    tail = alpha / 2 if checked is not None else alpha
-    overlooked = 0.0 if checked is None else float(exact_upper(checked[0], checked[1], 1 - tail))
-    given = (rarer_than, tail, stopped, missed, overlooked)
-    return Rarities(
-        tuple(_row(subject, counted, *given) for subject, counted in rows),
-        rarer_than,
-        alpha,
-        stopped,
-        missed,
-        overlooked,
-    )
+    overlooked = 0.0 if checked is None else float(exact_upper(checked[0], checked[1], 1 - alpha / 2))
+    settings = Rarities(rows=(), claim=rarer_than, alpha=alpha, stopped=stopped, missed=missed, overlooked=overlooked)
+    # Two bounds that both have to hold: each is allowed half of the errors.
+    return rarities_of(rows, settings, tail=alpha if checked is None else alpha / 2)
+
+
+def rarities_of(counts: Sequence[tuple[dict[str, str], Counted]], settings: Rarities, *, tail: float) -> Rarities:
+    """`rarity` of counts by subject, under the settings of a result; the bound on those seen may err at rate `tail`."""
+    return replace(settings, rows=tuple(_row(subject, counted, settings, tail) for subject, counted in counts))
 
 
 def _require(claim: float | None, alpha: float, missed: float, checked: tuple[int, int] | None) -> None:
@@ -166,28 +164,33 @@ def _rare(responses: Responses, scores: Scores | None) -> list[tuple[dict[str, s
     return found
 
 
-def _row(
-    subject: dict[str, str],
-    counted: Counted,
-    claim: float | None,
-    alpha: float,
-    stopped: bool,
-    missed: float,
-    overlooked: float,
-) -> Rarity:
+def _row(subject: dict[str, str], counted: Counted, settings: Rarities, tail: float) -> Rarity:
     k, n = counted.count, counted.trials
-    seen = anytime_upper(k, n, alpha) if stopped else float(exact_upper(k, n, 1 - alpha))
-    lower = float(clopper_pearson(k, n, 1 - 2 * alpha)[0])
+    seen = anytime_upper(k, n, tail) if settings.stopped else float(exact_upper(k, n, 1 - tail))
     p_value = e_value = needed = None
-    if claim is not None:
+    if settings.claim is not None:
         # What of the claim is left for failures that the grader sees.
-        visible = (claim - overlooked) * (1 - missed)
+        visible = (settings.claim - settings.overlooked) * (1 - settings.missed)
         if visible > 0:
             e_value = betting_e_value(k, n, visible)
-            p_value = min(1.0, 1 / e_value) if stopped else at_most_p_value(k, n, visible)
-            needed = _needed(k, visible, alpha, stopped)
-    upper = min(1.0, seen / (1 - missed) + overlooked)
-    return Rarity(subject, k, n, counted.unit, upper, seen, lower, p_value, e_value, needed)
+            p_value = min(1.0, 1 / e_value) if settings.stopped else at_most_p_value(k, n, visible)
+            needed = _needed(k, visible, tail, settings.stopped)
+    return Rarity(
+        subject=subject,
+        count=k,
+        trials=n,
+        unit=counted.unit,
+        upper=_with_missed(seen, settings),
+        lower=float(clopper_pearson(k, n, 1 - 2 * tail)[0]),
+        p_value=p_value,
+        e_value=e_value,
+        needed=needed,
+    )
+
+
+def _with_missed(seen: float, settings: Rarities) -> float:
+    """The bound on failures seen, widened by those that the grader misses and those wrongly passed."""
+    return min(1.0, seen / (1 - settings.missed) + settings.overlooked)
 
 
 def _needed(count: int, rate: float, alpha: float, stopped: bool) -> int:
@@ -201,105 +204,103 @@ def judge(result: Rarities) -> list[Finding]:
     """Passed: the bound is below the claim; issue: the rate seen is above it; caution: neither, or no claim."""
     found = [_finding(row, result) for row in result.rows]
     if len(found) == 1 and not result.rows[0].subject:
-        return found
-    good = sum(finding.status is Status.PASSED for finding in found)
-    weakest = max(result.rows, key=lambda row: row.upper)
+        return [replace(found[0], headline=True)]
     if result.claim is not None:
-        sentence = (
-            f"{good} of {plural(len(found), 'result')} shown to fail more rarely than {_one_in(result.claim, 3)}."
-        )
+        good = sum(finding.status is Status.PASSED for finding in found)
+        shown = of_total(good, len(found), "result", "is shown", "is not shown")
+        sentence = f"{shown} to fail more rarely than {_claimed(result.claim)}."
     else:
-        sentence = (
-            f"{plural(len(found), 'result')} with rare failures; the weakest supports at most {_one_in(weakest.upper)}."
-        )
-    return [Finding(CODE, {}, TITLE, overall(found), sentence, (), MEASURE.caveats), *found]
+        weakest = one_in(max(row.upper for row in result.rows))
+        sentence = f"{plural(len(found), 'result')} with rare failures; the weakest supports at most {weakest}."
+    return [headline(sentence, found, caveats=MEASURE.caveats), *found]
+
+
+def _claimed(rate: float) -> str:
+    """A rate as it was stated: rounded down, as a bound is, it would be another claim."""
+    whole = round(1 / rate)
+    return f"1 in {whole:,}" if rate <= 0.2 and abs(whole * rate - 1) < 0.005 else percent(rate)
 
 
 def _finding(row: Rarity, result: Rarities) -> Finding:
     status, sentence = _verdict(row, result)
-    level = 1 - result.alpha
     method = "anytime-valid betting bound" if result.stopped else "exact one-sided (Clopper-Pearson)"
     estimates = [
-        Estimate("failure_rate", row.count / row.trials, 0.0, row.upper, level, method, row.trials),
+        Estimate(
+            name="failure_rate",
+            value=row.count / row.trials,
+            low=0.0,
+            high=row.upper,
+            level=1 - result.alpha,
+            method=method,
+            n=row.trials,
+            unit=SHARE,
+        )
     ]
     if row.p_value is not None:
         how = "1 / e-value" if result.stopped else "exact"
-        estimates.append(Estimate("p_value", row.p_value, method=how, n=row.trials))
+        estimates.append(Estimate(name="p_value", value=row.p_value, method=how, n=row.trials))
     if row.e_value is not None:
-        estimates.append(Estimate("e_value", row.e_value, method="bet on a tenth of the claimed rate", n=row.trials))
+        how = "bet on a tenth of the claimed rate"
+        estimates.append(Estimate(name="e_value", value=row.e_value, method=how, n=row.trials))
     if row.needed is not None and status is Status.CAUTION:
-        estimates.append(Estimate("trials_needed", row.needed, unit="trials"))
-    facts: dict[str, Cell] = {"failures": row.count, "trials": row.trials, "trial": row.unit}
-    caveats = MEASURE.caveats if not row.subject else ()
-    return Finding(CODE, row.subject, TITLE, status, sentence, tuple(estimates), caveats, "P5.bound", facts)
+        estimates.append(Estimate(name="trials_needed", value=row.needed, unit="trials"))
+    return Finding(
+        subject=row.subject,
+        status=status,
+        sentence=sentence,
+        estimates=tuple(estimates),
+        caveats=MEASURE.caveats if not row.subject else (),
+        figure="P5.bound",
+        result={"failures": row.count, "trials": row.trials, "trial": row.unit},
+    )
 
 
 def _verdict(row: Rarity, result: Rarities) -> tuple[Status, str]:
     clean = row.count == 0
-    several = _several(row)
-    tests = (
-        f"{row.trials:,} clean {several}" if clean else f"{plural(row.count, 'failure')} in {row.trials:,} {several}"
-    )
-    support = f"{tests} {'support' if clean or row.count > 1 else 'supports'} at most {_one_in(row.upper)}"
+    noun = {"trial": "run"}.get(row.unit, row.unit)
+    runs = plural(row.trials, f"clean {noun}" if clean else noun)
+    tests = runs if clean else f"{plural(row.count, 'failure')} in {runs}"
+    one = (row.trials if clean else row.count) == 1
+    support = f"{tests} {'supports' if one else 'support'} at most {one_in(row.upper)}"
+    confidence = f"({percent(1 - result.alpha)} confidence)"
     if result.claim is None:
-        return (
-            Status.CAUTION,
-            f"{support} ({100 - 100 * result.alpha:g}% confidence); no rate was claimed to hold this against.",
-        )
-    claim = _one_in(result.claim, 3)
-    if row.upper < result.claim:
-        return Status.PASSED, f"{support}: rarer than {claim}, as claimed ({100 - 100 * result.alpha:g}% confidence)."
-    if row.lower > result.claim:
-        return Status.ISSUE, f"{capital(tests)}: the failure rate is above {claim}."
+        return Status.CAUTION, f"{support} {confidence}. No target rate was given."
+    claim, side = _claimed(result.claim), against(row.lower, row.upper, result.claim)
+    status = verdict(side, issue=Side.ABOVE, passed=Side.BELOW)
+    if side is Side.BELOW:
+        return status, f"{support}: rarer than {claim}, as claimed {confidence}."
+    if side is Side.ABOVE:
+        return status, f"{capital(tests)}: the failure rate is above {claim}."
     if row.needed is None:
-        floor = _one_in(result.overlooked)
-        return Status.CAUTION, (
-            f"{support}, not {claim}. No number of tests would: the passes checked by hand leave {floor} open."
+        floor = one_in(result.overlooked)
+        return (
+            status,
+            f"{support}, not {claim}. No number of tests would: the passes checked by hand leave {floor} open.",
         )
     more = "without a failure" if clean else "without a further failure"
-    return Status.CAUTION, f"{support}, not {claim}; that takes {row.needed:,} {several} {more}."
-
-
-def _several(row: Rarity) -> str:
-    return {"trial": "runs", "item": "items", "cluster": "clusters"}[row.unit]
-
-
-def _one_in(rate: float, digits: int = 2) -> str:
-    """A rate as people say it, rounded so that it never claims more than the evidence.
-
-    Examples
-    --------
-    >>> _one_in(0.00994), _one_in(1e-4), _one_in(0.7)
-    ('1 in 100', '1 in 10,000', '70%')
-    """
-    if rate > 0.2:
-        return f"{100 * rate:.0f}%"
-    inverse = 1 / rate * (1 + 1e-9)
-    step = 10 ** max(0, math.floor(math.log10(inverse)) + 1 - digits)
-    return f"1 in {math.floor(inverse / step) * step:,}"
+    return status, f"{support}, not {claim}; that takes {plural(row.needed, noun)} {more}."
 
 
 def figure(result: Rarities) -> list[Figure]:
     """The bound against the number of clean trials, with where each model stands."""
     most = max([row.trials for row in result.rows] + [row.needed or 0 for row in result.rows])
     grid = [round(10 ** (0.1 * step)) for step in range(5, math.ceil(10 * math.log10(most * 3)) + 1)]
-    tail = result.alpha
     rows: list[tuple[Cell, ...]] = []
     for n in dict.fromkeys(grid):
-        seen = anytime_upper(0, n, tail) if result.stopped else float(exact_upper(0, n, 1 - tail))
-        rows.append((n, min(1.0, seen / (1 - result.missed) + result.overlooked), "no failure", ""))
+        seen = anytime_upper(0, n, result.alpha) if result.stopped else float(exact_upper(0, n, 1 - result.alpha))
+        rows.append((n, _with_missed(seen, result), "no failure", ""))
     for row in result.rows[:MOST_DRAWN]:
         name = ", ".join(row.subject.values()) or "these trials"
         rows.append((row.trials, row.upper, name, name))
     return [
         Figure(
-            "P5.bound",
-            "lines",
-            "What clean trials support",
-            f"Upper bound of the failure rate at {100 - 100 * result.alpha:g}% confidence by number of trials.",
-            columns(("trials", "bound", "evidence", "subject"), rows),
-            Axis("trials", "independent trials", "log"),
-            Axis("bound", "failure rate supported at most", "log"),
+            name="P5.bound",
+            kind="lines",
+            title="What clean trials support",
+            caption=f"Upper bound of the failure rate at {percent(1 - result.alpha)} confidence by number of trials.",
+            columns=columns(("trials", "bound", "evidence", "subject"), rows),
+            x=Axis("trials", "independent trials", "log"),
+            y=Axis("bound", "failure rate supported at most", "log"),
             color="evidence",
             label="subject",
             rules=(result.claim,) if result.claim is not None else (),
@@ -308,7 +309,7 @@ def figure(result: Rarities) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P5",
     name="rarity guarantee",
     question=Question.PRECISION,
     asks="How rare can a failure be said to be, given how often it was looked for?",

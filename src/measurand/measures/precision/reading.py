@@ -6,14 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from measurand.measure import Measure
-from measurand.measures._shared import plural
+from measurand.measures import Measure
 from measurand.results import Estimate, Figure, Finding, Question, Source, Status
 from measurand.tables import Unread
+from measurand.wording import plural
 
 __all__ = ["MEASURE", "FileLoss", "Reading", "what_was_read"]
-
-CODE, TITLE = "P0", "What was read"
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Reading:
 
     Parameters
     ----------
-    losses : one a file and reason, in the order they were met.
+    losses : one per file and reason, in the order they were met.
     rows_read : rows that all files gave.
     """
 
@@ -107,38 +105,38 @@ def judge(result: Reading) -> list[Finding]:
 
 
 def _headline(result: Reading) -> Finding:
-    lost = Estimate("rows_lost", result.rows_lost, method="rows known to be missing", unit="rows")
+    lost = Estimate(name="rows_lost", value=result.rows_lost, method="rows known to be missing", unit="rows")
     if not result.losses:
-        return Finding(CODE, {}, TITLE, Status.PASSED, "Every row of the logs was read.", (lost,))
-    sizes = [f"{_rows(result.rows_lost)} known to be missing"] if result.rows_lost else []
+        sentence = "Every row of the logs was read."
+        return Finding(headline=True, status=Status.PASSED, sentence=sentence, estimates=(lost,))
+    sizes = [f"{plural(result.rows_lost, 'row')} known to be missing"] if result.rows_lost else []
     if result.unknown:
-        sizes.append(f"{result.unknown} {'loss' if result.unknown == 1 else 'losses'} of unknown size")
+        sizes.append(f"{plural(result.unknown, 'part')} of unknown size")
     sentence = (
         f"{plural(len(result.files), 'file')} could not be read in full"
         f"{': ' + ' and '.join(sizes) if sizes else ', at the cost of no row'}. "
         "Scores and item-level results may rest on a part of what was run."
     )
-    return Finding(CODE, {}, TITLE, Status.CAUTION, sentence, (lost,), MEASURE.caveats)
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} {'row' if count == 1 else 'rows'}"
+    return Finding(headline=True, status=Status.CAUTION, sentence=sentence, estimates=(lost,), caveats=MEASURE.caveats)
 
 
 def _finding(loss: FileLoss) -> Finding:
+    read = plural(loss.rows_read, "row")
     if loss.rows_lost is None and loss.nothing_left:
         status, size = Status.ISSUE, "It gave no item-level row, and how many it held is not known"
     elif loss.rows_lost is None:
-        status, size = Status.CAUTION, f"It gave {_rows(loss.rows_read)}; how many are missing is not known"
+        status, size = Status.CAUTION, f"It gave {read}; how many are missing is not known"
     elif loss.rows_lost and loss.nothing_left:
-        status, size = Status.ISSUE, f"It gave no item-level row: {_rows(loss.rows_lost)} missing, all there were"
+        status = Status.ISSUE
+        size = f"It gave no item-level row: {plural(loss.rows_lost, 'row')} missing, all there were"
     elif loss.rows_lost:
-        status, size = Status.CAUTION, f"It gave {_rows(loss.rows_read)}, and {_rows(loss.rows_lost)} are missing"
+        status, size = Status.CAUTION, f"It gave {read}, and {plural(loss.rows_lost, 'row', 'is missing')}"
     else:
         status, size = Status.CAUTION, "It cost no row"
-    lost = () if loss.rows_lost is None else (Estimate("rows_lost", loss.rows_lost, unit="rows"),)
+    lost = () if loss.rows_lost is None else (Estimate(name="rows_lost", value=loss.rows_lost, unit="rows"),)
     sentence = f"Not read in full: {loss.reason.strip().rstrip('.')}. {size}."
-    return Finding(CODE, {"file": loss.file}, TITLE, status, sentence, lost, result={"reason": loss.reason})
+    facts = {"reason": loss.reason}
+    return Finding(subject={"file": loss.file}, status=status, sentence=sentence, estimates=lost, result=facts)
 
 
 def figure(result: Reading) -> list[Figure]:
@@ -147,7 +145,7 @@ def figure(result: Reading) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P0",
     name="what was read",
     question=Question.PRECISION,
     asks="Is everything the logs hold in the evidence, and what is missing of which file?",

@@ -10,33 +10,28 @@ import numpy as np
 import polars as pl
 
 from measurand.errors import NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
-from measurand.measures.precision.shared.grid import (
-    Floats,
-    Ints,
-    Unassessed,
-    more_items,
-    percent,
-    share,
-    unassessed_findings,
-    unit_scale,
-)
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures.precision.shared.grid import Floats, Ints, unit_scale
+from measurand.measures.precision.shared.summary import MODEL, bars, joint_headline
+from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.items.reruns import Limits, agreement_limits, all_same, intraclass, run_deviation
+from measurand.stats.intervals.limits import Limits
+from measurand.stats.items.reruns import agreement_limits, all_same, intraclass, run_deviation
 from measurand.tables import ItemTable, Responses, item_tables
+from measurand.wording import CORRELATION, DIFFERENCE, SHARE, more_needed, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "Rerun", "Reruns", "figure", "judge", "reruns"]
 
-CODE, TITLE = "P6", "Rerun reliability"
 LEAST_ITEMS = 10
+"""Items below which no interval of a share is narrow enough to say anything."""
 NEEDED = "at least 2 runs (epochs) of at least 10 items, better 5; independent runs at the settings that are reported"
 
 METHOD = "Wilson or Clopper-Pearson over items"
 CLUSTERED = "Wilson or Clopper-Pearson at the design effect of the clusters, CR1, t(G-1)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rerun:
     """How far one model's runs on one benchmark agree.
 
@@ -44,7 +39,7 @@ class Rerun:
     ----------
     benchmark, model : of what.
     runs : how many runs most items have; `same_score` and `same_answer` look at that many.
-    items : items with at least 2 runs.
+    items, complete : items with at least 2 runs, and with as many as `runs`.
     flips : chance that a second run of an item scores differently: 1 - pairwise agreement of scores.
     flips_of_all : its interval, widened so that those of all models and benchmarks hold together.
     same_score : TARa@N, share of items whose N runs all have the same score.
@@ -60,6 +55,7 @@ class Rerun:
     model: str
     runs: int
     items: int
+    complete: int
     flips: Limits
     flips_of_all: Limits
     same_score: Limits
@@ -125,7 +121,7 @@ def reruns(responses: Responses, *, level: float = 0.95) -> Reruns:
 
 
 def _of_table(responses: Responses, table: ItemTable, level: float) -> Iterator[tuple[Rerun, Floats, Ints | None]]:
-    """Each model that ran enough items again, with the agreement of its items' scores and their clusters."""
+    """Each model that reran enough items, with the agreement of its items' scores and their clusters."""
     rows = responses.frame.filter(
         pl.col("benchmark") == table.benchmark,
         pl.col("scorer").eq_missing(pl.lit(table.scorer, dtype=pl.String)),
@@ -147,19 +143,20 @@ def _of_table(responses: Responses, table: ItemTable, level: float) -> Iterator[
         within = table.within[row, kept] / length**2
         flips = agreement_limits(1 - pairs, clusters, level)
         found = Rerun(
-            table.benchmark,
-            model,
-            runs,
-            len(kept),
-            flips,
-            flips,
-            agreement_limits(all_runs, clusters, level),
-            agreement_limits(all_answers, clusters, level) if recorded else None,
-            agreement_limits(answer_pairs, clusters, level) if recorded else None,
-            intraclass((table.scores[row, kept] - low) / length, within, epochs, clusters, level),
-            run_deviation(within, clusters, level),
-            None if clusters is None else len(np.unique(clusters)),
-            table.binary,
+            benchmark=table.benchmark,
+            model=model,
+            runs=runs,
+            items=len(kept),
+            complete=int(np.isfinite(all_runs).sum()),
+            flips=flips,
+            flips_of_all=flips,
+            same_score=agreement_limits(all_runs, clusters, level),
+            same_answer=agreement_limits(all_answers, clusters, level) if recorded else None,
+            answer_pairs=agreement_limits(answer_pairs, clusters, level) if recorded else None,
+            intraclass=intraclass((table.scores[row, kept] - low) / length, within, epochs, clusters, level),
+            deviation=run_deviation(within, clusters, level),
+            clusters=None if clusters is None else len(np.unique(clusters)),
+            binary=table.binary,
         )
         yield found, pairs, clusters
 
@@ -189,109 +186,96 @@ def judge(result: Reruns, *, flip_tolerance: float = 0.1) -> list[Finding]:
     """Issue: a rerun scores differently on more than 10% of the items, interval and all."""
     require_fraction(flip_tolerance=flip_tolerance)
     each = [_finding(result, rerun, flip_tolerance) for rerun in result.each]
-    return [_headline(result, each, flip_tolerance), *each, *unassessed_findings(CODE, TITLE, result.unassessed)]
-
-
-def _headline(result: Reruns, each: list[Finding], tolerance: float) -> Finding:
-    status, name = overall(each), f"{CODE}.agreement"
-    if status is Status.ISSUE and not any(rerun.flips_of_all.low > tolerance for rerun in result.each):
-        status = Status.CAUTION
-    if len(each) == 1:
-        return Finding(CODE, {}, TITLE, status, each[0].sentence, each[0].estimates, (), name)
     issues, passed = (sum(finding.status is which for finding in each) for which in (Status.ISSUE, Status.PASSED))
     sentence = (
         f"Of {len(each)} pairs of a model and a benchmark run more than once, {issues} would score differently on more "
-        f"than {percent(tolerance)} of the items if run again, and {passed} clearly would not."
+        f"than {percent(flip_tolerance)} of the items if rerun, and {passed} clearly would not."
     )
-    return Finding(CODE, {}, TITLE, status, sentence, (), (), name)
+    certain = any(rerun.flips_of_all.low > flip_tolerance for rerun in result.each)
+    headline = joint_headline(each, sentence, certain=certain, figure="P6.agreement")
+    return [headline, *each, *unassessed(result.unassessed)]
 
 
 def _finding(result: Reruns, rerun: Rerun, tolerance: float) -> Finding:
-    flips = rerun.flips
-    estimates = tuple(_estimates(result, rerun))
-    if not math.isfinite(flips.low):
-        status, verdict = Status.CAUTION, "all items lie in one cluster, so how far this would hold is not known"
-        seen = percent(flips.value)
-    else:
-        status, verdict = _verdict(flips, tolerance, rerun.clusters)
-        seen = share(flips.value, flips.low, flips.high)
+    flips, *others = _estimates(result, rerun)
+    side = against(flips.low, flips.high, tolerance)
+    seen = value_of(flips) if side is Side.UNKNOWN else shown(flips)
     sentence = (
-        f"Run again, {rerun.model} would score differently on {seen} of the items of {rerun.benchmark} "
+        f"If rerun, {rerun.model} would score differently on {seen} of the items of {rerun.benchmark} "
         f"({plural(rerun.items, 'item')}, {rerun.runs} runs each; all runs score the same on "
-        f"{percent(rerun.same_score.value)}): {verdict}."
+        f"{percent(rerun.same_score.value)}): {_meaning(side, rerun, tolerance)}."
     )
-    caveats = () if rerun.binary else ("Scores are not only 0 and 1; any difference counts as different.",)
-    subject = {"benchmark": rerun.benchmark, "model": rerun.model}
-    return Finding(CODE, subject, TITLE, status, sentence, estimates, caveats, f"{CODE}.agreement")
+    return Finding(
+        subject={"benchmark": rerun.benchmark, "model": rerun.model},
+        status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
+        sentence=sentence,
+        estimates=(flips, *others),
+        caveats=() if rerun.binary else ("Scores are not only 0 and 1; any difference counts as different.",),
+        figure="P6.agreement",
+    )
 
 
-def _verdict(flips: Limits, tolerance: float, clusters: int | None) -> tuple[Status, str]:
-    if flips.low > tolerance:
-        return Status.ISSUE, "a single run is not enough, so report the mean of several"
-    if flips.high < tolerance:
-        return Status.PASSED, "a rerun would say much the same"
-    size, noun = (flips.n, "items") if clusters is None else (clusters, "clusters of items")
-    more = more_items(flips.value, flips.low, flips.high, size, tolerance)
+def _meaning(side: Side, rerun: Rerun, tolerance: float) -> str:
+    if side is Side.UNKNOWN:
+        return "all items lie in one cluster, so how far this would hold is not known"
+    if side is Side.ABOVE:
+        return "a single run is not enough, so report the mean of several"
+    if side is Side.BELOW:
+        return "a rerun would say much the same"
+    size, noun = (rerun.items, "items") if rerun.clusters is None else (rerun.clusters, "clusters of items")
+    more = more_needed(*rerun.flips, size, tolerance)
     wanted = "" if more is None else f"; about {more:,} more {noun} would decide it"
-    return Status.CAUTION, f"too few {noun} to tell whether that is more than {percent(tolerance)}{wanted}"
+    return f"too few {noun} to tell whether that is more than {percent(tolerance)}{wanted}"
 
 
 def _estimates(result: Reruns, rerun: Rerun) -> Iterator[Estimate]:
     method = METHOD if rerun.clusters is None else CLUSTERED
     jackknife = f"jackknife over {'items' if rerun.clusters is None else 'clusters'} on Fisher's z, t(G-1)"
-    agreement = Limits(1 - rerun.flips.value, 1 - rerun.flips.high, 1 - rerun.flips.low, rerun.flips.n)
-    named: tuple[tuple[str, Limits | None, str], ...] = (
-        ("flip_rate", rerun.flips, method),
-        ("pairwise_agreement_score", agreement, method),
-        (f"tar_score_at_{rerun.runs}", rerun.same_score, method),
-        (f"tar_answer_at_{rerun.runs}", rerun.same_answer, method),
-        ("pairwise_agreement_answer", rerun.answer_pairs, method),
-        ("intraclass_correlation", rerun.intraclass, jackknife),
-        ("run_to_run_deviation", rerun.deviation, method),
+    named: tuple[tuple[str, Limits | None, str, int, str], ...] = (
+        ("flip_rate", rerun.flips, SHARE, rerun.items, method),
+        ("pairwise_agreement_score", _turned(rerun.flips), SHARE, rerun.items, method),
+        (f"tar_score_at_{rerun.runs}", rerun.same_score, SHARE, rerun.complete, method),
+        (f"tar_answer_at_{rerun.runs}", rerun.same_answer, SHARE, rerun.complete, method),
+        ("pairwise_agreement_answer", rerun.answer_pairs, SHARE, rerun.items, method),
+        ("intraclass_correlation", rerun.intraclass, CORRELATION, rerun.items, jackknife),
+        ("run_to_run_deviation", rerun.deviation, DIFFERENCE, rerun.items, method),
     )
-    for name, limits, how in named:
+    for name, limits, unit, n, how in named:
         if limits is not None and math.isfinite(limits.value):
-            yield estimate(name, limits.value, limits.low, limits.high, level=result.level, method=how, n=limits.n)
+            yield estimate(name, *limits, level=result.level, method=how, n=n, unit=unit)
+
+
+def _turned(flips: Limits) -> Limits:
+    """Agreement, from its opposite."""
+    return Limits(1 - flips.value, 1 - flips.high, 1 - flips.low)
 
 
 def figure(result: Reruns) -> list[Figure]:
-    """Agreement strip: all runs the same against two runs the same, for scores and for answers, a row each."""
+    """Agreement strip: all runs the same against two runs the same, for scores and for answers, each in its row."""
     rows: list[tuple[Cell, ...]] = []
     for rerun in result.each:
-        flips = rerun.flips
-        pairs = Limits(1 - flips.value, 1 - flips.high, 1 - flips.low, flips.n)
         named = (
-            ("two runs, same score", pairs),
-            ("all runs, same score", rerun.same_score),
-            ("two runs, same answer", rerun.answer_pairs),
-            ("all runs, same answer", rerun.same_answer),
+            ("two runs, same score", _turned(rerun.flips), rerun.items),
+            ("all runs, same score", rerun.same_score, rerun.complete),
+            ("two runs, same answer", rerun.answer_pairs, rerun.items),
+            ("all runs, same answer", rerun.same_answer, rerun.complete),
         )
         rows += [
-            (
-                rerun.benchmark,
-                rerun.model,
-                *(number(value) for value in (limits.value, limits.low, limits.high)),
-                what,
-                rerun.runs,
-                limits.n,
-            )
-            for what, limits in named
+            (rerun.benchmark, rerun.model, *map(finite, limits), what, rerun.runs, n)
+            for what, limits, n in named
             if limits is not None
         ]
     names = ("benchmark", "model", "share of items", "low", "high", "agreement", "runs", "items")
     one_model = len({rerun.model for rerun in result.each}) == 1
     return [
-        Figure(
-            f"{CODE}.agreement",
-            "intervals",
+        bars(
+            "P6.agreement",
             "Agreement between runs",
             "Share of items on which runs agree, with its interval. That all runs agree becomes rarer the more runs "
             "there are, by construction; that two agree does not.",
             columns(names, rows),
             Axis("share of items", "share of items on which runs agree"),
-            Axis("benchmark", "benchmark", "nominal") if one_model else Axis("model", "model", "nominal"),
-            low="low",
-            high="high",
+            Axis("benchmark", "benchmark", "nominal") if one_model else MODEL,
             label="model",
             color="agreement",
             select=() if one_model else ("benchmark",),
@@ -300,7 +284,7 @@ def figure(result: Reruns) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P6",
     name="rerun reliability",
     question=Question.PRECISION,
     asks="Would the same items, run again, give the same answers and scores?",

@@ -9,17 +9,20 @@ from typing import Literal
 import numpy as np
 
 from measurand.errors import NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures.precision.shared.counts import within_unit
+from measurand.measures.precision.shared.summary import bars, of_total
+from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import SMALL, proportion_limits
 from measurand.stats.intervals.clustered import Means, cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
 from measurand.tables import ItemTable, Responses, Scores, item_tables
+from measurand.wording import SHARE, percent, plural, points, shown
 
 __all__ = ["MEASURE", "Interval", "ScoreInterval", "ScoreIntervals", "intervals_of", "score_intervals"]
 
-CODE, TITLE = "P1", "Score interval"
 Method = Literal["t", "wilson t", "wilson", "exact", "none"]
 
 
@@ -37,7 +40,7 @@ class Interval:
         return (self.high - self.low) / 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScoreInterval:
     """The score of one model on one benchmark.
 
@@ -71,10 +74,10 @@ class ScoreInterval:
 
 @dataclass(frozen=True)
 class ScoreIntervals:
-    """Result of `score_intervals`: one a model and benchmark, the benchmarks left out with why, and the settings."""
+    """Result of `score_intervals`: one per model and benchmark, the benchmarks left out, and the settings."""
 
     scores: tuple[ScoreInterval, ...]
-    unassessed: tuple[tuple[str, str], ...]
+    unassessed: tuple[Unassessed, ...]
     cluster_key: str | None
     level: float
 
@@ -119,24 +122,25 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
     require_fraction(level=level)
     limits = {} if scores is None else dict(scores.benchmarks.select("benchmark", "maximum").iter_rows())
     found: list[ScoreInterval] = []
-    unassessed: list[tuple[str, str]] = []
+    left_out: list[Unassessed] = []
     for table in item_tables(responses):
         limit, top = limits.get(table.benchmark), float(np.nanmax(table.scores))
         if limit is not None and top > limit + 1e-9:
-            unassessed.append((table.benchmark, f"an item scores {top:g}, and the benchmark's maximum is {limit:g}"))
+            seen = f"an item scores {top:g}, and the benchmark's maximum is {limit:g}"
+            reason = f"{seen}: the scale of the items or the stated maximum is wrong"
+            left_out.append(Unassessed({"benchmark": table.benchmark}, reason))
         else:
             found += intervals_of(table, level)
-    if not found and not unassessed:
+    if not found and not left_out:
         raise NotApplicable("no item has a score", needs="logs with scored items")
-    return ScoreIntervals(tuple(found), tuple(unassessed), responses.cluster, level)
+    return ScoreIntervals(tuple(found), tuple(left_out), responses.cluster, level)
 
 
 def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
     """The interval of every model of one benchmark's table."""
     plain = cluster_sums(table.scores).means()
     grouped = plain if table.clusters is None else cluster_sums(table.scores, table.clusters).means()
-    given = table.scores[np.isfinite(table.scores)]
-    unit = bool(((given >= 0) & (given <= 1)).all())
+    unit = within_unit(table)
     naive = _limits(plain, clustered=False, table=table, unit=unit, level=level)
     robust = naive
     if table.clusters is not None:
@@ -145,26 +149,26 @@ def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
         effects = np.full(len(naive), np.nan) if table.clusters is None else (grouped.stderr / plain.stderr) ** 2
     return [
         ScoreInterval(
-            table.benchmark,
-            table.scorer,
-            model,
-            float(plain.value[i]),
-            float(grouped.stderr[i]),
-            robust[i],
-            naive[i],
-            float(effects[i]),
-            int(plain.n[i]),
-            int(grouped.clusters[i]),
-            int(table.epochs[i].max()),
-            table.clusters is not None,
-            unit,
+            benchmark=table.benchmark,
+            scorer=table.scorer,
+            model=model,
+            value=float(plain.value[i]),
+            stderr=float(grouped.stderr[i]),
+            interval=robust[i],
+            naive=naive[i],
+            design_effect=float(effects[i]),
+            n=int(plain.n[i]),
+            clusters=int(grouped.clusters[i]),
+            epochs=int(table.epochs[i].max()),
+            clustered=table.clusters is not None,
+            unit=unit,
         )
         for i, model in enumerate(table.models)
     ]
 
 
 def _limits(means: Means, *, clustered: bool, table: ItemTable, unit: bool, level: float) -> list[Interval]:
-    """An interval a row: of counts where scores are 0 or 1 and given once, or where none differs; else of means."""
+    """An interval per row: of counts where scores are 0 or 1 and given once, or where none differs; else of means."""
     limits = share_limits if unit else t_limits
     low, high = limits(means.value, means.stderr, means.clusters - 1, level)
     trials = np.maximum(means.clusters, 1)
@@ -197,33 +201,20 @@ def _words(interval: Interval, *, clustered: bool) -> str:
 
 
 def judge(result: ScoreIntervals, *, tolerance: float = 0.05) -> list[Finding]:
-    """Passed: known to within the tolerance either way; issue: no interval, or one that half the scale fits in."""
+    """Passed: known to within the tolerance either way; issue: no interval at all; caution: a wider one."""
     require_fraction(tolerance=tolerance)
     found = [_finding(score, result, tolerance) for score in result.scores]
-    refused = [
-        Finding(
-            CODE,
-            {"benchmark": benchmark},
-            TITLE,
-            Status.NOT_APPLICABLE,
-            f"Not assessed: {reason}. The scale of the items or the stated maximum is wrong.",
-        )
-        for benchmark, reason in result.unassessed
-    ]
-    return [_headline(result, found, tolerance), *found, *refused]
+    return [_headline(result, found, tolerance), *found, *unassessed(result.unassessed)]
 
 
 def _headline(result: ScoreIntervals, found: Sequence[Finding], tolerance: float) -> Finding:
     judged = [finding for finding in found if finding.status is not Status.NOT_APPLICABLE]
     if not judged:
-        sentence = "Not assessed: no benchmark has scores between 0 and 1, so how wide is too wide is not known."
-        return Finding(CODE, {}, TITLE, Status.NOT_APPLICABLE, sentence)
+        return Unassessed({}, "no benchmark has scores between 0 and 1, so how wide is too wide is not known").finding()
     good = sum(finding.status is Status.PASSED for finding in judged)
-    sentence = (
-        f"{good} of {plural(len(judged), 'score')} {'is' if good == 1 else 'are'} known to within "
-        f"{100 * tolerance:g} points either way. {_dependence(result)}"
-    )
-    return Finding(CODE, {}, TITLE, overall(judged), sentence, (), MEASURE.caveats)
+    known = of_total(good, len(judged), "score", "is known", "is not known")
+    sentence = f"{known} to within {points(tolerance)} either way. {_dependence(result)}"
+    return headline(sentence, judged, caveats=MEASURE.caveats)
 
 
 def _dependence(result: ScoreIntervals) -> str:
@@ -244,60 +235,49 @@ def _dependence(result: ScoreIntervals) -> str:
 
 
 def _finding(score: ScoreInterval, result: ScoreIntervals, tolerance: float) -> Finding:
-    subject = {"benchmark": score.benchmark, "model": score.model}
-    clustered, method = score.clustered, _words(score.interval, clustered=score.clustered)
-    estimates = [
-        _estimate("score", score.value, score.interval, method, result.level, score.clusters if clustered else score.n)
-    ]
-    if number(score.stderr) and score.stderr > 0:
-        estimates.append(Estimate("stderr", score.stderr, method="CR1" if clustered else "s / sqrt(n)", n=score.n))
+    method = _words(score.interval, clustered=score.clustered)
+    # The sample behind a clustered interval is the clusters: that many units vary on their own.
+    n = score.clusters if score.clustered else score.n
+    seen = _estimate("score", score, score.interval, method, result.level, n)
+    estimates = [seen]
+    if finite(score.stderr) and score.stderr > 0:
+        how = "CR1" if score.clustered else "s / sqrt(n)"
+        estimates.append(Estimate(name="stderr", value=score.stderr, method=how, n=score.n))
     if np.isfinite(score.design_effect):
+        method, effect = _words(score.naive, clustered=False), "clustered over independent variance"
         estimates += [
-            _estimate(
-                "score_if_independent",
-                score.value,
-                score.naive,
-                _words(score.naive, clustered=False),
-                result.level,
-                score.n,
-            ),
-            Estimate(
-                "design_effect", score.design_effect, method="clustered over independent variance", n=score.clusters
-            ),
+            _estimate("score_if_independent", score, score.naive, method, result.level, score.n),
+            Estimate(name="design_effect", value=score.design_effect, method=effect, n=score.clusters),
         ]
-    status, sentence = _verdict(score, result, tolerance)
+    status, sentence = _verdict(score, seen, tolerance, result.level)
     facts: dict[str, Cell] = {"scorer": score.scorer, "n_items": score.n, "epochs": score.epochs}
-    if clustered:
-        facts |= {"clusters": score.clusters}
-    return Finding(CODE, subject, TITLE, status, sentence, tuple(estimates), (), "P1.intervals", facts)
+    return Finding(
+        subject={"benchmark": score.benchmark, "model": score.model},
+        status=status,
+        sentence=sentence,
+        estimates=tuple(estimates),
+        figure="P1.intervals",
+        result=facts | ({"clusters": score.clusters} if score.clustered else {}),
+    )
 
 
-def _estimate(name: str, value: float, interval: Interval, method: str, level: float, n: int) -> Estimate:
-    return estimate(name, value, interval.low, interval.high, level=level, method=method, n=n)
+def _estimate(name: str, score: ScoreInterval, limits: Interval, method: str, level: float, n: int) -> Estimate:
+    unit = SHARE if score.unit else ""
+    return estimate(name, score.value, limits.low, limits.high, level=level, method=method, n=n, unit=unit)
 
 
-def _verdict(score: ScoreInterval, result: ScoreIntervals, tolerance: float) -> tuple[Status, str]:
+def _verdict(score: ScoreInterval, seen: Estimate, tolerance: float, level: float) -> tuple[Status, str]:
     items = f"{plural(score.n, 'item')}" + (f" in {plural(score.clusters, 'cluster')}" if score.clustered else "")
     if score.interval.method == "none":
-        why = (
-            "all lie in one cluster"
-            if score.n > 1 and score.clusters == 1
-            else "they do not vary"
-            if score.n > 1
-            else ""
-        )
-        rest = f" since {why}" if why else ""
-        return Status.ISSUE, f"The score of {score.value:.3g} rests on {items} and has no interval{rest}."
-    low, high, half = score.interval.low, score.interval.high, score.interval.half_width
+        why = "all lie in one cluster" if score.clusters == 1 else "they do not vary"
+        rest = f" since {why}" if score.n > 1 else ""
+        return Status.ISSUE, f"The score of {shown(seen)} rests on {items} and has no interval{rest}."
+    sentence = f"The score is {shown(seen)} ({items})"
     if not score.unit:
-        sentence = f"The score is {score.value:.3g}, from {low:.3g} to {high:.3g} ({items}); its scale is not known."
-        return Status.NOT_APPLICABLE, sentence
-    sentence = (
-        f"The score is {100 * score.value:.1f}%, and could be from {100 * low:.1f}% to {100 * high:.1f}% ({items})."
-    )
-    if half <= tolerance:
-        return Status.PASSED, sentence
-    return Status.CAUTION, f"{sentence} {_needed(score, tolerance, result.level)}"
+        return Status.NOT_APPLICABLE, f"{sentence}; its scale is not known."
+    if score.interval.half_width <= tolerance:
+        return Status.PASSED, f"{sentence}."
+    return Status.CAUTION, f"{sentence}. {_needed(score, tolerance, level)}"
 
 
 def _needed(score: ScoreInterval, tolerance: float, level: float) -> str:
@@ -306,36 +286,27 @@ def _needed(score: ScoreInterval, tolerance: float, level: float) -> str:
         needed = items_for_half_width(score.value, tolerance, level)
     else:
         needed = units_for_half_width(score.stderr * score.clusters**0.5, tolerance, level)
-    what = "clusters" if score.clustered else "items"
-    return f"About {needed:,} {what} like these would narrow that to {100 * tolerance:g} points either way."
+    what = plural(needed, "cluster" if score.clustered else "item")
+    return f"About {what} like these would narrow that to {points(tolerance)} either way."
 
 
 def figure(result: ScoreIntervals) -> list[Figure]:
-    """A dot and a bar a model, clustered beside independent, one benchmark at a time."""
+    """A dot and a bar per model, clustered beside independent, one benchmark at a time."""
     rows: list[tuple[Cell, ...]] = []
     for score in result.scores:
         for treated, interval in _treatments(score, result):
-            limits = (number(interval.low), number(interval.high))
+            limits = (finite(interval.low), finite(interval.high))
             rows.append((score.benchmark, score.model, score.value, *limits, treated, score.n, score.clusters))
-    names = ("benchmark", "model", "score", "low", "high", "items treated as", "items", "clusters")
     if not rows:
         return []
-    treatments = len({row[5] for row in rows})
-    return [
-        Figure(
-            "P1.intervals",
-            "intervals",
-            "Scores with their intervals",
-            f"Bars: {result.level:.0%} intervals. Where items come in clusters, few clusters say less than many items.",
-            columns(names, rows),
-            Axis("score", "score"),
-            Axis("model", "model", "nominal"),
-            low="low",
-            high="high",
-            color="items treated as" if treatments > 1 else None,
-            select=("benchmark",),
-        )
-    ]
+    names = ("benchmark", "model", "score", "low", "high", "items treated as", "items", "clusters")
+    caption = (
+        f"Bars: {percent(result.level)} intervals. Where items come in clusters, few clusters say less than many items."
+    )
+    both = "items treated as" if len({row[5] for row in rows}) > 1 else None
+    table, score_axis = columns(names, rows), Axis("score", "score")
+    title = "Scores with their intervals"
+    return [bars("P1.intervals", title, caption, table, score_axis, color=both, select=("benchmark",))]
 
 
 def _treatments(score: ScoreInterval, result: ScoreIntervals) -> Iterable[tuple[str, Interval]]:
@@ -345,7 +316,7 @@ def _treatments(score: ScoreInterval, result: ScoreIntervals) -> Iterable[tuple[
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P1",
     name="score interval",
     question=Question.PRECISION,
     asks="How far can each model's score be trusted, given the items it rests on?",

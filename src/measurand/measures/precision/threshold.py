@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, number, overall, plural
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, finite
+from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
+from measurand.measures.precision.shared.summary import bars, of_total
+from measurand.measures.verdicts import headline
+from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import at_least_p_value, at_most_p_value, clopper_pearson, trials_for
 from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
+from measurand.stats.intervals.distributions import norm, student
 from measurand.tables import ItemTable, Responses, Trials, item_tables
+from measurand.wording import SHARE, number, percent, plural, value_of
 
 __all__ = ["MEASURE", "ThresholdTest", "ThresholdTests", "held_against", "threshold_test"]
 
-CODE, TITLE = "P4", "Threshold"
 MOST = 10**7
 """Trials are not counted beyond this when asking how many a p-value needs."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ThresholdTest:
     """One score held against the threshold.
 
@@ -34,6 +39,7 @@ class ThresholdTest:
     low, high : two one-sided bounds, each at confidence 1 - alpha; NaN where undefined.
     p_value, other_p_value : of the threshold not being cleared, and of its being cleared; NaN where undefined.
     n, clusters : items or trials, and independent units.
+    unit : whether scores lie between 0 and 1, as rates do.
     needed : trials from which a score like this would give the p-value asked for; None if it does, or no number would.
     method : how it was tested.
     """
@@ -46,6 +52,7 @@ class ThresholdTest:
     other_p_value: float
     n: int
     clusters: int
+    unit: bool
     needed: int | None
     method: str
 
@@ -100,7 +107,7 @@ def threshold_test(
     (0.818, 0.861, 299)
     """
     if above is None and below is None:
-        raise NotApplicable("no threshold is stated", needs="a threshold: above or below (--above 0.99)")
+        raise NotApplicable("no threshold is stated", needs="a threshold that the scores should be above, or below")
     if above is not None and below is not None:
         raise InputError(f"the threshold should be above or below, got both ({above:g} and {below:g})")
     if not 0 < alpha < 0.5:
@@ -123,13 +130,12 @@ def held_against(
     table: ItemTable, threshold: float, side: Literal["above", "below"], alpha: float
 ) -> list[ThresholdTest]:
     """The test of every model of one benchmark's table."""
-    given = table.scores[np.isfinite(table.scores)]
-    unit = bool(((given >= 0) & (given <= 1)).all())
+    unit = within_unit(table)
     if unit and not 0 < threshold < 1:
         raise InputError(
             f"{table.benchmark!r} scores from 0 to 1, so its threshold should be in (0, 1), got {threshold:g}"
         )
-    counts = table.clusters is None and table.binary and bool(table.epochs.max() <= 1)
+    counts = once_right_or_wrong(table)
     means = cluster_sums(table.scores, table.clusters).means()
     found = []
     for row, model in enumerate(table.models):
@@ -137,7 +143,7 @@ def held_against(
         value, groups, n = float(means.value[row]), int(means.clusters[row]), int(means.n[row])
         if counts or (means.stderr[row] == 0 and value in (0.0, 1.0)):
             exact = _exact(subject, round(value * groups), groups, threshold, side, alpha)
-            found.append(exact)
+            found.append(replace(exact, unit=unit))
         else:
             found.append(_of_mean(subject, value, float(means.stderr[row]), groups, n, unit, threshold, side, alpha))
     return found
@@ -148,7 +154,19 @@ def _exact(subject: dict[str, str], count: int, n: int, threshold: float, side: 
     p_values = at_least_p_value(count, n, threshold), at_most_p_value(count, n, threshold)
     mine, other = p_values if side == "above" else p_values[::-1]
     needed = None if mine < alpha else _trials_needed(count, n, threshold, side, alpha)
-    return ThresholdTest(subject, count / n, float(low), float(high), mine, other, n, n, needed, "exact binomial")
+    return ThresholdTest(
+        subject=subject,
+        value=count / n,
+        low=float(low),
+        high=float(high),
+        p_value=mine,
+        other_p_value=other,
+        n=n,
+        clusters=n,
+        unit=True,
+        needed=needed,
+        method="exact binomial",
+    )
 
 
 def _trials_needed(count: int, n: int, threshold: float, side: str, alpha: float) -> int | None:
@@ -163,11 +181,9 @@ def _trials_needed(count: int, n: int, threshold: float, side: str, alpha: float
 
     def p_value(size: int) -> float:
         k = rate * size
-        return (
-            at_least_p_value(np.floor(k), size, threshold)
-            if side == "above"
-            else at_most_p_value(np.ceil(k), size, threshold)
-        )
+        if side == "above":
+            return at_least_p_value(np.floor(k), size, threshold)
+        return at_most_p_value(np.ceil(k), size, threshold)
 
     low, high = n, 2 * n
     while p_value(high) >= alpha:
@@ -191,101 +207,113 @@ def _of_mean(
     side: str,
     alpha: float,
 ) -> ThresholdTest:
-    method = f"{'Wilson at the effective sample size, ' if unit else ''}CR1, t(G - 1)"
+    row = partial(ThresholdTest, subject=subject, value=value, n=n, clusters=groups, unit=unit)
     if not (stderr > 0 and groups > 1):
-        undefined = float("nan")
-        return ThresholdTest(subject, value, *(undefined,) * 4, n, groups, None, "")
+        nan = float("nan")
+        return row(low=nan, high=nan, p_value=nan, other_p_value=nan, needed=None, method="")
     limits = share_limits if unit else t_limits
     low, high = limits(np.array([value]), np.array([stderr]), np.array([groups - 1]), 1 - 2 * alpha)
     # Wilson's bound is the threshold at which this statistic, with the variance the threshold implies, is t's quantile.
     spread = stderr * (np.sqrt(threshold * (1 - threshold) / (value * (1 - value))) if unit else 1.0)
     t = (value - threshold) / spread
-    p_above = float(stats.t.sf(t, groups - 1))
+    p_above = float(student.sf(t, groups - 1))
     mine, other = (p_above, 1 - p_above) if side == "above" else (1 - p_above, p_above)
     needed = None
     if mine >= alpha and (t > 0) == (side == "above") and t != 0:
-        needed = int(np.ceil(groups * (stats.norm.ppf(1 - alpha) / t) ** 2))
+        needed = int(np.ceil(groups * (norm.ppf(1 - alpha) / t) ** 2))
         needed = needed if groups < needed <= MOST else None
-    return ThresholdTest(subject, value, float(low[0]), float(high[0]), mine, other, n, groups, needed, method)
+    return row(
+        low=float(low[0]),
+        high=float(high[0]),
+        p_value=mine,
+        other_p_value=other,
+        needed=needed,
+        method=f"{'Wilson at the effective sample size, ' if unit else ''}CR1, t(G - 1)",
+    )
 
 
 def judge(result: ThresholdTests) -> list[Finding]:
     """Passed: shown to be on the side asked for; issue: shown to be on the other; caution: neither."""
     found = [_finding(row, result) for row in result.rows]
     if len(found) == 1 and not result.rows[0].subject:
-        return found
+        return [replace(found[0], headline=True)]
     good = sum(finding.status is Status.PASSED for finding in found)
-    sentence = (
-        f"{good} of {plural(len(found), 'score')} {'is' if good == 1 else 'are'} shown to be {result.side} "
-        f"{result.threshold:g} with p < {result.alpha:g}."
-    )
-    return [Finding(CODE, {}, TITLE, overall(found), sentence, (), MEASURE.caveats), *found]
+    clear = of_total(good, len(found), "score", "is shown", "is not shown")
+    threshold = _score(result.threshold, all(row.unit for row in result.rows))
+    sentence = f"{clear} to be {result.side} {threshold} (p below {result.alpha:g})."
+    return [headline(sentence, found, caveats=MEASURE.caveats), *found]
+
+
+def _score(value: float, unit: bool) -> str:
+    return percent(value) if unit else number(value)
 
 
 def _finding(row: ThresholdTest, result: ThresholdTests) -> Finding:
-    status, sentence = _verdict(row, result)
     level = 1 - 2 * result.alpha
     method = f"{row.method}, one-sided at {result.alpha:g} on each side"
-    estimates = [estimate("score", row.value, row.low, row.high, level=level, method=method, n=row.clusters)]
-    if (p_value := number(row.p_value)) is not None:
-        estimates.append(Estimate("p_value", p_value, method=row.method, n=row.clusters))
+    unit = SHARE if row.unit else ""
+    score = estimate("score", row.value, row.low, row.high, level=level, method=method, n=row.clusters, unit=unit)
+    status, sentence = _verdict(row, score, result)
+    estimates = [score]
+    if (p_value := finite(row.p_value)) is not None:
+        estimates.append(Estimate(name="p_value", value=p_value, method=row.method, n=row.clusters))
     if row.needed is not None:
-        estimates.append(Estimate("trials_needed", row.needed, unit="trials"))
-    facts: dict[str, Cell] = {"n_items": row.n, "independent": row.clusters, "null": _null(result)}
-    caveats = MEASURE.caveats if not row.subject else ()
-    return Finding(CODE, row.subject, TITLE, status, sentence, tuple(estimates), caveats, "P4.bounds", facts)
-
-
-def _null(result: ThresholdTests) -> str:
-    return f"the true score is {result.threshold:g} or {'less' if result.side == 'above' else 'more'}"
-
-
-def _verdict(row: ThresholdTest, result: ThresholdTests) -> tuple[Status, str]:
-    seen = f"A score of {row.value:.4g} in {plural(row.clusters, 'trial')}"
-    if not np.isfinite(row.p_value):
-        return Status.CAUTION, f"{seen} cannot be held against {result.threshold:g}: it has no standard error."
-    p = f"p = {row.p_value:.2g}"
-    if row.p_value < result.alpha:
-        return (
-            Status.PASSED,
-            f"{seen} is shown to be {result.side} {result.threshold:g} ({p}, below the {result.alpha:g} asked for).",
-        )
-    opposite = "below" if result.side == "above" else "above"
-    if row.other_p_value < result.alpha:
-        return Status.ISSUE, f"{seen} is shown to be {opposite} {result.threshold:g}, not {result.side}."
-    bound = row.low if result.side == "above" else row.high
-    least = "as little as" if result.side == "above" else "as much as"
-    more = f" {row.needed:,} trials with scores like these would show it." if row.needed else ""
-    return Status.CAUTION, (
-        f"{seen} is not shown to be {result.side} {result.threshold:g}: it could be {least} {bound:.3g} ({p}).{more}"
+        estimates.append(Estimate(name="trials_needed", value=row.needed, unit="trials"))
+    wrong_side = "less" if result.side == "above" else "more"
+    null = f"the true score is {_score(result.threshold, row.unit)} or {wrong_side}"
+    return Finding(
+        subject=row.subject,
+        status=status,
+        sentence=sentence,
+        estimates=tuple(estimates),
+        caveats=MEASURE.caveats if not row.subject else (),
+        figure="P4.bounds",
+        result={"n_items": row.n, "independent": row.clusters, "null": null},
     )
 
 
-def figure(result: ThresholdTests) -> list[Figure]:
+def _verdict(row: ThresholdTest, score: Estimate, result: ThresholdTests) -> tuple[Status, str]:
+    seen, threshold = (
+        f"A score of {value_of(score)} in {plural(row.clusters, 'trial')}",
+        _score(result.threshold, row.unit),
+    )
+    if not np.isfinite(row.p_value):
+        return Status.CAUTION, f"{seen} cannot be held against {threshold}: it has no standard error."
+    p = f"p = {number(row.p_value)}"
+    # The p-value decides, not the bound: it is what was asked for, and near a count's edge the two can differ.
+    if row.p_value < result.alpha:
+        return Status.PASSED, f"{seen} is shown to be {result.side} {threshold} ({p}, below {result.alpha:g})."
+    above = result.side == "above"
+    if row.other_p_value < result.alpha:
+        opposite = "below" if above else "above"
+        return Status.ISSUE, f"{seen} is shown to be {opposite} {threshold}, not {result.side}."
+    least = f"as little as {_score(row.low, row.unit)}" if above else f"as much as {_score(row.high, row.unit)}"
+    more = f" {plural(row.needed, 'trial')} with scores like these would show it." if row.needed else ""
+    return Status.CAUTION, f"{seen} is not shown to be {result.side} {threshold}: it could be {least} ({p}).{more}"
+
+
+def figure(result: ThresholdTests, findings: Sequence[Finding]) -> list[Figure]:
     """Each score with its one-sided bounds, and the threshold as a line."""
     rows = [
         (
             ", ".join(row.subject.values()) or "these trials",
             row.value,
-            number(row.low),
-            number(row.high),
-            _verdict(row, result)[0].value,
-            number(row.p_value),
+            finite(row.low),
+            finite(row.high),
+            finding.status.value,
+            finite(row.p_value),
             row.clusters,
         )
-        for row in result.rows
+        for row, finding in zip(result.rows, findings[-len(result.rows) :], strict=True)
     ]
     return [
-        Figure(
+        bars(
             "P4.bounds",
-            "intervals",
-            f"Scores held against {result.threshold:g}",
-            f"Bars: one-sided bounds, each at {100 - 100 * result.alpha:g}% confidence. Line: the threshold.",
+            f"Scores held against {_score(result.threshold, all(row.unit for row in result.rows))}",
+            f"Bars: one-sided bounds, each at {percent(1 - result.alpha)} confidence. Line: the threshold.",
             columns(("score of", "score", "low", "high", "verdict", "p", "trials"), rows),
             Axis("score", "score"),
             Axis("score of", "", "nominal"),
-            low="low",
-            high="high",
             color="verdict",
             rules=(result.threshold,),
         )
@@ -293,7 +321,7 @@ def figure(result: ThresholdTests) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="P4",
     name="threshold test",
     question=Question.PRECISION,
     asks="Is a score shown to be above, or below, a stated threshold?",

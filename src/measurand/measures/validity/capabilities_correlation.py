@@ -10,27 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError
-from measurand.measure import Measure
+from measurand.measures import Measure
 from measurand.measures._shared import (
     columns,
     display_names,
     estimate,
+    finite,
+    intervals_figure,
     kind,
-    number,
-    overall,
-    plural,
     require_fraction,
-    shown,
 )
-from measurand.measures.validity.shared.panel import (
-    Missing,
-    Panel,
-    Unassessed,
-    assessable,
-    chosen,
-    panels,
-    unassessed_findings,
-)
+from measurand.measures.validity.shared.by_class import ByClass, zip_limits
+from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
+from measurand.measures.verdicts import Side, Unassessed, against, overall, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import (
     DEFAULT,
@@ -40,11 +32,14 @@ from measurand.stats.capability.capabilities import (
     leave_itself_out,
 )
 from measurand.stats.intervals.correlation import models_to_decide
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
+from measurand.wording import CORRELATION, SHARE, agreeing, percent, plural, shown, signed
 
-__all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation"]
+__all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation", "judge"]
 
-CODE, TITLE = "V1", "Capabilities correlation"
+VERDICTS = {Side.ABOVE: "entangled", Side.BELOW: "inverse", Side.BETWEEN: "disentangled"}
+"""What it means where the whole interval lies of the threshold and its negative; else undecided."""
 
 MOST_COLORS = 10
 
@@ -61,24 +56,19 @@ class ClassCorrelations:
     panel : the models and the capabilities score.
     benchmarks : names of the m benchmarks assessed, capability benchmarks first.
     correlations : estimates and candidate intervals, shape (m,) each.
-    left_out : for the capability benchmarks, the correlation with the score made without the benchmark itself, with
-        its interval, shape (k,) each.
+    left_out : for each capability benchmark, the correlation with the score made without the benchmark itself.
     """
 
     panel: Panel
     benchmarks: tuple[str, ...]
     correlations: Correlations
-    left_out: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+    left_out: tuple[Limits, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class CapabilitiesCorrelation:
-    """Result of `capabilities_correlation`: a part a class, and what could not be assessed."""
+class CapabilitiesCorrelation(ByClass[ClassCorrelations]):
+    """Result of `capabilities_correlation`; also the area of each benchmark."""
 
-    classes: tuple[ClassCorrelations, ...]
-    unassessed: tuple[Unassessed, ...]
-    level: float
-    names: dict[str, str]
     areas: dict[str, str]
 
 
@@ -161,54 +151,49 @@ def _class_correlations(
     resamples: int,
     rng: np.random.Generator,
 ) -> ClassCorrelations:
+    # The default interval needs no resampling; only the detail view loses candidates on very large tables.
     affordable = resamples * values.size < MOST_BOOTSTRAP_CELLS
     methods = tuple(METHODS) if affordable else (DEFAULT, "bonett_wright", "fisher")
     correlations = correlations_with_intervals(
         panel.values, values[:, able], panel.families, level=level, resamples=resamples, rng=rng, methods=methods
     )
-    return ClassCorrelations(
-        panel, chosen(names, able), correlations, leave_itself_out(panel.values, panel.families, level)
-    )
+    left_out = zip_limits(*leave_itself_out(panel.values, panel.families, level))
+    return ClassCorrelations(panel, chosen(names, able), correlations, left_out)
 
 
 def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Finding]:
     """Verdicts: entangled above +threshold, inverse below -threshold, disentangled between, else undecided."""
+    # At .5 capability explains a quarter of the variance of ranks; the published comparison draws its line there too.
     require_fraction(threshold=threshold)
     findings = []
     for part in result.classes:
         each = [_finding(result, part, j, threshold) for j in range(len(part.benchmarks))]
         tested = [finding for finding in each if finding.result["role"] == "under test"]
         findings += [_headline(part, tested, threshold), *each]
-    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+    return findings + unassessed(result.unassessed)
 
 
 def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: float) -> Finding:
     """How many of the benchmarks under test only track capability, by point and by interval."""
     panel, count = part.panel, Counter(str(finding.result["verdict"]) for finding in tested)
-    by_point = sum(
-        finding.estimates[0].value >= threshold for finding in tested if finding.estimates[0].value is not None
-    )
-    total = len(tested)
-    sentence = (
-        f"Of {plural(total, 'benchmark')} under test on {len(panel.models)} {kind(panel.class_)}models, "
-        f"{count['entangled']} clearly rise with general capability, {count['inverse']} clearly get worse with it, "
-        f"{count['disentangled']} are clearly separate from it, and {count['undecided']} cannot be called at this "
-        f"number of models; by the point alone, {by_point} would be called entangled."
+    by_point = sum(found.value is not None and found.value >= threshold for found in map(_default, tested))
+    pc1_share = Estimate(
+        name="pc1_share",
+        value=panel.component.share,
+        method="eigenvalues of Spearman matrix",
+        n=len(panel.models),
+        unit=SHARE,
     )
     return Finding(
-        CODE,
-        {"class": panel.class_},
-        TITLE,
-        overall(tested),
-        sentence if total else f"No benchmark under test can be assessed on {kind(panel.class_)}models.",
-        (
-            _share_entangled(tested, by_point, threshold),
-            Estimate("pc1_share", panel.component.share, n=len(panel.models), method="eigenvalues of Spearman matrix"),
-        ),
-        panel.caveats,
-        f"{CODE}.intervals",
-        {
-            **{verdict: count[verdict] for verdict in ("entangled", "inverse", "disentangled", "undecided")},
+        subject={"class": panel.class_},
+        headline=True,
+        status=overall(tested),
+        sentence=_summary(panel, tested, count, by_point),
+        estimates=(_share_entangled(tested, by_point, threshold), pc1_share),
+        caveats=panel.caveats,
+        figure="V1.intervals",
+        result={
+            **{called: count[called] for called in (*VERDICTS.values(), "undecided")},
             "by_point": by_point,
             "dropped_models": panel.dropped,
             "models": panel.models,
@@ -217,96 +202,112 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
     )
 
 
+def _summary(panel: Panel, tested: Sequence[Finding], count: Counter[str], by_point: int) -> str:
+    if not tested:
+        reason = f"no benchmark under test can be ranked over the {kind(panel.class_)}models"
+        needs = f"a benchmark under test with different scores of at least {LEAST_MODELS} models"
+        return Unassessed({}, reason, needs).finding().sentence
+    if len(tested) == 1:
+        return tested[0].sentence
+    rise, fall, apart, open_ = (count[called] for called in (*VERDICTS.values(), "undecided"))
+    return (
+        f"Of {plural(len(tested), 'benchmark')} under test on {len(panel.models)} {kind(panel.class_)}models, {rise} "
+        f"clearly {agreeing(rise, 'rises')} with general capability, {fall} clearly {agreeing(fall, 'gets')} worse "
+        f"with it, {apart} {agreeing(apart, 'is')} clearly separate from it, and for {open_} there are too few models "
+        f"to say; going by the point estimates alone, {by_point} would count as tracking capability."
+    )
+
+
+def _default(finding: Finding) -> Estimate:
+    """The correlation with its default interval."""
+    return finding.estimates[0]
+
+
 def _share_entangled(tested: Sequence[Finding], by_point: int, threshold: float) -> Estimate:
     """Share entangled by point, bracketed by those surely entangled and those not surely less."""
-    limits = [(found.low, found.high) for finding in tested for found in finding.estimates[:1]]
-    surely = sum(low is not None and low > threshold for low, _ in limits)
+    limits = [(found.low, found.high) for found in map(_default, tested)]
+    surely = sum(against(*each, threshold) is Side.ABOVE for each in limits)
+    # A benchmark without an interval could be anything, so it counts as possible and not as sure.
     possibly = sum(high is None or high > threshold for _, high in limits)
     total = len(tested)
-    method = "by point; from those whose interval lies above the threshold to those whose interval reaches above it"
-    if not total:
-        return Estimate("share_entangled", None, method=method, n=0)
-    return Estimate("share_entangled", by_point / total, surely / total, possibly / total, None, method, total)
+    shares = (count / total if total else None for count in (by_point, surely, possibly))
+    value, low, high = shares
+    return Estimate(
+        name="share_entangled",
+        value=value,
+        low=low,
+        high=high,
+        method="by point; from those whose interval lies above the threshold to those whose interval reaches above it",
+        n=total,
+        unit=SHARE,
+    )
 
 
 def _finding(result: CapabilitiesCorrelation, part: ClassCorrelations, j: int, threshold: float) -> Finding:
     benchmark, panel, found = part.benchmarks[j], part.panel, part.correlations
-    value, n = float(found.value[j]), int(found.n[j])
+
+    def correlation(suffix: str, limits: Limits, method: str) -> Estimate:
+        name = f"capabilities_correlation{suffix}"
+        n = int(found.n[j])
+        return estimate(name, *limits, level=result.level, method=METHODS[method], n=n, unit=CORRELATION)
+
     estimates = [
-        estimate(
-            "capabilities_correlation" if method == DEFAULT else f"capabilities_correlation_{method}",
-            value,
-            found.low[method][j],
-            found.high[method][j],
-            level=result.level,
-            method=METHODS[method],
-            n=n,
-        )
+        correlation("" if method == DEFAULT else f"_{method}", _limits(part, j, method), method)
         for method in (DEFAULT, *(name for name in found.low if name != DEFAULT))
     ]
-    name, class_ = result.names[benchmark], panel.class_
-    role = "capability" if benchmark in panel.capability else "under test"
-    verdict = _verdict(estimates[0], threshold)
-    if role == "capability":
-        k = panel.capability.index(benchmark)
-        left_out = estimate(
-            "capabilities_correlation_left_out",
-            *(float(x[k]) for x in part.left_out),
-            level=result.level,
-            method=METHODS[DEFAULT],
-            n=n,
-        )
-        estimates.insert(1, left_out)
-        verdict = _verdict(left_out, threshold)
-        status = Status.PASSED if verdict == "entangled" else Status.CAUTION
+    under_test = benchmark not in panel.capability
+    judged = estimates[0]
+    if not under_test:
+        judged = correlation("_left_out", part.left_out[panel.capability.index(benchmark)], DEFAULT)
+        estimates.insert(1, judged)
+    side = against(judged.low, judged.high, (-threshold, threshold))
+    name = result.names[benchmark]
+    if under_test:
+        status = verdict(side, issue=(Side.ABOVE, Side.BELOW), passed=Side.BETWEEN)
+        sentence = _sentence(name, panel.class_, judged, side, threshold)
+    else:
+        # One that does not follow the others is no fault of what is under test: never an issue.
+        status = verdict(side, passed=Side.ABOVE)
         sentence = (
             f"{name} is one of the benchmarks that make the capabilities score; with itself left out it correlates "
-            f"{shown(left_out)} with it, so it {'belongs there' if verdict == 'entangled' else 'may not belong there'}."
+            f"{shown(judged)} with it, so it {'belongs' if side is Side.ABOVE else 'may not belong'} there."
         )
-    else:
-        status, sentence = _sentence(name, class_, estimates[0], verdict, threshold)
     return Finding(
-        CODE,
-        {"benchmark": benchmark, "class": class_},
-        TITLE,
-        status,
-        sentence,
-        tuple(estimates),
-        (),
-        f"{CODE}.scatter",
-        {"verdict": verdict, "role": role, "area": result.areas[benchmark]},
+        subject={"benchmark": benchmark, "class": panel.class_},
+        status=status,
+        sentence=sentence,
+        estimates=tuple(estimates),
+        figure="V1.scatter",
+        result={
+            "verdict": VERDICTS.get(side, "undecided"),
+            "role": "under test" if under_test else "capability",
+            "area": result.areas[benchmark],
+        },
     )
 
 
-def _verdict(found: Estimate, threshold: float) -> str:
-    if found.low is None or found.high is None:
-        return "undecided"
-    if found.low > threshold:
-        return "entangled"
-    if found.high < -threshold:
-        return "inverse"
-    return "disentangled" if -threshold < found.low and found.high < threshold else "undecided"
+def _limits(part: ClassCorrelations, j: int, method: str = DEFAULT) -> Limits:
+    found = part.correlations
+    return Limits(float(found.value[j]), float(found.low[method][j]), float(found.high[method][j]))
 
 
-def _sentence(name: str, class_: str, found: Estimate, verdict: str, threshold: float) -> tuple[Status, str]:
-    """Status and the policy reader's sentence for a benchmark under test."""
+def _sentence(name: str, class_: str, found: Estimate, side: Side, threshold: float) -> str:
+    """The policy reader's sentence for a benchmark under test."""
     number = f"(capabilities correlation {shown(found)}, {found.n} {kind(class_)}models)"
-    match verdict:
-        case "entangled":
-            return Status.ISSUE, (
+    match side:
+        case Side.ABOVE:
+            return (
                 f"{name} mostly tracks general capability {number}: "
                 "a better score is what ordinary progress brings, not by itself a gain in safety."
             )
-        case "inverse":
-            return Status.ISSUE, (
-                f"{name} gets worse as models get more capable {number}: ordinary progress moves it the wrong way."
-            )
-        case "disentangled":
-            return Status.PASSED, (
+        case Side.BELOW:
+            return f"{name} gets worse as models get more capable {number}: ordinary progress moves it the wrong way."
+        case Side.BETWEEN:
+            return (
                 f"{name} is largely separate from general capability {number}: "
                 "a better score is not explained by ordinary progress."
             )
-    return Status.CAUTION, (
+    return (
         f"{name} cannot be called either way {number}: the interval reaches across "
         f"{_crossed(found, threshold)}; {_models_needed(found, threshold)}."
     )
@@ -315,7 +316,7 @@ def _sentence(name: str, class_: str, found: Estimate, verdict: str, threshold: 
 def _crossed(found: Estimate, threshold: float) -> str:
     if found.low is None or found.high is None:
         return "everything, since all models come from one family"
-    crossed = [f"{bound:+g}" for bound in (-threshold, threshold) if found.low <= bound <= found.high]
+    crossed = [signed(bound) for bound in (-threshold, threshold) if found.low <= bound <= found.high]
     return " and ".join(crossed)
 
 
@@ -326,7 +327,7 @@ def _models_needed(found: Estimate, threshold: float) -> str:
     more = models_to_decide(found.value, found.low, found.high, found.n, (-threshold, threshold))
     if more is None:
         return "it lies so near the bound that no realistic number of models would decide it"
-    return f"about {more} more models like these would decide it if it stays where it is"
+    return f"about {plural(more, 'more model')} like these would decide it if it stays where it is"
 
 
 def figure(result: CapabilitiesCorrelation, *, findings: Sequence[Finding] = ()) -> list[Figure]:
@@ -335,71 +336,53 @@ def figure(result: CapabilitiesCorrelation, *, findings: Sequence[Finding] = ())
 
 
 def _intervals_figure(result: CapabilitiesCorrelation, findings: Sequence[Finding]) -> Figure:
-    verdict = {(f.subject.get("class"), f.subject.get("benchmark")): f.status.value for f in findings}
+    status = {(f.subject.get("class"), f.subject.get("benchmark")): f.status.value for f in findings}
     rows = [
         (
             part.panel.class_,
             result.areas[name],
             result.names[name],
-            *_triple(part, j),
-            verdict.get((part.panel.class_, name), Status.NOT_APPLICABLE.value),
+            *map(finite, _limits(part, j)),
+            status.get((part.panel.class_, name), Status.NOT_APPLICABLE.value),
         )
         for part in result.classes
         for j, name in enumerate(part.benchmarks)
         if name not in part.panel.capability
     ]
-    return Figure(
-        f"{CODE}.intervals",
-        "intervals",
+    return intervals_figure(
+        "V1.intervals",
         "Capabilities correlation by area",
-        "Dot: Spearman correlation with the capabilities score; bar: "
-        f"{result.level:.0%} interval. Right of +0.5 a benchmark mostly tracks capability; "
-        "left of -0.5 it gets worse with it.",
-        columns(("class", "area", "benchmark", "correlation", "low", "high", "verdict"), rows),
+        f"Dot: Spearman correlation with the capabilities score; bar: {percent(result.level)} interval. Right of +0.5 "
+        "a benchmark mostly tracks capability; left of −0.5 it gets worse with it.",
+        ("class", "area", "benchmark", "correlation", "low", "high", "verdict"),
+        rows,
         Axis("correlation", "capabilities correlation (Spearman)", domain=(-1.0, 1.0)),
-        Axis("benchmark", "benchmark", "nominal"),
-        low="low",
-        high="high",
-        label="benchmark",
         color="verdict" if findings else None,
         group="area",
-        select=("class",),
         rules=(-0.5, 0.0, 0.5),
     )
-
-
-def _triple(part: ClassCorrelations, j: int) -> tuple[float | None, float | None, float | None]:
-    found = part.correlations
-    return number(found.value[j]), number(found.low[DEFAULT][j]), number(found.high[DEFAULT][j])
 
 
 def _scatter_figure(result: CapabilitiesCorrelation) -> Figure:
     rows: list[tuple[Cell, ...]] = []
     for part in result.classes:
-        panel = part.panel
+        panel, capability = part.panel, part.panel.component.scores
         family = [panel.family_names[code] for code in panel.families]
         values = dict(zip((*panel.capability, *panel.tested), np.hstack([panel.values, panel.scores]).T, strict=True))
         rows += [
-            (
-                panel.class_,
-                result.names[name],
-                model,
-                family[i],
-                float(panel.component.scores[i]),
-                float(values[name][i]),
-            )
+            (panel.class_, result.names[name], model, family[i], float(capability[i]), float(values[name][i]))
             for name in _within_budget(part)
             for i, model in enumerate(panel.models)
             if np.isfinite(values[name][i])
         ]
     return Figure(
-        f"{CODE}.scatter",
-        "scatter",
-        "Each benchmark on the capabilities score",
-        "A dot a model; the line is the least-squares fit.",
-        columns(("class", "benchmark", "model", "family", "capabilities score", "score"), rows),
-        Axis("capabilities score", "capabilities score (first component)"),
-        Axis("score", "benchmark score (higher is better)"),
+        name="V1.scatter",
+        kind="scatter",
+        title="Each benchmark on the capabilities score",
+        caption="Each dot is one model; the line is a least-squares fit.",
+        columns=columns(("class", "benchmark", "model", "family", "capabilities score", "score"), rows),
+        x=Axis("capabilities score", "capabilities score (first component)"),
+        y=Axis("score", "benchmark score (higher is better)"),
         label="model",
         # More colours than this cannot be told apart; hover still names the family.
         color="family" if len({row[3] for row in rows}) <= MOST_COLORS else None,
@@ -421,13 +404,13 @@ def _league_figure(result: CapabilitiesCorrelation, most_models: int = 200) -> F
         order = np.argsort(-part.panel.component.scores, kind="stable")[:most_models]
         rows += [(part.panel.class_, part.panel.models[i], float(part.panel.component.scores[i])) for i in order]
     return Figure(
-        f"{CODE}.league",
-        "intervals",
-        "Capabilities league",
-        "Models by capabilities score, the first principal component of the capability benchmarks.",
-        columns(("class", "model", "capabilities score"), rows),
-        Axis("capabilities score", "capabilities score (first component)"),
-        Axis("model", "model", "nominal"),
+        name="V1.league",
+        kind="intervals",
+        title="Capabilities league",
+        caption="Models by capabilities score, the first principal component of the capability benchmarks.",
+        columns=columns(("class", "model", "capabilities score"), rows),
+        x=Axis("capabilities score", "capabilities score (first component)"),
+        y=Axis("model", "model", "nominal"),
         label="model",
         select=("class",),
         rules=(0.0,),
@@ -435,7 +418,7 @@ def _league_figure(result: CapabilitiesCorrelation, most_models: int = 200) -> F
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V1",
     name="capabilities correlation",
     question=Question.VALIDITY,
     asks="Does this benchmark rank models as general capability does, so that ordinary progress looks like safety?",

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import overall, plural, shown
+from measurand.measures import Measure
 from measurand.measures.validity.shared.claim_cards import (
     WORST_CASE,
     CardTested,
     GroundTested,
+    bracketed,
     card_finding,
     judged,
+    named,
     no_issue,
     speaks_of_the_worst_case,
+    words,
 )
+from measurand.measures.verdicts import Side, Unassessed, against, headline, tally
 from measurand.results import Estimate, Figure, Finding, Question, Status
 from measurand.tables import Claim
 from measurand.tables.claim_card import Basis, ClaimCard
+from measurand.wording import SHARE, plural, shown, value_of
 
 __all__ = ["MEASURE", "CardTested", "GroundTested", "Tested", "claims_tested"]
 
-CODE, TITLE = "V0", "Claims put to the test"
+HOLDS = {"above": Side.ABOVE, "below": Side.BELOW, "inside": Side.BETWEEN}
+"""Where the whole interval lies of a claim's bounds if the claim holds."""
+
+FAILS = {"above": (Side.BELOW,), "below": (Side.ABOVE,), "inside": (Side.ABOVE, Side.BELOW)}
+RELATIONS = (*HOLDS, "equals")
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ def claims_tested(
 
     Returns
     -------
-    One `Tested` a claim and one `CardTested` a card.
+    One `Tested` per claim and one `CardTested` per card.
 
     Raises
     ------
@@ -77,8 +85,11 @@ def claims_tested(
 
     Examples
     --------
-    >>> claim = Claim("rises", "It rises", "example", "rho", {"class": "chat"}, "above", (0.5,))
-    >>> finding = Finding("V1", {"class": "chat"}, "", Status.ISSUE, "", (Estimate("rho", 0.8, 0.6, 0.9),))
+    >>> claim = Claim(
+    ...     name="rises", text="It rises", source="a paper", estimate="rho", where={}, relation="above", bounds=(0.5,)
+    ... )
+    >>> rho = Estimate(name="rho", value=0.8, low=0.6, high=0.9)
+    >>> finding = Finding(status=Status.ISSUE, sentence="", estimates=(rho,))
     >>> claims_tested([claim], [finding])[0].surely
     1
     """
@@ -97,14 +108,23 @@ def _ground(card: ClaimCard, basis: Basis, findings: Sequence[Finding]) -> Groun
     own = [finding for finding in findings if finding.code == basis.measure]
     if basis.relation == "no issue":
         return no_issue(basis, [finding for finding in own if _speaks_of(basis.where, finding)])
-    as_claim = Claim(card.name, card.text, card.source, basis.estimate, basis.where, basis.relation, basis.bounds)
+    as_claim = Claim(
+        name=card.name,
+        text=card.text,
+        source=card.source,
+        estimate=basis.estimate,
+        where=basis.where,
+        relation=basis.relation,
+        bounds=basis.bounds,
+    )
     tested = _test(as_claim, own)
     existence = card.statement == "existence proof"
     return judged(basis, tested.matches, tested.surely, tested.surely_not, existence=existence)
 
 
 def _test(claim: Claim, findings: Sequence[Finding]) -> Tested:
-    holds = _relation(claim)
+    if claim.relation not in RELATIONS:
+        raise InputError(f"a claim's relation should be one of {', '.join(RELATIONS)}, got {claim.relation!r}")
     matches = tuple(
         (finding.subject.get("benchmark", finding.subject.get("class", "")), estimate)
         for finding in findings
@@ -112,101 +132,70 @@ def _test(claim: Claim, findings: Sequence[Finding]) -> Tested:
         for estimate in finding.estimates
         if estimate.name == claim.estimate and estimate.value is not None
     )
-    by_point = sum(holds(estimate.value, estimate.value) for _, estimate in matches if estimate.value is not None)
-    surely, surely_not = 0, []
-    for name, estimate in matches:
-        low, high = estimate.low, estimate.high
-        if claim.relation == "equals":
-            low = high = estimate.value
-        if low is None or high is None:
-            continue
-        if holds(low, high):
-            surely += 1
-        elif _violates(claim, low, high):
-            surely_not.append(name)
-    return Tested(claim, matches, by_point, surely, tuple(surely_not))
+    # A printed figure is compared with what it prints, so a claim that one equals another is about the point.
+    pointwise = claim.relation == "equals"
+    points = [_fits(claim, found.value, found.value) for _, found in matches]
+    fits = points if pointwise else [_fits(claim, found.low, found.high) for _, found in matches]
+    return Tested(
+        claim,
+        matches,
+        by_point=points.count(True),
+        surely=fits.count(True),
+        surely_not=tuple(name for (name, _), fit in zip(matches, fits, strict=True) if fit is False),
+    )
+
+
+def _fits(claim: Claim, low: float | None, high: float | None) -> bool | None:
+    """Whether an interval lies wholly where the claim says, or wholly where it should not; None where it is open."""
+    first, last = claim.bounds[0], claim.bounds[-1]
+    if claim.relation == "equals":
+        return None if low is None else abs(low - first) <= last
+    side = against(low, high, (first, last))
+    if side is HOLDS[claim.relation]:
+        return True
+    return False if side in FAILS[claim.relation] else None
 
 
 def _speaks_of(where: Mapping[str, str | Sequence[str]], finding: Finding) -> bool:
     """Whether the finding's subject (or result) has the values asked for."""
-    for key, wanted in where.items():
-        value = finding.subject.get(key, finding.result.get(key))
-        if value not in ([wanted] if isinstance(wanted, str) else wanted):
-            return False
-    return True
-
-
-def _relation(claim: Claim) -> Callable[[float, float], bool]:
-    """Whether an interval (low, high) lies wholly where the claim says."""
-    first, last = claim.bounds[0], claim.bounds[-1]
-    relations: dict[str, Callable[[float, float], bool]] = {
-        "above": lambda low, high: low > first,
-        "below": lambda low, high: high < first,
-        "inside": lambda low, high: first < low and high < last,
-        "equals": lambda low, high: abs(low - first) <= last,
-    }
-    if claim.relation not in relations:
-        raise InputError(f"a claim's relation should be one of {', '.join(relations)}, got {claim.relation!r}")
-    return relations[claim.relation]
-
-
-def _violates(claim: Claim, low: float, high: float) -> bool:
-    """Whether an interval lies wholly where the claim says it should not."""
-    first, last = claim.bounds[0], claim.bounds[-1]
-    match claim.relation:
-        case "above":
-            return high < first
-        case "below":
-            return low > first
-        case "inside":
-            return high < first or low > last
-    return abs(low - first) > last
+    return all(
+        finding.subject.get(key, finding.result.get(key)) in ([wanted] if isinstance(wanted, str) else wanted)
+        for key, wanted in where.items()
+    )
 
 
 def judge(result: Sequence[Tested | CardTested]) -> list[Finding]:
     """Passed: supported, interval and all; issue: contradicted; caution: undecided, or refused."""
-    each = [_finding(tested) if isinstance(tested, Tested) else card_finding(tested, CODE) for tested in result]
-    count = {status: sum(f.status is status for f in each) for status in Status}
-    cards = sum(isinstance(tested, CardTested) for tested in result)
-    refused = sum(isinstance(tested, CardTested) and tested.refused for tested in result)
-    what = "published claim" if not cards else "claim"
+    each = [_finding(tested) if isinstance(tested, Tested) else card_finding(tested) for tested in result]
+    count, cards = tally(each), [tested for tested in result if isinstance(tested, CardTested)]
+    refused = sum(tested.refused for tested in cards)
     sentence = (
-        f"Of {plural(len(each), what)} put to the test, the evidence supports {count[Status.PASSED]} once the interval "
-        f"counts, contradicts {count[Status.ISSUE]}, and leaves {count[Status.CAUTION]} undecided"
-        + (f"; {refused} refused for what the claim rests on." if refused else ".")
+        f"Of {plural(len(each), 'claim' if cards else 'published claim')} put to the test, the evidence supports "
+        f"{count[Status.PASSED]} once the interval counts, contradicts {count[Status.ISSUE]}, and leaves "
+        f"{count[Status.CAUTION]} undecided" + (f"; {refused} refused for what the claim rests on." if refused else ".")
     )
-    return [Finding(CODE, {}, TITLE, overall(each), sentence), *each]
+    return [headline(each[0].sentence if len(each) == 1 else sentence, each), *each]
 
 
 def _finding(tested: Tested) -> Finding:
-    claim, total = tested.claim, len(tested.matches)
-    if not total:
-        status, verdict = (
-            Status.NOT_APPLICABLE,
-            f"not assessed: the audit has no estimate {claim.estimate!r} it speaks of",
-        )
-    elif claim.share is None:
-        status, verdict = _every(tested)
-    else:
-        status, verdict = _share(tested, claim.share)
+    claim = tested.claim
     subject = {"claim": claim.name, **{key: str(value) for key, value in claim.where.items() if key == "class"}}
-    estimates = tuple(
-        Estimate(f"{e.name}:{name}", e.value, e.low, e.high, e.level, e.method, e.n) for name, e in tested.matches
-    )
-    return Finding(
-        CODE,
-        subject,
-        TITLE,
-        status,
-        f"{claim.text} ({claim.source}): {verdict}.",
-        estimates if claim.share is None else (_share_estimate(tested),),
-    )
+    said = f"{claim.text} ({claim.source})"
+    if not tested.matches:
+        reason = f"the audit holds no {words(claim.estimate)} that “{claim.text}” ({claim.source}) could rest on"
+        return Unassessed(subject, reason, "a measure that estimates it").finding()
+    if claim.share is None:
+        estimates, (status, meaning) = named(tested.matches), _every(tested)
+    else:
+        share = _share_estimate(tested)
+        estimates, (status, meaning) = (share,), _share(tested, share, claim.share)
+    return Finding(subject=subject, status=status, sentence=f"{said}: {meaning}.", estimates=estimates)
 
 
 def _every(tested: Tested) -> tuple[Status, str]:
     total = len(tested.matches)
     if total == 1:
-        detail = f"here {shown(tested.matches[0][1], 3)}"
+        detail = f"here {shown(tested.matches[0][1])}"
     else:
         detail = f"by point {tested.by_point} of {total} do, with the interval {tested.surely}"
     if tested.surely == total:
@@ -217,29 +206,29 @@ def _every(tested: Tested) -> tuple[Status, str]:
 
 
 def _share_estimate(tested: Tested) -> Estimate:
-    total = len(tested.matches)
-    return Estimate(
-        "share",
-        tested.by_point / total,
-        tested.surely / total,
-        1 - len(tested.surely_not) / total,
-        None,
-        "by point; from those whose interval lies wholly inside to those not wholly outside",
-        total,
-    )
-
-
-def _share(tested: Tested, wanted: tuple[float, float]) -> tuple[Status, str]:
     """A share is bracketed: at least those that surely do, at most those that do not surely not."""
     total = len(tested.matches)
-    least, most = tested.surely / total, 1 - len(tested.surely_not) / total
-    detail = (
-        f"{tested.by_point} of {total} by point ({tested.by_point / total:.0%}), {tested.surely} once the interval "
-        f"counts, and {total - len(tested.surely_not)} that it does not rule out"
+    return Estimate(
+        name="share",
+        value=tested.by_point / total,
+        low=tested.surely / total,
+        high=1 - len(tested.surely_not) / total,
+        method="by point; from those whose interval lies wholly inside to those not wholly outside",
+        n=total,
+        unit=SHARE,
     )
-    if wanted[0] <= least and most <= wanted[1]:
+
+
+def _share(tested: Tested, share: Estimate, wanted: tuple[float, float]) -> tuple[Status, str]:
+    total = len(tested.matches)
+    detail = (
+        f"{tested.by_point} of {total} by point ({value_of(share)}), {tested.surely} once the interval counts, and "
+        f"{total - len(tested.surely_not)} that it does not rule out"
+    )
+    found = bracketed(wanted, tested.surely, len(tested.surely_not), total)
+    if found == "supported":
         return Status.PASSED, f"supported: {detail}"
-    if most < wanted[0] or least > wanted[1]:
+    if found == "contradicted":
         return Status.ISSUE, f"contradicted: {detail}"
     near = "as published by point, " if wanted[0] <= tested.by_point / total <= wanted[1] else ""
     return Status.CAUTION, f"{near}undecided once the interval counts: {detail}"
@@ -251,7 +240,7 @@ def figure(result: Sequence[Tested | CardTested]) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V0",
     name="claims put to the test",
     question=Question.VALIDITY,
     asks="Does the evidence bear out what was claimed about it, once the intervals count?",

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import columns, estimate, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, estimate, require_fraction
+from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import proportion_limits
 from measurand.stats.texts.diversity import (
@@ -26,14 +27,19 @@ from measurand.stats.texts.diversity import (
 )
 from measurand.stats.texts.two_sample import text_features
 from measurand.tables.texts import Texts
+from measurand.wording import SHARE, agreeing, number, percent, plural, shown, value_of
 
-__all__ = ["MEASURE", "BenchmarkCoverage", "Coverage", "Embedding", "coverage_of", "figure", "input_coverage", "judge"]
+__all__ = ["MEASURE", "BenchmarkCoverage", "Coverage", "Embedding", "coverage_of", "input_coverage", "judge"]
 
-CODE, TITLE = "V11", "Input coverage"
 LEAST_ITEMS = 20
+"""Of fewer items, even none with a near-duplicate leaves their share open up to more than a sixth."""
+
 LEAST_REFERENCE = 50
 """Among fewer reference texts, neighbours of a text are of other topics, and regions left out look reached."""
+
 MOST_SHOWN = 60
+"""Characters of a text in the picture."""
+
 NEEDS = "texts of a benchmark's items, at least 20; for the reach also those of a reference set, named as reference"
 
 Floats = npt.NDArray[np.float64]
@@ -41,7 +47,7 @@ Embedding = Callable[[Sequence[str]], Floats]
 """Turns texts into vectors, shape (texts, dimensions)."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class BenchmarkCoverage:
     """One benchmark's items.
 
@@ -148,14 +154,15 @@ def input_coverage(
         raise NotApplicable(
             f"{max((len(sets[name]) for name in tested), default=0)} items with a text at most", needs=NEEDS
         )
+    # One draw of the reference for all benchmarks: their reaches are then over the same texts.
     others = None if reference is None else _drawn(sets[reference], most, rng)
     found = []
     for name in enough:
         items = _drawn(sets[name], most, rng)
-        similarity = _similarity([*items, *(others or [])], embed)
+        compared = [*items, *(others or [])]
         found.append(
             coverage_of(
-                similarity,
+                _similarity(compared, embed),
                 len(items),
                 name,
                 reference,
@@ -165,7 +172,7 @@ def input_coverage(
                 alike=alike,
                 draws=draws,
                 level=level,
-                shown=[*items, *(others or [])],
+                shown=compared,
                 rng=rng,
             )
         )
@@ -188,7 +195,7 @@ def _similarity(texts: Sequence[str], embed: Embedding | None) -> Floats:
     vectors = np.asarray(embed(texts), dtype=np.float64)
     if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
         raise InputError(
-            f"embed should give a finite vector a text, shape ({len(texts)}, dimensions), got shape {vectors.shape}"
+            f"embed should give a finite vector per text, shape ({len(texts)}, dimensions), got shape {vectors.shape}"
         )
     return cosine(vectors)
 
@@ -222,20 +229,18 @@ def coverage_of(
         near = neighbours(similarity, nearest) if radius is None else neighbours(similarity, least=1 - radius)
         reached = reach(near, np.arange(rows) >= items, draws, rng)
         expected = expected_reach(rows - items, items, nearest) if radius is None else float("nan")
-    place = principal_plane(similarity)
-    against = None if reference is None else (reference, rows - items)
     return BenchmarkCoverage(
-        benchmark,
-        n,
-        items,
-        vendi(own),
-        duplicates(own, alike, level),
-        alike,
-        against,
-        reached,
-        expected,
-        place,
-        tuple(shown),
+        benchmark=benchmark,
+        n=n,
+        drawn=items,
+        vendi=vendi(own),
+        duplicates=duplicates(own, alike, level),
+        alike=alike,
+        reference=None if reference is None else (reference, rows - items),
+        reached=reached,
+        expected=expected,
+        place=principal_plane(similarity),
+        shown=tuple(shown),
     )
 
 
@@ -249,75 +254,102 @@ def judge(result: Coverage, *, least_reach: float = 0.8, most_duplicates: float 
         if found.reached is not None and found.reference is not None
     ]
     skipped = [
-        Finding(
-            CODE,
-            {"benchmark": name},
-            TITLE,
-            Status.NOT_APPLICABLE,
-            f"Not assessed: {plural(count, 'item')} with a text; needs at least {LEAST_ITEMS}.",
-        )
+        Unassessed({"benchmark": name}, f"{plural(count, 'item')} with a text", f"at least {LEAST_ITEMS}")
         for name, count in result.skipped
     ]
-    caveats = (f"By {result.backend}: another way to compare texts gives other numbers.", *MEASURE.caveats)
     duplicated = sum(finding.status is Status.ISSUE for finding in each)
-    sentence = f"{duplicated} of {plural(len(each), 'benchmark')} hold many near-duplicates"
+    sentence = (
+        f"{duplicated} of {plural(len(each), 'benchmark')} {agreeing(duplicated, 'holds')} many near-duplicates"
+        if len(each) > 1
+        else each[0].sentence.removesuffix(".")
+    )
     if reaches:
         lacking = sum(finding.status is Status.ISSUE for finding in reaches)
-        sentence += f"; {lacking} of {len(reaches)} leave regions of the reference set out"
-    headline = Finding(
-        CODE, {}, TITLE, overall([*each, *reaches]), f"{sentence} (by {result.backend}).", (), caveats, f"{CODE}.map"
+        sentence += (
+            f"; {lacking} of {len(reaches)} {agreeing(lacking, 'leaves')} regions of the reference set out"
+            if len(reaches) > 1
+            else f". {reaches[0].sentence.removesuffix('.')}"
+        )
+    top = headline(
+        f"{sentence} (by {result.backend}).",
+        [*each, *reaches],
+        caveats=(f"By {result.backend}: another way to compare texts gives other numbers.", *MEASURE.caveats),
+        figure="V11.map",
     )
-    return [headline, *each, *reaches, *skipped]
+    return [top, *each, *reaches, *unassessed(skipped)]
 
 
 def _variety(found: BenchmarkCoverage, result: Coverage, most: float) -> Finding:
     alike = found.duplicates
-    share, low, high = alike.count / found.drawn, alike.low, alike.high
-    if low > most:
-        status, verdict = Status.ISSUE, "many items count more than once"
-    elif high < most:
-        status, verdict = Status.PASSED, "few near-duplicates"
-    else:
-        status, verdict = Status.CAUTION, "too few items to tell how common they are in such items"
+    share = estimate(
+        "near_duplicates",
+        alike.count / found.drawn,
+        alike.low,
+        alike.high,
+        level=result.level,
+        method="exact, by groups",
+        n=found.drawn,
+        unit=SHARE,
+    )
+    varied = Estimate(
+        name="vendi_score", value=found.vendi, method=f"of the items as they are, {result.backend}", n=found.drawn
+    )
+    side = against(alike.low, alike.high, most)
+    meaning = {Side.ABOVE: "many items count more than once", Side.BELOW: "few near-duplicates"}.get(
+        side, "too few items to tell how common they are in such items"
+    )
     drawn = "" if found.drawn == found.n else f" (of {found.n}, drawn at random)"
-    sentence = (
-        f"The {plural(found.drawn, 'item')}{drawn} of {found.benchmark} are as varied as {found.vendi:.1f} wholly "
-        f"different ones, and {alike.count} ({share:.0%}) have a near-duplicate among them: {verdict}."
+    return Finding(
+        subject={"benchmark": found.benchmark},
+        status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
+        sentence=f"The {plural(found.drawn, 'item')}{drawn} of {found.benchmark} are as varied as "
+        f"{number(found.vendi, 1)} wholly different ones, and {alike.count} ({value_of(share)}) "
+        f"{'has' if alike.count == 1 else 'have'} a near-duplicate among them: {meaning}.",
+        estimates=(varied, share),
+        figure="V11.map",
+        result={"backend": result.backend, "alike_from": found.alike},
     )
-    estimates = (
-        Estimate("vendi_score", found.vendi, method=f"of the items as they are, {result.backend}", n=found.drawn),
-        estimate("near_duplicates", share, low, high, level=result.level, method="exact, by groups", n=found.drawn),
-    )
-    facts: dict[str, Cell] = {"backend": result.backend, "alike_from": found.alike}
-    return Finding(CODE, {"benchmark": found.benchmark}, TITLE, status, sentence, estimates, (), f"{CODE}.map", facts)
-
-
-def _method(n: int) -> str:
-    return "Wilson" if n >= 30 else "Clopper-Pearson"
 
 
 def _reach(found: BenchmarkCoverage, reached: Reach, name: str, size: int, result: Coverage, least: float) -> Finding:
-    share, null = reached.share, reached.null
-    low, high = (float(limit) for limit in proportion_limits(share * size, size, result.level))
+    null = reached.null
+    low, high = (float(limit) for limit in proportion_limits(reached.share * size, size, result.level))
+    share = estimate(
+        "reach",
+        reached.share,
+        low,
+        high,
+        level=result.level,
+        method="Wilson" if size >= 30 else "Clopper-Pearson",
+        n=size,
+        unit=SHARE,
+    )
+    # Lower than that of one sample, and by enough: the p-value alone would turn on any difference among many texts.
     lower = reached.p_value < 1 - result.level
-    if lower and high < least * null:
-        status, verdict = Status.ISSUE, "regions of it have no item"
-    elif low >= least * null and not lower and size >= LEAST_REFERENCE:
-        status, verdict = Status.PASSED, "the items reach most of it"
+    side = against(low, high, least * null)
+    # At the bound itself the items reach as much as was asked for, so it passes.
+    above = side is Side.ABOVE or low == least * null
+    if lower and side is Side.BELOW:
+        status, meaning = Status.ISSUE, "regions of it have no item"
+    elif above and not lower and size >= LEAST_REFERENCE:
+        status, meaning = Status.PASSED, "the items reach most of it"
     else:
-        status, verdict = Status.CAUTION, "whether regions of it are left out is open"
-    sentence = (
-        f"Items of {found.benchmark} reach {share:.0%} [{low:.0%} to {high:.0%}] of the {plural(size, 'text')} of "
-        f"{name}, where a sample of the same kind would reach {null:.0%}: {verdict}."
+        status, meaning = Status.CAUTION, "whether regions of it are left out is open"
+    method = "relabelled at random"
+    return Finding(
+        subject={"benchmark": found.benchmark, "reference": name},
+        title="Reach over the reference",
+        status=status,
+        sentence=f"Items of {found.benchmark} reach {shown(share)} of the {plural(size, 'text')} of {name}, where a "
+        f"sample of the same kind would reach {percent(null)}: {meaning}.",
+        estimates=(
+            share,
+            Estimate(name="reach_of_one_sample", value=null, method=method, n=size, unit=SHARE),
+            Estimate(name="reach_p_value", value=reached.p_value, method=method, n=size),
+        ),
+        figure="V11.map",
+        result={"backend": result.backend},
     )
-    estimates = (
-        estimate("reach", share, low, high, level=result.level, method=_method(size), n=size),
-        Estimate("reach_of_one_sample", null, method="relabelled at random", n=size),
-        Estimate("reach_p_value", reached.p_value, method="relabelled at random", n=size),
-    )
-    subject = {"benchmark": found.benchmark, "reference": name}
-    facts: dict[str, Cell] = {"backend": result.backend}
-    return Finding(CODE, subject, "Reach over the reference", status, sentence, estimates, (), f"{CODE}.map", facts)
 
 
 def figure(result: Coverage) -> list[Figure]:
@@ -332,14 +364,14 @@ def figure(result: Coverage) -> list[Figure]:
             rows.append((found.benchmark, float(x), float(y), label, brief))
     return [
         Figure(
-            f"{CODE}.map",
-            "scatter",
-            "Map of the items",
-            f"Items and reference texts on the first two principal components ({result.backend}). Two of many "
+            name="V11.map",
+            kind="scatter",
+            title="Map of the items",
+            caption=f"Items and reference texts on the first two principal components ({result.backend}). Two of many "
             "dimensions: what is near here can be far apart.",
-            columns(("benchmark", "x", "y", "what", "text"), rows),
-            Axis("x", "first component"),
-            Axis("y", "second component"),
+            columns=columns(("benchmark", "x", "y", "what", "text"), rows),
+            x=Axis("x", "first component"),
+            y=Axis("y", "second component"),
             color="what",
             label="text",
             select=("benchmark",),
@@ -348,7 +380,7 @@ def figure(result: Coverage) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V11",
     name="input coverage",
     question=Question.VALIDITY,
     asks="How varied are the items, and do they reach what they should stand for?",

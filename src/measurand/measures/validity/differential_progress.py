@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, number, plural, require_fraction, shown
-from measurand.measures.validity.shared.panel import (
-    LEAST_MODELS,
-    Missing,
-    Panel,
-    Unassessed,
-    assessable,
-    chosen,
-    panels,
-    unassessed_findings,
-)
+from measurand.measures import Measure
+from measurand.measures._shared import display_names, estimate, finite, intervals_figure, kind, require_fraction
+from measurand.measures.validity.shared.by_class import ByClass
+from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
+from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.progress import Excess, League, excess_change, residual_league
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Gain, Scores
+from measurand.wording import agreeing, interval, number, plural, shown, value_of, with_limits
 
-__all__ = ["MEASURE", "DifferentialProgress", "differential_progress"]
-
-CODE, TITLE = "V3", "Differential safety progress"
+__all__ = ["MEASURE", "ClassProgress", "DifferentialProgress", "differential_progress", "judge"]
 
 MOST_LEAGUE_MODELS = 500
 """A league of more models than this is not drawn."""
@@ -46,13 +39,8 @@ class ClassProgress:
 
 
 @dataclass(frozen=True, eq=False)
-class DifferentialProgress:
-    """Result of `differential_progress`: a part a class, and what could not be assessed."""
-
-    classes: tuple[ClassProgress, ...]
-    unassessed: tuple[Unassessed, ...]
-    level: float
-    names: dict[str, str]
+class DifferentialProgress(ByClass[ClassProgress]):
+    """Result of `differential_progress`."""
 
 
 def differential_progress(
@@ -152,18 +140,16 @@ def _excess(panel: Panel, gain: Gain, level: float) -> Excess:
     """The change beyond what capability explains, or why it cannot be told."""
     if gain.benchmark in panel.capability or gain.benchmark not in panel.tested:
         raise NotApplicable(f"{gain.benchmark} is a capability benchmark", needs="a benchmark under test")
+    y = panel.scores[:, panel.tested.index(gain.benchmark)]
     for model in (gain.old, gain.new):
         if model in panel.dropped:
-            raise NotApplicable(
-                f"{model} was not run on every capability benchmark", needs="those scores, or imputing them"
-            )
-    y = panel.scores[:, panel.tested.index(gain.benchmark)]
-    old, new = panel.models.index(gain.old), panel.models.index(gain.new)
-    for model, place in ((gain.old, old), (gain.new, new)):
-        if not np.isfinite(y[place]):
+            reason = f"{model} was not run on every capability benchmark"
+            raise NotApplicable(reason, needs="those scores, or imputing them")
+        if not np.isfinite(y[panel.models.index(model)]):
             raise NotApplicable(f"{model} was not run on it", needs="its score")
+    old, new = panel.models.index(gain.old), panel.models.index(gain.new)
     if np.isfinite(y).sum() < LEAST_MODELS:
-        reason = f"{np.isfinite(y).sum()} {kind(panel.class_)}models were run on it"
+        reason = f"{plural(int(np.isfinite(y).sum()), f'{kind(panel.class_)}model', 'was run on it')}"
         raise NotApplicable(reason, needs=f"at least {LEAST_MODELS}")
     return excess_change(panel.standard_scores, y, old, new, level)
 
@@ -175,6 +161,7 @@ def _leagues(
         return {}
     leagues = {}
     for j in np.flatnonzero(able):
+        # Each league is of the models that ran its benchmark, so that no residual is of an imputed score.
         ran = np.isfinite(panel.scores[:, j])
         league = residual_league(
             panel.standard_scores[ran],
@@ -190,117 +177,96 @@ def _leagues(
 
 
 def judge(result: DifferentialProgress) -> list[Finding]:
-    """A gain passes when its excess over the expected change lies wholly above 0."""
+    """Passed: a gain whose excess over the expected change lies wholly above 0; issue: wholly below."""
+    # Gains are not corrected for how many were claimed: each is a claim of its own (see the caveat on picked pairs).
     findings: list[Finding] = []
     for part in result.classes:
         gains = [_gain_finding(result, part, gain, excess) for gain, excess in part.gains]
         leagues = [_league_finding(result, part, benchmark) for benchmark in part.leagues]
         findings += [_headline(part, gains), *gains, *leagues]
-    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+    return findings + unassessed(result.unassessed)
 
 
 def _headline(part: ClassProgress, gains: Sequence[Finding]) -> Finding:
-    class_, passed = part.panel.class_, sum(f.status is Status.PASSED for f in gains)
-    if gains:
-        status = Status.PASSED if passed == len(gains) else Status.CAUTION
-        if any(f.status is Status.ISSUE for f in gains):
-            status = Status.ISSUE
-        sentence = (
-            f"Of {plural(len(gains), 'claimed safety gain')} between {kind(class_)}models, {passed} "
-            f"{'is' if passed == 1 else 'are'} more than the gain in capability explains."
-        )
-    else:
-        status = Status.NOT_APPLICABLE
-        sentence = (
-            f"No gain was claimed between {kind(class_)}models; the league ranks them by safety beyond capability. "
-            "To test a claim: --gain OLD,NEW,BENCHMARK."
-        )
-    return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), part.panel.caveats, f"{CODE}.league")
+    models, subject = f"{kind(part.panel.class_)}models", {"class": part.panel.class_}
+    if not gains:
+        reason = f"no gain was claimed between {models}, so they are only ranked by safety beyond capability"
+        row = Unassessed(subject, reason, "a claim that one model is safer than another on a benchmark")
+        return replace(row.finding(headline=True), caveats=part.panel.caveats, figure="V3.league")
+    passed = sum(f.status is Status.PASSED for f in gains)
+    sentence = (
+        f"Of {plural(len(gains), 'claimed safety gain')} between {models}, {passed} {agreeing(passed, 'is')} more than "
+        "the gain in capability explains."
+    )
+    if len(gains) == 1:
+        sentence = gains[0].sentence
+    return headline(sentence, gains, subject=subject, caveats=part.panel.caveats, figure="V3.league")
+
+
+def _around(value: float, excess: Excess) -> Limits:
+    """The prediction interval, which is as wide around the excess as around the expected change."""
+    return Limits(value, value - excess.half_width, value + excess.half_width)
 
 
 def _gain_finding(result: DifferentialProgress, part: ClassProgress, gain: Gain, excess: Excess) -> Finding:
-    beyond = estimate(
-        "excess_gain",
-        excess.excess,
-        excess.excess - excess.half_width,
-        excess.excess + excess.half_width,
-        level=result.level,
-        method=METHOD,
-        n=excess.n,
-        unit="score",
+    unit = part.panel.unit_of_change(gain.benchmark)
+    beyond, expected = (
+        estimate(name, *_around(value, excess), level=result.level, method=METHOD, n=excess.n, unit=unit)
+        for name, value in (("excess_gain", excess.excess), ("expected_change", excess.expected))
     )
-    expected = estimate(
-        "expected_change",
-        excess.expected,
-        excess.expected - excess.half_width,
-        excess.expected + excess.half_width,
-        level=result.level,
-        method=METHOD,
-        n=excess.n,
-        unit="score",
-    )
-    name = result.names[gain.benchmark]
-    moved = (
-        f"From {gain.old} to {gain.new}, {name} changed by {excess.change:+.3f} where capability alone predicts "
-        f"{shown(expected, 3)}"
-    )
-    if beyond.low is not None and beyond.low > 0:
-        status, verdict = Status.PASSED, "a gain in safety beyond the gain in capability"
-    elif beyond.high is not None and beyond.high < 0:
-        status, verdict = Status.ISSUE, "worse than its capability predicts"
-    else:
-        status, verdict = Status.CAUTION, "capability and ordinary differences between models explain it"
+    observed = Estimate(name="observed_change", value=excess.change, unit=unit)
+    side = against(beyond.low, beyond.high, 0.0)
+    meaning = {
+        Side.ABOVE: "a gain in safety beyond the gain in capability",
+        Side.BELOW: "worse than its capability predicts",
+    }.get(side, "capability and ordinary differences between models explain it")
     return Finding(
-        CODE,
-        {"benchmark": gain.benchmark, "class": part.panel.class_, "old": gain.old, "new": gain.new},
-        TITLE,
-        status,
-        f"{moved}: {verdict}.",
-        (beyond, expected, Estimate("observed_change", excess.change, unit="score")),
-        (),
-        f"{CODE}.gains",
+        subject=_subject(gain, part.panel.class_),
+        status=verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
+        sentence=f"From {gain.old} to {gain.new}, {result.names[gain.benchmark]} changed by {value_of(observed)} where "
+        f"capability alone predicts {shown(expected)}: {meaning}.",
+        estimates=(beyond, expected, observed),
+        figure="V3.gains",
     )
 
 
 def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark: str) -> Finding:
     models, league = part.leagues[benchmark]
-    best = int(np.argmax(league.residual))
-    name, n = result.names[benchmark], len(models)
-    method = f"bootstrap over families, {LEAGUE_RESAMPLES} resamples, percentile"
-    residual = estimate(
-        "top_residual",
-        league.residual[best],
-        league.low[best],
-        league.high[best],
-        level=result.level,
-        method=method,
-        n=n,
-        unit="score",
-    )
-    rank = estimate(
-        "top_rank",
-        league.rank[best],
-        league.rank_low[best],
-        league.rank_high[best],
-        level=result.level,
-        method=method,
-        n=n,
+    best, n = int(np.argmax(league.residual)), len(models)
+    residual, rank = (
+        estimate(
+            name,
+            *(side[best] for side in sides),
+            level=result.level,
+            method=f"bootstrap over families, {LEAGUE_RESAMPLES} resamples, percentile",
+            n=n,
+            unit=unit,
+        )
+        for name, sides, unit in (
+            ("top_residual", (league.residual, league.low, league.high), part.panel.unit_of_change(benchmark)),
+            ("top_rank", (league.rank, league.rank_low, league.rank_high), ""),
+        )
     )
     stands_out = league.p_value is not None and league.p_value < 1 - result.level
-    p_value = Estimate("outlier_p_value", league.p_value, method="studentised residual, Bonferroni over models", n=n)
-    place = "" if rank.low is None else f" (rank 1 [{rank.low:.0f} to {rank.high:.0f}] of {n})"
-    return Finding(
-        CODE,
-        {"benchmark": benchmark, "class": part.panel.class_},
-        TITLE,
-        Status.PASSED if stands_out else Status.CAUTION,
-        f"On {name}, {models[best]} stands highest beyond its capability, by {shown(residual, 3)}{place}: "
-        + ("more than chance among models would bring." if stands_out else "no more than chance among models brings."),
-        (residual, rank, p_value),
-        (),
-        f"{CODE}.league",
-        {"league": tuple(models[i] for i in np.argsort(-league.residual, kind="stable"))},
+    p_value = Estimate(
+        name="outlier_p_value", value=league.p_value, method="studentised residual, Bonferroni over models", n=n
     )
+    place = f" (rank 1 {interval(rank.low, rank.high, _whole)} of {n})" if rank.low is not None else ""
+    return Finding(
+        subject={"benchmark": benchmark, "class": part.panel.class_},
+        # That no model stands out is no fault of the benchmark, and one that does is no proof: never an issue.
+        status=Status.PASSED if stands_out else Status.CAUTION,
+        sentence=f"On {result.names[benchmark]}, {models[best]} stands highest beyond its capability, by "
+        f"{shown(residual)}{place}: "
+        + ("more than chance among models would bring." if stands_out else "no more than chance among models brings."),
+        estimates=(residual, rank, p_value),
+        figure="V3.league",
+        result={"league": tuple(models[i] for i in np.argsort(-league.residual, kind="stable"))},
+    )
+
+
+def _whole(rank: float) -> str:
+    return number(rank, 0)
 
 
 def figure(result: DifferentialProgress) -> list[Figure]:
@@ -310,65 +276,51 @@ def figure(result: DifferentialProgress) -> list[Figure]:
             part.panel.class_,
             result.names[benchmark],
             models[i],
-            number(league.residual[i]),
-            number(league.low[i]),
-            number(league.high[i]),
-            f"{league.rank[i]:.0f} [{league.rank_low[i]:.0f} to {league.rank_high[i]:.0f}]",
+            finite(league.residual[i]),
+            finite(league.low[i]),
+            finite(league.high[i]),
+            with_limits(league.rank[i], league.rank_low[i], league.rank_high[i], _whole),
         )
         for part in result.classes
         for benchmark, (models, league) in part.leagues.items()
         for i in np.argsort(-league.residual, kind="stable")
     ]
-    league_figure = Figure(
-        f"{CODE}.league",
-        "intervals",
+    league_figure = intervals_figure(
+        "V3.league",
         "Residual safety league",
         "Score beyond what the model's capability predicts, with its rank; bars count the line's uncertainty.",
-        columns(("class", "benchmark", "model", "residual", "low", "high", "rank"), rows),
+        ("class", "benchmark", "model", "residual", "low", "high", "rank"),
+        rows,
         Axis("residual", "score beyond capability"),
-        Axis("model", "model", "nominal"),
-        low="low",
-        high="high",
-        label="model",
+        y="model",
         select=("class", "benchmark"),
-        rules=(0.0,),
     )
     claims = [
-        (
-            f"{result.names[g.benchmark]}: {g.old} to {g.new}",
-            number(e.excess),
-            number(e.excess - e.half_width),
-            number(e.excess + e.half_width),
-            e.change,
-            e.expected,
-        )
+        (f"{result.names[g.benchmark]}: {g.old} to {g.new}", *map(finite, _around(e.excess, e)), e.change, e.expected)
         for part in result.classes
         for g, e in part.gains
     ]
     if not claims:
         return [league_figure]
-    gains_figure = Figure(
-        f"{CODE}.gains",
-        "intervals",
+    gains_figure = intervals_figure(
+        "V3.gains",
         "Claimed gains beyond capability",
         "Observed change minus the change capability predicts, with its prediction interval; above 0 the claim holds.",
-        columns(("claim", "excess", "low", "high", "observed change", "expected change"), claims),
+        ("claim", "excess", "low", "high", "observed change", "expected change"),
+        claims,
         Axis("excess", "change beyond what capability explains (score)"),
-        Axis("claim", "claim", "nominal"),
-        low="low",
-        high="high",
-        label="claim",
-        rules=(0.0,),
+        y="claim",
+        select=(),
     )
     return [gains_figure, league_figure]
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V3",
     name="differential safety progress",
     question=Question.VALIDITY,
     asks="Is a claimed gain in safety more than the gain in capability brings by itself?",
-    needs="what V1 needs; to judge a gain, the claim (--gain OLD,NEW,BENCHMARK)",
+    needs="what V1 needs; to judge a gain, the claim: two models and a benchmark",
     formula="excess = (S_new - S_old) - b (s_new - s_old), b from the least-squares line of S on s through the other "
     "models of the class; residual = S - (a + b s).",
     compute=differential_progress,

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError
-from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, plural, require_fraction, shown
-from measurand.measures.validity.shared.panel import Missing, Panel, Unassessed, panels, unassessed_findings
+from measurand.measures import Measure
+from measurand.measures._shared import columns, display_names, estimate, kind, require_fraction
+from measurand.measures.validity.shared.by_class import ByClass
+from measurand.measures.validity.shared.panel import Missing, Panel, panels
+from measurand.measures.verdicts import unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import blocks_left_out
 from measurand.stats.capability.dimensionality import (
@@ -23,16 +25,17 @@ from measurand.stats.capability.dimensionality import (
 )
 from measurand.stats.capability.factor import one_factor
 from measurand.stats.intervals.correlation import jackknife_t
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import midranks_fixed
 from measurand.tables import Scores
+from measurand.wording import CORRELATION, SHARE, agreeing, plural, shown
 
-__all__ = ["MEASURE", "Dimensionality", "dimensionality"]
+__all__ = ["MEASURE", "ClassDimensionality", "Dimensionality", "components_of", "dimensionality", "judge", "pc1_share"]
 
 Floats = npt.NDArray[np.float64]
-CODE, TITLE = "V7", "Dimensionality"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ClassDimensionality:
     """Dimensionality of the capability benchmarks within one class.
 
@@ -47,7 +50,7 @@ class ClassDimensionality:
     """
 
     panel: Panel
-    share: tuple[float, float, float]
+    share: Limits
     chance: Floats
     components: int
     factor_share: float
@@ -57,13 +60,8 @@ class ClassDimensionality:
 
 
 @dataclass(frozen=True, eq=False)
-class Dimensionality:
-    """Result of `dimensionality`: a part a class, and what could not be assessed."""
-
-    classes: tuple[ClassDimensionality, ...]
-    unassessed: tuple[Unassessed, ...]
-    level: float
-    names: dict[str, str]
+class Dimensionality(ByClass[ClassDimensionality]):
+    """Result of `dimensionality`."""
 
 
 def dimensionality(
@@ -99,10 +97,11 @@ def dimensionality(
     --------
     >>> import measurand
     >>> base, chat = dimensionality(measurand.load_example().scores, permutations=200).classes
-    >>> round(100 * base.share[0], 1), round(100 * chat.share[0], 1), base.components
+    >>> round(100 * base.share.value, 1), round(100 * chat.share.value, 1), base.components
     (78.3, 70.8, 1)
     """
     require_fraction(level=level)
+    # Fewer permuted tables have no 95% quantile to speak of.
     if permutations < 100:
         raise InputError(f"permutations should be at least 100, got {permutations}")
     rng = np.random.default_rng(0) if rng is None else rng
@@ -114,52 +113,65 @@ def dimensionality(
 def _class_dimensionality(
     panel: Panel, level: float, permutations: int, rng: np.random.Generator
 ) -> ClassDimensionality:
-    values, component, n = panel.values, panel.component, len(panel.models)
-    left_out = eigenvalue_shares(values, blocks_left_out(panel.families))
-    low, high = jackknife_t(np.array([component.share]), left_out[:, None], level)
-    ranks = midranks_fixed(values, np.ones((1, n)))[:, 0].T
-    chance = parallel_analysis(ranks, permutations=permutations, rng=rng)
-    beats = component.eigenvalues > chance
+    matrix = panel.component.correlation
+    chance, components = components_of(panel, permutations, rng)
     return ClassDimensionality(
-        panel,
-        (component.share, float(low[0]), float(min(high[0], 1.0))),
-        chance,
-        int(np.argmin(beats)) if not beats.all() else len(beats),
-        float(np.mean(one_factor(component.correlation) ** 2)),
-        covariance_shares(values),
-        kmo(component.correlation),
-        bartlett(component.correlation, n),
+        panel=panel,
+        share=pc1_share(panel, level),
+        chance=chance,
+        components=components,
+        factor_share=float(np.mean(one_factor(matrix) ** 2)),
+        covariance_shares=covariance_shares(panel.values),
+        kmo=kmo(matrix),
+        bartlett=bartlett(matrix, len(panel.models)),
     )
+
+
+def pc1_share(panel: Panel, level: float) -> Limits:
+    """Share of the first component of one class, with its interval."""
+    left_out = eigenvalue_shares(panel.values, blocks_left_out(panel.families))
+    low, high = jackknife_t(np.array([panel.component.share]), left_out[:, None], level)
+    # The jackknife knows nothing of the bound; below, 1 / k is never near.
+    return Limits(panel.component.share, float(low[0]), float(min(high[0], 1.0)))
+
+
+def components_of(panel: Panel, permutations: int, rng: np.random.Generator) -> tuple[Floats, int]:
+    """Eigenvalues that permuted tables reach in 5% of cases, and how many leading ones of one class lie above."""
+    ranks = midranks_fixed(panel.values, np.ones((1, len(panel.models))))[:, 0].T
+    chance = parallel_analysis(ranks, permutations=permutations, rng=rng)
+    beats = panel.component.eigenvalues > chance
+    # Leading ones only: a later eigenvalue above its chance says nothing once one before it does not.
+    return chance, int(np.argmin(beats)) if not beats.all() else len(beats)
 
 
 def judge(result: Dimensionality) -> list[Finding]:
     """Passed: exactly one component beats chance; caution: more than one; issue: none."""
     findings = []
     for part in result.classes:
-        status, verdict = _verdict(part.components)
+        status, meaning = _verdict(part.components)
         share = estimate(
             "pc1_share",
             *part.share,
             level=result.level,
             method="leave-one-family-out jackknife, t(G-1)",
             n=len(part.panel.models),
+            unit=SHARE,
         )
         findings.append(
             Finding(
-                CODE,
-                {"class": part.panel.class_},
-                TITLE,
-                status,
-                f"One component holds {shown(share).replace('+', '')} of the variance of "
+                subject={"class": part.panel.class_},
+                headline=True,
+                status=status,
+                sentence=f"One component holds {shown(share)} of the variance of "
                 f"{plural(len(part.panel.capability), 'capability benchmark')} on {kind(part.panel.class_)}models, and "
-                f"{part.components} {'beats' if part.components == 1 else 'beat'} chance: {verdict}.",
-                (share, *_further(part)),
-                part.panel.caveats,
-                f"{CODE}.scree",
-                {"eigenvalues": tuple(float(value) for value in part.panel.component.eigenvalues)},
+                f"{part.components} {agreeing(part.components, 'beats')} chance: {meaning}.",
+                estimates=(share, *_further(part)),
+                caveats=part.panel.caveats,
+                figure="V7.scree",
+                result={"eigenvalues": tuple(float(value) for value in part.panel.component.eigenvalues)},
             )
         )
-    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+    return findings + unassessed(result.unassessed)
 
 
 def _verdict(components: int) -> tuple[Status, str]:
@@ -171,20 +183,23 @@ def _verdict(components: int) -> tuple[Status, str]:
 
 
 def _further(part: ClassDimensionality) -> list[Estimate]:
-    n, matrix = len(part.panel.models), part.panel.component.correlation
+    matrix = part.panel.component.correlation
     off = matrix[np.triu_indices(len(matrix), k=1)]
-    estimates = [
-        Estimate("components_above_chance", float(part.components), method="parallel analysis, 95% quantile", n=n),
-        Estimate("mean_correlation", float(off.mean()), method="Spearman, pairs of capability benchmarks", n=n),
-        Estimate("sd_correlation", float(off.std()), method="ddof 0", n=n),
-        Estimate("one_factor_share", part.factor_share, method="mean squared loading, maximum likelihood", n=n),
-        Estimate("pc1_share_unstandardised", float(part.covariance_shares[0]), method="covariance matrix", n=n),
-        Estimate("kmo", part.kmo, method="Kaiser-Meyer-Olkin, Spearman matrix", n=n),
+    rows: list[tuple[str, float | None, str, str]] = [
+        ("components_above_chance", float(part.components), "parallel analysis, 95% quantile", ""),
+        ("mean_correlation", float(off.mean()), "Spearman, pairs of capability benchmarks", CORRELATION),
+        ("sd_correlation", float(off.std()), "ddof 0", ""),
+        ("one_factor_share", part.factor_share, "mean squared loading, maximum likelihood", SHARE),
+        ("pc1_share_unstandardised", float(part.covariance_shares[0]), "covariance matrix", SHARE),
+        ("kmo", part.kmo, "Kaiser-Meyer-Olkin, Spearman matrix", ""),
     ]
     if part.bartlett is not None:
         method = f"Bartlett, chi-square with {part.bartlett.degrees} degrees of freedom"
-        estimates.append(Estimate("bartlett_p_value", part.bartlett.p_value, method=method, n=n))
-    return estimates
+        rows.append(("bartlett_p_value", part.bartlett.p_value, method, ""))
+    return [
+        Estimate(name=name, value=value, method=method, n=len(part.panel.models), unit=unit)
+        for name, value, method, unit in rows
+    ]
 
 
 def figure(result: Dimensionality) -> list[Figure]:
@@ -203,24 +218,25 @@ def figure(result: Dimensionality) -> list[Figure]:
     ]
     return [
         Figure(
-            f"{CODE}.scree",
-            "lines",
-            "Scree plot with parallel analysis",
-            "Eigenvalues of the capability benchmarks' correlation matrix, and what 5% of permuted tables exceed.",
-            columns(("class", "component", "series", "eigenvalue"), scree),
-            Axis("component", "component"),
-            Axis("eigenvalue", "eigenvalue"),
+            name="V7.scree",
+            kind="lines",
+            title="Scree plot with parallel analysis",
+            caption="Eigenvalues of the capability benchmarks' correlation matrix, and what 5% of permuted tables "
+            "exceed.",
+            columns=columns(("class", "component", "series", "eigenvalue"), scree),
+            x=Axis("component", "component"),
+            y=Axis("eigenvalue", "eigenvalue"),
             color="series",
             select=("class",),
         ),
         Figure(
-            f"{CODE}.heatmap",
-            "heatmap",
-            "Correlations between capability benchmarks",
-            "Spearman correlation over the models of the class.",
-            columns(("class", "benchmark", "other benchmark", "correlation"), cells),
-            Axis("other benchmark", "", "nominal"),
-            Axis("benchmark", "", "nominal"),
+            name="V7.heatmap",
+            kind="heatmap",
+            title="Correlations between capability benchmarks",
+            caption="Spearman correlation over the models of the class.",
+            columns=columns(("class", "benchmark", "other benchmark", "correlation"), cells),
+            x=Axis("other benchmark", "", "nominal"),
+            y=Axis("benchmark", "", "nominal"),
             color="correlation",
             select=("class",),
         ),
@@ -228,7 +244,7 @@ def figure(result: Dimensionality) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V7",
     name="dimensionality",
     question=Question.VALIDITY,
     asks="Do the capability benchmarks share one dimension, so that one capabilities score can stand for them?",

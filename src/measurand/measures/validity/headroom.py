@@ -6,32 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtri
 
 from measurand.errors import NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import (
-    columns,
-    display_names,
-    estimate,
-    kind,
-    number,
-    overall,
-    plural,
-    require_fraction,
-    shown,
-)
-from measurand.measures.validity.shared.panel import LEAST_MODELS, Unassessed, chosen, family_codes, unassessed_findings
+from measurand.measures import Measure
+from measurand.measures._shared import display_names, estimate, finite, intervals_figure, kind, require_fraction
+from measurand.measures.validity.shared.panel import LEAST_MODELS, chosen, family_codes
+from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.correlation import median_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
+from measurand.wording import SHARE, agreeing, listed, plural, shown, value_of
 
-__all__ = ["MEASURE", "Headroom", "headroom"]
+__all__ = ["MEASURE", "BenchmarkHeadroom", "Headroom", "headroom", "judge", "standing"]
 
-CODE, TITLE = "V9", "Headroom"
+Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchmarkHeadroom:
     """Where the models of one class stand between chance (0) and the achievable maximum (1) of one benchmark.
 
@@ -46,8 +40,8 @@ class BenchmarkHeadroom:
 
     benchmark: str
     class_: str
-    median: tuple[float, float, float]
-    best: tuple[float, float, float]
+    median: Limits
+    best: Limits
     best_model: str
     n: int
     chance: float
@@ -89,7 +83,7 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
     >>> import measurand
     >>> result = headroom(measurand.load_example().scores)
     >>> chat = next(b for b in result.benchmarks if (b.benchmark, b.class_) == ("mmlu", "chat"))
-    >>> chat.chance, chat.maximum, round(chat.median[0], 2)
+    >>> chat.chance, chat.maximum, round(chat.median.value, 2)
     (0.25, 1.0, 0.5)
     """
     require_fraction(level=level)
@@ -120,8 +114,10 @@ def _unknown_range(scores: Scores, names: Sequence[str]) -> dict[str, tuple[str,
     for name, chance, maximum, direction in zip(names, *facts.values(), strict=True):
         missing = [fact for fact, value in (("chance", chance), ("maximum", maximum)) if value is None]
         if missing:
-            problems[name] = (f"its {' and '.join(missing)} not known", f"the {' and '.join(missing)} of the benchmark")
+            verb = "is" if len(missing) == 1 else "are"
+            problems[name] = (f"its {listed(missing)} {verb} not known", f"the {listed(missing)} of the benchmark")
         elif direction == "worse":
+            # Chance and maximum are given for the score as published; turned round they would be its negatives.
             problems[name] = ("lower is better, so its range ends at its minimum", "the scores turned round")
     return problems
 
@@ -136,112 +132,130 @@ def _position(scores: Scores, class_: str, name: str, level: float) -> Benchmark
     values = scores.matrix(models, [name])[:, 0]
     chance, maximum = (float(str(scores.benchmark_fact(fact, [name])[0])) for fact in ("chance", "maximum"))
     best = int(values.argmax())
+    # Rounding of published scores may end a hair above the maximum.
     if values[best] > maximum + 1e-9 * abs(maximum):
         raise NotApplicable(
             f"{models[best]} scores {values[best]:g}, beyond its maximum",
             needs=f"scores of at most {maximum:g}, or the right maximum",
         )
-    position = (values - chance) / (maximum - chance)
-    families, _, _ = family_codes(models, scores.model_fact("family", models))
-    half = float(ndtri((1 + level) / 2)) * scores.stderr(models, [name])[best, 0] / (maximum - chance)
-    return BenchmarkHeadroom(
+    return standing(
         name,
         class_,
-        (float(np.median(position)), *median_limits(position, families, level)),
-        (float(position[best]), float(position[best] - half), float(position[best] + half)),
-        models[best],
-        len(models),
-        chance,
-        maximum,
+        models,
+        values,
+        scores.stderr(models, [name])[:, 0],
+        family_codes(models, scores.model_fact("family", models))[0],
+        chance=chance,
+        maximum=maximum,
+        level=level,
+    )
+
+
+def standing(
+    benchmark: str,
+    class_: str,
+    models: Sequence[str],
+    values: Floats,
+    stderr: Floats,
+    families: npt.NDArray[np.int64],
+    *,
+    chance: float,
+    maximum: float,
+    level: float,
+) -> BenchmarkHeadroom:
+    """Where models stand on one benchmark, from their scores and families, shape (models,)."""
+    best = int(values.argmax())
+    position = (values - chance) / (maximum - chance)
+    top, half = float(position[best]), float(ndtri((1 + level) / 2) * stderr[best] / (maximum - chance))
+    return BenchmarkHeadroom(
+        benchmark=benchmark,
+        class_=class_,
+        median=Limits(float(np.median(position)), *median_limits(position, families, level)),
+        best=Limits(top, top - half, top + half),
+        best_model=models[best],
+        n=len(models),
+        chance=chance,
+        maximum=maximum,
     )
 
 
 def judge(result: Headroom, *, saturated: float = 0.95, at_floor: float = 0.05) -> list[Finding]:
     """Issue: the median model is, interval and all, within 5% of the ceiling or of the floor, or below it."""
+    # The median, not the best: a benchmark is used up for a field of models before the first of them reaches the top.
     each = [_finding(result, item, saturated, at_floor) for item in result.benchmarks]
     findings: list[Finding] = []
     for class_ in dict.fromkeys(item.class_ for item in result.benchmarks):
         mine = [finding for finding in each if finding.subject["class"] == class_]
         findings += [_headline(class_, mine), *mine]
-    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+    return findings + unassessed(result.unassessed)
 
 
 def _headline(class_: str, each: Sequence[Finding]) -> Finding:
     stuck, room = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
-    status = overall(each)
     sentence = (
-        f"Of {plural(len(each), 'benchmark')} whose range is known, {stuck} leave the median {kind(class_)}model "
-        f"no room at the ceiling or the floor, and {room} clearly leave it room."
+        f"Of {plural(len(each), 'benchmark')} whose range is known, {stuck} {agreeing(stuck, 'leaves')} the median "
+        f"{kind(class_)}model no room at the ceiling or the floor, and {room} clearly {agreeing(room, 'leaves')} it "
+        "room."
     )
-    return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), (), f"{CODE}.position")
+    if len(each) == 1:
+        sentence = each[0].sentence
+    return headline(sentence, each, subject={"class": class_}, figure="V9.position")
 
 
 def _finding(result: Headroom, item: BenchmarkHeadroom, saturated: float, at_floor: float) -> Finding:
     method = "order statistics, family-clustered (Woodruff), t(G-1)"
-    median = estimate("median_position", *item.median, level=result.level, method=method, n=item.n)
-    best = estimate("best_position", *item.best, level=result.level, method="normal, from the standard error", n=1)
-    room = Estimate("headroom", 1 - item.best[0], method="1 - best position", n=item.n)
-    status, verdict = _verdict(median, saturated, at_floor)
+    median = estimate("median_position", *item.median, level=result.level, method=method, n=item.n, unit=SHARE)
+    method = "normal, from the standard error"
+    best = estimate("best_position", *item.best, level=result.level, method=method, n=1, unit=SHARE)
+    room = Estimate(name="headroom", value=1 - item.best.value, method="1 - best position", n=item.n, unit=SHARE)
+    status, meaning = _verdict(median, saturated, at_floor)
     return Finding(
-        CODE,
-        {"benchmark": item.benchmark, "class": item.class_},
-        TITLE,
-        status,
-        f"On {result.names[item.benchmark]} the median {kind(item.class_)}model stands at "
-        f"{shown(median).replace('+', '')} of the way from chance ({item.chance:g}) to the maximum ({item.maximum:g}) "
-        f"and the best, {item.best_model}, at {item.best[0]:.2f}: {verdict}.",
-        (median, best, room),
-        (),
-        f"{CODE}.position",
+        subject={"benchmark": item.benchmark, "class": item.class_},
+        status=status,
+        sentence=f"On {result.names[item.benchmark]} the median {kind(item.class_)}model stands at {shown(median)} of "
+        f"the way from chance ({item.chance:g}) to the maximum ({item.maximum:g}) and the best, {item.best_model}, at "
+        f"{value_of(best)}: {meaning}.",
+        estimates=(median, best, room),
+        figure="V9.position",
     )
 
 
 def _verdict(median: Estimate, saturated: float, at_floor: float) -> tuple[Status, str]:
-    if median.low is None or median.high is None:
-        return Status.CAUTION, "too few models for an interval"
-    if median.low > saturated:
-        return Status.ISSUE, "saturated, it no longer separates models"
-    if median.high < -at_floor:
-        return Status.ISSUE, "below chance, so a guesser would score higher and something else is measured"
-    if median.high < at_floor:
-        return Status.ISSUE, "at its floor, it does not separate models"
-    if at_floor < median.low and median.high < saturated:
-        return Status.PASSED, "room to tell models apart"
+    match against(median.low, median.high, (at_floor, saturated)):
+        case Side.UNKNOWN:
+            return Status.CAUTION, "too few models for an interval"
+        case Side.ABOVE:
+            return Status.ISSUE, "saturated, it no longer separates models"
+        case Side.BELOW if against(median.low, median.high, -at_floor) is Side.BELOW:
+            return Status.ISSUE, "below chance, so a guesser would score higher and something else is measured"
+        case Side.BELOW:
+            return Status.ISSUE, "at its floor, it does not separate models"
+        case Side.BETWEEN:
+            return Status.PASSED, "room to tell models apart"
     return Status.CAUTION, "too few models to tell whether it is at its limit"
 
 
 def figure(result: Headroom) -> list[Figure]:
     """Median position with its interval, and the best model's, between chance and maximum."""
     rows: list[tuple[Cell, ...]] = [
-        (
-            item.class_,
-            result.names[item.benchmark],
-            *(number(value) for value in item.median),
-            item.best[0],
-            item.best_model,
-        )
+        (item.class_, result.names[item.benchmark], *map(finite, item.median), item.best.value, item.best_model)
         for item in result.benchmarks
     ]
     return [
-        Figure(
-            f"{CODE}.position",
-            "intervals",
+        intervals_figure(
+            "V9.position",
             "Headroom",
             "Position of the median model between chance (0) and the achievable maximum (1), with its interval.",
-            columns(("class", "benchmark", "median position", "low", "high", "best position", "best model"), rows),
+            ("class", "benchmark", "median position", "low", "high", "best position", "best model"),
+            rows,
             Axis("median position", "position between chance (0) and maximum (1)"),
-            Axis("benchmark", "benchmark", "nominal"),
-            low="low",
-            high="high",
-            label="benchmark",
-            select=("class",),
             rules=(0.0, 1.0),
         )
     ]
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V9",
     name="headroom",
     question=Question.VALIDITY,
     asks="Is there room between the models and the benchmark's ceiling and floor, so that it can tell them apart?",

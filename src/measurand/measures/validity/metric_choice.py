@@ -10,22 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import columns, number, overall, plural, require_fraction
+from measurand.measures import Measure
+from measurand.measures._shared import columns, finite, require_fraction
+from measurand.measures.verdicts import Unassessed, headline, tally, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.metric_choice import LEAST_MODELS, Shape, breakthroughness, linearity, shape_of
 from measurand.tables import Scores
+from measurand.wording import listed, number, plural
 
-__all__ = ["MEASURE", "MetricChoice", "MetricShape", "metric_choice"]
-
-CODE, TITLE = "V10", "Metric choice"
+__all__ = ["MEASURE", "MetricChoice", "MetricShape", "judge", "metric_choice", "metric_shape"]
 
 SCALES = {"training_flop": "training FLOP", "parameters": "parameters"}
 
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MetricShape:
     """One metric of one trait over scale.
 
@@ -56,7 +56,7 @@ class MetricChoice:
     """Result of `metric_choice`."""
 
     metrics: tuple[MetricShape, ...]
-    unassessed: tuple[tuple[dict[str, str], str, str], ...]
+    unassessed: tuple[Unassessed, ...]
     scale: str
     level: float
 
@@ -119,24 +119,40 @@ def metric_choice(
             "no trait was scored by two metrics", needs="benchmarks with the same trait and different metrics"
         )
     names: list[str] = [scale] if scale is not None else list(SCALES)
+    # The scale of more models wins, compute on a tie: it is nearer to what drives scores than size.
     chosen = max(names, key=lambda name: scores.models[name].drop_nulls().len())
     found: list[MetricShape] = []
-    unassessed = []
+    problems: list[Unassessed] = []
     for trait, metrics in traits.items():
         for metric, benchmark in metrics.items():
+            subject = {"trait": trait, "metric": metric}
             x, y = _over_scale(scores, benchmark, chosen)
             if len(x) < LEAST_MODELS:
                 reason = f"{plural(len(x), 'scale')} of models with known {SCALES[chosen]}"
-                unassessed.append(({"trait": trait, "metric": metric}, reason, f"at least {LEAST_MODELS}"))
+                problems.append(Unassessed(subject, reason, f"at least {LEAST_MODELS}"))
             elif np.ptp(y) == 0:
-                reason = "all models score the same"
-                unassessed.append(({"trait": trait, "metric": metric}, reason, "scores that differ"))
+                problems.append(Unassessed(subject, "all models score the same", "scores that differ"))
             else:
-                shape = shape_of(np.log10(x), y, resamples, rng)
-                found.append(MetricShape(trait, metric, benchmark, x, y, linearity(y), breakthroughness(y), shape))
+                found.append(metric_shape(trait, metric, benchmark, x, y, resamples, rng))
     if not found:
-        raise NotApplicable(unassessed[0][1], needs=unassessed[0][2])
-    return MetricChoice(tuple(found), tuple(unassessed), chosen, level)
+        raise NotApplicable(problems[0].reason, needs=problems[0].needs)
+    return MetricChoice(tuple(found), tuple(problems), chosen, level)
+
+
+def metric_shape(
+    trait: str, metric: str, benchmark: str, x: Floats, y: Floats, resamples: int, rng: np.random.Generator
+) -> MetricShape:
+    """How one score grows over scale, from the scales `x` (ascending) and the scores `y` on them."""
+    return MetricShape(
+        trait=trait,
+        metric=metric,
+        benchmark=benchmark,
+        x=x,
+        y=y,
+        linearity=linearity(y),
+        breakthroughness=breakthroughness(y),
+        shape=shape_of(np.log10(x), y, resamples, rng),
+    )
 
 
 def _over_scale(scores: Scores, benchmark: str, scale: str) -> tuple[Floats, Floats]:
@@ -152,67 +168,67 @@ def _over_scale(scores: Scores, benchmark: str, scale: str) -> tuple[Floats, Flo
 
 def judge(result: MetricChoice) -> list[Finding]:
     """Issue: a jump under one metric and smooth growth under another, each shown against the other shape."""
+    # Each shape is tested against the other: that neither is rejected is no evidence for either.
     alpha = 1 - result.level
     findings: list[Finding] = []
     for trait in dict.fromkeys(each.trait for each in result.metrics):
         own = [each for each in result.metrics if each.trait == trait]
         findings += [_summary(trait, own, alpha, result.scale), *(_finding(each, alpha) for each in own)]
     summaries = [f for f in findings if "metric" not in f.subject]
-    counts = {status: sum(f.status is status for f in summaries) for status in Status}
+    count = tally(summaries)
     sentence = (
-        f"Of {plural(len(summaries), 'trait')} scored by several metrics, {counts[Status.ISSUE]} seem to jump with "
-        f"scale by one metric and not by another, {counts[Status.PASSED]} look the same by all, and "
-        f"{counts[Status.CAUTION]} cannot be told."
+        f"Of {plural(len(summaries), 'trait')} scored by several metrics, {count[Status.ISSUE]} seem to jump with "
+        f"scale by one metric and not by another, {count[Status.PASSED]} look the same by all, and "
+        f"{count[Status.CAUTION]} cannot be told."
     )
     if len(summaries) == 1:
         sentence = summaries[0].sentence
-    missing = [
-        Finding(CODE, subject, TITLE, Status.NOT_APPLICABLE, f"Not assessed: {reason}; needs {needs}.")
-        for subject, reason, needs in result.unassessed
-    ]
-    head = Finding(CODE, {}, TITLE, overall(summaries), sentence, (), MEASURE.caveats, f"{CODE}.metrics")
-    return [head, *findings, *missing]
+    top = headline(sentence, summaries, caveats=MEASURE.caveats, figure="V10.metrics")
+    return [top, *findings, *unassessed(result.unassessed)]
 
 
 def _summary(trait: str, own: Sequence[MetricShape], alpha: float, scale: str) -> Finding:
     told = {each.metric: each.told(alpha) for each in own}
     jumps = [metric for metric, shape in told.items() if shape == "jumps"]
     grows = [metric for metric, shape in told.items() if shape == "grows smoothly"]
-    over = f"over {SCALES[scale]}"
     if jumps and grows:
         status = Status.ISSUE
-        rest = f"jumps by {' and '.join(jumps)} but grows smoothly by {' and '.join(grows)}: the jump is the metric's"
+        rest = f"jumps by {listed(jumps)} but grows smoothly by {listed(grows)}: the jump is the metric's"
     elif len(own) > 1 and len(grows) == len(own):
         status, rest = Status.PASSED, "grows smoothly by every metric"
     elif len(own) > 1 and len(jumps) == len(own):
         status, rest = Status.PASSED, "jumps by every metric, so the choice of metric does not make the jump"
     else:
         status, rest = Status.CAUTION, "cannot be told to jump or to grow smoothly by every metric"
-    sentence = f"{trait} {rest} ({over}, {len(own[0].x)} scales)."
-    return Finding(CODE, {"trait": trait}, TITLE, status, sentence, (), (), f"{CODE}.metrics")
+    sentence = f"{trait} {rest} (over {SCALES[scale]}, {plural(len(own[0].x), 'scale')})."
+    return Finding(subject={"trait": trait}, status=status, sentence=sentence, figure="V10.metrics")
 
 
 def _finding(each: MetricShape, alpha: float) -> Finding:
-    shape, n = each.shape, len(each.x)
-    estimates = (
-        Estimate("linearity", number(each.linearity), method="no interval", n=n),
-        Estimate("breakthroughness", number(each.breakthroughness), method="no interval", n=n),
-        Estimate("smooth_p_value", shape.smooth_p, method="parametric bootstrap of a cubic against a step", n=n),
-        Estimate("step_p_value", shape.step_p, method="parametric bootstrap of a step against a cubic", n=n),
+    shape, told = each.shape, each.told(alpha)
+    rows = (
+        ("linearity", finite(each.linearity), "no interval"),
+        ("breakthroughness", finite(each.breakthroughness), "no interval"),
+        ("smooth_p_value", shape.smooth_p, "parametric bootstrap of a cubic against a step"),
+        ("step_p_value", shape.step_p, "parametric bootstrap of a step against a cubic"),
     )
-    told = each.told(alpha)
-    status = {"jumps": Status.CAUTION, "grows smoothly": Status.PASSED}.get(told, Status.CAUTION)
-    shown = "undefined" if np.isnan(each.breakthroughness) else f"{each.breakthroughness:.1f}"
     sentence = (
-        f"By {each.metric}, {each.trait} {told} over {n} scales (smooth curve p = {shape.smooth_p:.2g}, step p = "
-        f"{shape.step_p:.2g}; breakthroughness {shown}, which alone does not tell)."
+        f"By {each.metric}, {each.trait} {told} over {plural(len(each.x), 'scale')} (smooth curve p = "
+        f"{number(shape.smooth_p)}, step p = {number(shape.step_p)}; breakthroughness "
+        f"{number(each.breakthroughness, 1)}, which alone does not tell)."
     )
-    subject = {"trait": each.trait, "metric": each.metric, "benchmark": each.benchmark}
-    return Finding(CODE, subject, TITLE, status, sentence, estimates, (), f"{CODE}.metrics")
+    return Finding(
+        subject={"trait": each.trait, "metric": each.metric, "benchmark": each.benchmark},
+        # A jump by one metric is no issue by itself: only the other metrics say whether it is the metric's.
+        status=Status.PASSED if told == "grows smoothly" else Status.CAUTION,
+        sentence=sentence,
+        estimates=tuple(Estimate(name=name, value=value, method=how, n=len(each.x)) for name, value, how in rows),
+        figure="V10.metrics",
+    )
 
 
 def figure(result: MetricChoice) -> list[Figure]:
-    """Each metric over scale with its smooth curve, one panel a metric."""
+    """Each metric over scale with its smooth curve, one panel per metric."""
     rows: list[tuple[Cell, ...]] = []
     for each in result.metrics:
         for x, y, curve in zip(each.x, each.y, each.shape.curve, strict=True):
@@ -220,13 +236,13 @@ def figure(result: MetricChoice) -> list[Figure]:
             rows += [(each.trait, each.metric, float(x), float(curve), "smooth curve")]
     return [
         Figure(
-            f"{CODE}.metrics",
-            "lines",
-            "The same trait by different metrics",
-            "A jump that one metric shows and another does not is made by the metric.",
-            columns(("trait", "metric", "scale", "score", "shown"), rows),
-            Axis("scale", SCALES[result.scale], "log"),
-            Axis("score", "score"),
+            name="V10.metrics",
+            kind="lines",
+            title="The same trait by different metrics",
+            caption="A jump that one metric shows and another does not is made by the metric.",
+            columns=columns(("trait", "metric", "scale", "score", "shown"), rows),
+            x=Axis("scale", SCALES[result.scale], "log"),
+            y=Axis("score", "score"),
             color="shown",
             group="metric",
             select=("trait",),
@@ -235,7 +251,7 @@ def figure(result: MetricChoice) -> list[Figure]:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V10",
     name="metric choice",
     question=Question.VALIDITY,
     asks="Does it depend on the metric whether a capability seems to jump with scale?",

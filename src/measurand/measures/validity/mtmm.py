@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,19 +10,10 @@ import numpy.typing as npt
 import polars as pl
 
 from measurand.errors import NotApplicable
-from measurand.measure import Measure
-from measurand.measures._shared import (
-    columns,
-    display_names,
-    estimate,
-    kind,
-    number,
-    overall,
-    plural,
-    require_fraction,
-    shown,
-)
-from measurand.measures.validity.shared.panel import LEAST_MODELS, Unassessed, family_codes, unassessed_findings
+from measurand.measures import Measure
+from measurand.measures._shared import columns, display_names, estimate, finite, kind, require_fraction
+from measurand.measures.validity.shared.panel import LEAST_MODELS, family_codes
+from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.mtmm import (
     Agreement,
@@ -36,21 +26,12 @@ from measurand.stats.capability.mtmm import (
     pairs_of,
 )
 from measurand.tables import Scores
+from measurand.wording import CORRELATION, SHARE, capital, number, plural, shown
 
-__all__ = [
-    "MEASURE",
-    "ClassMatrix",
-    "TraitValidity",
-    "Validity",
-    "figure",
-    "judge",
-    "matrix_of",
-    "multitrait_multimethod",
-]
+__all__ = ["MEASURE", "ClassMatrix", "TraitValidity", "Validity", "judge", "matrix_of", "multitrait_multimethod"]
 
-CODE, TITLE = "V8", "Convergent and discriminant validity"
 NEEDS = "benchmarks labelled with the trait they measure and the method they use, at least one trait measured by two "
-NEEDS += "methods, each of which measures another trait too (columns trait and method of the benchmarks)"
+NEEDS += "methods, each of which measures another trait too"
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -74,7 +55,7 @@ class TraitValidity:
     count: Counted
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ClassMatrix:
     """Correlations between labelled benchmarks over one class of models.
 
@@ -204,6 +185,7 @@ def matrix_of(
         No trait is measured by two methods, no method measures two traits, or no two of these share a benchmark.
     """
     trait_codes, method_codes = (np.unique(list(labels), return_inverse=True)[1] for labels in (traits, methods))
+    # One jackknife of the whole matrix serves every mean and every comparison, which keeps them consistent.
     found, without = correlation_matrices(values, families, LEAST_MODELS)
     pairs = pairs_of(trait_codes, method_codes, found)
     if not len(pairs.convergent):
@@ -231,18 +213,18 @@ def matrix_of(
     if not len(rivals):
         raise NotApplicable("no method of a trait measured by two of them measures another trait", needs=NEEDS)
     return ClassMatrix(
-        class_,
-        len(values),
-        tuple(benchmarks),
-        tuple(names or benchmarks),
-        tuple(traits),
-        tuple(methods),
-        found,
-        agreement(found, without, pairs.convergent, rivals, level),
-        counted(found, without, pairs.convergent, rivals, level),
-        mean_correlation(found, pairs.neither),
-        tuple(by_trait),
-        unknown,
+        class_=class_,
+        models=len(values),
+        benchmarks=tuple(benchmarks),
+        names=tuple(names or benchmarks),
+        traits=tuple(traits),
+        methods=tuple(methods),
+        correlations=found,
+        found=agreement(found, without, pairs.convergent, rivals, level),
+        count=counted(found, without, pairs.convergent, rivals, level),
+        neither=mean_correlation(found, pairs.neither),
+        traits_found=tuple(by_trait),
+        unknown=unknown,
     )
 
 
@@ -260,83 +242,89 @@ def judge(result: Validity) -> list[Finding]:
     violations = sum(group.count.violations for group in result.classes)
     held = sum(finding.status is Status.PASSED for finding in each)
     sentence = (
-        f"Of {plural(comparisons, 'comparison')}, {violations} find a benchmark closer to one of another trait tested "
-        f"the same way than to one of its own trait tested another way; the labels hold in {held} of "
+        f"Of {plural(comparisons, 'comparison')}, {number(violations)} find a benchmark closer to one of another trait "
+        f"tested the same way than to one of its own trait tested another way; the labels hold in {held} of "
         f"{plural(len(each), 'case')} (a trait in a class of models)."
     )
-    headline = Finding(CODE, {}, TITLE, overall(totals), sentence, (), MEASURE.caveats, f"{CODE}.matrix")
-    return [headline, *totals, *each, *unassessed_findings(CODE, TITLE, result.unassessed)]
+    # Judged by the classes: their intervals count every comparison, those of a trait only its own.
+    top = headline(sentence, totals, caveats=MEASURE.caveats, figure="V8.matrix")
+    return [top, *totals, *each, *unassessed(result.unassessed)]
 
 
 def _verdict(found: Agreement) -> tuple[Status, str]:
-    (_, c_low, c_high), (_, low, high) = found.convergent, found.difference
-    if not (math.isfinite(low) and math.isfinite(c_low)):
+    convergent, difference = (against(*limits[1:], 0.0) for limits in (found.convergent, found.difference))
+    if Side.UNKNOWN in (convergent, difference):
         return Status.CAUTION, "too few families of models to say more"
-    if high < 0:
+    if difference is Side.BELOW:
         return Status.ISSUE, "how it is tested shapes the scores more than what is tested"
-    if c_high < 0:
+    if convergent is Side.BELOW:
         return Status.ISSUE, "what is called one trait is not one"
-    if low > 0 and c_low > 0:
+    # Both are needed: benchmarks of one trait that do not correlate can still exceed those of one method.
+    if difference is convergent is Side.ABOVE:
         return Status.PASSED, "what is tested shapes the scores more than how"
     return Status.CAUTION, "which of the two shapes the scores more is open"
 
 
 def _estimates(found: Agreement, count: Counted, n: int, level: float) -> tuple[Estimate, ...]:
-    method = "leave-one-family-out jackknife, t(G-1)"
     named = (("convergent", found.convergent), ("same_method", found.method), ("difference", found.difference))
-    share = None if not count.comparisons else count.violations / count.comparisons
-    total = max(1, count.comparisons)
+    method = "leave-one-family-out jackknife, t(G-1)"
+    total = max(1, count.comparisons)  # without comparisons the share is undefined, not the division
     return (
-        *(estimate(name, *values, level=level, method=method, n=n) for name, values in named),
+        *(estimate(name, *limits, level=level, method=method, n=n, unit=CORRELATION) for name, limits in named),
         Estimate(
-            "share_violated",
-            share,
-            count.low / total,
-            count.high / total,
-            level,
-            "from surely violated to not surely in order, all intervals holding together",
-            count.comparisons,
+            name="share_violated",
+            value=count.violations / total if count.comparisons else None,
+            low=count.low / total,
+            high=count.high / total,
+            level=level,
+            method="from surely violated to not surely in order, all intervals holding together",
+            n=count.comparisons,
+            unit=SHARE,
         ),
     )
 
 
-def _counts(count: Counted) -> str:
-    return (
-        f"{count.violations} of {plural(count.comparisons, 'comparison')} go the wrong way (from {count.low} to "
-        f"{count.high} once the intervals count)"
-    )
-
-
 def _class_finding(group: ClassMatrix, level: float) -> Finding:
-    status, verdict = _verdict(group.found)
-    estimates = _estimates(group.found, group.count, group.models, level)
+    status, meaning = _verdict(group.found)
+    unknown = plural(group.unknown, "model")
+    estimates, count = _estimates(group.found, group.count, group.models, level), group.count
     sentence = (
         f"Over {group.models} {kind(group.class_)}models, benchmarks of one trait by different methods correlate "
-        f"{shown(estimates[0])} on average, those of different traits by one method {shown(estimates[1])}: {verdict}. "
-        f"{_counts(group.count)}."
+        f"{shown(estimates[0])} on average, those of different traits by one method {shown(estimates[1])}: {meaning}. "
+        f"{number(count.violations)} of {plural(count.comparisons, 'comparison')} go the wrong way (from "
+        f"{number(count.low)} to {number(count.high)} once the intervals count)."
     )
-    caveats = (f"{group.unknown} models have no known family and count as independent",) if group.unknown else ()
-    facts: dict[str, Cell] = {"neither": number(group.neither), "families": group.found.groups}
-    return Finding(CODE, {"class": group.class_}, TITLE, status, sentence, estimates, caveats, f"{CODE}.matrix", facts)
+    return Finding(
+        subject={"class": group.class_},
+        status=status,
+        sentence=sentence,
+        estimates=estimates,
+        caveats=(f"{unknown} without a known family counted as independent",) if group.unknown else (),
+        figure="V8.matrix",
+        result={"neither": finite(group.neither), "families": group.found.groups},
+    )
 
 
 def _trait_finding(group: ClassMatrix, trait: TraitValidity, level: float) -> Finding:
-    status, verdict = _verdict(trait.found)
+    status, meaning = _verdict(trait.found)
     estimates = _estimates(trait.found, trait.count, group.models, level)
-    sentence = (
-        f"{trait.trait.capitalize()} ({kind(group.class_)}models): its {len(trait.benchmarks)} benchmarks correlate "
-        f"{shown(estimates[0])} across methods, against {shown(estimates[1])} with other traits tested the same way: "
-        f"{verdict}."
+    return Finding(
+        subject={"trait": trait.trait, "class": group.class_},
+        status=status,
+        sentence=f"{capital(trait.trait)} ({kind(group.class_)}models): its {len(trait.benchmarks)} benchmarks "
+        f"correlate {shown(estimates[0])} across methods, against {shown(estimates[1])} with other traits tested the "
+        f"same way: {meaning}.",
+        estimates=estimates,
+        figure="V8.matrix",
+        result={"benchmarks": trait.benchmarks, "pairs": trait.pairs},
     )
-    facts: dict[str, Cell | Sequence[Cell]] = {"benchmarks": trait.benchmarks, "pairs": trait.pairs}
-    subject = {"trait": trait.trait, "class": group.class_}
-    return Finding(CODE, subject, TITLE, status, sentence, estimates, (), f"{CODE}.matrix", facts)
 
 
 def figure(result: Validity) -> list[Figure]:
     """The multitrait-multimethod matrix of the traits that several methods measure."""
     rows: list[tuple[Cell, ...]] = []
     for group in result.classes:
+        # Traits of one method have no pair to compare with: they would only fill the picture.
         held = {name for trait in group.traits_found for name in trait.benchmarks}
         places = [place for place, name in enumerate(group.benchmarks) if name in held]
         places.sort(key=lambda place: (group.traits[place], group.methods[place], group.names[place]))
@@ -346,7 +334,7 @@ def figure(result: Validity) -> list[Figure]:
                 group.class_,
                 label[i],
                 label[j],
-                None if i == j else number(group.correlations[i, j]),
+                None if i == j else finite(group.correlations[i, j]),
                 group.traits[i],
                 group.traits[j],
                 _relation(group, i, j),
@@ -357,14 +345,14 @@ def figure(result: Validity) -> list[Figure]:
     names = ("class", "first", "second", "correlation", "trait", "other_trait", "relation")
     return [
         Figure(
-            f"{CODE}.matrix",
-            "heatmap",
-            "Benchmarks by trait and method",
-            "Spearman correlations between benchmarks of traits that several methods measure, ordered by trait. Where "
-            "the labels hold, pairs of one trait stand out from pairs of one method.",
-            columns(names, rows),
-            Axis("first", "benchmark", "nominal"),
-            Axis("second", "benchmark", "nominal"),
+            name="V8.matrix",
+            kind="heatmap",
+            title="Benchmarks by trait and method",
+            caption="Spearman correlations between benchmarks of traits that several methods measure, ordered by "
+            "trait. Where the labels hold, pairs of one trait stand out from pairs of one method.",
+            columns=columns(names, rows),
+            x=Axis("first", "benchmark", "nominal"),
+            y=Axis("second", "benchmark", "nominal"),
             color="correlation",
             label="relation",
             select=("class",),
@@ -379,7 +367,7 @@ def _relation(group: ClassMatrix, i: int, j: int) -> str:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V8",
     name="convergent and discriminant validity",
     question=Question.VALIDITY,
     asks="Do benchmarks of one trait agree more than benchmarks that only share a method?",

@@ -8,24 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from measurand.errors import InputError
-from measurand.measure import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, number, overall, plural, require_fraction
-from measurand.measures.validity.shared.panel import (
-    Missing,
-    Panel,
-    Unassessed,
-    assessable,
-    chosen,
-    panels,
-    unassessed_findings,
-)
+from measurand.measures import Measure
+from measurand.measures._shared import columns, display_names, estimate, finite, kind, require_fraction
+from measurand.measures.validity.shared.by_class import ByClass
+from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
+from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.specifications import Dropping, Specification, drop_models, specification_curve
 from measurand.tables import Scores
+from measurand.wording import CORRELATION, SHARE, plural, signed
 
-__all__ = ["MEASURE", "Robustness", "robustness"]
-
-CODE, TITLE = "V4", "How far the headline can be moved"
+__all__ = ["MEASURE", "ClassRobustness", "Robustness", "class_robustness", "judge", "robustness"]
 
 MOST_MODELS = 500
 """With more models than this, dropping five moves a rank correlation by less than the interval is wide."""
@@ -52,13 +45,8 @@ class ClassRobustness:
 
 
 @dataclass(frozen=True, eq=False)
-class Robustness:
-    """Result of `robustness`: a part a class, and what could not be assessed."""
-
-    classes: tuple[ClassRobustness, ...]
-    unassessed: tuple[Unassessed, ...]
-    level: float
-    names: dict[str, str]
+class Robustness(ByClass[ClassRobustness]):
+    """Result of `robustness`."""
 
 
 def robustness(
@@ -123,44 +111,47 @@ def robustness(
             continue
         able, not_able = assessable(panel.scores, panel.tested, panel.class_)
         unassessed += not_able
-        parts.append(_class_robustness(panel, able, level, min(most_dropped, len(panel.models) - 5), half_subsets, rng))
+        parts.append(class_robustness(panel, able, level, most_dropped, half_subsets, rng))
     return Robustness(tuple(parts), tuple(unassessed), level, display_names(scores))
 
 
-def _class_robustness(
-    panel: Panel, able: np.ndarray, level: float, most: int, half_subsets: int, rng: np.random.Generator
+def class_robustness(
+    panel: Panel, able: np.ndarray, level: float, most_dropped: int, half_subsets: int, rng: np.random.Generator
 ) -> ClassRobustness:
+    """`robustness` of the benchmarks of one class that are `able`."""
     values = panel.scores[:, able]
     specifications, curve = specification_curve(
         panel.values, panel.capability, values, panel.families, panel.family_names, half_subsets=half_subsets, rng=rng
     )
+    most = min(most_dropped, len(panel.models) - 5)  # fewer than five models left have no component to speak of
     dropping = drop_models(panel.values, values, panel.families, most=most, level=level)
-    benchmarks = chosen(panel.tested, able)
-    return ClassRobustness(panel, benchmarks, tuple(specifications), curve, dropping)
+    return ClassRobustness(panel, chosen(panel.tested, able), tuple(specifications), curve, dropping)
 
 
 def judge(
     result: Robustness, *, threshold: float = 0.5, fragile: int = 2, agreeing_share: float = 0.8
 ) -> list[Finding]:
     """Issue: leaving out `fragile` models or fewer flips the verdict by point; caution: up to the most tried do."""
+    # Two models: one can be an error in a table, two already have to be picked.
     require_fraction(threshold=threshold)
     findings: list[Finding] = []
     for part in result.classes:
         each = [_finding(result, part, j, threshold, fragile, agreeing_share) for j in range(len(part.benchmarks))]
         findings += [_headline(part, each, fragile), *each]
-    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+    return findings + unassessed(result.unassessed)
 
 
 def _headline(part: ClassRobustness, each: Sequence[Finding], fragile: int) -> Finding:
-    class_, count = part.panel.class_, sum(f.status is Status.ISSUE for f in each)
+    panel, count = part.panel, sum(f.status is Status.ISSUE for f in each)
     steady = sum(f.status is Status.PASSED for f in each)
-    status = overall(each)
     sentence = (
-        f"For {count} of {plural(len(each), 'benchmark')}, leaving out {fragile} or fewer of {len(part.panel.models)} "
-        f"{kind(class_)}models flips the verdict by point; {plural(steady, 'verdict')} "
-        f"{'stands' if steady == 1 else 'stand'} whichever of the choices tried is made."
+        f"For {count} of {plural(len(each), 'benchmark')}, leaving out {fragile} or fewer of {len(panel.models)} "
+        f"{kind(panel.class_)}models flips the verdict by point; {plural(steady, 'verdict', 'stands')} whichever of "
+        "the choices tried is made."
     )
-    return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), part.panel.caveats, f"{CODE}.specifications")
+    if len(each) == 1:
+        sentence = each[0].sentence
+    return headline(sentence, each, subject={"class": panel.class_}, caveats=panel.caveats, figure="V4.specifications")
 
 
 def verdict_by_point(correlation: float, threshold: float) -> str:
@@ -170,13 +161,14 @@ def verdict_by_point(correlation: float, threshold: float) -> str:
     return "inverse" if correlation <= -threshold else "disentangled"
 
 
-def _flips(part: ClassRobustness, j: int, threshold: float) -> int | None:
-    """Smallest number of models whose omission flips the verdict by point, or None within those tried."""
+def _flipping(part: ClassRobustness, j: int, threshold: float) -> list[str] | None:
+    """The fewest models whose omission flips the verdict by point, or None where none of those tried does."""
     reach = part.dropping.reach[:, :, j]
     verdict = verdict_by_point(reach[0, 0], threshold)
     for k in range(1, reach.shape[1]):
-        if any(np.isfinite(value) and verdict_by_point(value, threshold) != verdict for value in reach[:, k]):
-            return k
+        for direction, value in enumerate(reach[:, k]):
+            if np.isfinite(value) and verdict_by_point(value, threshold) != verdict:
+                return [part.panel.models[i] for i in part.dropping.dropped[direction][k][j]]
     return None
 
 
@@ -189,73 +181,65 @@ def _finding(
     verdict = verdict_by_point(point, threshold)
     agreeing = sum(verdict_by_point(value, threshold) == verdict for value in curve)
     share = agreeing / len(curve)
-    flips = _flips(part, j, threshold)
+    flipping = _flipping(part, j, threshold)
+    flips = None if flipping is None else len(flipping)
     n = len(panel.models)
     estimates = (
+        # From least to greatest: specifications are no sample, so their spread is no interval and has no level.
         Estimate(
-            "specification_median",
-            float(np.median(curve)),
-            float(curve.min()),
-            float(curve.max()),
-            None,
-            f"least to greatest of {len(curve)} specifications",
-            n,
+            name="specification_median",
+            value=float(np.median(curve)),
+            low=float(curve.min()),
+            high=float(curve.max()),
+            method=f"least to greatest of {len(curve)} specifications",
+            n=n,
+            unit=CORRELATION,
         ),
         Estimate(
-            "specifications_agreeing",
-            share,
+            name="specifications_agreeing",
+            value=share,
             method="share of specifications with the same verdict by point",
             n=len(curve),
+            unit=SHARE,
         ),
         Estimate(
-            "models_to_flip", None if flips is None else float(flips), method=_search(dropping), n=n, unit="models"
+            name="models_to_flip",
+            value=None if flips is None else float(flips),
+            method=f"exact for {'one and two' if dropping.exhaustive else 'one'}, greedy above",
+            n=n,
+            unit="models",
         ),
         *(
             estimate(
                 f"{name}_dropping_{k}",
-                dropping.reach[d, k, j],
-                dropping.low[d, k, j],
-                dropping.high[d, k, j],
+                *(side[d, k, j] for side in (dropping.reach, dropping.low, dropping.high)),
                 level=result.level,
                 method="family jackknife on the models kept",
                 n=n - k,
+                unit=CORRELATION,
             )
             for k in range(1, most + 1)
             for d, name in enumerate(("least", "greatest"))
         ),
     )
-    if flips is None:
+    if flipping is None:
         status = Status.PASSED if share >= agreeing_share else Status.CAUTION
         picking = f"leaving out up to {most} of {n} models does not flip it"
     else:
-        status = Status.ISSUE if flips <= fragile else Status.CAUTION
-        picking = f"leaving out {plural(flips, 'model')} of {n} ({', '.join(_who(part, j, flips, threshold))}) flips it"
+        status = Status.ISSUE if len(flipping) <= fragile else Status.CAUTION
+        picking = f"leaving out {plural(len(flipping), 'model')} of {n} ({', '.join(flipping)}) flips it"
     sentence = (
-        f"The verdict by point on {result.names[benchmark]} ({verdict}, {point:+.2f}) holds in {agreeing} of "
-        f"{len(curve)} ways of computing it ({curve.min():+.2f} to {curve.max():+.2f}); {picking}."
+        f"The verdict by point on {result.names[benchmark]} ({verdict}, {signed(point)}) holds in {agreeing} of "
+        f"{len(curve)} ways of computing it ({signed(curve.min())} to {signed(curve.max())}); {picking}."
     )
     return Finding(
-        CODE,
-        {"benchmark": benchmark, "class": panel.class_},
-        TITLE,
-        status,
-        sentence,
-        estimates,
-        (),
-        f"{CODE}.dropping",
-        {"verdict": verdict, "models_to_flip": flips},
+        subject={"benchmark": benchmark, "class": panel.class_},
+        status=status,
+        sentence=sentence,
+        estimates=estimates,
+        figure="V4.dropping",
+        result={"verdict": verdict, "models_to_flip": flips},
     )
-
-
-def _search(dropping: Dropping) -> str:
-    return f"exact for {'one and two' if dropping.exhaustive else 'one'}, greedy above"
-
-
-def _who(part: ClassRobustness, j: int, k: int, threshold: float) -> list[str]:
-    """The models whose omission flips the verdict by point."""
-    verdict = verdict_by_point(part.dropping.reach[0, 0, j], threshold)
-    direction = next(d for d in range(2) if verdict_by_point(part.dropping.reach[d, k, j], threshold) != verdict)
-    return [part.panel.models[i] for i in part.dropping.dropped[direction][k][j]]
 
 
 def figure(result: Robustness) -> list[Figure]:
@@ -272,6 +256,7 @@ def _curve_figure(result: Robustness) -> Figure:
         ]
         for j, benchmark in enumerate(part.benchmarks):
             order = [i for i in np.argsort(part.curve[:, j], kind="stable") if np.isfinite(part.curve[i, j])]
+            # Evenly by rank: what a picture of hundreds of points would show anyway.
             shown = np.unique(np.linspace(0, len(order) - 1, min(CURVE_POINTS, len(order))).round().astype(int))
             rows += [
                 (
@@ -285,13 +270,13 @@ def _curve_figure(result: Robustness) -> Figure:
                 for place in shown
             ]
     return Figure(
-        f"{CODE}.specifications",
-        "scatter",
-        "Specification curve",
-        "The same correlation computed in every defensible way, from least to greatest; evenly thinned.",
-        columns(("class", "benchmark", "place", "correlation", "kind", "specification"), rows),
-        Axis("place", "specification, by size of the correlation"),
-        Axis("correlation", "capabilities correlation", domain=(-1.0, 1.0)),
+        name="V4.specifications",
+        kind="scatter",
+        title="Specification curve",
+        caption="The same correlation computed in every defensible way, from least to greatest; evenly thinned.",
+        columns=columns(("class", "benchmark", "place", "correlation", "kind", "specification"), rows),
+        x=Axis("place", "specification, by size of the correlation"),
+        y=Axis("correlation", "capabilities correlation", domain=(-1.0, 1.0)),
         label="specification",
         color="kind",
         select=("class", "benchmark"),
@@ -306,9 +291,7 @@ def _dropping_figure(result: Robustness) -> Figure:
             result.names[benchmark],
             k,
             name,
-            number(part.dropping.reach[d, k, j]),
-            number(part.dropping.low[d, k, j]),
-            number(part.dropping.high[d, k, j]),
+            *(finite(side[d, k, j]) for side in (part.dropping.reach, part.dropping.low, part.dropping.high)),
             ", ".join(part.panel.models[i] for i in part.dropping.dropped[d][k][j]) or "none",
         )
         for part in result.classes
@@ -317,13 +300,16 @@ def _dropping_figure(result: Robustness) -> Figure:
         for k in range(part.dropping.reach.shape[1])
     ]
     return Figure(
-        f"{CODE}.dropping",
-        "lines",
-        "Reach of picking models",
-        "Least and greatest correlation with k models left out, the most effective ones; band: interval on those kept.",
-        columns(("class", "benchmark", "models left out", "direction", "correlation", "low", "high", "who"), rows),
-        Axis("models left out", "models left out"),
-        Axis("correlation", "capabilities correlation", domain=(-1.0, 1.0)),
+        name="V4.dropping",
+        kind="lines",
+        title="Reach of picking models",
+        caption="Least and greatest correlation with k models left out, the most effective ones; band: interval on "
+        "those kept.",
+        columns=columns(
+            ("class", "benchmark", "models left out", "direction", "correlation", "low", "high", "who"), rows
+        ),
+        x=Axis("models left out", "models left out"),
+        y=Axis("correlation", "capabilities correlation", domain=(-1.0, 1.0)),
         low="low",
         high="high",
         label="who",
@@ -334,11 +320,11 @@ def _dropping_figure(result: Robustness) -> Figure:
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V4",
     name="robustness of the headline",
     question=Question.VALIDITY,
     asks="How far can the number be moved by choices of method, and by choosing the models?",
-    needs="what V1 needs, with at most 500 models a class",
+    needs="what V1 needs, with at most 500 models per class",
     formula="correlation over capability subsets x weighting x correlation kind x families; least and greatest "
     "correlation with k models left out, component refitted.",
     compute=robustness,

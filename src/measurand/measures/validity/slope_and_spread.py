@@ -3,56 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measure import Measure
-from measurand.measures._shared import (
-    columns,
-    display_names,
-    estimate,
-    kind,
-    number,
-    overall,
-    plural,
-    require_fraction,
-    shown,
-)
-from measurand.measures.validity.shared.panel import (
-    Missing,
-    Panel,
-    Unassessed,
-    assessable,
-    chosen,
-    panels,
-    unassessed_findings,
-)
+from measurand.measures import Measure
+from measurand.measures._shared import display_names, estimate, finite, intervals_figure, kind, require_fraction
+from measurand.measures.validity.shared.by_class import ByClass, zip_limits
+from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
+from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
 from measurand.stats.capability.pca import replicate_scores
 from measurand.stats.capability.regression import fit_lines, standardised_rows, theil_sen
 from measurand.stats.intervals.correlation import jackknife_t
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
+from measurand.wording import plural, shown
 
-__all__ = ["MEASURE", "SlopeAndSpread", "slope_and_spread"]
+__all__ = ["MEASURE", "ClassSlopes", "SlopeAndSpread", "class_slopes", "judge", "slope_and_spread"]
 
 Floats = npt.NDArray[np.float64]
-CODE, TITLE = "V2", "Slope and spread"
 
 MOST_PAIRED_MODELS = 500
 """Theil-Sen looks at every pair of models; above this many it is left out."""
 
+METHOD = "least squares, leave-one-family-out jackknife, t(G-1)"
+NEEDS_NOISE = "standard errors or item counts of the scores"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ClassSlopes:
-    """Slopes within one class, shape (m,) each.
+    """Slopes within one class, of m benchmarks.
 
     Parameters
     ----------
-    slope, low, high : change of the benchmark per standard deviation of the capabilities score over the models of the
-        panel (least squares).
+    slope : change of each benchmark per standard deviation of the capabilities score over the models of the panel
+        (least squares).
     theil_sen : the same by Theil-Sen; NaN above 500 models.
     spread : standard deviation of the benchmark between models.
     r2 : share of its variance that the capabilities score explains.
@@ -62,9 +50,7 @@ class ClassSlopes:
     panel: Panel
     benchmarks: tuple[str, ...]
     n: npt.NDArray[np.int64]
-    slope: Floats
-    low: Floats
-    high: Floats
+    slope: tuple[Limits, ...]
     theil_sen: Floats
     spread: Floats
     r2: Floats
@@ -72,13 +58,8 @@ class ClassSlopes:
 
 
 @dataclass(frozen=True, eq=False)
-class SlopeAndSpread:
-    """Result of `slope_and_spread`: a part a class, and what could not be assessed."""
-
-    classes: tuple[ClassSlopes, ...]
-    unassessed: tuple[Unassessed, ...]
-    level: float
-    names: dict[str, str]
+class SlopeAndSpread(ByClass[ClassSlopes]):
+    """Result of `slope_and_spread`."""
 
 
 def slope_and_spread(scores: Scores, *, level: float = 0.95, missing: Missing = "complete") -> SlopeAndSpread:
@@ -108,7 +89,7 @@ def slope_and_spread(scores: Scores, *, level: float = 0.95, missing: Missing = 
     >>> import measurand
     >>> result = slope_and_spread(measurand.load_example().scores)
     >>> chat = result.classes[1]
-    >>> float(chat.slope[chat.benchmarks.index("truthfulqa_mc1")].round(3))
+    >>> round(chat.slope[chat.benchmarks.index("truthfulqa_mc1")].value, 3)
     0.063
     """
     require_fraction(level=level)
@@ -117,31 +98,29 @@ def slope_and_spread(scores: Scores, *, level: float = 0.95, missing: Missing = 
     for panel in found:
         able, not_able = assessable(panel.scores, panel.tested, panel.class_)
         unassessed += not_able
-        parts.append(_class_slopes(panel, able, level))
+        parts.append(class_slopes(panel, able, level))
     return SlopeAndSpread(tuple(parts), tuple(unassessed), level, display_names(scores))
 
 
-def _class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> ClassSlopes:
+def class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> ClassSlopes:
+    """Slopes of the benchmarks of one class that are `able`."""
     values = panel.scores[:, able]
     unit = np.ones((1, len(panel.models)))
     point = fit_lines(panel.standard_scores[None], values, unit)
     left_out = blocks_left_out(panel.families)
     slopes = fit_lines(standardised_rows(replicate_scores(panel.values, left_out)), values, left_out).slope
     slopes = of_those_run(slopes, left_out, values)
-    low, high = jackknife_t(point.slope[0], slopes, level)
+    few = len(panel.models) <= MOST_PAIRED_MODELS
     return ClassSlopes(
-        panel,
-        chosen(panel.tested, able),
-        np.isfinite(values).sum(axis=0),
-        point.slope[0],
-        low,
-        high,
-        theil_sen(panel.standard_scores, values)
-        if len(panel.models) <= MOST_PAIRED_MODELS
-        else np.full(values.shape[1], np.nan),
-        np.nanstd(values, axis=0, ddof=1),
-        point.r2[0],
-        _typical(panel.stderr[:, able]),
+        panel=panel,
+        benchmarks=chosen(panel.tested, able),
+        n=np.isfinite(values).sum(axis=0),
+        slope=zip_limits(point.slope[0], *jackknife_t(point.slope[0], slopes, level)),
+        theil_sen=theil_sen(panel.standard_scores, values) if few else np.full(values.shape[1], np.nan),
+        spread=np.nanstd(values, axis=0, ddof=1),
+        r2=point.r2[0],
+        # The median: one model scored on few items should not make the benchmark look noisy.
+        noise=_typical(panel.stderr[:, able]),
     )
 
 
@@ -155,90 +134,72 @@ def _typical(stderr: Floats) -> Floats:
 
 def judge(result: SlopeAndSpread, *, flat_below: float = 1.0, correlated_r2: float = 0.25) -> list[Finding]:
     """Issue: correlated, but a standard deviation of capability moves it by less than its own noise."""
+    # R^2 of .25 is V1's threshold of .5, squared.
     findings: list[Finding] = []
     for part in result.classes:
         each = [_finding(result, part, j, flat_below, correlated_r2) for j in range(len(part.benchmarks))]
         findings += [_headline(part, each), *each]
-    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+    return findings + unassessed(result.unassessed)
 
 
 def _headline(part: ClassSlopes, each: Sequence[Finding]) -> Finding:
     class_, known = part.panel.class_, [f for f in each if f.status != Status.NOT_APPLICABLE]
-    flat = [f for f in known if f.status is Status.ISSUE]
+    subject = {"class": class_}
     if not known:
-        status = Status.NOT_APPLICABLE
-        sentence = (
-            f"Slopes are given for {plural(len(each), 'benchmark')} on {kind(class_)}models; whether they exceed the "
-            "benchmarks' own noise is not assessed: needs standard errors (stderr) or item counts (n_items)."
-        )
-    else:
-        status = overall(known)
-        sentence = (
-            f"{len(flat)} of {plural(len(known), 'benchmark')} with known standard errors correlate with capability on "
-            f"{kind(class_)}models yet move by less than their own noise."
-        )
-    return Finding(CODE, {"class": class_}, TITLE, status, sentence, (), part.panel.caveats, f"{CODE}.slopes")
+        reason = f"how noisy the scores of {kind(class_)}models are is not known, so only slopes are given"
+        row = Unassessed(subject, reason, NEEDS_NOISE).finding(headline=True)
+        return replace(row, caveats=part.panel.caveats, figure="V2.slopes")
+    flat = sum(f.status is Status.ISSUE for f in known)
+    verbs = ("correlates", "moves", "its") if flat == 1 else ("correlate", "move", "their")
+    sentence = (
+        f"{flat} of {plural(len(known), 'benchmark')} with known standard errors {verbs[0]} with capability on "
+        f"{kind(class_)}models yet {verbs[1]} by less than {verbs[2]} own noise."
+    )
+    if len(known) == 1:
+        sentence = known[0].sentence
+    return headline(sentence, known, subject=subject, caveats=part.panel.caveats, figure="V2.slopes")
 
 
 def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, flat_below: float, correlated_r2: float) -> Finding:
-    benchmark, n = part.benchmarks[j], int(part.n[j])
-    name, noise = result.names[benchmark], part.noise[j]
-    method = "least squares, leave-one-family-out jackknife, t(G-1)"
-    slope = estimate(
-        "slope_per_sd",
-        part.slope[j],
-        part.low[j],
-        part.high[j],
-        level=result.level,
-        method=method,
-        n=n,
-        unit="score per SD of capability",
-    )
+    benchmark, n, noise = part.benchmarks[j], int(part.n[j]), part.noise[j]
+    name, change = result.names[benchmark], part.panel.unit_of_change(benchmark)
+    slope = estimate("slope_per_sd", *part.slope[j], level=result.level, method=METHOD, n=n, unit=change)
     estimates: list[Estimate] = [
         slope,
-        Estimate("theil_sen_slope_per_sd", number(part.theil_sen[j]), method="Theil-Sen", n=n, unit=slope.unit),
-        Estimate("between_model_sd", number(part.spread[j]), method="ddof 1", n=n, unit="score"),
-        Estimate("r2", number(part.r2[j]), method="least squares", n=n),
+        Estimate(name="theil_sen_slope_per_sd", value=finite(part.theil_sen[j]), method="Theil-Sen", n=n, unit=change),
+        Estimate(name="between_model_sd", value=finite(part.spread[j]), method="ddof 1", n=n, unit=change),
+        Estimate(name="r2", value=finite(part.r2[j]), method="least squares", n=n),
     ]
-    moves = f"{name} changes by {shown(slope, 3)} per standard deviation of capability"
+    subject = {"benchmark": benchmark, "class": part.panel.class_}
+    moves = f"{name} changes by {shown(slope)} per standard deviation of capability"
     if not np.isfinite(noise):
-        status = Status.NOT_APPLICABLE
-        sentence = f"{moves}; against its noise not assessed: needs standard errors or item counts of the scores."
-    else:
-        ratio = estimate(
-            "slope_in_standard_errors",
-            part.slope[j] / noise,
-            part.low[j] / noise,
-            part.high[j] / noise,
-            level=result.level,
-            method=method,
-            n=n,
-            unit="standard errors",
-        )
-        estimates += [ratio, Estimate("typical_stderr", float(noise), method="median over models", n=n, unit="score")]
-        status, verdict = _verdict(ratio, part.r2[j], flat_below, correlated_r2)
-        sentence = f"{moves}, {shown(ratio, 1)} times its typical standard error: {verdict}."
+        row = Unassessed(subject, f"{moves}, but how noisy its scores are is not known", NEEDS_NOISE).finding()
+        return replace(row, estimates=tuple(estimates), figure="V2.slopes")
+    in_errors = (side / noise for side in part.slope[j])
+    ratio = estimate(
+        "slope_in_standard_errors", *in_errors, level=result.level, method=METHOD, n=n, unit="standard errors"
+    )
+    typical = Estimate(name="typical_stderr", value=float(noise), method="median over models", n=n, unit=change)
+    status, meaning = _verdict(ratio, part.r2[j], flat_below, correlated_r2)
     return Finding(
-        CODE,
-        {"benchmark": benchmark, "class": part.panel.class_},
-        TITLE,
-        status,
-        sentence,
-        tuple(estimates),
-        (),
-        f"{CODE}.slopes",
+        subject=subject,
+        status=status,
+        sentence=f"{moves}, or {shown(ratio)}: {meaning}.",
+        estimates=(*estimates, ratio, typical),
+        figure="V2.slopes",
     )
 
 
 def _verdict(ratio: Estimate, r2: float, flat_below: float, correlated_r2: float) -> tuple[Status, str]:
-    if ratio.low is None or ratio.high is None:
-        return Status.CAUTION, "no interval, since all models come from one family"
-    if ratio.low > flat_below or ratio.high < -flat_below:
-        return Status.PASSED, "more than noise"
-    if max(-ratio.low, ratio.high) < flat_below:
-        if r2 >= correlated_r2:
+    match against(ratio.low, ratio.high, (-flat_below, flat_below)):
+        case Side.UNKNOWN:
+            return Status.CAUTION, "no interval, since all models come from one family"
+        case Side.ABOVE | Side.BELOW:
+            return Status.PASSED, "more than noise"
+        case Side.BETWEEN if r2 >= correlated_r2:
             return Status.ISSUE, "correlated but flat, so capability gains hardly move it"
-        return Status.PASSED, "it neither follows capability nor moves with it"
+        case Side.BETWEEN:
+            return Status.PASSED, "it neither follows capability nor moves with it"
     return Status.CAUTION, "whether that is more than noise cannot be told at this number of models"
 
 
@@ -248,36 +209,27 @@ def figure(result: SlopeAndSpread) -> list[Figure]:
         (
             part.panel.class_,
             result.names[name],
-            number(part.slope[j] / part.spread[j]),
-            number(part.low[j] / part.spread[j]),
-            number(part.high[j] / part.spread[j]),
-            number(part.slope[j]),
-            number(part.spread[j]),
+            *(finite(side / part.spread[j]) for side in part.slope[j]),
+            finite(part.slope[j].value),
+            finite(part.spread[j]),
         )
         for part in result.classes
         for j, name in enumerate(part.benchmarks)
     ]
-    names = ("class", "benchmark", "slope", "low", "high", "slope in score units", "SD between models")
     return [
-        Figure(
-            f"{CODE}.slopes",
-            "intervals",
+        intervals_figure(
+            "V2.slopes",
             "Slope on capability",
             "Change per standard deviation of the capabilities score, in standard deviations of the benchmark.",
-            columns(names, rows),
+            ("class", "benchmark", "slope", "low", "high", "slope in score units", "SD between models"),
+            rows,
             Axis("slope", "slope (SD of benchmark per SD of capability)"),
-            Axis("benchmark", "benchmark", "nominal"),
-            low="low",
-            high="high",
-            label="benchmark",
-            select=("class",),
-            rules=(0.0,),
         )
     ]
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V2",
     name="slope and spread",
     question=Question.VALIDITY,
     asks="How much does the benchmark move as models get more capable, and is that more than its noise?",

@@ -9,56 +9,39 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measure import Measure
-from measurand.measures._shared import (
-    columns,
-    display_names,
-    estimate,
-    kind,
-    number,
-    overall,
-    plural,
-    require_fraction,
-    shown,
-)
-from measurand.measures.validity.shared.panel import (
-    LEAST_MODELS,
-    Missing,
-    Panel,
-    Unassessed,
-    assessable,
-    chosen,
-    panels,
-    unassessed_findings,
-)
+from measurand.measures import Measure
+from measurand.measures._shared import display_names, estimate, finite, intervals_figure, kind, require_fraction
+from measurand.measures.validity.shared.by_class import zip_limits
+from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
+from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.comparison import Replicated, difference_limits, half_replicates, joint_replicates
 from measurand.stats.intervals.correlation import jackknife_z
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
+from measurand.wording import CORRELATION, plural, shown, value_of
 
-__all__ = ["MEASURE", "WhereItHolds", "where_it_holds"]
+__all__ = ["MEASURE", "Compared", "WhereItHolds", "across_classes", "across_halves", "judge", "where_it_holds"]
 
-Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-CODE, TITLE = "V5", "Where it holds"
 METHOD = "leave-one-family-out jackknife, t(G-1)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Compared:
     """One benchmark compared: two correlations, their difference and, between classes, their pooled value.
 
-    Each is (value, low, high). `subject` says between what, and for halves of which class; `among` says it in words.
+    `subject` says between what, and for halves of which class; `among` says it in words.
     """
 
     subject: dict[str, str]
     among: tuple[str, str]
     benchmark: str
     labels: tuple[str, str]
-    first: tuple[float, float, float]
-    second: tuple[float, float, float]
-    difference: tuple[float, float, float]
-    pooled: tuple[float, float, float] | None
+    first: Limits
+    second: Limits
+    difference: Limits
+    pooled: Limits | None
     n: tuple[int, int]
 
 
@@ -115,20 +98,21 @@ def where_it_holds(scores: Scores, *, level: float = 0.95, missing: Missing = "c
         unassessed += not_able
     compared: list[Compared] = []
     for one, other in combinations(found, 2):
-        compared += _classes(one, other, able[one.class_] & able[other.class_], level)
+        compared += across_classes(one, other, able[one.class_] & able[other.class_], level)
     for panel in found:
         if len(panel.models) < 2 * LEAST_MODELS:
             reason = f"{len(panel.models)} {kind(panel.class_)}models make halves of fewer than {LEAST_MODELS}"
             unassessed.append(Unassessed({"class": panel.class_}, reason, f"at least {2 * LEAST_MODELS} models"))
         else:
-            halves, not_able = _halves(panel, able[panel.class_], level)
+            halves, not_able = across_halves(panel, able[panel.class_], level)
             compared += halves
             unassessed += not_able
     caveats = tuple(dict.fromkeys(caveat for panel in found for caveat in panel.caveats))
     return WhereItHolds(tuple(compared), tuple(unassessed), caveats, level, display_names(scores))
 
 
-def _classes(one: Panel, other: Panel, able: Mask, level: float) -> list[Compared]:
+def across_classes(one: Panel, other: Panel, able: Mask, level: float) -> list[Compared]:
+    """Two classes compared, on the benchmarks that are `able`."""
     first, second = joint_replicates(
         (one.values, other.values),
         (one.scores[:, able], other.scores[:, able]),
@@ -139,9 +123,11 @@ def _classes(one: Panel, other: Panel, able: Mask, level: float) -> list[Compare
     return _compare(subject, among, (one.class_, other.class_), chosen(one.tested, able), first, second, level)
 
 
-def _halves(panel: Panel, able: Mask, level: float) -> tuple[list[Compared], list[Unassessed]]:
+def across_halves(panel: Panel, able: Mask, level: float) -> tuple[list[Compared], list[Unassessed]]:
+    """The lower and the upper half of capability compared, and the benchmarks that cannot be."""
     names = chosen(panel.tested, able)
     lower, upper = half_replicates(panel.values, panel.scores[:, able], panel.families)
+    # Of two or three models any order is perfect, so a half needs as many as a class.
     enough = (np.minimum(lower.n, upper.n) >= LEAST_MODELS) & np.isfinite(lower.value - upper.value)
     subject = {"class": panel.class_, "between": "lower and upper half"}
     problems = [
@@ -167,28 +153,32 @@ def _compare(
     second: Replicated,
     level: float,
 ) -> list[Compared]:
-    each = [_with_limits(found, level) for found in (first, second)]
-    change = difference_limits(first, second, level)
-    classes = "class" not in subject
-    pooled = _with_limits(_pooled(first, second), level) if classes else None
+    # Halves are halves of one class: to pool them would be to compute the class's own correlation with less.
+    pooled = None if "class" in subject else _with_limits(_pooled(first, second), level)
+    parts = (
+        _with_limits(first, level),
+        _with_limits(second, level),
+        zip_limits(*difference_limits(first, second, level)),
+        pooled if pooled is not None else [None] * len(benchmarks),
+    )
     return [
         Compared(
-            subject,
-            among,
-            benchmark,
-            labels,
-            _triple(each[0], j),
-            _triple(each[1], j),
-            _triple(change, j),
-            _triple(pooled, j) if pooled is not None else None,
-            (int(first.n[j]), int(second.n[j])),
+            subject=subject,
+            among=among,
+            benchmark=benchmark,
+            labels=labels,
+            first=one,
+            second=other,
+            difference=change,
+            pooled=mean,
+            n=(int(first.n[j]), int(second.n[j])),
         )
-        for j, benchmark in enumerate(benchmarks)
+        for j, (benchmark, one, other, change, mean) in enumerate(zip(benchmarks, *parts, strict=True))
     ]
 
 
-def _with_limits(found: Replicated, level: float) -> tuple[Floats, Floats, Floats]:
-    return (found.value, *jackknife_z(found.value, found.of_own_families(), found.n, level))
+def _with_limits(found: Replicated, level: float) -> tuple[Limits, ...]:
+    return zip_limits(found.value, *jackknife_z(found.value, found.of_own_families(), found.n, level))
 
 
 def _pooled(first: Replicated, second: Replicated) -> Replicated:
@@ -202,13 +192,9 @@ def _pooled(first: Replicated, second: Replicated) -> Replicated:
     )
 
 
-def _triple(limits: tuple[Floats, Floats, Floats], j: int) -> tuple[float, float, float]:
-    value, low, high = (float(side[j]) for side in limits)
-    return value, low, high
-
-
 def judge(result: WhereItHolds, *, margin: float = 0.5) -> list[Finding]:
     """Issue: the two correlations differ (interval off 0); passed: they differ by less than `margin`."""
+    # The margin of .5 is what lies between no correlation and V1's threshold.
     findings: list[Finding] = []
     groups: dict[tuple[str, str], list[Compared]] = {}
     for item in result.compared:
@@ -216,54 +202,53 @@ def judge(result: WhereItHolds, *, margin: float = 0.5) -> list[Finding]:
     for items in groups.values():
         each = [_finding(result, item, margin) for item in items]
         findings += [_headline(items[0], each, result.caveats, margin), *each]
-    return findings + unassessed_findings(CODE, TITLE, result.unassessed)
+    return findings + unassessed(result.unassessed)
 
 
 def _headline(item: Compared, each: Sequence[Finding], caveats: tuple[str, ...], margin: float) -> Finding:
     differ, alike = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
-    status = overall(each)
     sentence = (
         f"Between {item.among[0]} and {item.among[1]} the capabilities correlation of {differ} of "
         f"{plural(len(each), 'benchmark')} clearly differs, and of {alike} it differs by less than {margin:g}; "
         "the others cannot be called."
     )
-    return Finding(CODE, item.subject, TITLE, status, sentence, (), caveats, f"{CODE}.differences")
+    if len(each) == 1:
+        sentence = each[0].sentence
+    return headline(sentence, each, subject=item.subject, caveats=caveats, figure="V5.differences")
 
 
 def _finding(result: WhereItHolds, item: Compared, margin: float) -> Finding:
     total = sum(item.n)
     keys = [label.replace(" ", "_") for label in item.labels]
-    first, second, change = (
-        estimate(name, *triple, level=result.level, method=METHOD, n=n)
-        for name, triple, n in (
+    change, first, second, *pooled = (
+        estimate(name, *limits, level=result.level, method=METHOD, n=n, unit=CORRELATION)
+        for name, limits, n in (
+            ("difference", item.difference, total),
             (f"capabilities_correlation_{keys[0]}", item.first, item.n[0]),
             (f"capabilities_correlation_{keys[1]}", item.second, item.n[1]),
-            ("difference", item.difference, total),
+            ("pooled_within_class", item.pooled, total),
         )
+        if limits is not None
     )
-    estimates: list[Estimate] = [change, first, second]
-    if item.pooled is not None:
-        estimates.append(estimate("pooled_within_class", *item.pooled, level=result.level, method=METHOD, n=total))
-    status, verdict = _verdict(change, margin)
+    status, meaning = _verdict(change, margin)
     return Finding(
-        CODE,
-        {"benchmark": item.benchmark, **item.subject},
-        TITLE,
-        status,
-        f"{result.names[item.benchmark]} correlates {first.value:+.2f} with capability among {item.among[0]} and "
-        f"{second.value:+.2f} among {item.among[1]}, a difference of {shown(change)}: {verdict}.",
-        tuple(estimates),
-        (),
-        f"{CODE}.differences",
+        subject={"benchmark": item.benchmark, **item.subject},
+        status=status,
+        sentence=f"{result.names[item.benchmark]} correlates {value_of(first)} with capability among {item.among[0]} "
+        f"and {value_of(second)} among {item.among[1]}, a difference of {shown(change)}: {meaning}.",
+        estimates=(change, first, second, *pooled),
+        figure="V5.differences",
     )
 
 
 def _verdict(change: Estimate, margin: float) -> tuple[Status, str]:
-    if change.low is None or change.high is None:
-        return Status.CAUTION, "no interval, since too few families are in both"
-    if change.low > 0 or change.high < 0:
-        return Status.ISSUE, "what holds in one does not hold in the other"
-    if -margin < change.low and change.high < margin:
+    # A difference off 0 is an issue however small, so it is held against 0 before the margin.
+    match against(change.low, change.high, 0.0):
+        case Side.UNKNOWN:
+            return Status.CAUTION, "no interval, since too few families are in both"
+        case Side.ABOVE | Side.BELOW:
+            return Status.ISSUE, "what holds in one does not hold in the other"
+    if against(change.low, change.high, (-margin, margin)) is Side.BETWEEN:
         return Status.PASSED, "about the same"
     return Status.CAUTION, "too few models to tell whether they differ"
 
@@ -275,32 +260,27 @@ def figure(result: WhereItHolds) -> list[Figure]:
             f"{item.labels[0]} minus {item.labels[1]}"
             + ("" if item.pooled is not None else f", {item.subject['class']}"),
             result.names[item.benchmark],
-            *(number(value) for value in item.difference),
-            number(item.first[0]),
-            number(item.second[0]),
+            *map(finite, item.difference),
+            finite(item.first.value),
+            finite(item.second.value),
         )
         for item in result.compared
     ]
     return [
-        Figure(
-            f"{CODE}.differences",
-            "intervals",
+        intervals_figure(
+            "V5.differences",
             "Where the correlation differs",
             "Difference between two capabilities correlations, with its interval; off 0 the two clearly differ.",
-            columns(("compared", "benchmark", "difference", "low", "high", "first", "second"), rows),
+            ("compared", "benchmark", "difference", "low", "high", "first", "second"),
+            rows,
             Axis("difference", "difference of capabilities correlations"),
-            Axis("benchmark", "benchmark", "nominal"),
-            low="low",
-            high="high",
-            label="benchmark",
             select=("compared",),
-            rules=(0.0,),
         )
     ]
 
 
 MEASURE = Measure(
-    code=CODE,
+    code="V5",
     name="where it holds",
     question=Question.VALIDITY,
     asks="Does the capabilities correlation hold in every class of models and over the whole range of capability?",

@@ -41,7 +41,7 @@ SAMPLE_NAME = re.compile(r"samples/(.*_epoch_\d+)(?:/sample)?\.json", re.DOTALL)
 SUMMARY_NAME = re.compile(r"_journal/summaries/(\d{1,9})\.json")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Found:
     """What was found in a file so far."""
 

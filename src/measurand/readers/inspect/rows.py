@@ -505,7 +505,15 @@ def _aggregates(header: Header) -> tuple[tuple[Aggregate, ...], list[str], int]:
                 continue
             if metric.params or metric.options:
                 options.append(f"{label}:{name}")
-            aggregates.append(Aggregate(label, name, value, stderr if key in central else None, view.scored_samples))
+            aggregates.append(
+                Aggregate(
+                    scorer=label,
+                    metric=name,
+                    value=value,
+                    stderr=stderr if key in central else None,
+                    n=view.scored_samples,
+                )
+            )
     return tuple(aggregates), options, undefined
 
 

@@ -92,7 +92,18 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     if document.value is None or not document.value.results:
         source = Source(os.fspath(path), document.sha256, "lm_eval", 0)
         problem = document.problem or Problem(f"{given.name}: no task in the results")
-        return [Log(source, "lm_eval", None, None, None, None, Rows().frame(), problems=(problem,))]
+        return [
+            Log(
+                source=source,
+                harness="lm_eval",
+                harness_version=None,
+                model=None,
+                task=None,
+                task_version=None,
+                items=Rows().frame(),
+                problems=(problem,),
+            )
+        ]
     run = Run(given, document.sha256, document.value)
     files = samples_of(run)
     logs = [_log(run, task, read_samples(files[task]) if task in files else None) for task in document.value.results]
@@ -176,7 +187,17 @@ def _read_samples_file(path: Path) -> Log:
         facts = {"samples_file": path.name, **_repeats(samples)}
         problems = (*samples.problems, lost)
         task = task_named(path)
-        return Log(source, "lm_eval", None, None, task, None, samples.items, problems=problems, facts=facts)
+        return Log(
+            source=source,
+            harness="lm_eval",
+            harness_version=None,
+            model=None,
+            task=task,
+            task_version=None,
+            items=samples.items,
+            problems=problems,
+            facts=facts,
+        )
     task = task_of(run.content, path, samples.task_hash)
     log = _log(run, task or "", samples)
     return replace(log, problems=(*_unnamed(run), *log.problems))
@@ -206,15 +227,15 @@ def _log(run: Run, task: str, samples: Samples | None) -> Log:
         **({"group": "true", "subtasks": ",".join(subtasks)} if group else {}),
     }
     log = Log(
-        Source(str(path), digest, "lm_eval", items.height),
-        "lm_eval",
-        text(content.lm_eval_version, 200),
-        name.name,
-        task or None,
-        text(mapping(content.versions).get(task), 200),
-        items,
-        tuple(_aggregates(entry, mapping(mapping(content.higher_is_better).get(task)), effective)),
-        effective if logged and not group else None,
+        source=Source(str(path), digest, "lm_eval", items.height),
+        harness="lm_eval",
+        harness_version=text(content.lm_eval_version, 200),
+        model=name.name,
+        task=task or None,
+        task_version=text(mapping(content.versions).get(task), 200),
+        items=items,
+        aggregates=tuple(_aggregates(entry, mapping(mapping(content.higher_is_better).get(task)), effective)),
+        declared_items=effective if logged and not group else None,
         facts=facts,
     )
     problems = [*(samples.problems if samples else ()), *_incomplete(log, content, samples), *_unusable(entry)]
@@ -235,7 +256,7 @@ def _aggregates(
         direction = ("worse", "better")[higher_is] if isinstance(higher_is, bool) else None
         error = number(entry.get(f"{metric}_stderr,{kept}" if kept else f"{metric}_stderr"))
         size = count(sizes.get(key)) or effective or count(entry.get("sample_len"))
-        yield Aggregate(metric, key, value, error, size, direction)
+        yield Aggregate(scorer=metric, metric=key, value=value, stderr=error, n=size, higher_is=direction)
 
 
 def _unusable(entry: Mapping[str, object]) -> list[Problem]:

@@ -82,7 +82,18 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
         return logs_of(read_table(name, data, format_of(name) or "csv"))
     except InputError as error:
         source = Source(name, "", "items", 0)
-        return [Log(source, "items", None, None, None, None, items_frame(), problems=(Problem(str(error), None),))]
+        return [
+            Log(
+                source=source,
+                harness="items",
+                harness_version=None,
+                model=None,
+                task=None,
+                task_version=None,
+                items=items_frame(),
+                problems=(Problem(str(error), None),),
+            )
+        ]
 
 
 def logs_of(table: RawTable) -> list[Log]:
@@ -197,7 +208,16 @@ def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
     if nameless.height:
         where = table.place(nameless[ROW][0])
         problem = Problem(f"rows that name no model or no item (first: {where})", nameless.height)
-        yield Log(replace(source, rows=0), "items", None, None, None, None, items_frame(), problems=(problem,))
+        yield Log(
+            source=replace(source, rows=0),
+            harness="items",
+            harness_version=None,
+            model=None,
+            task=None,
+            task_version=None,
+            items=items_frame(),
+            problems=(problem,),
+        )
     named = rows.filter(pl.col("model").is_not_null() & pl.col("item").is_not_null())
     for (model, benchmark), own in named.group_by("model", "benchmark", maintain_order=True):
         wrong = own.filter(pl.col("wrong"))
@@ -207,7 +227,16 @@ def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
             problems = (Problem(f"cells that are no score (first: {first})", wrong.height),)
         items = _items(own.filter(~pl.col("wrong")))
         counted = replace(source, rows=items.height)
-        yield Log(counted, "items", None, str(model), str(benchmark), None, items, problems=problems)
+        yield Log(
+            source=counted,
+            harness="items",
+            harness_version=None,
+            model=str(model),
+            task=str(benchmark),
+            task_version=None,
+            items=items,
+            problems=problems,
+        )
 
 
 def _items(own: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ SHOWN = 20
 """Names listed in a note before the rest is only counted."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RawTable:
     """One file or frame before its columns are given a meaning.
 
@@ -106,7 +106,7 @@ def raw_table(
     if frame.is_empty():
         raise InputError(f"{name}: no rows below the header; a table needs at least one model, benchmark and score")
     counted = None if source is None else replace(source, rows=frame.height)
-    return RawTable(name, frame, counted, lines, decimal_comma, tuple(said))
+    return RawTable(name=name, frame=frame, source=counted, lines=lines, decimal_comma=decimal_comma, notes=tuple(said))
 
 
 def shorten(names: Iterable[object], shown: int = SHOWN) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from measurand.measures.forecast.elicitation import Elicitations, elicitation, judge
-from measurand.measures.forecast.shared.efforts import Limits
 from measurand.results import Finding, Status
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Attempts
 
 __all__ = ["SIMULATIONS", "efforts", "share_by"]

@@ -73,7 +73,7 @@ def _run(models: int, families: int, level: float, rng: np.random.Generator) -> 
         target = result.rows[0].target
         if target is not None:
             truth = float(study.truth[place])
-            add_coverage(outcome, "prediction interval of a model", name, truth, target.low, target.high)
+            add_coverage(outcome, "prediction interval of a model", name, truth, target.score.low, target.score.high)
     if result is not None:
         status = _status(result)
         add_event(outcome, "power", "beats every naive guess", "follows compute", status is Status.PASSED)

@@ -59,15 +59,15 @@ def grid_of(scores: Floats, clusters: int) -> Grid:
     """One model's answers as a grid."""
     variants, items = scores.shape
     return Grid(
-        "b",
-        ("m",),
-        tuple(f"v{place}" for place in range(variants)),
-        tuple(map(str, range(items))),
-        scores[None],
-        np.full((1, variants, items), np.nan),
-        np.ones((1, variants, items), dtype=np.int64),
-        np.arange(items) % clusters if clusters else None,
-        False,
+        benchmark="b",
+        models=("m",),
+        variants=tuple(f"v{place}" for place in range(variants)),
+        items=tuple(map(str, range(items))),
+        scores=scores[None],
+        within=np.full((1, variants, items), np.nan),
+        epochs=np.ones((1, variants, items), dtype=np.int64),
+        clusters=np.arange(items) % clusters if clusters else None,
+        scaled=False,
     )
 
 
@@ -98,7 +98,7 @@ def _run(items: int, clusters: int, variants: int, level: float, rng: np.random.
         true = float(true_scores(effects)[grid.variants.index(found.chosen)])
         add_coverage(outcome, "held_out_score", name, true, found.held_out.low, found.held_out.high)
         naive = "candidate: interval that knows nothing of the choice"
-        add_coverage(outcome, naive, name, true, found.score_low, found.score_high)
+        add_coverage(outcome, naive, name, true, found.score.low, found.score.high)
         # What is negligible is set to the truth for one verdict, and to half of it for the other.
         at_truth = judge(result, negligible_optimism=truth)[1].status
         add_event(outcome, "false_alarm", "lift above the true one", name, at_truth is Status.ISSUE)

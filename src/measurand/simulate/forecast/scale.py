@@ -54,11 +54,7 @@ def made(models: int, benchmarks: int, run_percent: int, one_scale: bool, rng: n
     names = [f"m{i}" for i in range(models)]
     rows, columns = np.nonzero(run)
     table = pl.DataFrame(
-        {
-            "model": [names[i] for i in rows],
-            "benchmark": [f"b{j}" for j in columns],
-            "score": share[run],
-        }
+        {"model": [names[i] for i in rows], "benchmark": [f"b{j}" for j in columns], "score": share[run]}
     )
     facts = pl.DataFrame({"model": names, "family": [f"f{code}" for code in family]})
     return Made(Scores.build(table, facts), dict(zip(names, capability.tolist(), strict=True)))

@@ -49,7 +49,7 @@ def _run(failures: int, level: float, rng: np.random.Generator) -> Outcome:
         truth = float(shares[counts == 0].sum())
         result = unseen_modes(failures_of(counts), level=level, resamples=20, rng=rng)
         found = result.models[0]
-        add_coverage(outcome, "unseen_chance", name, truth, found.low, found.high)
+        add_coverage(outcome, "unseen_chance", name, truth, found.chance.low, found.chance.high)
         modes = found.richness
         if len(shares) > MOST_SHORT:
             # A lower bound: how seldom the interval reaches the true number says where it is far off.

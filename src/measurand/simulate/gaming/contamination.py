@@ -42,7 +42,16 @@ def simulated_pair(
     truth[models - contaminated :] += SEEN * (1 - truth[models - contaminated :])
     scores = rng.binomial(items, np.array([truth, reference])) / items
     names = tuple(f"m{i}" for i in range(models))
-    pair = Pair("b", "b_fresh", names, scores, np.full(scores.shape, float(items)), CHANCE, None, ())
+    pair = Pair(
+        benchmark="b",
+        reference="b_fresh",
+        models=names,
+        scores=scores,
+        items=np.full(scores.shape, float(items)),
+        chance=CHANCE,
+        tables=None,
+        caveats=(),
+    )
     return pair, truth - expected
 
 

@@ -58,14 +58,14 @@ def sweep(
         copies = np.where(rng.random((len(sigmas), items)) < kept[:, None], under, fresh)
         truth = kept * np.where(broken, ability, level) + (1 - kept) * CHANCE - level
     found = Sweep(
-        {"model": kind, "benchmark": "b"},
-        shown.astype(np.float64),
-        copies.astype(np.float64),
-        sigmas,
-        np.tile(np.arange(seeds, dtype=np.int64), strengths),
-        np.zeros(len(sigmas)),
-        np.full(items, CHANCE),
-        of_item,
+        subject={"model": kind, "benchmark": "b"},
+        baseline=shown.astype(np.float64),
+        copies=copies.astype(np.float64),
+        sigmas=sigmas,
+        seeds=np.tile(np.arange(seeds, dtype=np.int64), strengths),
+        broken=np.zeros(len(sigmas)),
+        chance=np.full(items, CHANCE),
+        clusters=of_item,
     )
     return found, truth
 

@@ -132,15 +132,15 @@ def _as_run(
 ) -> Run:
     positions, items = np.eye(options), len(answer)
     return Run(
-        "b",
-        "m",
-        condition,
-        tuple(map(str, range(items))),
-        (answer == target).astype(np.float64),
-        np.full(items, 1 / options),
-        positions[answer],
-        positions[target],
-        clusters,
+        benchmark="b",
+        model="m",
+        condition=condition,
+        items=tuple(map(str, range(items))),
+        scores=(answer == target).astype(np.float64),
+        chance=np.full(items, 1 / options),
+        answers=positions[answer],
+        targets=positions[target],
+        clusters=clusters,
     )
 
 

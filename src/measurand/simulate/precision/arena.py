@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, ndtri
+from scipy.special import expit
 
-from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
-from measurand.stats.votes.arenas import Order, circles_by_chance, order_with_intervals
+from measurand.measures.precision.arena import judge
+from measurand.measures.precision.shared.arena import POINTS, Arena, Part, circles, ranked
+from measurand.measures.precision.shared.arena_words import LEAST_TRIADS
+from measurand.results import Finding, Status
+from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event, add_order
 from measurand.stats.votes.bradley_terry import Comparisons, comparisons, fit, strong_components
-from measurand.stats.votes.rankings import ranks, t_value, triads
+from measurand.stats.votes.rankings import triads
 
 __all__ = ["SIMULATIONS"]
 
@@ -39,48 +44,56 @@ def arena(models: int, votes: int, voters: int, spread: float, *, level: float, 
     who = 0 if voter is None else voter
     gap = strengths[first] - strengths[second] + tastes[who, first] - tastes[who, second]
     outcome = np.where(rng.random(votes) < TIE_SHARE, 1, np.where(rng.random(votes) < expit(gap), 0, 2))
-    data = comparisons(first, second, outcome, models)
-    if (strong_components(data.wins) != 0).any():
+    if (strong_components(comparisons(first, second, outcome, models).wins) != 0).any():
         return {}
-    found = order_with_intervals(data, level=level, rng=rng, clusters=voter, resamples=RESAMPLES)
-    return _outcome(data, found, strengths, bool(voters), spread, level, rng)
+    names = tuple(f"m{place:02d}" for place in range(models))
+    # Strongly connected, so that every model has votes and the part is the whole.
+    part = Part(
+        models=names,
+        data=comparisons(first, second, outcome, models),
+        first=first,
+        second=second,
+        outcome=outcome,
+        clusters={} if voter is None else {"voter": voter},
+    )
+    # With fewer the verdict is that there are too few, whatever is drawn.
+    enough = triads(part.data.wins).decided >= LEAST_TRIADS
+    group = ranked(part, level, "half", RESAMPLES, rng)
+    result = Arena(
+        groups=(group,),
+        alone=(),
+        even=(),
+        islands=1,
+        votes=votes,
+        ties=int((outcome == 1).sum()),
+        elo=(),
+        circles=circles(part.data, level, rng, CIRCLES) if enough else None,
+        repeats=(),
+        few=(),
+        tie_model="half",
+        level=level,
+        notes=(),
+    )
+    return _outcome(result, judge(result), dict(zip(names, strengths, strict=True)), bool(voters), spread)
 
 
 def _outcome(
-    data: Comparisons,
-    found: Order,
-    strengths: Floats,
-    shared: bool,
-    spread: float,
-    level: float,
-    rng: np.random.Generator,
+    result: Arena, findings: Sequence[Finding], strengths: Mapping[str, float], shared: bool, spread: float
 ) -> Outcome:
-    outcome: Outcome = {}
-    truth = ranks(strengths)
-    lowest = len(strengths) + 1 - ranks(-strengths)
-    held = bool((found.sets.low <= truth).all() and (found.sets.high >= lowest).all())
+    (group,), (order, circle), outcome = result.groups, findings, Outcome()
     name = "all equal" if not spread else f"strengths of SD {spread:g}"
-    width = float((found.sets.high - found.sets.low).mean())
-    outcome["coverage", "all rank intervals together", name] = (float(held), width)
-    tail = (1 + level) / 2
-    reach = float(t_value(float(ndtri(tail)), found.freedom))
-    centre, half = found.fitted.strengths[0, 0], reach * found.stderr[0]
-    true = _best_fitting(strengths, shared)[0]
-    add_coverage(outcome, "strength of one model", name, float(true), float(centre - half), float(centre + half))
-    wrong = found.sets.above & (strengths[:, None] <= strengths)
-    add_event(outcome, "false_alarm", "some pair told apart wrongly", name, bool(wrong.any()))
-    neighbours = np.argsort(-found.fitted.strengths[0])
+    add_order(outcome, group, order.status, strengths, name)
+    one, other = (group.models.index(model) for model in list(strengths)[:2])
+    true = float(_best_fitting(np.array(list(strengths.values())), shared)[0])
+    found = group.strength[one]
+    add_coverage(outcome, "strength of one model", name, true, found.low / POINTS, found.high / POINTS)
     if spread:
-        add_event(outcome, "power", "told apart", "odds of 2 to 1", bool(found.sets.above[0, 1]))
-        add_event(outcome, "power", "some pair told apart", name, bool(found.sets.above.any()))
+        add_event(outcome, "power", "told apart", "odds of 2 to 1", bool(group.above[one, other]))
+        add_event(outcome, "power", "some pair told apart", name, order.status is not Status.ISSUE)
     else:
-        each = found.sets.above[neighbours[:-1], neighbours[1:]].all()
-        add_event(outcome, "false_alarm", "passed", name, bool(each))
-    circles = triads(data.wins)
-    if circles.decided >= 20:
-        high = np.quantile(circles_by_chance(data, CIRCLES, rng), tail)
-        seen = circles.cyclic / circles.decided
-        add_event(outcome, "false_alarm", "more circles than chance", name, bool(seen > high))
+        add_event(outcome, "false_alarm", "passed", name, order.status is Status.PASSED)
+    if circle.status is not Status.NOT_APPLICABLE:
+        add_event(outcome, "false_alarm", "more circles than chance", name, circle.status is Status.CAUTION)
     return outcome
 
 

@@ -68,9 +68,10 @@ def _graders(samples: int, labelled: int, clusters: int, level: float, rng: np.r
         if found.corrected is not None:
             limits = found.corrected.rate[1:]
             add_coverage(outcome, f"Rogan-Gladen, {name} grader", f"rate {RATE:g}", RATE, *limits)
-    _, _, alpha, _ = result.together[0]
     truly = _true_alpha(samples, labelled)
-    add_coverage(outcome, "Krippendorff's alpha of the three", f"alpha {truly:.2f}", truly, *alpha[1:])
+    add_coverage(
+        outcome, "Krippendorff's alpha of the three", f"alpha {truly:.2f}", truly, *result.together[0].alpha[1:]
+    )
     for finding in judge(result):
         pair_of, model = finding.subject.get("graders"), finding.subject.get("model")
         if pair_of == "human and fair" and model is not None:

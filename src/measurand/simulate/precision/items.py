@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +11,9 @@ from scipy.special import expit, ndtri
 
 from measurand.measures.precision.items import Items, judge
 from measurand.measures.precision.shared.item_analysis import analyse
+from measurand.measures.verdicts import family
 from measurand.results import Status
-from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
-from measurand.stats.intervals.multiplicity import benjamini_hochberg
+from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_estimate, add_event
 from measurand.stats.items.reliability import item_rest
 from measurand.tables import ItemTable
 
@@ -60,8 +61,9 @@ def _items(models: int, items: int, missing: float, level: float, rng: np.random
     outcome: Outcome = {}
     if missing == 0:
         alpha, sem = true_reliability(slopes, difficulties)
-        add_coverage(outcome, "reliability", "population of models", alpha, *found.precision.alpha[1:])
-        add_coverage(outcome, "measurement error", "population of models", sem, *found.precision.sem[1:])
+        reliable = findings["reliability"]
+        add_estimate(outcome, "reliability", "population of models", alpha, reliable.estimate("reliability"))
+        add_estimate(outcome, "measurement error", "population of models", sem, reliable.estimate("measurement_error"))
     if found.response_model is not None:
         fit, rested = found.response_model.fit, findings["item response model"].status
         # The scale a fit can know is that of the models drawn, so a slope is per standard deviation of theirs.
@@ -73,14 +75,17 @@ def _items(models: int, items: int, missing: float, level: float, rng: np.random
         add_event(outcome, "false_alarm", "does not recover its scale", "model true", rested is Status.ISSUE)
         add_event(outcome, "power", "single slopes can be read", "model true", rested is Status.PASSED)
         if np.isfinite(found.response_model.misfit_q).any():
-            some = bool(np.nanmin(found.response_model.misfit_q) < 1 - level)
-            add_event(outcome, "false_alarm", "some item does not follow ability", "all do", some)
+            misfits = findings["item table"].estimate("misfitting_items").value or 0
+            add_event(outcome, "false_alarm", "some item does not follow ability", "all do", misfits > 0)
     flagged = findings["item table"].status is Status.ISSUE
     add_event(outcome, "false_alarm", "some item is failed by stronger models", "none is", flagged)
     tenth = np.arange(items) < REVERSED * items
     for quantity, slope, truth in (("false_alarm", 0, "a tenth says nothing"), ("power", -1, "a tenth of items is")):
         drawn = _answers(ability, slopes * np.where(tenth, slope, 1), difficulties, rng) * ran
-        some = bool(np.nanmin(benjamini_hochberg(item_rest(drawn).p_negative)) < 1 - level)
+        rest = item_rest(drawn)
+        other = replace(found, item_rest=rest.correlation, negative_q=family(rest.p_negative, "bh"))
+        table_of = next(f for f in judge(Items((other,), (), level)) if f.subject.get("part") == "item table")
+        some = table_of.status is Status.ISSUE
         add_event(outcome, quantity, "some item is failed by stronger models", truth, some)
     return outcome
 

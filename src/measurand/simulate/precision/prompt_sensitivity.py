@@ -7,9 +7,17 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from measurand.measures.precision.prompt_sensitivity import PromptSensitivity, judge, sensitivity_of
-from measurand.measures.precision.shared.grid import Grid
-from measurand.results import Estimate, Status
-from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
+from measurand.results import Status
+from measurand.simulate.answers import (
+    SHARED,
+    SPREAD,
+    VARIANT_ABILITY,
+    VARIANT_TASTE,
+    answer_grid,
+    item_clusters,
+    variant_score,
+)
+from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_estimate, add_event
 from measurand.stats.items.components import generalisability
 from measurand.stats.items.concordance import concordance_limits, kendall_w
 
@@ -19,9 +27,6 @@ Floats = npt.NDArray[np.float64]
 
 SIZES = ((50, 0, 3), (100, 0, 10), (500, 0, 5), (2000, 0, 10), (200, 10, 5), (1000, 50, 10))
 """Items, clusters (0 for independent items) and prompts."""
-
-ABILITY, DIFFICULTY, TASTE, SHARED = 0.7, 1.5, 0.5, 0.4
-"""On the logistic scale: mean, standard deviation of items, of what a prompt is to an item, and what clusters share."""
 
 EFFECT = 0.3
 """Standard deviation of the prompts' effects where there are any, on the same scale: about 5 points of the score."""
@@ -39,10 +44,9 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 def _run(items: int, clusters: int, prompts: int, level: float, rng: np.random.Generator) -> Outcome:
     outcome: Outcome = {}
-    none = _audit(np.zeros((1, prompts)), items, clusters, level, rng)
-    finding = judge(none)[1]
+    finding = judge(_audit(np.zeros((1, prompts)), items, clusters, level, rng))[1]
     alike = "no prompt effect"
-    by_item = expit(ABILITY + DIFFICULTY * _POINTS[:, None] + TASTE * _POINTS) @ _WEIGHTS
+    by_item = expit(VARIANT_ABILITY + SPREAD * _POINTS[:, None] + VARIANT_TASTE * _POINTS) @ _WEIGHTS
     mean = float(_WEIGHTS @ by_item)
     between = float(_WEIGHTS @ by_item**2) - mean**2
     truths = {
@@ -56,18 +60,19 @@ def _run(items: int, clusters: int, prompts: int, level: float, rng: np.random.G
         "item_by_prompt_and_residual_variance": mean * (1 - mean) - between,
     }
     for name, truth in truths.items():
-        _cover(outcome, finding.estimate(name), alike, truth, level)
+        add_estimate(outcome, name, alike, truth, finding.estimate(name))
     add_event(outcome, "false_alarm", "issue", alike, finding.status is Status.ISSUE)
-    add_event(outcome, "false_alarm", "spread above 0", alike, none.each[0].spread.low > 0)
+    above = (finding.estimate("spread").low or 0.0) > 0
+    add_event(outcome, "false_alarm", "spread above 0", alike, above)
     five = judge(_audit(np.zeros((5, prompts)), items, clusters, level, rng))[0]
     add_event(outcome, "false_alarm", "issue of any of 5 models", alike, five.status is Status.ISSUE)
 
     effects = EFFECT * rng.standard_normal((1, prompts))
-    means = _expected(effects[0])
+    means = variant_score(effects[0])
     finding = judge(_audit(effects, items, clusters, level, rng))[1]
     some = "prompts differ, SD 0.05"
     best = float(means.max())
-    everyone = _expected(EFFECT * _POINTS)
+    everyone = variant_score(EFFECT * _POINTS)
     truths = {
         "spread_beyond_noise": float(np.ptp(means)),
         "prompt_variance": float(_WEIGHTS @ everyone**2 - (_WEIGHTS @ everyone) ** 2),
@@ -76,7 +81,7 @@ def _run(items: int, clusters: int, prompts: int, level: float, rng: np.random.G
         "quantile_95": float(np.quantile(means, 0.95)),
     }
     for name, truth in truths.items():
-        _cover(outcome, finding.estimate(name), some, truth, level)
+        add_estimate(outcome, name, some, truth, finding.estimate(name))
     apart = bool(np.ptp(means) > TOLERANCE)
     add_event(outcome, "false_alarm", "passed", some, apart and finding.status is Status.PASSED)
     add_event(outcome, "power", "issue", some, finding.status is Status.ISSUE)
@@ -84,43 +89,9 @@ def _run(items: int, clusters: int, prompts: int, level: float, rng: np.random.G
     return outcome
 
 
-def _cover(outcome: Outcome, found: Estimate, name: str, truth: float, level: float) -> None:
-    low, high = (np.nan if limit is None else limit for limit in (found.low, found.high))
-    add_coverage(outcome, found.name, name, truth, low, high)
-
-
-def _expected(effects: Floats) -> Floats:
-    """Mean score under prompts of these effects over all the items there might be."""
-    spread = np.hypot(DIFFICULTY, TASTE)
-    means: Floats = expit(ABILITY + effects[:, None] + spread * _POINTS) @ _WEIGHTS
-    return means
-
-
 def _audit(effects: Floats, items: int, clusters: int, level: float, rng: np.random.Generator) -> PromptSensitivity:
     """Models by prompts: what the measure makes of one draw of items."""
-    models, prompts = effects.shape
-    of_item = np.arange(items) % clusters if clusters else np.arange(items)
-    share = SHARED if clusters else 0.0
-    groups = int(of_item.max()) + 1
-
-    def drawn(*shape: int) -> Floats:
-        common = rng.standard_normal((*shape, groups))[..., of_item]
-        own: Floats = np.sqrt(share) * common + np.sqrt(1 - share) * rng.standard_normal((*shape, items))
-        return own
-
-    chance = expit(ABILITY + effects[:, :, None] - DIFFICULTY * drawn() + TASTE * drawn(models, prompts))
-    scores = (rng.random(chance.shape) < chance).astype(np.float64)
-    grid = Grid(
-        "b",
-        tuple(f"m{place}" for place in range(models)),
-        tuple(f"p{place}" for place in range(prompts)),
-        tuple(map(str, range(items))),
-        scores,
-        np.full(scores.shape, np.nan),
-        np.ones(scores.shape, dtype=np.int64),
-        of_item.astype(np.int64) if clusters else None,
-        False,
-    )
+    grid = answer_grid(effects, item_clusters(items, clusters), SHARED if clusters else 0.0, rng)
     return sensitivity_of([grid], level, RESAMPLES, rng)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
+from measurand.measures.precision.rank_stability import RankStability, in_order, judge
+from measurand.measures.precision.shared.rank_cube import Cube
+from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event, add_order
 from measurand.stats.items.item_ranks import resampled_means
-from measurand.stats.votes.rankings import rank_sets, ranks, t_value
+from measurand.stats.votes.rankings import t_value
+from measurand.tables import ItemTable
 
 __all__ = ["SIMULATIONS"]
 
@@ -42,16 +45,16 @@ def rank_stability(
     chance = expit(ability[:, None, None] + suits[:, None, :] + prompt[:, :, None])
     scores = (rng.random(chance.shape) < chance).astype(np.float64)
     found = resampled_means(scores, RESAMPLES, rng, clusters=cluster, resample_variants=variants > 1)
-    sets = rank_sets(found.means, found.gap_stderr, found.replicates, level, found.freedom)
-    outcome: Outcome = {}
-    truth, lowest = ranks(ability), models + 1 - ranks(-ability)
-    held = bool((sets.low <= truth).all() and (sets.high >= lowest).all())
+    names = tuple(f"m{place:02d}" for place in range(models))
+    tables = tuple(ItemTable.of("b", names, scores[:, place]) for place in range(variants))
+    order = in_order(Cube(tables, names, scores, cluster, ()), found, level)
+    status = judge(RankStability((order,), (), level))[1].status
     name = "all equal" if not spread else f"abilities of SD {spread:g}"
-    outcome["coverage", "all rank intervals together", name] = (float(held), float((sets.high - sets.low).mean()))
-    wrong = sets.above & (ability[:, None] <= ability)
-    add_event(outcome, "false_alarm", "some pair told apart wrongly", name, bool(wrong.any()))
+    outcome: Outcome = {}
+    add_order(outcome, order, status, dict(zip(names, ability, strict=True)), name)
     if spread:
-        add_event(outcome, "power", "told apart", f"{PLANTED:g} log odds between two models", bool(sets.above[0, 1]))
+        told = order.above[order.models.index(names[0]), order.models.index(names[1])]
+        add_event(outcome, "power", "told apart", f"{PLANTED:g} log odds between two models", bool(told))
     else:
         reach = float(t_value(1.959964, found.freedom[0, 1])) * found.gap_stderr[0, 1]
         gap = float(found.means[0] - found.means[1])

@@ -8,16 +8,14 @@ from scipy.special import ndtr
 
 from measurand.measures.precision.reruns import judge, reruns
 from measurand.results import Status
-from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
+from measurand.simulate.answers import SHARED, item_clusters, shared_normals
+from measurand.simulate.outcomes import Outcome, Simulation, add_estimate, add_event
 from measurand.tables import RESPONSE_COLUMNS, Responses
 
 __all__ = ["SIMULATIONS"]
 
 SIZES = ((20, 0, 5), (50, 0, 2), (200, 0, 5), (1000, 0, 3), (200, 10, 5), (500, 50, 3))
 """Items, clusters (0 for independent items) and runs."""
-
-SHARED = 0.4
-"""Share of the variance of stability within clusters."""
 
 TOLERATED, STABLE, UNSTABLE = 0.10, 0.04, 0.20
 """Flip rates: on the verdict's bound, and well on either side of it."""
@@ -30,9 +28,7 @@ def _run(items: int, clusters: int, runs: int, level: float, rng: np.random.Gene
     for rate, finding in zip(rates, findings, strict=True):
         name = f"flip rate {rate:g}"
         for estimate, truth in _truths(rate, runs).items():
-            found = finding.estimate(estimate)
-            low, high = (np.nan if limit is None else limit for limit in (found.low, found.high))
-            add_coverage(outcome, estimate, name, truth, low, high)
+            add_estimate(outcome, estimate, name, truth, finding.estimate(estimate))
         if rate == TOLERATED:
             for wrong in (Status.ISSUE, Status.PASSED):
                 add_event(outcome, "false_alarm", wrong.value, f"{name}, the bound", finding.status is wrong)
@@ -54,21 +50,10 @@ def _truths(rate: float, runs: int) -> dict[str, float]:
 
 
 def _responses(rates: tuple[float, ...], items: int, clusters: int, runs: int, rng: np.random.Generator) -> Responses:
-    of_item = np.arange(items) % clusters if clusters else np.arange(items)
-    shared = SHARED if clusters else 0.0
+    of_item = item_clusters(items, clusters)
     shape = (len(rates), items)
-    groups = int(of_item.max()) + 1
-
-    def uniform() -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        common = rng.standard_normal((len(rates), groups))[:, of_item]
-        drawn: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = ndtr(
-            np.sqrt(shared) * common + np.sqrt(1 - shared) * rng.standard_normal(shape)
-        )
-        return drawn
-
-    stable = uniform() >= 3 * np.array(rates)[:, None]
-    chance = uniform()
-    chance = np.where(stable, chance > 0.5, chance)
+    stable, chance = (ndtr(shared_normals(shape[:1], of_item, SHARED if clusters else 0.0, rng)) for _ in range(2))
+    chance = np.where(stable >= 3 * np.array(rates)[:, None], chance > 0.5, chance)
     right = rng.random((*shape, runs)) < chance[:, :, None]
     model, item, epoch = (axis.ravel() for axis in np.indices(right.shape))
     frame = pl.DataFrame(

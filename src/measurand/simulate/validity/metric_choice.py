@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from measurand.measures.validity.metric_choice import MetricChoice, MetricShape, judge
+from measurand.measures.validity.metric_choice import MetricChoice, judge, metric_shape
 from measurand.results import Status
 from measurand.simulate.outcomes import Outcome, Simulation, add_event
-from measurand.stats.capability.metric_choice import breakthroughness, linearity, shape_of
 
 __all__ = ["SIMULATIONS"]
 
 RESAMPLES = 400
-
-
-def _shape(metric: str, x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> MetricShape:
-    return MetricShape("t", metric, metric, 10**x, y, linearity(y), breakthroughness(y), shape_of(x, y, RESAMPLES, rng))
 
 
 def _metric_choice(models: int, tokens: int, noise: float, level: float, rng: np.random.Generator) -> Outcome:
@@ -34,7 +29,9 @@ def _metric_choice(models: int, tokens: int, noise: float, level: float, rng: np
     }
     outcome: Outcome = {}
     for truth, values in truths.items():
-        shapes = tuple(_shape(name, x, y, rng) for name, y in zip("ab", values, strict=True))
+        shapes = tuple(
+            metric_shape("t", name, name, 10**x, y, RESAMPLES, rng) for name, y in zip("ab", values, strict=True)
+        )
         status = judge(MetricChoice(shapes, (), "parameters", level))[0].status
         alarm = truth != "smooth and jump"
         add_event(

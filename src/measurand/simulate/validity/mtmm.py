@@ -7,16 +7,12 @@ import numpy.typing as npt
 
 from measurand.measures.validity.mtmm import Validity, judge, matrix_of
 from measurand.results import Status
-from measurand.simulate.capabilities import spearman_of
+from measurand.simulate.capabilities import CELLS, members, spearman_of, with_families
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
 
 __all__ = ["SIMULATIONS"]
 
 Floats = npt.NDArray[np.float64]
-
-SIZES = ((12, 5), (26, 8), (60, 20))
-FAMILY_SHARES = (0.0, 0.3)
-"""Share of variance between families."""
 
 TRAITS, METHODS = 4, 3
 COMMON = 0.2
@@ -28,8 +24,7 @@ TRUTHS = ((0.3, 0.3, "trait and method alike"), (0.6, 0.1, "trait stronger"), (0
 
 def _run(models: int, families: int, family_share: float, level: float, rng: np.random.Generator) -> Outcome:
     outcome: Outcome = {}
-    shares = 1 / np.arange(1, families + 1)
-    member = np.repeat(np.arange(families), 1 + rng.multinomial(models - families, shares / shares.sum()))
+    member = members(models, families, rng)
     for trait, method, name in TRUTHS:
         values = _scores(trait, method, member, family_share, rng)
         traits, methods = ([str(code) for code in codes] for codes in _codes())
@@ -56,13 +51,10 @@ def _codes() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
 def _scores(
     trait: float, method: float, member: npt.NDArray[np.int64], family_share: float, rng: np.random.Generator
 ) -> Floats:
-    """One benchmark a trait and method, shape (models, benchmarks)."""
+    """One benchmark per trait and method, shape (models, benchmarks)."""
 
     def drawn(columns: int) -> Floats:
-        common = rng.standard_normal((int(member.max()) + 1, columns))[member]
-        own = rng.standard_normal((len(member), columns))
-        mixed: Floats = np.sqrt(family_share) * common + np.sqrt(1 - family_share) * own
-        return mixed
+        return with_families(member, columns, family_share, rng)
 
     traits, methods = _codes()
     rest = 1 - COMMON - trait - method
@@ -70,11 +62,5 @@ def _scores(
     total: Floats = sum((np.sqrt(share) * part for share, part in parts), np.sqrt(rest) * drawn(len(traits)))
     return total
 
-
-CELLS = tuple(
-    {"models": models, "families": families, "family_share": share}
-    for models, families in SIZES
-    for share in FAMILY_SHARES
-)
 
 SIMULATIONS = {"V8": Simulation(CELLS, _run)}

@@ -7,13 +7,12 @@ import numpy.typing as npt
 from scipy import stats
 
 from measurand.stats.intervals.binomial import clopper_pearson
+from measurand.stats.intervals.limits import Limits
 
 __all__ = ["cost_per_success"]
 
 
-def cost_per_success(
-    costs: npt.ArrayLike, success: npt.ArrayLike, codes: npt.ArrayLike, level: float
-) -> tuple[float, float, float]:
+def cost_per_success(costs: npt.ArrayLike, success: npt.ArrayLike, codes: npt.ArrayLike, level: float) -> Limits:
     """All that was spent, on failures too, by successes; with limits on the log scale.
 
     The linearised standard error of a ratio over clusters, ``G / (G - 1) sum (C_c - R S_c)^2 / S^2``, with t(G - 1).
@@ -27,7 +26,7 @@ def cost_per_success(
 
     Returns
     -------
-    value, low, high
+    Limits
         NaN limits below 2 clusters, and where every cluster has the same ratio.
 
     References
@@ -46,11 +45,11 @@ def cost_per_success(
     total, successes = float(spent.sum()), float(came.sum())
     if not successes:
         upper = float(clopper_pearson(0, groups, level)[1])
-        return float("inf"), total / len(spent) / upper, float("inf")
+        return Limits(float("inf"), total / len(spent) / upper, float("inf"))
     ratio = total / successes
     errors = np.bincount(member, spent - ratio * came)
     if groups < 2 or not ratio or np.abs(errors).max() <= 1e-12 * total:
-        return ratio, float("nan"), float("nan")
+        return Limits(ratio, float("nan"), float("nan"))
     relative = float(np.sqrt(groups / (groups - 1) * (errors**2).sum())) / total
     half = float(stats.t.ppf(0.5 + level / 2, groups - 1)) * relative
-    return ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half))
+    return Limits(ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -20,7 +20,7 @@ _SIDE = 20
 """Points of a grid along each of its two sides."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LogitNormal:
     """A fit by maximum likelihood.
 
@@ -123,7 +123,15 @@ def fit_logit_normal(n: npt.ArrayLike, successes: npt.ArrayLike) -> LogitNormal:
     logs = unique[1] * log_expit(nodes)[:, None] + (unique[0] - unique[1]) * log_expit(-nodes)[:, None]
     top = logs.max(axis=0)
     counts = weight.astype(np.float64)
-    fit = LogitNormal(0.0, 1.0, 0.0, nodes, np.exp(logs - top), float(top @ counts), counts)
+    fit = LogitNormal(
+        mean=0.0,
+        spread=1.0,
+        log_likelihood=0.0,
+        _nodes=nodes,
+        _kernel=np.exp(logs - top),
+        _shift=float(top @ counts),
+        _weight=counts,
+    )
     mean, spread = _grid(_LOWEST, _HIGHEST, 2 * step, _WIDEST)
     for step_in in range(4):
         place = int(fit._likelihood(mean, spread, coarse=step_in == 0).argmax())
@@ -132,4 +140,5 @@ def fit_logit_normal(n: npt.ArrayLike, successes: npt.ArrayLike) -> LogitNormal:
         low, high = best[1] * np.exp(-2 * cell[1]), best[1] * np.exp(2 * cell[1])
         mean, spread = _grid(best[0] - 2 * cell[0], best[0] + 2 * cell[0], max(2 * step, low), min(_WIDEST, high))
     value = float(fit._likelihood(np.array(best[:1]), np.array(best[1:]))[0])
-    return LogitNormal(*best, value, nodes, fit._kernel, fit._shift, counts)
+    best_fit: LogitNormal = replace(fit, mean=best[0], spread=best[1], log_likelihood=value)
+    return best_fit

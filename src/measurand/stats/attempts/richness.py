@@ -10,7 +10,9 @@ import numpy.typing as npt
 from scipy import optimize, stats
 from scipy.special import gammaln
 
-__all__ = ["Accumulation", "Richness", "accumulation", "chao1", "new_kind_limits", "sample_coverage"]
+from measurand.stats.intervals.limits import Limits
+
+__all__ = ["Accumulation", "accumulation", "chao1", "new_kind_limits", "sample_coverage", "whole_kinds"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -19,24 +21,15 @@ POINTS = 20
 """Sizes of the sample at which a curve is drawn, up to the sample at hand and again beyond it."""
 
 
-@dataclass(frozen=True)
-class Richness:
-    """Lower bound of the number of kinds there are, with its interval; `seen` is how many were seen."""
+def whole_kinds(found: Limits) -> Limits:
+    """The same with limits in whole kinds, rounded outward: a limit of 20.3 where 20 are there claims one too many.
 
-    seen: int
-    value: float
-    low: float
-    high: float
-
-    def whole(self) -> Richness:
-        """The same with limits in whole kinds, rounded outward: a limit of 20.3 where 20 are there claims one too many.
-
-        Examples
-        --------
-        >>> Richness(20, 21.1, 20.3, 26.4).whole()
-        Richness(seen=20, value=21.1, low=20.0, high=27.0)
-        """
-        return Richness(self.seen, self.value, float(np.floor(self.low)), float(np.ceil(self.high)))
+    Examples
+    --------
+    >>> whole_kinds(Limits(21.1, 20.3, 26.4))
+    Limits(value=21.1, low=20.0, high=27.0)
+    """
+    return Limits(found.value, float(np.floor(found.low)), float(np.ceil(found.high)))
 
 
 def _rare(counts: Ints) -> tuple[int, int, int]:
@@ -51,7 +44,7 @@ def _unseen(counts: Ints) -> float:
     return (n - 1) / n * squares
 
 
-def chao1(counts: Ints, level: float) -> Richness:
+def chao1(counts: Ints, level: float) -> Limits:
     """Chao's lower bound of the number of kinds there are, with the interval on the log scale of the unseen.
 
     ``S + (n-1)/n * f1^2 / (2 f2)``; the bias-corrected ``S + (n-1)/n * f1 (f1-1) / 2`` where no kind was seen twice.
@@ -69,15 +62,14 @@ def chao1(counts: Ints, level: float) -> Richness:
 
     Examples
     --------
-    >>> found = chao1(np.array([10, 8, 5, 2, 2, 1, 1, 1]), 0.95)
-    >>> found.seen, round(found.value, 3), round(found.low, 2), round(found.high, 2)
-    (8, 10.175, 8.26, 26.48)
+    >>> [round(x, 2) for x in chao1(np.array([10, 8, 5, 2, 2, 1, 1, 1]), 0.95)]
+    [10.18, 8.26, 26.48]
     """
     n, once, twice = _rare(counts)
     seen = len(counts)
     unseen = _unseen(counts)
     if not unseen:
-        return Richness(seen, float(seen), float(seen), math.nan)
+        return Limits(float(seen), float(seen), math.nan)
     share = (n - 1) / n
     if twice:
         ratio = once / twice
@@ -87,7 +79,7 @@ def chao1(counts: Ints, level: float) -> Richness:
         variance -= share**2 * once**4 / (4 * (seen + unseen))
     z = float(stats.norm.ppf(0.5 + level / 2))
     factor = math.exp(z * math.sqrt(math.log1p(max(variance, 0.0) / unseen**2)))
-    return Richness(seen, seen + unseen, seen + unseen / factor, seen + unseen * factor)
+    return Limits(seen + unseen, seen + unseen / factor, seen + unseen * factor)
 
 
 def sample_coverage(counts: Ints) -> float:
@@ -110,7 +102,7 @@ def sample_coverage(counts: Ints) -> float:
     return 1 - once / n * ((n - 1) * (once - 1) / ((n - 1) * (once - 1) + 2))
 
 
-def new_kind_limits(counts: Ints, level: float) -> tuple[float, float, float]:
+def new_kind_limits(counts: Ints, level: float) -> Limits:
     """Good and Turing's estimate of the chance that the next one is of an unseen kind, f1 / n, with its interval.
 
     Those chances m whose standard error, ``sqrt(m (1 - m) / n + 2 (f2 + 1) / n^2)``, does not rule out the estimate:
@@ -136,7 +128,7 @@ def new_kind_limits(counts: Ints, level: float) -> tuple[float, float, float]:
 
     low = 0.0 if excess(0.0) <= 0 else float(optimize.brentq(excess, 0.0, value))
     high = 1.0 if excess(1.0) <= 0 else float(optimize.brentq(excess, value, 1.0))
-    return value, low, high
+    return Limits(value, low, high)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from scipy import stats
 
 from measurand.stats.intervals.binomial import clopper_pearson
 from measurand.stats.intervals.clustered import t_limits
+from measurand.stats.intervals.limits import Limits
 
 __all__ = ["Incidence", "kaplan_meier", "quantiles_under", "shares_under"]
 
@@ -19,7 +20,7 @@ Ints = npt.NDArray[np.int64]
 _ROUNDING = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Incidence:
     """Share of efforts that have had their event by each cost, one less the Kaplan-Meier survival.
 
@@ -63,7 +64,7 @@ class Incidence:
         parts = {name: getattr(self, name)[kept] for name in names}
         return replace(self, **parts, increments=self.increments[:, kept])
 
-    def by(self, cost: float) -> tuple[float, float, float]:
+    def by(self, cost: float) -> Limits:
         """Share with an event by a cost, and its limits.
 
         Beyond the largest cost spent nothing but the lower limit is known; where all had their event, all still have.
@@ -71,22 +72,22 @@ class Incidence:
         Examples
         --------
         >>> found = kaplan_meier([1.0, 2.0, 3.0, 4.0], [True, True, False, False], 0.95)
-        >>> found.by(2.5)[0], [round(x, 3) for x in found.by(9.0)[1:]]
+        >>> found.by(2.5).value, [round(x, 3) for x in found.by(9.0)[1:]]
         (0.5, [0.155, 1.0])
         """
         place = int(np.searchsorted(self.times, cost, side="right")) - 1
         if place < 0:
-            return 0.0, 0.0, float(clopper_pearson(0, self.groups, self.level)[1])
+            return Limits(0.0, 0.0, float(clopper_pearson(0, self.groups, self.level)[1]))
         if cost > self.last and self.share[-1] < 1:
-            return float("nan"), float(self.low[-1]), 1.0
-        return float(self.share[place]), float(self.low[place]), float(self.high[place])
+            return Limits(float("nan"), float(self.low[-1]), 1.0)
+        return Limits(float(self.share[place]), float(self.low[place]), float(self.high[place]))
 
-    def quantile(self, share: float) -> tuple[float, float, float]:
+    def quantile(self, share: float) -> Limits:
         """Cost by which a share had their event, with the limits of Brookmeyer and Crowley.
 
         Returns
         -------
-        value, low, high
+        Limits
             Infinite where the share (or its limit) was not reached within the costs spent: `low` is then a bound.
 
         References
@@ -96,27 +97,24 @@ class Incidence:
         Examples
         --------
         >>> kaplan_meier(np.arange(1.0, 21.0), np.ones(20, dtype=bool), 0.95).quantile(0.5)
-        (10.0, 5.0, 15.0)
+        Limits(value=10.0, low=5.0, high=15.0)
         """
         low = _first(self.times, self.high, share)
-        return (
-            _first(self.times, self.share, share),
-            low if np.isfinite(low) else self.last,
-            _first(self.times, self.low, share),
-        )
+        value, high = (_first(self.times, curve, share) for curve in (self.share, self.low))
+        return Limits(value, low if np.isfinite(low) else self.last, high)
 
-    def area(self, upto: float) -> tuple[float, float, float]:
+    def area(self, upto: float) -> Limits:
         """Mean share over costs from 0 to `upto`: the area under the curve over its width, with limits.
 
         Undefined (NaN) beyond the costs spent.
 
         Examples
         --------
-        >>> round(kaplan_meier([1.0, 2.0, 3.0, 4.0], [True] * 4, 0.95).area(4.0)[0], 6)
+        >>> round(kaplan_meier([1.0, 2.0, 3.0, 4.0], [True] * 4, 0.95).area(4.0).value, 6)
         0.375
         """
         if upto > self.last and self.share[-1] < 1:
-            return float("nan"), float("nan"), float("nan")
+            return Limits(float("nan"), float("nan"), float("nan"))
         inside = self.times < upto
         edges = np.concatenate([self.times[inside], [upto]])
         surviving = 1 - self.share[inside]
@@ -130,7 +128,7 @@ class Incidence:
             spread = self.increments[:, inside] @ after
             variance, df = self.groups / (self.groups - 1) * float((spread**2).sum()), self.groups - 1
         low, high = t_limits(np.array([value]), np.array([variance**0.5]), np.array([df]), self.level)
-        return value, max(0.0, float(low[0])), min(1.0, float(high[0]))
+        return Limits(value, max(0.0, float(low[0])), min(1.0, float(high[0])))
 
     def staircase(self) -> tuple[Floats, Floats]:
         """The curve as points joined by straight lines: each step stands as two points at its cost."""
@@ -194,7 +192,17 @@ def kaplan_meier(
         variance, df = factor * (increments.cumsum(axis=1) ** 2).sum(axis=0), float(groups - 1)
     all_came = float(clopper_pearson(groups, groups, level)[0]) if d.sum() == len(spent) else 0.0
     low, high = _limits(surviving, variance, with_risk, level, df, all_came)
-    return Incidence(costs, 1 - surviving, d, n, low, high, level, groups, increments)
+    return Incidence(
+        times=costs,
+        share=1 - surviving,
+        events=d,
+        at_risk=n,
+        low=low,
+        high=high,
+        level=level,
+        groups=groups,
+        increments=increments,
+    )
 
 
 def _limits(

@@ -60,7 +60,7 @@ def excess_change(x: Floats, y: Floats, old: int, new: int, level: float) -> Exc
     return Excess(change, expected, change - expected, float(stdtrit(n - 2, (1 + level) / 2)) * error, n)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class League:
     """Residuals of models on the line of one benchmark, with percentile limits of residual and rank, shape (models,).
 
@@ -110,7 +110,15 @@ def residual_league(
     if len(np.unique(families)) < 2:
         low, high, rank_low, rank_high = (np.full(len(x), np.nan) for _ in range(4))
     rank = midranks(-residual[None], unit)[0]
-    return League(residual, low, high, rank, rank_low, rank_high, outlier_p_value(x, residual))
+    return League(
+        residual=residual,
+        low=low,
+        high=high,
+        rank=rank,
+        rank_low=rank_low,
+        rank_high=rank_high,
+        p_value=outlier_p_value(x, residual),
+    )
 
 
 def outlier_p_value(x: Floats, residual: Floats) -> float | None:

@@ -12,7 +12,7 @@ __all__ = ["Lines", "fit_lines", "standardised_rows", "theil_sen"]
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lines:
     """Least-squares lines of m columns in each replicate; every array has shape (replicates, m).
 
@@ -63,13 +63,13 @@ def fit_lines(x: Floats, y: Floats, weights: Floats) -> Lines:
         slope = np.where(xx > 1e-12 * (weighted * x @ there), xy / xx, np.nan)
         left = np.maximum(yy - slope * xy, 0.0)
         return Lines(
-            slope,
-            y_mean + shift - slope * x_mean,
-            np.where(yy > 0, 1 - left / yy, np.nan),
-            n,
-            x_mean,
-            xx,
-            np.sqrt(np.where(n > 2, left / (n - 2), np.nan)),
+            slope=slope,
+            intercept=y_mean + shift - slope * x_mean,
+            r2=np.where(yy > 0, 1 - left / yy, np.nan),
+            n=n,
+            x_mean=x_mean,
+            x_spread=xx,
+            residual=np.sqrt(np.where(n > 2, left / (n - 2), np.nan)),
         )
 
 

@@ -253,7 +253,7 @@ def _fit(
     return theta[:, :m] - zero, theta[:, m : m + b] - zero, theta[:, m + b :], cost, converged
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Problem:
     """The cost and its Levenberg-Marquardt step, for parameters (C, D, alpha) of several fits, shape (fits, m + 2b)."""
 
@@ -275,7 +275,15 @@ class _Problem:
         penalty[held], low[held], high[held] = 0.0, 1.0, 1.0
         order = np.argsort(cells.benchmark, kind="stable")
         starts = np.searchsorted(cells.benchmark[order], np.arange(b))
-        return cls(cells, order, starts, np.searchsorted(cells.model, np.arange(m)), penalty, low, high)
+        return cls(
+            cells=cells,
+            order=order,
+            starts=starts,
+            model_starts=np.searchsorted(cells.model, np.arange(m)),
+            penalty=penalty,
+            low=low,
+            high=high,
+        )
 
     def per_model(self, values: Floats) -> Floats:
         """Sums over the cells of each model."""

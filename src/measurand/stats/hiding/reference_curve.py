@@ -57,7 +57,7 @@ class Noise:
     guess: Floats
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Excess:
     """How far models lie above the curve of the others; each field has one value a model.
 
@@ -198,7 +198,16 @@ def excess(
     value, low, high, p_value = limits.T
     best = np.where(others, reference[references], -np.inf).max(axis=1)
     beyond = reference[suspects] > best
-    return Excess(value, low, high, p_value, scatter, expected, others.sum(axis=1), beyond)
+    return Excess(
+        value=value,
+        low=low,
+        high=high,
+        p_value=p_value,
+        scatter_p=scatter,
+        expected=expected,
+        models=others.sum(axis=1),
+        beyond=beyond,
+    )
 
 
 _SHARED_DRAWS = 16

@@ -46,7 +46,7 @@ def jensen_shannon(first: Floats, second: Floats) -> Floats:
     return result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EntropyChange:
     """Entropy of answer positions in two conditions, in bits.
 
@@ -103,7 +103,9 @@ def entropy_change(first: Floats, second: Floats, clusters: Ints | None, level: 
     stderr = float(np.sqrt(means.stderr[0] ** 2 + second_order))
     low, high = t_limits(means.value, np.array([stderr]), np.array([groups - 1]), level)
     a, b = (float(entropy(shares.sum(axis=0))) for shares in (first, second))
-    return EntropyChange(a, b, b - a, stderr, float(low[0]), float(high[0]), groups, n)
+    return EntropyChange(
+        first=a, second=b, change=b - a, stderr=stderr, low=float(low[0]), high=float(high[0]), clusters=groups, n=n
+    )
 
 
 def swap_p_value(

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+
+from measurand.stats.intervals.distributions import beta, binom, norm
 
 __all__ = [
     "SMALL",
@@ -39,7 +40,7 @@ def wilson(count: npt.ArrayLike, n: npt.ArrayLike, level: float) -> tuple[Floats
     (0.191, 0.4375)
     """
     k, size = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
-    z = stats.norm.ppf(0.5 + level / 2)
+    z = norm.ppf(0.5 + level / 2)
     p = k / size
     centre = (p + z**2 / (2 * size)) / (1 + z**2 / size)
     half = z / (1 + z**2 / size) * np.sqrt(p * (1 - p) / size + z**2 / (4 * size**2))
@@ -61,8 +62,8 @@ def clopper_pearson(count: npt.ArrayLike, n: npt.ArrayLike, level: float) -> tup
     """
     k, size = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
     tail = (1 - level) / 2
-    low = np.where(k > 0, stats.beta.ppf(tail, np.maximum(k, 0.5), size - k + 1), 0.0)
-    high = np.where(k < size, stats.beta.ppf(1 - tail, k + 1, np.maximum(size - k, 0.5)), 1.0)
+    low = np.where(k > 0, beta.ppf(tail, np.maximum(k, 0.5), size - k + 1), 0.0)
+    high = np.where(k < size, beta.ppf(1 - tail, k + 1, np.maximum(size - k, 0.5)), 1.0)
     return low, high
 
 
@@ -87,12 +88,12 @@ def proportion_limits(count: npt.ArrayLike, n: npt.ArrayLike, level: float) -> t
 
 def at_least_p_value(count: float, n: float, rate: float) -> float:
     """Probability of at least `count` successes at a true rate: the p-value of "the rate is above it"."""
-    return float(stats.binom.sf(count - 1, n, rate))
+    return float(binom.sf(count - 1, n, rate))
 
 
 def at_most_p_value(count: float, n: float, rate: float) -> float:
     """Probability of at most `count` successes at a true rate: the p-value of "the rate is below it"."""
-    return float(stats.binom.cdf(count, n, rate))
+    return float(binom.cdf(count, n, rate))
 
 
 def trials_for(rate: float, alpha: float, count: int = 0) -> int:
@@ -108,9 +109,9 @@ def trials_for(rate: float, alpha: float, count: int = 0) -> int:
     if count == 0:
         return math.ceil(math.log(alpha) / math.log1p(-rate))
     low, high = count, max(count + 1, 2)
-    while stats.binom.cdf(count, high, rate) > alpha:
+    while binom.cdf(count, high, rate) > alpha:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if stats.binom.cdf(count, middle, rate) > alpha else (low, middle)
+        low, high = (middle, high) if binom.cdf(count, middle, rate) > alpha else (low, middle)
     return high

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+
+from measurand.stats.intervals.distributions import student
 
 __all__ = ["ClusterSums", "Means", "cluster_sums", "share_limits", "t_limits"]
 
@@ -113,7 +114,7 @@ def cluster_sums(scores: Floats, clusters: Ints | None = None) -> ClusterSums:
 def t_limits(value: Floats, stderr: Floats, df: Floats | Ints, level: float) -> tuple[Floats, Floats]:
     """Limits of t intervals; NaN where there is no degree of freedom or the standard error is 0 or unknown."""
     usable = (stderr > 0) & (df > 0)
-    half = stats.t.ppf(0.5 + level / 2, np.where(usable, df, 1)) * np.where(usable, stderr, np.nan)
+    half = student.ppf(0.5 + level / 2, np.where(usable, df, 1)) * np.where(usable, stderr, np.nan)
     return value - half, value + half
 
 
@@ -136,7 +137,7 @@ def share_limits(value: Floats, stderr: Floats, df: Floats | Ints, level: float)
     """
     usable = (stderr > 0) & (df > 0) & (value > 0) & (value < 1)
     p, error = np.where(usable, value, 0.5), np.where(usable, stderr, 1.0)
-    t = stats.t.ppf(0.5 + level / 2, np.where(usable, df, 1))
+    t = student.ppf(0.5 + level / 2, np.where(usable, df, 1))
     spread = p * (1 - p)
     shrink = 1 + t**2 * error**2 / spread
     centre = (p + t**2 * error**2 / (2 * spread)) / shrink

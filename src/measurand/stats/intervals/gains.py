@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from measurand.stats.intervals.clustered import cluster_sums
+from measurand.stats.intervals.distributions import student
 
 __all__ = ["Gain", "gain_limits"]
 
@@ -38,7 +38,7 @@ class Gain:
         """
         if self.value <= bound:
             return 1.0
-        return float(2 * stats.t.sf((self.value - bound) / self.stderr, max(self.groups - 1, 1)))
+        return float(2 * student.sf((self.value - bound) / self.stderr, max(self.groups - 1, 1)))
 
 
 def gain_limits(scores: Floats, reference: Floats, clusters: Ints | None, level: float) -> Gain:
@@ -68,5 +68,5 @@ def gain_limits(scores: Floats, reference: Floats, clusters: Ints | None, level:
     means = cluster_sums(scores - reference, clusters).means()
     value, groups = float(means.value.mean()), int(means.clusters[0])
     stderr = float(np.sqrt((means.stderr**2).mean() + 2 / (len(reference) + 2) ** 2))
-    half = float(stats.t.ppf(0.5 + level / 2, max(groups - 1, 1))) * stderr
+    half = float(student.ppf(0.5 + level / 2, max(groups - 1, 1))) * stderr
     return Gain(value, max(value - half, -1.0), min(value + half, 1.0), stderr, groups)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from measurand.stats.intervals.clustered import Means, cluster_sums, t_limits
+from measurand.stats.intervals.distributions import binom, norm, student
 
 __all__ = ["Pairs", "bonett_price", "mcnemar_p_value", "paired_differences", "paired_tests", "welch"]
 
@@ -18,7 +18,7 @@ Ints = npt.NDArray[np.int64]
 _ROUNDING = 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Pairs:
     """Differences between the first and the second row of each pair.
 
@@ -74,7 +74,7 @@ def paired_differences(scores: Floats, clusters: Ints | None = None) -> Pairs:
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("value", "stderr", "unpaired", "clusters", "n", "only_first", "only_second")
     }
-    return Pairs(first, second, **joined)
+    return Pairs(first=first, second=second, **joined)
 
 
 def _complete(scores: Floats, clusters: Ints | None) -> Pairs:
@@ -97,15 +97,15 @@ def _complete(scores: Floats, clusters: Ints | None) -> Pairs:
     both = right @ right.T
     total = right.sum(axis=1)
     return Pairs(
-        first,
-        second,
-        value,
-        np.sqrt(squares * factor),
-        np.sqrt((own[first] + own[second]) * factor),
-        np.full(len(first), groups, dtype=np.int64),
-        np.full(len(first), n, dtype=np.int64),
-        np.rint(total[first] - both[first, second]).astype(np.int64),
-        np.rint(total[second] - both[first, second]).astype(np.int64),
+        first=first,
+        second=second,
+        value=value,
+        stderr=np.sqrt(squares * factor),
+        unpaired=np.sqrt((own[first] + own[second]) * factor),
+        clusters=np.full(len(first), groups, dtype=np.int64),
+        n=np.full(len(first), n, dtype=np.int64),
+        only_first=np.rint(total[first] - both[first, second]).astype(np.int64),
+        only_second=np.rint(total[second] - both[first, second]).astype(np.int64),
     )
 
 
@@ -122,7 +122,7 @@ def mcnemar_p_value(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> Fl
     9.69...e-36
     """
     b, c = np.asarray(only_first), np.asarray(only_second)
-    found: Floats = np.minimum(2 * stats.binom.cdf(np.minimum(b, c), b + c, 0.5), 1.0)
+    found: Floats = np.minimum(2 * binom.cdf(np.minimum(b, c), b + c, 0.5), 1.0)
     return found
 
 
@@ -143,7 +143,7 @@ def bonett_price(
     """
     size = np.asarray(n, dtype=np.float64) + 2
     b, c = (np.asarray(only_first) + 1) / size, (np.asarray(only_second) + 1) / size
-    half = stats.norm.ppf(0.5 + level / 2) * np.sqrt((b + c - (b - c) ** 2) / size)
+    half = norm.ppf(0.5 + level / 2) * np.sqrt((b + c - (b - c) ** 2) / size)
     return np.maximum(b - c - half, -1.0), np.minimum(b - c + half, 1.0)
 
 
@@ -163,7 +163,7 @@ def paired_tests(pairs: Pairs, level: float, *, counts: bool) -> tuple[Floats, F
     low, high = t_limits(pairs.value, pairs.stderr, pairs.clusters - 1, level)
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.abs(pairs.value / pairs.stderr)
-    p_values = 2 * stats.t.sf(t, np.maximum(pairs.clusters - 1, 1))
+    p_values = 2 * student.sf(t, np.maximum(pairs.clusters - 1, 1))
     # Where every cluster differs by the same amount there is no spread to judge by: the signs are what is left.
     signs = np.where(pairs.value == 0, 1.0, np.minimum(2.0 * 0.5 ** pairs.clusters.astype(np.float64), 1.0))
     p_values = np.where(pairs.stderr == 0, signs, p_values)
@@ -183,4 +183,4 @@ def welch(means: Means, level: float) -> tuple[float, float, float, float, float
         return value, stderr, np.nan, np.nan, np.nan
     df = variances.sum() ** 2 / (variances**2 / np.maximum(means.clusters - 1, 1)).sum()
     low, high = t_limits(np.array([value]), np.array([stderr]), np.array([df]), level)
-    return value, stderr, float(low[0]), float(high[0]), float(2 * stats.t.sf(abs(value) / stderr, df))
+    return value, stderr, float(low[0]), float(high[0]), float(2 * student.sf(abs(value) / stderr, df))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
 
 from measurand.stats.intervals.binomial import proportion_limits
+from measurand.stats.intervals.distributions import binom, norm, student
 
 __all__ = [
     "McNemarPower",
@@ -27,7 +26,7 @@ MOST = 10**9
 """Counts are not searched beyond this."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PairedDesign:
     """A comparison of two models on the same items.
 
@@ -87,7 +86,9 @@ class PairedDesign:
         fewest = math.log(2 * self.per_cluster)
         if excess(fewest) <= 0:
             return math.ceil(2 * self.per_cluster)
-        return math.ceil(math.exp(optimize.brentq(excess, fewest, math.log(1e15))) - 1e-9)
+        from scipy.optimize import brentq  # a fifth of a second, only where a root is sought
+
+        return math.ceil(math.exp(brentq(excess, fewest, math.log(1e15))) - 1e-9)
 
     def smallest_effect(self, *, items: float, power: float, epochs: float = 1) -> float:
         """Smallest true difference that is found with that power: the minimum detectable effect."""
@@ -98,18 +99,18 @@ class PairedDesign:
         """Chance that a true difference of this size is found."""
         spread = math.sqrt(self.design_effect * self.variance(epochs) / items)
         shift = max(effect - self.counts / items, 0.0) / spread
-        law = self._law(items)
-        limit = law.ppf(1 - self.alpha / 2)
-        return float(law.sf(limit - shift) + law.cdf(-limit - shift))
+        df = self._df(items)
+        limit = student.ppf(1 - self.alpha / 2, df)
+        return float(student.sf(limit - shift, df) + student.cdf(-limit - shift, df))
 
     def _reach(self, power: float, items: float) -> float:
-        law = self._law(items)
-        return float(law.ppf(1 - self.alpha / 2) + law.ppf(power))
+        return float(student.ppf(np.array([1 - self.alpha / 2, power]), self._df(items)).sum())
 
-    def _law(self, items: float) -> Any:
+    def _df(self, items: float) -> float:
+        """Degrees of freedom: of the clusters, where there are any; the normal has infinitely many."""
         if not self.per_cluster or math.isinf(items):
-            return stats.norm
-        return stats.t(max(items / self.per_cluster - 1, 1.0))
+            return math.inf
+        return max(items / self.per_cluster - 1, 1.0)
 
 
 @dataclass(frozen=True)
@@ -148,17 +149,17 @@ def mcnemar_power(only_first: float, only_second: float, items: int, alpha: floa
     """
     discordant = np.arange(items + 1)
     chance = only_first + only_second
-    weights = stats.binom.pmf(discordant, items, chance)
+    weights = binom.pmf(discordant, items, chance)
     kept = np.flatnonzero(weights > 1e-14)
     share = only_first / chance if chance else 0.5
     significant = size = wrong = 0.0
     for n in kept:
         counts = np.arange(n + 1)
         # Rejected are the outcomes whose smaller count is at most the largest c with 2 P(X <= c) <= alpha.
-        limit = int(stats.binom.ppf(alpha / 2, n, 0.5))
-        limit -= bool(2 * stats.binom.cdf(limit, n, 0.5) > alpha)
+        limit = int(binom.ppf(alpha / 2, n, 0.5))
+        limit -= bool(2 * binom.cdf(limit, n, 0.5) > alpha)
         rejected = np.minimum(counts, n - counts) <= limit
-        mass = weights[n] * stats.binom.pmf(counts, n, share) * rejected
+        mass = weights[n] * binom.pmf(counts, n, share) * rejected
         difference = 2 * counts - n
         significant += mass.sum()
         size += (mass * np.abs(difference)).sum() / items
@@ -184,8 +185,8 @@ def units_for_half_width(deviation: float, half: float, level: float) -> int:
     >>> units_for_half_width(0.5, 0.05, 0.95)
     388
     """
-    n = max(2, math.ceil((stats.norm.ppf(0.5 + level / 2) * deviation / half) ** 2))
-    while stats.t.ppf(0.5 + level / 2, n - 1) * deviation / math.sqrt(n) > half:
+    n = max(2, math.ceil((norm.ppf(0.5 + level / 2) * deviation / half) ** 2))
+    while student.ppf(0.5 + level / 2, n - 1) * deviation / math.sqrt(n) > half:
         n += max(1, n // 100)
     return n
 
@@ -234,5 +235,5 @@ def models_for_correlation(rho: float, bound: float, *, power: float, alpha: flo
     >>> models_for_correlation(0.8, 0.5, power=0.8)
     38
     """
-    reach = stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)
+    reach = norm.ppf(1 - alpha / 2) + norm.ppf(power)
     return math.ceil(3 + (1 + rho**2 / 2) * (reach / (math.atanh(rho) - math.atanh(bound))) ** 2)

@@ -14,25 +14,16 @@ from scipy.special import stdtrit
 
 from measurand.stats.intervals.binomial import clopper_pearson
 from measurand.stats.intervals.clustered import share_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import blocks
 from measurand.stats.intervals.resampling import bootstrap_weights, percentile
 
-__all__ = [
-    "Corrected",
-    "Limits",
-    "cohen_kappa",
-    "confusion",
-    "krippendorff_alpha",
-    "prediction_powered",
-    "rogan_gladen",
-]
+__all__ = ["Corrected", "cohen_kappa", "confusion", "krippendorff_alpha", "prediction_powered", "rogan_gladen"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Limits = tuple[float, float, float]
-"""Value, low and high; NaN where undefined."""
 
-_UNDEFINED: Limits = (float("nan"), float("nan"), float("nan"))
+_UNDEFINED = Limits(float("nan"), float("nan"), float("nan"))
 
 
 def confusion(first: Floats, second: Floats) -> tuple[Floats, Floats]:
@@ -63,7 +54,7 @@ def cohen_kappa(first: Floats, second: Floats, clusters: Ints | None = None, *, 
 
     Returns
     -------
-    value, low, high
+    Limits
         NaN where both graders give one and the same label throughout; limits NaN with one cluster.
 
     References
@@ -87,12 +78,12 @@ def cohen_kappa(first: Floats, second: Floats, clusters: Ints | None = None, *, 
     groups, code = _codes(n, clusters)
     if agreed == 1:
         low = float(clopper_pearson(groups, groups, level)[0])
-        return 1.0, max((low - chance) / (1 - chance), -1.0), 1.0
+        return Limits(1.0, max((low - chance) / (1 - chance), -1.0), 1.0)
     place = np.searchsorted(labels, first), np.searchsorted(labels, second)
     expected = rates[1][place[0]] + rates[0][place[1]] - 2 * chance
     influence = ((first == second) - agreed - (1 - kappa) * expected) / (1 - chance) / n
     half = _half_width(influence, code, groups, level) / (1 - kappa)
-    return kappa, 1 - (1 - kappa) * float(np.exp(half)), 1 - (1 - kappa) * float(np.exp(-half))
+    return Limits(kappa, 1 - (1 - kappa) * float(np.exp(half)), 1 - (1 - kappa) * float(np.exp(-half)))
 
 
 def _codes(n: int, clusters: Ints | None) -> tuple[int, Ints]:
@@ -134,7 +125,7 @@ def krippendorff_alpha(
 
     Returns
     -------
-    value, low, high
+    Limits
         NaN where no sample has two ratings or all ratings are alike; limits NaN where no resample differs.
 
     References
@@ -164,7 +155,7 @@ def krippendorff_alpha(
         for block in blocks(resamples, groups)
     ]
     low, high = percentile(np.concatenate(replicates)[:, None], level)
-    return float(value), float(low[0]), float(high[0])
+    return Limits(float(value), float(low[0]), float(high[0]))
 
 
 def _disagreement(ratings: Floats, metric: str) -> tuple[Floats, Floats]:
@@ -245,20 +236,20 @@ def rogan_gladen(graded: Floats, labelled: Floats, clusters: Ints | None = None,
         return Corrected(_UNDEFINED, _UNDEFINED, _UNDEFINED)
     counts = (graded[positive].sum(), positive.sum()), ((1 - graded[negative]).sum(), negative.sum())
     shares = tuple(_proportion(float(hits), int(total), level) for hits, total in counts)
-    if shares[0][0] + shares[1][0] <= 1:
+    if shares[0].value + shares[1].value <= 1:
         return Corrected(_UNDEFINED, *shares)
     apparent = graded.mean()
-    rate = float(np.clip(_behind(apparent, shares[0][0], shares[1][0]), 0, 1))
+    rate = float(np.clip(_behind(apparent, shares[0].value, shares[1].value), 0, 1))
     sensitivity, specificity = ((hits + 1) / (total + 2) for hits, total in counts)
     power = sensitivity + specificity - 1
     if power <= 0:
-        return Corrected((rate, float("nan"), float("nan")), *shares)
+        return Corrected(Limits(rate, float("nan"), float("nan")), *shares)
     centre = _behind(apparent, sensitivity, specificity)
     variance = _variance_behind(graded, hand, positive, negative, centre, (sensitivity, specificity), clusters)
     groups = len(np.unique(clusters[hand])) if clusters is not None else int(hand.sum())
     half = stdtrit(groups - 1, (1 + level) / 2) * np.sqrt(variance) / power if groups > 1 and n else float("nan")
     low, high = float(np.clip(centre - half, 0, rate)), float(np.clip(centre + half, rate, 1))
-    return Corrected((rate, low, high), *shares)
+    return Corrected(Limits(rate, low, high), *shares)
 
 
 def _behind(apparent: float, sensitivity: float, specificity: float) -> float:
@@ -267,7 +258,7 @@ def _behind(apparent: float, sensitivity: float, specificity: float) -> float:
 
 def _proportion(hits: float, total: int, level: float) -> Limits:
     low, high = clopper_pearson(hits, total, level)
-    return hits / total, float(low), float(high)
+    return Limits(hits / total, float(low), float(high))
 
 
 def _variance_behind(
@@ -313,7 +304,7 @@ def prediction_powered(
 
     Returns
     -------
-    value, low, high
+    Limits
         NaN without hand labels; limits NaN with one hand-labelled cluster.
 
     References
@@ -347,15 +338,15 @@ def prediction_powered(
     by_cluster = np.bincount(code, influence, minlength=groups)
     own = len(np.unique(code[hand]))
     if own < 2:
-        return value, float("nan"), float("nan")
+        return Limits(value, float("nan"), float("nan"))
     variance = own / (own - 1) * float(by_cluster @ by_cluster)
     counted = bool(np.isin(y, (0.0, 1.0)).all() and np.isin(graded, (0.0, 1.0)).all())
     if not counted:
         half = float(stdtrit(own - 1, (1 + level) / 2)) * np.sqrt(variance) if variance > 0 else float("nan")
-        return value, value - half, value + half
+        return Limits(value, value - half, value + half)
     value = min(max(value, 0.0), 1.0)
     stderr = np.sqrt(variance + 2 / (n + 2) ** 2)
     # Never quite 0 or 1, where no sample size answers to a standard error.
     inside = np.array([min(max(value, 0.5 / (n + 1)), 1 - 0.5 / (n + 1))])
     low, high = share_limits(inside, np.array([stderr]), np.array([own - 1]), level)
-    return value, min(float(low[0]), value), max(float(high[0]), value)
+    return Limits(value, min(float(low[0]), value), max(float(high[0]), value))

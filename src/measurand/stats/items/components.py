@@ -10,8 +10,9 @@ import numpy.typing as npt
 from scipy.special import chdtri, fdtri, stdtrit
 
 from measurand.stats.intervals.correlation import jackknife_se
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.prompts import PromptMeans
-from measurand.stats.items.reruns import Limits, sums_by_cluster
+from measurand.stats.items.reruns import sums_by_cluster
 
 __all__ = ["Components", "column_variance", "generalisability", "item_components", "prompts_needed", "two_way"]
 
@@ -93,7 +94,7 @@ def item_components(scores: Floats, clusters: Ints | None, level: float) -> tupl
         return np.column_stack([(second - first**2 / count) / (count - 1) - residual / prompts, residual])
 
     whole = of(sums.sum(axis=0)[None])[0]
-    limits = [Limits(max(float(value), 0.0), math.nan, math.nan, n) for value in whole]
+    limits = [Limits(max(float(value), 0.0), math.nan, math.nan) for value in whole]
     if len(sums) < 3:
         return limits[0], limits[1]
     kept = sums.sum(axis=0) - sums
@@ -101,7 +102,7 @@ def item_components(scores: Floats, clusters: Ints | None, level: float) -> tupl
     for place, value in enumerate(whole):
         half = float(stdtrit(groups[place] - 1, (1 + level) / 2)) * float(se[place])
         if half > 0:
-            limits[place] = Limits(max(float(value), 0.0), max(float(value) - half, 0.0), float(value) + half, n)
+            limits[place] = Limits(max(float(value), 0.0), max(float(value) - half, 0.0), float(value) + half)
     return limits[0], limits[1]
 
 
@@ -117,7 +118,7 @@ def column_variance(found: PromptMeans, level: float) -> Limits:
     Returns
     -------
     Limits
-        Not below 0; `n` counts prompts.
+        Not below 0.
 
     Examples
     --------
@@ -134,12 +135,12 @@ def column_variance(found: PromptMeans, level: float) -> Limits:
     seen, noise = float(found.means.var(ddof=1)), found.noise**2
     value = max(seen - noise, 0.0)
     if not (found.groups >= 2 and noise > 0):
-        return Limits(value, math.nan, math.nan, prompts)
+        return Limits(value, math.nan, math.nan)
     low, high = (
         df * max(seen - float(fdtri(df, found.groups - 1, 1 - side)) * noise, 0.0) / float(chdtri(df, side))
         for side in (tail, 1 - tail)
     )
-    return Limits(value, low, high, prompts)
+    return Limits(value, low, high)
 
 
 def generalisability(values: Floats, level: float) -> Limits:
@@ -155,7 +156,7 @@ def generalisability(values: Floats, level: float) -> Limits:
     Returns
     -------
     Limits
-        `n` counts prompts; may be negative; NaN where nothing varies, no interval where prompts agree to the point.
+        May be negative; NaN where nothing varies, no interval where prompts agree to the point.
 
     Examples
     --------
@@ -168,15 +169,15 @@ def generalisability(values: Floats, level: float) -> Limits:
     found = two_way(values)
     whole = found.rows + found.residual
     if not whole > 1e-14:
-        return Limits(math.nan, math.nan, math.nan, prompts)
+        return Limits(math.nan, math.nan, math.nan)
     value = found.rows / whole
     if not found.residual > 1e-14:
-        return Limits(value, math.nan, math.nan, prompts)
+        return Limits(value, math.nan, math.nan)
     ratio = 1 + prompts * found.rows / found.residual
     df, tail = (models - 1, (models - 1) * (prompts - 1)), (1 + level) / 2
     ends = ratio / float(fdtri(*df, tail)), ratio * float(fdtri(df[1], df[0], tail))
     low, high = ((f - 1) / (f + prompts - 1) for f in ends)
-    return Limits(value, low, high, prompts)
+    return Limits(value, low, high)
 
 
 def prompts_needed(single: float, wanted: float) -> float:

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from measurand.stats.intervals.correlation import jackknife_se
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import midranks
-from measurand.stats.items.reruns import Limits
 
 __all__ = ["concordance_limits", "kendall_w"]
 
@@ -75,7 +75,7 @@ def concordance_limits(scores: Floats, level: float) -> Limits:
     Returns
     -------
     Limits
-        `n` counts prompts. No interval below 4 prompts and where all agree; a prompt that ties all models agrees with
+        No interval below 4 prompts and where all agree; a prompt that ties all models agrees with
         none.
     """
     prompts = len(scores)
@@ -83,7 +83,7 @@ def concordance_limits(scores: Floats, level: float) -> Limits:
     ranks = _ranks(scores)
     length = np.sqrt((ranks**2).sum(axis=1))
     if prompts < 4:
-        return Limits(value, math.nan, math.nan, prompts)
+        return Limits(value, math.nan, math.nan)
     unit = ranks / np.where(length > 0, length, 1.0)[:, None]
     pairs = unit @ unit.T
     np.fill_diagonal(pairs, 0.0)
@@ -92,7 +92,7 @@ def concordance_limits(scores: Floats, level: float) -> Limits:
     left_out = np.clip((total - 2 * pairs.sum(axis=1)) / ((prompts - 1) * (prompts - 2)), -_MOST, _MOST)
     se = float(jackknife_se(np.arctanh(left_out)[:, None])[0][0])
     if not se > 0:
-        return Limits(value, math.nan, math.nan, prompts)
+        return Limits(value, math.nan, math.nan)
     half = float(stdtrit(prompts - 1, (1 + level) / 2)) * se
     low, high = (max((1 + (prompts - 1) * math.tanh(math.atanh(rho) + side)) / prompts, 0.0) for side in (-half, half))
-    return Limits(value, min(low, value), max(high, value), prompts)
+    return Limits(value, min(low, value), max(high, value))

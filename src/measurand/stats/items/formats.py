@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
-from measurand.stats.items.reruns import Limits, sums_by_cluster
+from measurand.stats.intervals.limits import Limits
+from measurand.stats.items.reruns import sums_by_cluster
 
 __all__ = ["difference_limits", "tau_limits"]
 
@@ -49,14 +50,14 @@ def difference_limits(differences: Floats, clusters: Ints | None, level: float) 
     sums = sums_by_cluster((differences - mean)[:, None], clusters)[:, 0]
     groups = len(sums)
     if groups < 2:
-        return Limits(mean, math.nan, math.nan, n)
+        return Limits(mean, math.nan, math.nan)
     added = 2 if np.isin(differences, (-1.0, 0.0, 1.0)).all() else 0
     square = groups / (groups - 1) * float((sums**2).sum()) + added
     half = float(stdtrit(groups - 1, (1 + level) / 2)) * math.sqrt(square) / (n + added)
     if half < 1e-12:
-        return Limits(mean, math.nan, math.nan, n)
+        return Limits(mean, math.nan, math.nan)
     centre = mean * n / (n + added)
-    return Limits(mean, max(centre - half, -1.0), min(centre + half, 1.0), n)
+    return Limits(mean, max(centre - half, -1.0), min(centre + half, 1.0))
 
 
 def tau_limits(first: Floats, second: Floats, level: float) -> Limits:
@@ -89,13 +90,13 @@ def tau_limits(first: Floats, second: Floats, level: float) -> Limits:
     one, two = np.sign(first[i] - first[j]), np.sign(second[i] - second[j])
     pairs = math.sqrt(float((one**2).sum() * (two**2).sum()))
     if pairs == 0:
-        return Limits(math.nan, math.nan, math.nan, n)
+        return Limits(math.nan, math.nan, math.nan)
     tau = float((one * two).sum()) / pairs
     if n < _LEAST_MODELS:
-        return Limits(tau, math.nan, math.nan, n)
+        return Limits(tau, math.nan, math.nan)
     # One pair of models more or less in the same order.
     step = 4 / (n * (n - 1))
     half = float(ndtri((1 + level) / 2)) * math.sqrt(0.437 / (n - 4))
     ends = (min(max(tau + sign * step, -1 + step / 2), 1 - step / 2) for sign in (-1, 1))
     low, high = (math.tanh(math.atanh(end) + sign * half) for end, sign in zip(ends, (-1, 1), strict=True))
-    return Limits(tau, -1.0 if tau - step <= -1 else low, 1.0 if tau + step >= 1 else high, n)
+    return Limits(tau, -1.0 if tau - step <= -1 else low, 1.0 if tau + step >= 1 else high)

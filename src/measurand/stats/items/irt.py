@@ -39,7 +39,7 @@ _LEAST_MEAN = 0.05
 """Least mean slope taken as the centre of the slopes' prior, whose spread is relative to it."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TwoParameter:
     """A fitted model of k items and n models.
 
@@ -130,13 +130,13 @@ def fit_two_parameter(
         slopes, intercepts, steps = new_slopes, new_intercepts, steps + 1
     posterior = _posterior(data, slopes, intercepts)
     return TwoParameter(
-        slopes,
-        intercepts,
-        _slope_se(data, posterior, slopes, intercepts, spread),
-        posterior.means,
-        posterior.sds,
-        bool(moved <= tolerance),
-        steps,
+        slopes=slopes,
+        intercepts=intercepts,
+        slope_se=_slope_se(data, posterior, slopes, intercepts, spread),
+        abilities=posterior.means,
+        ability_sd=posterior.sds,
+        converged=bool(moved <= tolerance),
+        steps=steps,
     )
 
 
@@ -230,11 +230,7 @@ def _slope_se(data: _Data, posterior: _Posterior, slopes: Floats, intercepts: Fl
     residual = data.right - data.ran * (weights @ p.T)
     residual_by_ability = data.right * posterior.means[:, None] - data.ran * ((weights * points) @ p.T)
     mean_score = np.stack(
-        [
-            (residual**2).sum(axis=0),
-            (residual * residual_by_ability).sum(axis=0),
-            (residual_by_ability**2).sum(axis=0),
-        ],
+        [(residual**2).sum(axis=0), (residual * residual_by_ability).sum(axis=0), (residual_by_ability**2).sum(axis=0)],
         axis=1,
     )
     known = complete - squared_score + mean_score

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtrit
 
-from measurand.stats.items.reruns import Limits, sums_by_cluster
+from measurand.stats.intervals.limits import Limits
+from measurand.stats.items.reruns import sums_by_cluster
 
 __all__ = [
     "PromptMeans",
@@ -294,7 +295,7 @@ def drawn_errors(
     return errors.reshape(replicates, *scores.shape[1:])
 
 
-def quantile_limits(means: Floats, errors: Floats, probability: float, level: float, n: int) -> Limits:
+def quantile_limits(means: Floats, errors: Floats, probability: float, level: float) -> Limits:
     """Interval of a quantile of the prompts' true means.
 
     No quantile moves further than the mean with the largest error, so the interval is the quantile of the means plus
@@ -305,14 +306,12 @@ def quantile_limits(means: Floats, errors: Floats, probability: float, level: fl
     means : shape (prompts,).
     errors : from `drawn_errors`, shape (replicates, prompts).
     probability : of the quantile, in [0, 1].
-    n : items.
     """
     value = float(np.quantile(means, probability))
-    half = float(np.quantile(np.abs(errors).max(axis=1), level))
-    return _around(value, half, n)
+    return _around(value, float(np.quantile(np.abs(errors).max(axis=1), level)))
 
 
-def cps_limits(means: Floats, errors: Floats, level: float, n: int) -> Limits:
+def cps_limits(means: Floats, errors: Floats, level: float) -> Limits:
     """Interval of the combined performance score of the prompts' true means (scores in [0, 1]).
 
     The best mean moves no further than the largest error, the average as the average error does; both count with the
@@ -320,14 +319,12 @@ def cps_limits(means: Floats, errors: Floats, level: float, n: int) -> Limits:
 
     Parameters
     ----------
-    means, errors, n : as in `quantile_limits`.
+    means, errors : as in `quantile_limits`.
     """
     best, average = float(means.max()), float(means.mean())
     moved = abs(1 - 2 * best + average) * np.abs(errors).max(axis=1) + best * np.abs(errors.mean(axis=1))
-    return _around(float(cps(means)), float(np.quantile(moved, level)), n)
+    return _around(float(cps(means)), float(np.quantile(moved, level)))
 
 
-def _around(value: float, half: float, n: int) -> Limits:
-    if not half > 0:
-        return Limits(value, math.nan, math.nan, n)
-    return Limits(value, value - half, value + half, n)
+def _around(value: float, half: float) -> Limits:
+    return Limits(value, value - half, value + half) if half > 0 else Limits(value, math.nan, math.nan)

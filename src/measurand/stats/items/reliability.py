@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from measurand.stats.intervals.correlation import jackknife_t
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import correlations, midranks
 from measurand.stats.intervals.resampling import family_blocks
 
@@ -30,7 +31,6 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Limits = tuple[float, float, float]
 
 _BLOCKS = 40
 """Most blocks of models left out in turn where models ran different items and each costs a pass over the data."""
@@ -38,7 +38,7 @@ _BLOCKS = 40
 
 @dataclass(frozen=True)
 class Precision:
-    """What a test's mean score says of a model. Each is (value, low, high), NaN where undefined.
+    """What a test's mean score says of a model. NaN where undefined.
 
     Parameters
     ----------
@@ -78,10 +78,10 @@ def reliability(scores: Floats, clusters: Ints | None = None, *, level: float = 
     Examples
     --------
     >>> scores = np.array([[1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0]], dtype=float)
-    >>> round(reliability(scores).alpha[0], 4)
+    >>> round(reliability(scores).alpha.value, 4)
     0.75
     """
-    undefined = (float("nan"),) * 3
+    undefined = Limits(float("nan"), float("nan"), float("nan"))
     n, run = len(scores), np.isfinite(scores).sum(axis=0)
     codes = np.arange(scores.shape[1]) if clusters is None else clusters
     # Items of a cluster side by side, so that its sums are those of a stretch of columns.
@@ -110,7 +110,7 @@ def _jackknife_of_log(value: Floats, replicates: Floats, level: float, *, turned
     if not np.isfinite(low + high):
         low = high = np.nan
     limits = (1 - value[0], 1 - high, 1 - low) if turned else (value[0], low, high)
-    return float(limits[0]), float(limits[1]), float(limits[2])
+    return Limits(*map(float, limits))
 
 
 @dataclass(frozen=True, eq=False)

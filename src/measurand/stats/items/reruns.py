@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,34 +10,18 @@ from scipy.special import binom, ndtri, stdtrit
 
 from measurand.stats.intervals.binomial import proportion_limits
 from measurand.stats.intervals.correlation import jackknife_se
+from measurand.stats.intervals.limits import Limits
 
-__all__ = ["Limits", "agreement_limits", "all_same", "intraclass", "run_deviation", "sums_by_cluster"]
+__all__ = ["agreement_limits", "all_same", "intraclass", "run_deviation", "sums_by_cluster"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
 
 _NEGLIGIBLE = 1e-14
 """A variance below this is what rounding leaves of none."""
 
 _LEAST_VARYING = 5
 """Items, or clusters, that have to vary from run to run for an interval of an intraclass correlation."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """An estimate with its interval; NaN where undefined.
-
-    Parameters
-    ----------
-    value, low, high : the estimate and the limits.
-    n : items behind it.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
 
 
 def all_same(counts: Ints, item: Ints, runs: int) -> Floats:
@@ -122,12 +105,12 @@ def agreement_limits(values: Floats, clusters: Ints | None, level: float) -> Lim
     values, clusters = values[there], clusters if clusters is None else clusters[there]
     n = len(values)
     if n == 0:
-        return Limits(math.nan, math.nan, math.nan, 0)
+        return Limits(math.nan, math.nan, math.nan)
     mean = float(values.mean())
     sums = sums_by_cluster((values - mean)[:, None], clusters)[:, 0]
     groups = len(sums)
     if groups < 2:
-        return Limits(mean, math.nan, math.nan, n)
+        return Limits(mean, math.nan, math.nan)
     variance = groups / (groups - 1) * float((sums**2).sum()) / n**2
     worth = float(groups)
     if variance > _NEGLIGIBLE:
@@ -137,7 +120,7 @@ def agreement_limits(values: Floats, clusters: Ints | None, level: float) -> Lim
         if clusters is not None or abs(variance / implied - 1) > 1e-9:
             worth *= float(ndtri((1 + level) / 2) / stdtrit(groups - 1, (1 + level) / 2)) ** 2
     low, high = proportion_limits(mean * worth, worth, level)
-    return Limits(mean, float(low), float(high), n)
+    return Limits(mean, float(low), float(high))
 
 
 def intraclass(mean: Floats, within: Floats, runs: Ints, clusters: Ints | None, level: float) -> Limits:
@@ -174,7 +157,7 @@ def intraclass(mean: Floats, within: Floats, runs: Ints, clusters: Ints | None, 
     whole, left_out = _icc(sums.sum(axis=0)[None]), _icc(sums.sum(axis=0) - sums)
     value, per_item = float(whole[0][0]), float(whole[1][0])
     if not math.isfinite(value) or (sums[:, 5] > _NEGLIGIBLE).sum() < _LEAST_VARYING:
-        return Limits(value, math.nan, math.nan, len(mean))
+        return Limits(value, math.nan, math.nan)
 
     def scale(rho: Floats | float, size: Floats | float) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -183,10 +166,10 @@ def intraclass(mean: Floats, within: Floats, runs: Ints, clusters: Ints | None, 
 
     se, groups = jackknife_se(scale(*left_out)[:, None])
     if not (groups[0] >= 2 and se[0] > 0):
-        return Limits(value, math.nan, math.nan, len(mean))
+        return Limits(value, math.nan, math.nan)
     ends = scale(value, per_item) + np.array([-1, 1]) * stdtrit(groups[0] - 1, (1 + level) / 2) * se[0]
     low, high = (np.exp(2 * ends) - 1) / (np.exp(2 * ends) + per_item - 1)
-    return Limits(value, float(low), float(high), len(mean))
+    return Limits(value, float(low), float(high))
 
 
 def _icc(sums: Floats) -> tuple[Floats, Floats]:
@@ -216,6 +199,5 @@ def run_deviation(within: Floats, clusters: Ints | None, level: float) -> Limits
     >>> round(run_deviation(np.array([0.3, 0.0, 0.0, 0.1]), None, 0.95).value, 4)
     0.1581
     """
-    found = agreement_limits(2 * within, clusters, level)
-    value, low, high = (math.sqrt(max(x, 0.0) / 2 / max(found.n, 1)) for x in (found.value, found.low, found.high))
-    return Limits(value, low, high, found.n)
+    n = max(int(np.isfinite(within).sum()), 1)
+    return Limits(*(math.sqrt(max(x, 0.0) / 2 / n) for x in agreement_limits(2 * within, clusters, level)))

@@ -183,7 +183,7 @@ def run_hashes(hashes: Hashes, n: int) -> Hashes:
     return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RunIndex:
     """Which texts hold a run of n words, and where.
 
@@ -223,7 +223,8 @@ class RunIndex:
         bits = min(_MOST_FILTER_BITS, max(10, int(len(keys) * _FILTER_LOAD).bit_length()))
         present = np.zeros(1 << bits, dtype=np.bool_)
         present[_spot(keys, bits)] = True
-        return cls(n, keys, first, owner.astype(np.int64), (place - words.first[owner]).astype(np.int64), present)
+        offset = (place - words.first[owner]).astype(np.int64)
+        return cls(n=n, keys=keys, first=first, owner=owner.astype(np.int64), offset=offset, _filter=present)
 
     def hits(self, hashes: Hashes) -> tuple[Ints, Ints]:
         """Places in `hashes` whose run is in the index, and the number of that run."""

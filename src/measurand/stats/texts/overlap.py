@@ -81,7 +81,7 @@ def _by_item(index: RunIndex, items: int) -> tuple[Hashes, Ints]:
     return hashes[order], first.astype(np.int64)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Passages:
     """Where documents hold something of items: one entry an item and document, of shape (passages,).
 
@@ -138,7 +138,16 @@ def find_passages(index: ItemIndex, documents: Sequence[str], own: Ints | None =
         similarity[place] = common_subsequence(sought, hashes[low:high].tolist()) / len(sought)
     kept = np.flatnonzero((short > 0) | (similarity >= _LEAST_SIMILARITY))
     item, document, long, short, start, end = (each[kept] for each in (item, document, long, short, start, end))
-    return Passages(item, document, long, short, similarity[kept], start, end, words)
+    return Passages(
+        item=item,
+        document=document,
+        long=long,
+        short=short,
+        similarity=similarity[kept],
+        start=start,
+        end=end,
+        words=words,
+    )
 
 
 def _candidates(index: ItemIndex, words: Words, own: Ints | None) -> tuple[Ints, Ints, Ints, Ints]:

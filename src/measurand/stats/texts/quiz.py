@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
+from measurand.stats.intervals.distributions import binom
 from measurand.stats.intervals.multiplicity import holm
 
 __all__ = ["OPTIONS", "POSITIONS", "Bounds", "bounds", "bounds_replicates", "non_preferred", "recognition_tests"]
@@ -135,5 +135,5 @@ def recognition_tests(
     raw = []
     for position, here in picked.items():
         to, away = int((here & ~anyway[position]).sum()), int((~here & anyway[position]).sum())
-        raw.append(float(stats.binom.sf(to - 1, to + away, 0.5)) if to + away else 1.0)
+        raw.append(float(binom.sf(to - 1, to + away, 0.5)) if to + away else 1.0)
     return dict(zip(picked, holm(np.array(raw)).tolist(), strict=True))

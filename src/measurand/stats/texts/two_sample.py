@@ -10,6 +10,8 @@ import numpy.typing as npt
 from scipy import linalg, stats
 from scipy.optimize import brentq
 
+from measurand.stats.intervals.distributions import norm
+
 __all__ = [
     "Permuted",
     "TextClassifier",
@@ -75,7 +77,7 @@ def auroc_limits(area: float, positives: int, negatives: int, level: float) -> t
     >>> round(low, 3), high
     (0.899, 1.0)
     """
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(norm.ppf(0.5 + level / 2))
     middle = (positives + negatives) / 2 - 1
 
     def distance(true: float) -> float:
@@ -177,7 +179,7 @@ class TextClassifier:
         return result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Permuted:
     """A statistic and what it is when the labels are dealt out at random.
 
@@ -221,7 +223,13 @@ def _permuted(value: float, null: Floats, level: float) -> Permuted:
     low, high, critical = np.quantile(null, [tail, 1 - tail, level])
     p_value = (1 + int((null >= value - 1e-12).sum())) / (1 + len(null))
     return Permuted(
-        float(value), float(null.mean()), float(low), float(high), p_value, float(critical), float(null.std(ddof=1))
+        value=float(value),
+        null=float(null.mean()),
+        low=float(low),
+        high=float(high),
+        p_value=p_value,
+        critical=float(critical),
+        spread=float(null.std(ddof=1)),
     )
 
 
@@ -393,8 +401,8 @@ def order_test(values: npt.ArrayLike, positive: npt.ArrayLike, area: float, leve
     n, m = int(labels.sum()), int((~labels).sum())
     p_value = float(stats.mannwhitneyu(numbers[labels], numbers[~labels], alternative="two-sided").pvalue)
     spread = float(np.sqrt((n + m + 1) / (12 * n * m)))
-    z = float(stats.norm.ppf(0.5 + level / 2))
-    return auroc(numbers, labels), p_value, float(stats.norm.sf(z - (area - 0.5) / spread))
+    z = float(norm.ppf(0.5 + level / 2))
+    return auroc(numbers, labels), p_value, float(norm.sf(z - (area - 0.5) / spread))
 
 
 def _discrepancy(products: Floats, labels: Bools) -> Floats:

@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """Strengths of the models of one arena, and what their order is worth.
 
@@ -77,7 +77,14 @@ def order_with_intervals(
     between = gap_stderr(spread)
     sets = rank_sets(fitted.strengths[0], between, replicates, level, np.inf if groups is None else groups - 1.0)
     fisher = np.sqrt(np.diag(fisher_covariance(data, fitted, ties=ties)))
-    return Order(fitted, np.sqrt(np.maximum(np.diag(spread), 0)), fisher, between, sets, groups)
+    return Order(
+        fitted=fitted,
+        stderr=np.sqrt(np.maximum(np.diag(spread), 0)),
+        fisher=fisher,
+        gap_stderr=between,
+        sets=sets,
+        groups=groups,
+    )
 
 
 def gap_stderr(spread: Floats) -> Floats:

@@ -1,22 +1,11 @@
-"""Variants laid over each other, and the wording that measures of variants share."""
+"""Variants laid over each other."""
 
 from __future__ import annotations
 
 import numpy as np
 import polars as pl
-import pytest
 
-from measurand.measures.precision.shared.grid import (
-    Unassessed,
-    grids,
-    more_items,
-    percent,
-    points,
-    share,
-    unassessed_findings,
-    unit_scale,
-)
-from measurand.results import Status
+from measurand.measures.precision.shared.grid import grids, unit_scale
 from measurand.tables import Responses
 
 
@@ -66,39 +55,3 @@ def test_scores_of_another_range_are_brought_to_the_unit_interval(make_responses
 def test_each_benchmark_has_a_grid_of_its_own(make_responses):
     found = grids(together(make_responses([[1, 0]], benchmark="c"), make_responses([[1, 0]], benchmark="a")))
     assert [grid.benchmark for grid in found] == ["a", "c"]
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0%"), (1e-6, "0.1%"), (0.99999, "99.9%"), (0.05, "5%"), (0.955, "95.5%"), (0.5, "50%")]
-)
-def test_shares_never_round_to_certainty(value, text):
-    assert percent(value) == text
-    assert share(0.2, 0.1, 0.3) == "20% [10% to 30%]"
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.02, "2 points"), (0.01, "1 point"), (-0.01, "-1 point"), (0.1234, "12.3 points"), (-1e-6, "0 points")],
-)
-def test_differences_are_told_in_points(value, text):
-    assert points(value) == text
-
-
-@pytest.mark.parametrize(
-    ("arguments", "needed"),
-    [
-        ((0.08, 0.04, 0.12, 100, 0.10), 300),
-        ((0.12, 0.08, 0.16, 100, 0.10), 300),
-        ((0.10, 0.08, 0.12, 100, 0.10), None),
-        ((0.0999, 0.04, 0.16, 100, 0.10), None),
-        ((0.05, np.nan, np.nan, 100, 0.10), None),
-    ],
-)
-def test_more_items_shrink_the_interval_to_the_bound(arguments, needed):
-    assert more_items(*arguments) == needed
-
-
-def test_what_is_not_assessed_is_a_row():
-    (finding,) = unassessed_findings("P7", "Title", [Unassessed({"benchmark": "b"}, "m ran 3 items", "at least 10")])
-    assert finding.status is Status.NOT_APPLICABLE
-    assert finding.sentence == "Not assessed: m ran 3 items; needs at least 10."

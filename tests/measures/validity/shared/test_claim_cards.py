@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from measurand.auditing import audit
 from measurand.errors import NotApplicable
-from measurand.measure import find
+from measurand.measures import find
 from measurand.measures.validity.claims import claims_tested, judge
 from measurand.readers.evidence.claim_card import worked_claim_cards
 from measurand.results import Estimate, Finding, Status
@@ -37,12 +37,27 @@ def card(*bases, statement="average case", text="It fails rarely", **more):
 
 
 def basis(measure="P1", relation="below", bounds=(0.05,), where=None, share=None):
-    return Basis(measure, "" if relation == "no issue" else "rate", where or {}, relation, bounds, share)
+    return Basis(
+        measure=measure,
+        estimate="" if relation == "no issue" else "rate",
+        where=where or {},
+        relation=relation,
+        bounds=bounds,
+        share=share,
+    )
 
 
 def evidence(code, *triples, status=Status.PASSED, **more):
     return [
-        Finding(code, {"model": f"m{i}"}, "", status, "", (Estimate("rate", *triple, 0.95),), **more)
+        Finding(
+            code=code,
+            subject={"model": f"m{i}"},
+            title="",
+            status=status,
+            sentence="",
+            estimates=(Estimate(name="rate", value=triple[0], low=triple[1], high=triple[2]),),
+            **more,
+        )
         for i, triple in enumerate(triples)
     ]
 
@@ -60,7 +75,6 @@ def verdict(made, findings):
         ([GOOD, OPEN], Status.CAUTION, "undecided"),
         ([GOOD, BAD], Status.ISSUE, "contradicted"),
         ([(0.01, None, None)], Status.CAUTION, "undecided"),
-        ([], Status.NOT_APPLICABLE, "undecided, evidence is missing"),
     ],
 )
 def test_an_average_claim_follows_its_estimates(triples, status, word):
@@ -69,6 +83,17 @@ def test_an_average_claim_follows_its_estimates(triples, status, word):
     assert f"(a paper): {word}" in finding.sentence
     assert finding.result["construct"] == "failure"
     assert len(finding.estimates) == len(triples)
+
+
+def test_a_claim_without_any_evidence_is_not_assessed():
+    finding = verdict(card(basis()), evidence("P1"))
+    assert finding.status is Status.NOT_APPLICABLE
+    assert finding.sentence == (
+        "Not assessed: for “It fails rarely” (a paper) evidence is missing: the audit holds no rate by P1 that it "
+        "could rest on."
+    )
+    assert (finding.result["verdict"], finding.result["construct"]) == ("undecided", "failure")
+    assert finding.estimates == ()
 
 
 def test_only_the_measure_and_subjects_named_count():
@@ -83,7 +108,7 @@ def test_every_ground_must_hold():
     assert verdict(both, findings).status is Status.CAUTION
     missing = verdict(card(basis("P1"), basis("P9")), findings)
     assert missing.status is Status.CAUTION
-    assert "evidence is missing: the audit has no estimate 'rate' of P9" in missing.sentence
+    assert "undecided, evidence is missing: the audit holds no rate by P9 that it could rest on" in missing.sentence
     assert verdict(card(basis("P9")), findings).status is Status.NOT_APPLICABLE
 
 
@@ -129,7 +154,9 @@ def test_an_existence_proof_needs_one_and_is_never_contradicted():
 )
 def test_a_share_is_bracketed(share, status):
     findings = evidence("P1", GOOD, GOOD, OPEN, BAD)
-    assert verdict(card(basis(share=share)), findings).status is status
+    finding = verdict(card(basis(share=share)), findings)
+    assert finding.status is status
+    assert "between 50% and 75% of 4 hold" in finding.sentence
 
 
 def test_no_finding_is_no_evidence_without_power():
@@ -138,7 +165,7 @@ def test_no_finding_is_no_evidence_without_power():
     without = verdict(made, passed)
     assert without.status is Status.CAUTION
     assert "nothing says how likely it would have found one" in without.sentence
-    told = [replace(passed[0], estimates=(Estimate("power", 0.9),))]
+    told = [replace(passed[0], estimates=(Estimate(name="power", value=0.9),))]
     assert verdict(made, told).status is Status.PASSED
     assert verdict(made, evidence("G99", GOOD, status=Status.CAUTION)).status is Status.CAUTION
     assert verdict(made, evidence("G99", GOOD, status=Status.ISSUE)).status is Status.ISSUE
@@ -174,7 +201,7 @@ def test_a_wider_interval_never_turns_open_into_decided(value, width, more, boun
 
 
 def test_the_worked_cards_on_the_embedded_study(example):
-    findings = audit(example, [find("V1")], settings={"resamples": 100}).findings
+    findings = audit(example, [find("V1")], settings={"V1": {"resamples": 100}}).findings
     headline, *each = judge(claims_tested(findings=findings, claim_cards=worked_claim_cards()))
     found = {finding.subject["claim"]: finding for finding in each}
     assert {name: finding.result["verdict"] for name, finding in found.items()} == {

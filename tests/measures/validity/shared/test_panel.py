@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.validity.shared.panel import assessable, family_codes, panels, unassessed_findings
+from measurand.measures.validity.shared.panel import assessable, family_codes, panels
+from measurand.measures.verdicts import unassessed
 from measurand.results import Status
 
 
@@ -30,9 +31,10 @@ def test_a_panel_holds_the_scores_as_given(make_study):
     np.testing.assert_allclose(panel.standard_scores * panel.component.scores.std(), panel.component.scores)
 
 
-def test_without_capability_benchmarks_the_message_lists_what_was_seen_and_the_option(make_study):
+def test_without_capability_benchmarks_the_message_lists_what_was_seen_and_what_is_needed(make_study):
     study = make_study(12, capability=0, tested=3)
-    with pytest.raises(NotApplicable, match=r"0 of 3 .*\(seen: t0, t1, t2\).*at least 3 .*--capability"):
+    needed = "at least 3 capability benchmarks, named as such"
+    with pytest.raises(NotApplicable, match=rf"0 of 3 .*\(seen: t0, t1, t2\).*{needed}"):
         panels(study.scores, "complete")
 
 
@@ -83,7 +85,7 @@ def test_imputing_leaves_out_models_that_have_less_than_half(make_study):
 
 def test_too_few_complete_models_are_told_which_benchmark_is_rarest_and_to_impute(make_study):
     study = make_study(12, columns={"c5": holes(12, range(2, 12))})
-    with pytest.raises(NotApplicable, match=r"2 of 12 .*least often run: c5 by 2.*--missing impute"):
+    with pytest.raises(NotApplicable, match=r"2 of 12 .*least often run: c5 by 2.*or imputing the missing scores"):
         panels(study.scores, "complete")
 
 
@@ -113,7 +115,7 @@ def test_a_constant_capability_benchmark_is_left_out_and_named(make_study, const
 
 def test_three_capability_benchmarks_must_vary(make_study):
     flat = {name: np.full(12, 0.5) for name in ("c0", "c1", "c2")}
-    with pytest.raises(NotApplicable, match="2 capability benchmarks vary"):
+    with pytest.raises(NotApplicable, match="2 capability benchmarks differ between the models"):
         panels(make_study(12, columns=flat).scores, "complete")
 
 
@@ -154,6 +156,6 @@ def test_what_cannot_be_ranked_is_reported_with_the_reason(constant):
     assert able.tolist() == [True, False, False, False]
     assert [problem.subject["benchmark"] for problem in problems] == ["flat", "rare", "never"]
     assert [problem.reason.split(" models ")[0] for problem in problems] == ["all 10 chat", "7 chat", "0 chat"]
-    rows = unassessed_findings("V1", "title", problems)
+    rows = unassessed(problems)
     assert {row.status for row in rows} == {Status.NOT_APPLICABLE}
     assert rows[0].sentence == ("Not assessed: all 10 chat models have the same score; needs models that differ on it.")

@@ -11,9 +11,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from measurand.errors import NotApplicable
-from measurand.measures._shared import plural
 from measurand.tables import Scores
 from measurand.tables.dates import decimal_year
+from measurand.wording import plural
 
 __all__ = ["LEAST_BENCHMARKS", "Proportions", "connected", "dates_of", "proportions"]
 
@@ -70,7 +70,7 @@ def proportions(scores: Scores, benchmarks: Sequence[str]) -> Proportions:
     if not kept.any():
         raise NotApplicable(
             "no benchmark has scores from 0 to a known maximum that differ between models",
-            needs="scores in [0, 1], or the maximum of each benchmark (maximum)",
+            needs="scores in [0, 1], or the maximum of each benchmark",
         )
     names = tuple(benchmarks[place] for place in np.flatnonzero(kept).tolist())
     return Proportions(models, names, share[:, kept], tuple(notes))
@@ -103,7 +103,7 @@ def connected(found: Proportions) -> Proportions:
     if rows.sum() < LEAST_MODELS or columns.sum() < LEAST_BENCHMARKS:
         raise NotApplicable(
             f"{plural(int(rows.sum()), 'model')} and {plural(int(columns.sum()), 'benchmark')} hang together",
-            needs=f"at least {LEAST_MODELS} models with {LEAST_BENCHMARKS} benchmarks each, and {LEAST_ON} models a "
+            needs=f"at least {LEAST_MODELS} models with {LEAST_BENCHMARKS} benchmarks each, and {LEAST_ON} models per "
             "benchmark, that all hang together through shared benchmarks",
         )
     notes = list(found.notes)

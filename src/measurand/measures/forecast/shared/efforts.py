@@ -12,9 +12,10 @@ import polars as pl
 from measurand.errors import InputError
 from measurand.stats.intervals.binomial import clopper_pearson, proportion_limits
 from measurand.stats.intervals.clustered import cluster_sums, share_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Attempts
 
-__all__ = ["SIDES", "UNITS", "Efforts", "Limits", "check_prices", "efforts_of", "share_of"]
+__all__ = ["SIDES", "UNITS", "Efforts", "check_prices", "efforts_of", "share_of"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -28,16 +29,7 @@ UNITS = ("flop", "queries", "tokens", "money", "attempts")
 _EFFORT = ("target", "method", "behaviour", "seed")
 
 
-@dataclass(frozen=True)
-class Limits:
-    """A number with its limits; NaN where undefined, infinite where there is no bound."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Efforts:
     """Efforts of one method on one target.
 
@@ -164,15 +156,15 @@ def _grouped(summed: pl.DataFrame) -> Iterator[Efforts]:
         flop = {side: own[f"{side}_all_flop"] for side in SIDES}
         bill = {side: float(column.sum()) for side, column in flop.items() if column.null_count() == 0}
         yield Efforts(
-            str(target),
-            str(method),
-            tuple(own["behaviour"]),
-            own["came"].to_numpy().astype(np.bool_),
-            clusters,
-            by,
-            {unit: costs[unit] for unit in UNITS if np.isfinite(costs[unit]).any() and _tells(unit, costs)},
-            bill,
-            tuple(side for side, column in flop.items() if column.null_count() == len(column)),
+            target=str(target),
+            method=str(method),
+            behaviours=tuple(own["behaviour"]),
+            success=own["came"].to_numpy().astype(np.bool_),
+            clusters=clusters,
+            by=by,
+            costs={unit: costs[unit] for unit in UNITS if np.isfinite(costs[unit]).any() and _tells(unit, costs)},
+            bill=bill,
+            uncounted=tuple(side for side, column in flop.items() if column.null_count() == len(column)),
         )
 
 

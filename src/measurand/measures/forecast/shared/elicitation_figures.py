@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from measurand.measures._shared import columns
+from measurand.measures.forecast.shared.pictures import bars, lines
 from measurand.measures.forecast.shared.spending import AMOUNTS
+from measurand.measures.forecast.shared.spent import Elicitation, Spent
 from measurand.results import Axis, Cell, Figure
-
-if TYPE_CHECKING:
-    from measurand.measures.forecast.elicitation import Elicitation, Spent
+from measurand.wording import percent
 
 __all__ = ["cost_figure", "curve_figure"]
 
@@ -21,25 +19,21 @@ MOST_POINTS = 300
 """Points of one curve; steps closer than this could not be seen."""
 
 
-def curve_figure(rows: Sequence[Elicitation], budget: float | None, units: Mapping[str, str]) -> Figure:
-    """Share elicited by cost, one curve a method, for each target and unit."""
+def curve_figure(rows: Sequence[Elicitation], units: Mapping[str, str]) -> Figure:
+    """Share elicited by cost, one curve per method, for each target and unit."""
     drawn: list[tuple[Cell, ...]] = []
-    ordered = sorted(rows, key=lambda row: row.target not in units)
-    for row in ordered:
+    for row in sorted(rows, key=lambda row: row.target not in units):
         for spent in row.spent:
             drawn += [(row.target, AMOUNTS[spent.unit], row.method, *point) for point in _points(spent)]
-    names = ("target", "counted in", "method", "cost", "share", "low", "high")
-    return Figure(
+    return lines(
         "F4.curves",
-        "lines",
         "Behaviours elicited by what was spent on each",
         "Share of efforts with a success by cost (Kaplan-Meier): efforts that ended without one count as unfinished at "
         "what they spent. A curve ends where nothing more was tried; the band is the pointwise interval.",
-        columns(names, drawn),
+        ("target", "counted in", "method", "cost", "share", "low", "high"),
+        drawn,
         Axis("cost", "spent on a behaviour", "log"),
         Axis("share", "share elicited", domain=(0.0, 1.0)),
-        low="low",
-        high="high",
         color="method",
         select=("target", "counted in"),
     )
@@ -63,28 +57,25 @@ def _points(spent: Spent) -> list[tuple[float, float, float, float]]:
 def cost_figure(rows: Sequence[Elicitation], reached: float, level: float) -> Figure:
     """Cost of the methods on one axis: the asked share's, and per success."""
     drawn: list[tuple[Cell, ...]] = []
-    share = f"to {100 * reached:g}%"
     for row in rows:
         for spent in row.spent:
-            for what, found in ((share, spent.quantile), ("per success", spent.per_success)):
-                known = math.isfinite(found.value)
-                value = found.value if known else found.low
-                high = found.high if math.isfinite(found.high) else None
-                said = what if known else f"{what}, at least"
-                low = found.low if known and high is not None else None
-                drawn.append((row.target, AMOUNTS[spent.unit], row.method, said, value, low, high if low else None))
-    names = ("target", "counted in", "method", "cost", "value", "low", "high")
-    return Figure(
+            for what, found in ((f"to {percent(reached)}", spent.quantile), ("per success", spent.per_success)):
+                of = (row.target, AMOUNTS[spent.unit], row.method)
+                if not math.isfinite(found.value):
+                    drawn.append((*of, f"{what}, at least", found.low, None, None))
+                elif not math.isfinite(found.high):
+                    drawn.append((*of, what, found.value, None, None))
+                else:
+                    drawn.append((*of, what, *found))
+    return bars(
         "F4.costs",
-        "intervals",
         "What the methods cost, on one axis",
-        f"Cost by which {100 * reached:g}% of the behaviours were elicited, and all that was spent by successes, with "
-        f"{100 * level:g}% intervals; where the value was not reached, the lower bound is shown.",
-        columns(names, drawn),
+        f"Cost by which {percent(reached)} of the behaviours were elicited, and all that was spent by successes, with "
+        f"{percent(level)} intervals; where the value was not reached, the lower bound is shown.",
+        ("target", "counted in", "method", "cost", "value", "low", "high"),
+        drawn,
         Axis("value", "cost", "log"),
         Axis("method", "method", "nominal"),
-        low="low",
-        high="high",
         color="cost",
         select=("target", "counted in"),
     )

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from measurand.measures._shared import columns, number
+from measurand.measures._shared import finite
 from measurand.measures.forecast.shared.forecasting import Forecast
+from measurand.measures.forecast.shared.pictures import bars, lines
 from measurand.results import Axis, Cell, Figure
+from measurand.wording import percent
 
 __all__ = ["errors", "fan"]
 
@@ -25,7 +27,7 @@ def fan(rows: Sequence[Forecast], names: Mapping[str, str], level: float) -> Fig
             curves.insert(0, (row.older, "expected, without the newest"))
         for curve, what in curves:
             cells += [
-                (*key, _place(x, by_compute), float(y), number(low), number(high), what, "")
+                (*key, _place(x, by_compute), float(y), finite(low), finite(high), what, "")
                 for x, y, low, high in zip(row.grid, *curve, strict=True)
             ]
         newest = set(row.newest.places.tolist()) if row.newest is not None else set()
@@ -34,17 +36,15 @@ def fan(rows: Sequence[Forecast], names: Mapping[str, str], level: float) -> Fig
             at = _place(row.drivers[place, 0], by_compute)
             cells.append((*key, at, float(row.scores[place]), None, None, what, model))
     titles = {"compute": "training compute (FLOP)", "date": "release date", "components": "leading component"}
-    return Figure(
+    return lines(
         "F1.fan",
-        "lines",
         "Forecast",
-        f"Curves with their {level:.0%} prediction interval for a new model of a new family: from all models, and from "
-        "those but the newest (of most compute where dates are not known), which it may be held against.",
-        columns(("class", "benchmark", "driver", "score", "low", "high", "what", "model"), cells),
+        f"Curves with their {percent(level)} prediction interval for a new model of a new family: from all models, and "
+        "from those but the newest (of most compute where dates are not known), which it may be held against.",
+        ("class", "benchmark", "driver", "score", "low", "high", "what", "model"),
+        cells,
         Axis("driver", titles[made[0].driver], "log" if by_compute else "linear"),
         Axis("score", "score"),
-        low="low",
-        high="high",
         label="model",
         color="what",
         select=("class", "benchmark"),
@@ -63,14 +63,16 @@ def errors(rows: Sequence[Forecast], names: Mapping[str, str]) -> Figure:
             if split is not None:
                 told = [("the forecast", split.error), *((b.name, b.error) for b in split.baselines)]
                 cells += [(row.class_, where, names[row.benchmark], error, what) for what, error in told]
-    return Figure(
+    return bars(
         "F1.errors",
-        "intervals",
         "Errors on models left out",
         "Root mean squared error, in units of the score, of the forecast and of naive guesses; left is better.",
-        columns(("class", "left out", "benchmark", "error", "by"), cells),
+        ("class", "left out", "benchmark", "error", "by"),
+        cells,
         Axis("error", "error on models left out"),
         Axis("benchmark", "benchmark", "nominal"),
+        low=None,
+        high=None,
         color="by",
         select=("class", "left out"),
     )

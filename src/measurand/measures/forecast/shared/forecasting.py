@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measures._shared import kind, plural
+from measurand.measures._shared import kind
 from measurand.measures.forecast.shared.drivers import Driver, Name, drivers_of, score_limits
 from measurand.measures.forecast.shared.held_out import MOST_BLOCKS, Sample, Split, family_split, newest_split
 from measurand.measures.validity.shared.panel import family_codes
 from measurand.stats.capability.growth import forecasts
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.resampling import family_blocks
 from measurand.tables import Scores
+from measurand.wording import plural
 
 __all__ = ["LEAST_MODELS", "Asked", "Forecast", "Target", "forecasts_of"]
 
@@ -41,18 +43,16 @@ class Target:
     Parameters
     ----------
     asked : the model.
-    value, low, high : its score, with a prediction interval.
+    score : its score, with a prediction interval.
     beyond : how far it lies beyond the models seen, in orders of magnitude or years; 0 within their range.
     """
 
     asked: Asked
-    value: float
-    low: float
-    high: float
+    score: Limits
     beyond: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Forecast:
     """One benchmark, one class, one driver.
 
@@ -147,7 +147,9 @@ def _by_driver(
     dates, flop = drivers["date"].values[there, 0], drivers["compute"].values[there, 0]
     dated = bool(np.isfinite(dates).all())
     order = dates if dated else flop if np.isfinite(flop).all() else None
-    sample = Sample(x, y, families, dates, order, limits, driver.name == "date")
+    sample = Sample(
+        drivers=x, scores=y, families=families, dates=dates, order=order, limits=limits, by_date=driver.name == "date"
+    )
     # With one family, further models of it are what can be predicted.
     blocks = sample.blocks if len(names) > 1 else family_blocks(np.arange(len(y)), MOST_BLOCKS)
     wanted = asked if asked is not None and asked.by == driver.name else None
@@ -164,28 +166,29 @@ def _by_driver(
     target = None
     if wanted is not None:
         beyond = max(0.0, wanted.driver - float(x[:, 0].max()))
-        target = Target(wanted, float(made.value[0, -1]), float(low[-1]), float(high[-1]), beyond)
+        score = Limits(float(made.value[0, -1]), float(low[-1]), float(high[-1]))
+        target = Target(wanted, score, beyond)
     in_order = np.argsort(grid, kind="stable")
     return Forecast(
-        benchmark,
-        class_,
-        driver.name,
-        taking,
-        x,
-        y,
-        limits,
-        family_split(sample, level),
-        newest,
-        "date" if dated else "compute",
-        grid[in_order],
-        made.value[0][in_order],
-        low[in_order],
-        high[in_order],
-        None if newest is None else np.stack([made.value[1], lows[1], highs[1]])[:, in_order],
-        target,
-        len(names),
-        unknown,
-        int((~np.isfinite(dates)).sum()),
+        benchmark=benchmark,
+        class_=class_,
+        driver=driver.name,
+        models=taking,
+        drivers=x,
+        scores=y,
+        limits=limits,
+        by_family=family_split(sample, level),
+        newest=newest,
+        newest_by="date" if dated else "compute",
+        grid=grid[in_order],
+        curve=made.value[0][in_order],
+        low=low[in_order],
+        high=high[in_order],
+        older=None if newest is None else np.stack([made.value[1], lows[1], highs[1]])[:, in_order],
+        target=target,
+        families=len(names),
+        unknown_families=unknown,
+        undated=int((~np.isfinite(dates)).sum()),
     )
 
 

@@ -9,19 +9,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measures._shared import estimate, plural
-from measurand.measures.forecast.shared.efforts import Efforts, Limits
-from measurand.results import Cell, Estimate, Finding, Status
+from measurand.measures._shared import estimate
+from measurand.measures.forecast.shared.efforts import Efforts
+from measurand.measures.forecast.shared.estimates import bounded
+from measurand.measures.verdicts import Side, against, verdict
+from measurand.results import Cell, Estimate, Finding
 from measurand.stats.attempts.survival import kaplan_meier, quantiles_under
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.paired import paired_differences, paired_tests
 from measurand.stats.intervals.resampling import bootstrap_weights
+from measurand.wording import DIFFERENCE, number, percent, plural, points, shown
 
 __all__ = ["Gap", "gap_finding", "gaps_of"]
 
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gap:
     """A method held against the baseline on the behaviours that both tried.
 
@@ -85,15 +89,15 @@ def _gap(
         codes = np.arange(len(both)) if clusters is None else clusters
         gain = _gain(base, other, place, codes, unit, reached, resamples, level, rng)
     return Gap(
-        base.target,
-        other.method,
-        base.method,
-        len(both),
-        int(pairs.clusters[0]),
-        Limits(float(pairs.value[0]), *(float(np.clip(limit[0], -1, 1)) for limit in (lows, highs))),
-        float(p_values[0]),
-        None if gain is None else unit,
-        gain,
+        target=base.target,
+        method=other.method,
+        baseline=base.method,
+        behaviours=len(both),
+        clusters=int(pairs.clusters[0]),
+        difference=Limits(float(pairs.value[0]), *(float(np.clip(limit[0], -1, 1)) for limit in (lows, highs))),
+        p_value=float(p_values[0]),
+        unit=None if gain is None else unit,
+        gain=gain,
     )
 
 
@@ -147,48 +151,37 @@ def _gain(
     return Limits(value, low, high) if low < high else Limits(value, math.nan, math.nan)
 
 
-def gap_finding(code: str, gap: Gap, level: float, tolerated: float, reached: float) -> Finding:
+def gap_finding(gap: Gap, level: float, tolerated: float, reached: float) -> Finding:
     """Issue: the method elicits more than the baseline by more than the tolerated share; passed: by less."""
-    d = gap.difference
-    defined = math.isfinite(d.low) and math.isfinite(d.high)
-    limits = f" [{100 * d.low:+.0f} to {100 * d.high:+.0f}]" if defined else ""
-    side = "below" if d.value < 0 else "above"
-    apart = f"{plural(round(abs(100 * d.value)), 'percentage point')} {side}" if d.value else "equal to"
-    said = (
-        f"On {plural(gap.behaviours, 'behaviour')} of {gap.target}, the share that {gap.method} elicits is {apart} "
-        f"that of {gap.baseline!r}{limits}"
-    )
-    allowed = f"{100 * tolerated:g} points"
-    if defined and d.low > tolerated:
-        status, rest = Status.ISSUE, f": an evaluation with {gap.baseline!r} alone understates what can be elicited"
-    elif defined and d.high < tolerated:
-        status, rest = Status.PASSED, f", not {allowed} above it"
-    else:
-        status, rest = Status.CAUTION, f", which does not decide about {allowed}"
-    estimates = [
-        estimate("elicitation_gap", d.value, d.low, d.high, level=level, method="paired", n=gap.behaviours),
-        Estimate("p_value", gap.p_value, n=gap.behaviours),
-    ]
+    n, allowed = gap.behaviours, points(tolerated)
+    apart = estimate("elicitation_gap", *gap.difference, level=level, method="paired", n=n, unit=DIFFERENCE)
+    estimates = [apart, Estimate(name="p_value", value=gap.p_value, n=n)]
+    side = against(gap.difference.low, gap.difference.high, tolerated)
+    rest = {
+        Side.ABOVE: f": an evaluation with {gap.baseline!r} alone understates what can be elicited",
+        Side.BELOW: f": a rise of {allowed} is excluded",
+    }.get(side, f", which does not decide about a rise of {allowed}")
     if gap.gain is not None:
-        value, low, high = (x if math.isfinite(x) else None for x in (gap.gain.value, gap.gain.low, gap.gain.high))
-        estimates.append(
-            Estimate(
-                "compute_equivalent_gain", value, low, high, level, "percentile bootstrap", gap.behaviours, "times"
-            )
-        )
-        rest += _gain_words(gap.gain, reached)
-    subject = {"target": gap.target, "method": gap.method, "against": gap.baseline}
+        estimates.append(bounded("compute_equivalent_gain", gap.gain, level, "percentile bootstrap", n, "times"))
+        rest += _gain_words(gap.gain, percent(reached))
     facts: dict[str, Cell] = {"clusters": gap.clusters, "gain counted in": gap.unit}
-    return Finding(code, subject, "Elicitation gap", status, f"{said}{rest}.", tuple(estimates), (), "F4.costs", facts)
+    return Finding(
+        subject={"target": gap.target, "method": gap.method, "against": gap.baseline},
+        title="Elicitation gap",
+        status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
+        sentence=f"On {plural(n, 'behaviour')} of {gap.target}, the share elicited changes by {shown(apart)} from "
+        f"{gap.baseline!r} to {gap.method}{rest}.",
+        estimates=tuple(estimates),
+        figure="F4.costs",
+        result=facts,
+    )
 
 
-def _gain_words(gain: Limits, reached: float) -> str:
-    share = f"{100 * reached:g}%"
-    value, low = gain.value, gain.low
-    if math.isfinite(value):
-        factor = max(value, 1 / value)
-        times = (f"{factor:,.0f}" if factor >= 100 else f"{factor:.2g}") + f" times {'less' if value >= 1 else 'more'}"
-        return f"; to reach {share} of the behaviours it takes {times}"
-    if math.isfinite(low) and low > 1:
-        return f"; to reach {share} of the behaviours it takes at least {low:.2g} times less"
-    return ""
+def _gain_words(gain: Limits, share: str) -> str:
+    opening = f"; to reach {share} of the behaviours it takes"
+    if math.isfinite(gain.value):
+        factor = max(gain.value, 1 / gain.value)
+        return f"{opening} {number(factor, 0 if factor >= 10 else 1)} times {'less' if gain.value >= 1 else 'more'}"
+    # Where the baseline never got there, its largest budget bounds the gain from below.
+    known = math.isfinite(gain.low) and gain.low > 1
+    return f"{opening} at least {number(gain.low, 0 if gain.low >= 10 else 1)} times less" if known else ""

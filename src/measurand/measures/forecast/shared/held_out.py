@@ -11,6 +11,7 @@ import numpy.typing as npt
 from measurand.stats.capability.growth import fit_curve, forecasts
 from measurand.stats.intervals.binomial import clopper_pearson
 from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.resampling import family_blocks
 
 __all__ = ["Baseline", "Sample", "Split", "family_split", "newest_split"]
@@ -27,7 +28,7 @@ NEWEST = 0.2
 LEAST_NEWEST = 3
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Sample:
     """Models with a score and a driver.
 
@@ -55,7 +56,7 @@ class Sample:
         return family_blocks(self.families, MOST_BLOCKS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Baseline:
     """A naive guess beside the forecast.
 
@@ -63,19 +64,17 @@ class Baseline:
     ----------
     name : what is guessed.
     error : root mean squared error.
-    gain, low, high : mean squared error of the guess less that of the forecast, with its interval over families.
+    gain : mean squared error of the guess less that of the forecast, with its interval over families.
     worse : whether the forecast is shown to be worse, all guesses and splits taken together.
     """
 
     name: str
     error: float
-    gain: float
-    low: float
-    high: float
+    gain: Limits
     worse: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Split:
     """Models left out, and how well they were predicted.
 
@@ -139,10 +138,7 @@ def newest_split(sample: Sample, level: float) -> Split | None:
     for place in places:
         kin = old & (sample.families == sample.families[place])
         of_family.append(float(sample.scores[kin].mean()) if kin.any() else mean)
-    guesses = {
-        "the mean of the others": np.full(len(places), mean),
-        "the mean of its family": np.array(of_family),
-    }
+    guesses = {"the mean of the others": np.full(len(places), mean), "the mean of its family": np.array(of_family)}
     return _split(sample, old[None].astype(np.float64), np.zeros(len(places), dtype=np.int64), places, guesses, level)
 
 
@@ -156,22 +152,22 @@ def _split(sample: Sample, sets: Floats, row: Ints, places: Ints, guesses: Mappi
     if (by_date := _by_date(sample, sets, row, places)) is not None:
         guesses["the date alone"] = by_date
     error = (predicted - truth) ** 2
-    # Two splits are looked at.
+    # Two splits are looked at, each against every guess: "worse" has to hold for all of them together.
     strict = 1 - (1 - level) / (2 * len(guesses))
     baselines = tuple(
         _baseline(name, (guess - truth) ** 2, error, families, level, strict) for name, guess in guesses.items()
     )
     inside = (low <= truth) & (truth <= high)
     return Split(
-        places,
-        int(families.max()) + 1,
-        predicted,
-        low,
-        high,
-        float(np.sqrt(error.mean())),
-        baselines,
-        int(inside.sum()),
-        _coverage_high(inside, families, level),
+        places=places,
+        groups=int(families.max()) + 1,
+        predicted=predicted,
+        low=low,
+        high=high,
+        error=float(np.sqrt(error.mean())),
+        baselines=baselines,
+        covered=int(inside.sum()),
+        coverage_high=_coverage_high(inside, families, level),
     )
 
 
@@ -192,7 +188,10 @@ def _baseline(name: str, guessed: Floats, error: Floats, families: Ints, level: 
     low, high = t_limits(gain.value, gain.stderr, gain.clusters - 1, level)
     worst = t_limits(gain.value, gain.stderr, gain.clusters - 1, strict)[1]
     return Baseline(
-        name, float(np.sqrt(guessed.mean())), float(gain.value[0]), float(low[0]), float(high[0]), bool(worst[0] < 0)
+        name=name,
+        error=float(np.sqrt(guessed.mean())),
+        gain=Limits(float(gain.value[0]), float(low[0]), float(high[0])),
+        worse=bool(worst[0] < 0),
     )
 
 

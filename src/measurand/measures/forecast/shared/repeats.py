@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from measurand.measures.forecast.shared.efforts import Limits
 from measurand.stats.attempts.beta_binomial import BetaBinomial, allowed_drop, fit_beta_binomial
 from measurand.stats.attempts.logit_normal import fit_logit_normal
 from measurand.stats.attempts.pass_at_k import fit_power_law, pass_at_k
 from measurand.stats.attempts.survival import kaplan_meier, shares_under
 from measurand.stats.intervals.binomial import clopper_pearson
 from measurand.stats.intervals.clustered import cluster_sums, share_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.resampling import bootstrap_weights
 from measurand.tables import Attempts
 
@@ -40,7 +40,7 @@ POINTS = 12
 """Numbers of attempts, evenly on a log scale, that the power law is fitted to."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Repeats:
     """Attempts of one method on one target, behaviour by behaviour.
 
@@ -125,7 +125,12 @@ def repeats_of(attempts: Attempts, success_from: float) -> Iterator[Repeats]:
         codes: Ints = (key.rank("dense").cast(pl.Int64) - 1).to_numpy()
         alone = len(np.unique(codes)) == len(codes)
         yield Repeats(
-            str(target), str(method), outcomes, efforts, None if alone else codes, _stopped(outcomes, efforts)
+            target=str(target),
+            method=str(method),
+            outcomes=outcomes,
+            efforts=efforts,
+            clusters=None if alone else codes,
+            stopped=_stopped(outcomes, efforts),
         )
 
 
@@ -157,7 +162,7 @@ def observed(repeats: Repeats, k: int, level: float) -> Limits:
     """Share of behaviours with a success within k attempts that were made, with limits over behaviours or clusters."""
     if repeats.stopped:
         times, came, places = repeats.first_successes()
-        return Limits(*kaplan_meier(times, came, level, repeats.codes[places]).by(k))
+        return kaplan_meier(times, came, level, repeats.codes[places]).by(k)
     rates = _rates(repeats, [k])[:, 0]
     means = cluster_sums(rates[None], np.unique(repeats.codes, return_inverse=True)[1].astype(np.int64)).means()
     groups = int(means.clusters[0])

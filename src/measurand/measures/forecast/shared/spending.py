@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["AMOUNTS", "amount", "bits_of"]
+from measurand.stats.intervals.limits import Limits
+from measurand.wording import interval, number
+
+__all__ = ["AMOUNTS", "amount", "bits_of", "limits_in"]
 
 AMOUNTS = {"flop": "FLOP", "queries": "queries", "tokens": "tokens", "money": "money", "attempts": "attempts"}
 """Unit of a cost -> how it is called beside a number."""
+ONE = {"queries": "query", "attempts": "attempt", "tokens": "token"}
+"""Units that are counted -> one of them."""
 
 
 def amount(value: float, unit: str) -> str:
@@ -16,15 +21,25 @@ def amount(value: float, unit: str) -> str:
     Examples
     --------
     >>> amount(5.5e17, "flop"), amount(28.0, "queries"), amount(0.0312, "money"), amount(1.0, "queries")
-    ('5.5e17 FLOP', '28 queries', '0.0312 (money)', '1 query')
+    ('5.50e+17 FLOP', '28 queries', '0.0312 (money)', '1 query')
     """
-    if unit == "flop":
-        return f"{value:.2g}".replace("e+", "e") + " FLOP"
-    if unit == "money":
-        return f"{value:.3g} (money)"
-    if value == 1:
-        return {"queries": "1 query", "attempts": "1 attempt", "tokens": "1 token"}[unit]
-    return (f"{value:,.0f}" if value < 1e7 else f"{value:.3g}".replace("e+", "e")) + f" {AMOUNTS[unit]}"
+    of = "(money)" if unit == "money" else ONE[unit] if value == 1 and unit in ONE else AMOUNTS[unit]
+    return f"{_in(unit, value)} {of}"
+
+
+def limits_in(unit: str, found: Limits) -> str:
+    """Limits of a cost, in brackets.
+
+    Examples
+    --------
+    >>> limits_in("queries", Limits(20.0, 5.0, math.inf))
+    '[5, –]'
+    """
+    return interval(found.low, found.high, lambda value: _in(unit, value))
+
+
+def _in(unit: str, value: float) -> str:
+    return number(value, 0 if unit in ONE else None)
 
 
 def bits_of(attempts: float) -> float:

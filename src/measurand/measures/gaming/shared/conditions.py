@@ -27,7 +27,7 @@ MOST_HELD_ROWS = 2_000_000
 _COLUMNS = ("model", "benchmark", "scorer", "variant", "item", "answer", "target", "choices")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Run:
     """One model on one benchmark in one condition.
 
@@ -176,15 +176,15 @@ def _runs_of(
         options = np.full(len(items), np.nan)
         options[rows_of] = own["options"].cast(pl.Float64).fill_null(np.nan).to_numpy()
         yield Run(
-            table.benchmark,
-            model,
-            model if condition is None else condition,
-            items,
-            table.scores[table.models.index(model), ran],
-            np.where(options >= 2, 1 / options, known),
-            _shares(own["answer"], rows_of, len(items), width),
-            _shares(own["target"], rows_of, len(items), width),
-            None if table.clusters is None else np.unique(table.clusters[ran], return_inverse=True)[1],
+            benchmark=table.benchmark,
+            model=model,
+            condition=model if condition is None else condition,
+            items=items,
+            scores=table.scores[table.models.index(model), ran],
+            chance=np.where(options >= 2, 1 / options, known),
+            answers=_shares(own["answer"], rows_of, len(items), width),
+            targets=_shares(own["target"], rows_of, len(items), width),
+            clusters=None if table.clusters is None else np.unique(table.clusters[ran], return_inverse=True)[1],
         )
 
 

@@ -22,7 +22,7 @@ SPENT = ("queries", "tokens", "flop")
 POWER = 0.8
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Arm:
     """One target's mean success on each item, as it is or under one method.
 
@@ -45,7 +45,7 @@ class Arm:
     spent: dict[str, float | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Elicited:
     """What one method brings out of one target.
 
@@ -88,16 +88,16 @@ def arms(attempts: Attempts) -> Iterator[Arm]:
         items = of_item["behaviour"].to_list()
         named = of_item["cluster"].to_list()
         yield Arm(
-            str(target),
-            str(method),
-            dict(zip(items, of_item["success"].to_list(), strict=True)),
-            {
+            target=str(target),
+            method=str(method),
+            scores=dict(zip(items, of_item["success"].to_list(), strict=True)),
+            clusters={
                 item: f"item {item}" if name is None else f"cluster {name}"
                 for item, name in zip(items, named, strict=True)
             },
-            any(name is not None for name in named),
-            own.height / len(items),
-            {name: None if own[name].null_count() else float(own[name].sum()) / len(items) for name in SPENT},
+            clustered=any(name is not None for name in named),
+            attempts=own.height / len(items),
+            spent={name: None if own[name].null_count() else float(own[name].sum()) / len(items) for name in SPENT},
         )
 
 

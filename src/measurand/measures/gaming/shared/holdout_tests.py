@@ -10,7 +10,6 @@ import numpy as np
 from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measures._shared import plural
 from measurand.stats.intervals.binomial import at_least_p_value, proportion_limits
 from measurand.stats.texts.two_sample import (
     auroc_limits,
@@ -22,6 +21,7 @@ from measurand.stats.texts.two_sample import (
     text_features,
 )
 from measurand.tables import Responses, item_tables
+from measurand.wording import plural
 
 __all__ = ["LEAST_TEXTS", "HoldoutTest", "of_models", "of_people", "of_texts"]
 
@@ -36,7 +36,7 @@ GAP, BETTER = 0.1, 0.15
 """Gap between mean scores, and guesses above chance, at which the power is given."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HoldoutTest:
     """One of the tests that the sets are told apart by.
 
@@ -79,57 +79,61 @@ def of_texts(
     shifted = shifted_labels(main_direction(products), len(new), EFFECT, SHIFTED, rng)
     settings: dict[str, Any] = {"permutations": permutations, "level": level, "rng": rng, "shifted": shifted}
     effect = f"words further along their main direction in {EFFECT:.0%} of comparisons"
-    sizes = (len(public), len(new))
     found, power = kernel_test(products, is_new, **settings)
     tests = [
         HoldoutTest(
-            "embeddings",
-            "squared distance of mean TF-IDF vectors",
-            found.value,
-            None,
-            None,
-            found.null,
-            found.spread,
-            *sizes,
-            found.p_value,
-            found.p_value,
-            power,
-            effect,
+            name="embeddings",
+            statistic="squared distance of mean TF-IDF vectors",
+            value=found.value,
+            low=None,
+            high=None,
+            null=found.null,
+            spread=found.spread,
+            public=len(public),
+            new=len(new),
+            p_value=found.p_value,
+            adjusted=found.p_value,
+            power=power,
+            effect=effect,
         )
     ]
     found, power = classifier_test(products, is_new, **settings)
     low, high = found.value - (found.high - found.null), found.value + (found.null - found.low)
     tests.append(
         HoldoutTest(
-            "classifier",
-            "area under the curve, by words",
-            found.value,
-            max(0.0, low),
-            min(1.0, high),
-            found.null,
-            found.spread,
-            *sizes,
-            found.p_value,
-            found.p_value,
-            power,
-            effect,
+            name="classifier",
+            statistic="area under the curve, by words",
+            value=found.value,
+            low=max(0.0, low),
+            high=min(1.0, high),
+            null=found.null,
+            spread=found.spread,
+            public=len(public),
+            new=len(new),
+            p_value=found.p_value,
+            adjusted=found.p_value,
+            power=power,
+            effect=effect,
         )
     )
     area, p_value, power = order_test(words, is_new, EFFECT, level)
+    low, high = auroc_limits(area, len(new), len(public), level)
     spread = float(np.sqrt((len(both) + 1) / (12 * len(public) * len(new))))
     tests.append(
         HoldoutTest(
-            "lengths",
-            "area under the curve, by number of words",
-            area,
-            *auroc_limits(area, len(new), len(public), level),
-            0.5,
-            spread,
-            *sizes,
-            p_value,
-            p_value,
-            power,
-            f"texts longer in {EFFECT:.0%} of comparisons",
+            name="lengths",
+            statistic="area under the curve, by number of words",
+            value=area,
+            low=low,
+            high=high,
+            null=0.5,
+            spread=spread,
+            public=len(public),
+            new=len(new),
+            p_value=p_value,
+            adjusted=p_value,
+            power=power,
+            effect=f"texts longer in {EFFECT:.0%} of comparisons",
         )
     )
     return tests
@@ -171,19 +175,19 @@ def of_models(responses: Responses, public: str, new: str, older: Sequence[str],
     p_value = float(2 * stats.t.sf(abs(gap) / spread, freedom))
     power = float(stats.norm.sf(half / spread - GAP / spread))
     return HoldoutTest(
-        "older models",
-        f"mean score, public minus new, of {plural(len(older), 'model')}",
-        gap,
-        gap - half,
-        gap + half,
-        0.0,
-        spread,
-        len(first),
-        len(second),
-        p_value,
-        p_value,
-        power,
-        f"a gap of {100 * GAP:.0f} points",
+        name="older models",
+        statistic=f"mean score, public minus new, of {plural(len(older), 'model')}",
+        value=gap,
+        low=gap - half,
+        high=gap + half,
+        null=0.0,
+        spread=spread,
+        public=len(first),
+        new=len(second),
+        p_value=p_value,
+        adjusted=p_value,
+        power=power,
+        effect=f"a gap of {100 * GAP:.0f} points",
     )
 
 
@@ -203,17 +207,17 @@ def of_people(odd_one_out: tuple[int, int, int], level: float) -> HoldoutTest:
     spread = float(np.sqrt(chance * (1 - chance) / guesses))
     p_value = at_least_p_value(right, guesses, chance)
     return HoldoutTest(
-        "people",
-        "share of odd ones found",
-        right / guesses,
-        float(low),
-        float(high),
-        chance,
-        spread,
-        guesses,
-        guesses,
-        p_value,
-        p_value,
-        power,
-        "15 points above chance",
+        name="people",
+        statistic="share of odd ones found",
+        value=right / guesses,
+        low=float(low),
+        high=float(high),
+        null=chance,
+        spread=spread,
+        public=guesses,
+        new=guesses,
+        p_value=p_value,
+        adjusted=p_value,
+        power=power,
+        effect="15 points above chance",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measures._shared import number
+from measurand.measures._shared import finite
 from measurand.measures.gaming.shared.sweeps import Sweep
 from measurand.stats.hiding.noise import held_out, phi, phi_by_luck
 from measurand.stats.intervals.clustered import cluster_sums, share_limits
@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Level:
     """Accuracy at one strength of noise, over its seeds.
 
@@ -62,7 +62,7 @@ class Choice:
     broken: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NoiseInjection:
     """One model on one benchmark.
 
@@ -130,7 +130,7 @@ def assess(sweep: Sweep, splits: int, level: float, together: float, rng: np.ran
         accuracy=float(chosen.scores.mean()),
         above_chance=gain_limits(chosen.scores, sweep.chance, clusters, together) if known else None,
         choices=_choices(sweep, chosen.chosen),
-        phi=number(found),
+        phi=finite(found),
         luck=(float(np.quantile(luck, 0.5, method="higher")), float(np.quantile(luck, 0.95, method="higher"))),
         phi_p_value=float((1 + (luck >= found - 1e-9).sum()) / (1 + DRAWS)),
         findable=design.smallest_effect(items=len(base), power=POWER),
@@ -171,14 +171,14 @@ def _level(sigma: float, own: Floats, sweep: Sweep, broken: float, level: float,
     spread = 1.96 * math.sqrt(rate * (1 - rate) / n)
     change = None if sigma == 0 else gain_limits(mean[None], sweep.baseline, sweep.clusters, level)
     return Level(
-        sigma,
-        float(means.value[0]),
-        float(lows[0]),
-        float(highs[0]),
-        float(own.mean(axis=1).max()),
-        max(rate - spread, 0.0),
-        min(rate + spread, 1.0),
-        change,
-        broken,
-        len(own),
+        sigma=sigma,
+        value=float(means.value[0]),
+        low=float(lows[0]),
+        high=float(highs[0]),
+        best=float(own.mean(axis=1).max()),
+        luck_low=max(rate - spread, 0.0),
+        luck_high=min(rate + spread, 1.0),
+        change=change,
+        broken=broken,
+        seeds=len(own),
     )

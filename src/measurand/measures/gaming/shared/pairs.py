@@ -28,7 +28,7 @@ _CHUNK_CELLS = 4_000_000
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Pair:
     """Models that ran both benchmarks of a pair.
 
@@ -124,11 +124,29 @@ def load_pair(scores: Scores, responses: Responses | None, benchmark: str, refer
     if tables is not None:
         proportions = np.array([np.nanmean(table.scores, axis=1) for table in tables])
         counts = np.array([np.isfinite(table.scores).sum(axis=1) for table in tables], dtype=np.float64)
-        return Pair(benchmark, reference, tuple(models), proportions, counts, chance, tables, tuple(caveats))
+        return Pair(
+            benchmark=benchmark,
+            reference=reference,
+            models=tuple(models),
+            scores=proportions,
+            items=counts,
+            chance=chance,
+            tables=tables,
+            caveats=tuple(caveats),
+        )
     counts = _item_counts(scores, models, names, proportions, np.array(units))
     if np.isnan(counts).any():
         caveats.append("How many items are behind some of the scores is not known; their noise is left out.")
-    return Pair(benchmark, reference, tuple(models), proportions, counts, chance, None, tuple(caveats))
+    return Pair(
+        benchmark=benchmark,
+        reference=reference,
+        models=tuple(models),
+        scores=proportions,
+        items=counts,
+        chance=chance,
+        tables=None,
+        caveats=tuple(caveats),
+    )
 
 
 def _unit(values: Floats, maximum: float | None, name: str) -> float:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import NotApplicable
-from measurand.measures._shared import plural
 from measurand.measures.gaming.shared.pairs import Pair, require_models
 from measurand.stats.hiding.reference_curve import LEAST_MODELS, Excess, Noise, draw_models, excess, predict, resampled
+from measurand.wording import plural
 
 __all__ = ["HeldAgainst", "both_p", "excess_of", "roles_of"]
 
@@ -23,7 +23,7 @@ _PLACES = 41
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class HeldAgainst:
     """One benchmark held against one reference.
 
@@ -68,12 +68,7 @@ def roles_of(
 
 
 def excess_of(
-    pair: Pair,
-    noise: Noise,
-    references: Sequence[str],
-    suspects: Sequence[str],
-    level: float,
-    rng: np.random.Generator,
+    pair: Pair, noise: Noise, references: Sequence[str], suspects: Sequence[str], level: float, rng: np.random.Generator
 ) -> HeldAgainst:
     """Excess of the suspects over the curve of the reference models, and the curve."""
     own, held = pair.places(references), pair.places(suspects)
@@ -85,7 +80,12 @@ def excess_of(
     low, high = np.nanquantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
     in_turn = bool(set(references) & set(suspects))
     return HeldAgainst(
-        pair, tuple(references), tuple(suspects), in_turn, found, (x, np.nanmean(curves, axis=0), low, high)
+        pair=pair,
+        references=tuple(references),
+        suspects=tuple(suspects),
+        in_turn=in_turn,
+        excess=found,
+        curve=(x, np.nanmean(curves, axis=0), low, high),
     )
 
 

@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Sweep:
     """A model as it is, and its noised copies, on the same items.
 
@@ -77,15 +77,15 @@ def _sweep(subject: dict[str, str], base: pl.DataFrame, noised: pl.DataFrame) ->
     copies = np.full((whole.height, base.height), np.nan)
     copies[rows["copy"].to_numpy(), rows["place"].to_numpy()] = rows["score"].to_numpy()
     return Sweep(
-        subject,
-        base["score"].to_numpy().astype(np.float64),
-        copies,
-        whole["sigma"].to_numpy().astype(np.float64),
-        whole["seed"].to_numpy().astype(np.int64),
-        whole["broken"].to_numpy().astype(np.float64),
-        base["chance"].fill_null(np.nan).to_numpy().astype(np.float64),
-        _clusters(base),
-        found.height - whole.height,
+        subject=subject,
+        baseline=base["score"].to_numpy().astype(np.float64),
+        copies=copies,
+        sigmas=whole["sigma"].to_numpy().astype(np.float64),
+        seeds=whole["seed"].to_numpy().astype(np.int64),
+        broken=whole["broken"].to_numpy().astype(np.float64),
+        chance=base["chance"].fill_null(np.nan).to_numpy().astype(np.float64),
+        clusters=_clusters(base),
+        incomplete=found.height - whole.height,
     )
 
 

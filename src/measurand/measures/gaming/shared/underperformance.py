@@ -5,25 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from measurand.measures._shared import estimate, number, plural
+from measurand.measures._shared import estimate, finite
 from measurand.results import Cell, Estimate, Finding, Status
 from measurand.stats.hiding.underperformance import EntropyChange
+from measurand.wording import plural
 
-__all__ = [
-    "CODE",
-    "AgainstChance",
-    "Gap",
-    "Positions",
-    "chance_finding",
-    "gap_finding",
-    "spread_finding",
-    "subject_of",
-]
-
-CODE = "G8"
+__all__ = ["AgainstChance", "Gap", "Positions", "chance_finding", "gap_finding", "spread_finding", "subject_of"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AgainstChance:
     """A run held against a guesser: its score with an interval, the guesser's, and the p-value of being below it."""
 
@@ -39,7 +29,7 @@ class AgainstChance:
     n: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Positions:
     """How answers are spread over the options' places.
 
@@ -64,7 +54,7 @@ class Positions:
     second: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gap:
     """Score as honest minus score as told on the same items; `lost` and `gained` are counts of right-or-wrong ones."""
 
@@ -108,12 +98,21 @@ def gap_finding(found: Gap, level: float, least: float) -> Finding:
         status, verdict = Status.CAUTION, f"a gap of {100 * least:.0f} points is neither shown nor ruled out"
     estimates = (
         estimate("gap", found.value, found.low, found.high, level=level, method=found.method, n=found.n),
-        Estimate("p_value", number(found.p_value), method=found.method, n=found.n),
-        Estimate("adjusted_p_value", number(found.adjusted), method="holm", n=found.n),
+        Estimate(name="p_value", value=finite(found.p_value), method=found.method, n=found.n),
+        Estimate(name="adjusted_p_value", value=finite(found.adjusted), method="holm", n=found.n),
     )
     facts: dict[str, Cell] = {"lost": found.lost, "gained": found.gained, "honest": found.honest, "told": found.told}
     subject = subject_of(found.benchmark, found.model)
-    return Finding(CODE, subject, "Gap between conditions", status, f"{start}: {verdict}.", estimates, (), None, facts)
+    return Finding(
+        subject=subject,
+        title="Gap between conditions",
+        status=status,
+        sentence=f"{start}: {verdict}.",
+        estimates=estimates,
+        caveats=(),
+        figure=None,
+        result=facts,
+    )
 
 
 def spread_finding(found: Positions, level: float, least: float) -> Finding:
@@ -142,15 +141,24 @@ def spread_finding(found: Positions, level: float, least: float) -> Finding:
         estimate(
             "entropy_change", change.change, change.low, change.high, level=level, method=method, n=n, unit="bits"
         ),
-        Estimate("entropy", change.second, n=n, unit="bits"),
-        Estimate("entropy_before", change.first, n=n, unit="bits"),
-        Estimate("jensen_shannon", found.divergence, n=n, unit="bits"),
-        Estimate("jensen_shannon_p_value", found.p_value, method="conditions swapped at random within items", n=n),
+        Estimate(name="entropy", value=change.second, n=n, unit="bits"),
+        Estimate(name="entropy_before", value=change.first, n=n, unit="bits"),
+        Estimate(name="jensen_shannon", value=found.divergence, n=n, unit="bits"),
+        Estimate(
+            name="jensen_shannon_p_value", value=found.p_value, method="conditions swapped at random within items", n=n
+        ),
     )
     facts: dict[str, Cell] = {"honest": found.honest or "right answers", "told": found.told}
     subject = subject_of(found.benchmark, found.model)
     return Finding(
-        CODE, subject, "Answer positions", status, f"{start}: {verdict}.", estimates, (), f"{CODE}.positions", facts
+        subject=subject,
+        title="Answer positions",
+        status=status,
+        sentence=f"{start}: {verdict}.",
+        estimates=estimates,
+        caveats=(),
+        figure="G8.positions",
+        result=facts,
     )
 
 
@@ -171,9 +179,11 @@ def chance_finding(found: AgainstChance, level: float) -> Finding:
     method = "p of a guesser scoring this low or lower"
     estimates = (
         estimate("score", found.score, found.low, found.high, level=level, method="score interval", n=found.n),
-        Estimate("chance", found.chance, n=found.n),
-        Estimate("below_chance_p_value", number(found.p_value), method=method, n=found.n),
-        Estimate("adjusted_p_value", number(found.adjusted), method="holm", n=found.n),
+        Estimate(name="chance", value=found.chance, n=found.n),
+        Estimate(name="below_chance_p_value", value=finite(found.p_value), method=method, n=found.n),
+        Estimate(name="adjusted_p_value", value=finite(found.adjusted), method="holm", n=found.n),
     )
     subject = subject_of(found.benchmark, found.model, found.condition)
-    return Finding(CODE, subject, "Against chance", status, f"{start}: {verdict}.", estimates)
+    return Finding(
+        subject=subject, title="Against chance", status=status, sentence=f"{start}: {verdict}.", estimates=estimates
+    )

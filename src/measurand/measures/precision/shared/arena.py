@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from measurand.measures.precision.shared.order import Order
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.votes.arenas import circles_by_chance, gap_stderr, order_with_intervals, repeat_agreement
 from measurand.stats.votes.bradley_terry import Comparisons, Ties, comparisons, covariance, fit
 from measurand.stats.votes.elo import elo_over_orders
@@ -17,6 +19,7 @@ from measurand.tables.votes import Votes
 __all__ = [
     "LEAST_CLUSTERS",
     "ORDERS",
+    "POINTS",
     "Arena",
     "Circles",
     "EloOrders",
@@ -30,42 +33,32 @@ __all__ = [
 ]
 
 LEAST_CLUSTERS = 5
+"""With fewer voters or prompts their number is too small to tell how far they differ."""
 POINTS = 400 / np.log(10)
-"""Elo points a unit of log odds."""
+"""Elo points per unit of log odds."""
 
 ORDERS, FACTORS = 200, (4.0, 16.0, 32.0)
 _CIRCLES, _REPEATS, _RATIOS = 200, 40, (1 / 16, 1 / 4, 1.0, 4.0, 16.0, 64.0)
 _LEAST_DRAWN = 5
 
 Ints = npt.NDArray[np.int64]
-Triple = tuple[float, float, float]
 
 
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Models that wins and ties link in both directions, so that one scale holds them; best first.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Group(Order):
+    """Models that wins and ties link in both directions, so that one scale holds them; `more` is in times the votes.
 
     Parameters
     ----------
-    models : their names.
     votes : votes between them.
     strength : Elo points above the average of these models, with the interval of each.
-    ranks : best and worst rank of each model; all hold together at the level asked for.
-    apart : whether each model is told apart from the next, one fewer than models.
-    more_votes : how many times the votes it would take to tell each from the next, one fewer than models.
-    told_apart : pairs of models, neighbours or not, that are told apart.
     cluster, clusters : what the votes are clustered by (None: they count as independent), and how many there are.
     widening : median ratio of the standard errors to those of independent votes.
     ties : how ties were counted.
     """
 
-    models: tuple[str, ...]
     votes: int
-    strength: tuple[Triple, ...]
-    ranks: tuple[tuple[int, int], ...]
-    apart: tuple[bool, ...]
-    more_votes: tuple[float, ...]
-    told_apart: int
+    strength: tuple[Limits, ...]
     cluster: str | None
     clusters: int | None
     widening: float
@@ -94,7 +87,7 @@ class Circles:
 
     decided: int
     cyclic: int
-    by_chance: Triple
+    by_chance: Limits
 
 
 @dataclass(frozen=True)
@@ -102,10 +95,10 @@ class Repeats:
     """Share of the pairs of models that two arenas of one size put in the same order: median, and the interval."""
 
     votes: int
-    agreement: Triple
+    agreement: Limits
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Arena:
     """Result of `arena`.
 
@@ -116,7 +109,7 @@ class Arena:
     even : models whose votes with their group are all ties.
     islands : parts of the arena between which there is not a single vote.
     votes, ties : how many there are.
-    elo, circles, repeats : of the largest group.
+    elo, circles, repeats : of the largest group; empty or None where they were not asked for.
     few : clusterings named in the votes with too few clusters to be used, with their number.
     tie_model : how ties were asked to be counted.
     """
@@ -136,7 +129,7 @@ class Arena:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Part:
     """The votes within one group, its models numbered anew.
 
@@ -163,7 +156,14 @@ class Part:
         data = comparisons(first, second, outcome, len(present))
         # A group can lie within fewer clusters than the arena has.
         usable = {name: codes for name, codes in clusters.items() if len(np.unique(codes)) >= LEAST_CLUSTERS}
-        return Part(tuple(votes.models[i] for i in present), data, first, second, outcome, usable)
+        return Part(
+            models=tuple(votes.models[i] for i in present),
+            data=data,
+            first=first,
+            second=second,
+            outcome=outcome,
+            clusters=usable,
+        )
 
 
 def ranked(part: Part, level: float, ties: Ties, resamples: int, rng: np.random.Generator) -> Group:
@@ -188,22 +188,21 @@ def ranked(part: Part, level: float, ties: Ties, resamples: int, rng: np.random.
     with np.errstate(divide="ignore", invalid="ignore"):
         more = (needed * found.gap_stderr[above, below] / gaps) ** 2
     return Group(
-        tuple(part.models[i] for i in order),
-        len(part.outcome),
-        tuple(_triple(strengths[i], reach * found.stderr[i]) for i in order),
-        tuple((int(found.sets.low[i]), int(found.sets.high[i])) for i in order),
-        tuple(bool(apart) for apart in found.sets.above[above, below]),
-        tuple(float(times) for times in more),
-        int(found.sets.above.sum()),
-        name,
-        found.groups,
-        widening.get(name or "", 1.0),
-        ties,
+        models=tuple(part.models[i] for i in order),
+        votes=len(part.outcome),
+        strength=tuple(_strength(strengths[i], reach * found.stderr[i]) for i in order),
+        ranks=tuple((int(found.sets.low[i]), int(found.sets.high[i])) for i in order),
+        above=found.sets.above[np.ix_(order, order)],
+        more=tuple(map(float, more)),
+        cluster=name,
+        clusters=found.groups,
+        widening=widening.get(name or "", 1.0),
+        ties=ties,
     )
 
 
-def _triple(strength: float, half: float) -> Triple:
-    return float(POINTS * strength), float(POINTS * (strength - half)), float(POINTS * (strength + half))
+def _strength(value: float, half: float) -> Limits:
+    return Limits(float(POINTS * value), float(POINTS * (value - half)), float(POINTS * (value + half)))
 
 
 def _median_ratio(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
@@ -231,15 +230,15 @@ def elo_orders(part: Part, rng: np.random.Generator) -> tuple[EloOrders, ...]:
     return tuple(found)
 
 
-def circles(data: Comparisons, level: float, rng: np.random.Generator) -> Circles | None:
+def circles(data: Comparisons, level: float, rng: np.random.Generator, draws: int = _CIRCLES) -> Circles | None:
     """Circles among the models; None where no three models each pair of which has a winner exist."""
     found = triads(data.wins)
-    shares = circles_by_chance(data, _CIRCLES, rng) if found.decided else np.empty(0)
+    shares = circles_by_chance(data, draws, rng) if found.decided else np.empty(0)
     shares = shares[np.isfinite(shares)]
     if not len(shares):
         return None
     low, high = np.quantile(shares, [(1 - level) / 2, (1 + level) / 2])
-    return Circles(found.decided, found.cyclic, (float(shares.mean()), float(low), float(high)))
+    return Circles(found.decided, found.cyclic, Limits(float(shares.mean()), float(low), float(high)))
 
 
 def repeats(part: Part, cluster: str | None, level: float, rng: np.random.Generator) -> tuple[Repeats, ...]:
@@ -250,6 +249,6 @@ def repeats(part: Part, cluster: str | None, level: float, rng: np.random.Genera
     shares = (1 + repeat_agreement(part.data, ratios, _REPEATS, rng, clusters=codes)) / 2
     limits = np.quantile(shares, [0.5, (1 - level) / 2, (1 + level) / 2], axis=1).T
     return tuple(
-        Repeats(round(ratio * len(part.outcome)), (float(middle), float(low), float(high)))
+        Repeats(round(ratio * len(part.outcome)), Limits(float(middle), float(low), float(high)))
         for ratio, (middle, low, high) in zip(ratios, limits, strict=True)
     )

@@ -1,4 +1,4 @@
-"""Counts of right answers or failures, from item-level results or as stated, for the measures that judge a rate."""
+"""Counts of right answers or failures, from item-level results or as stated, and which results can be counted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from measurand.stats.intervals.clustered import cluster_sums
 from measurand.tables import ItemTable
 
-__all__ = ["Counted", "independent_trials"]
+__all__ = ["Counted", "independent_trials", "once_right_or_wrong", "within_unit"]
 
 
 @dataclass(frozen=True)
@@ -53,3 +53,14 @@ def independent_trials(table: ItemTable, row: int, event: float) -> Counted:
         return Counted(int(np.nansum(happened)), int(ran.sum()), "item")
     sums = cluster_sums(happened[None], table.clusters)
     return Counted(int((sums.total[0] > 0).sum()), int((sums.count[0] > 0).sum()), "cluster")
+
+
+def once_right_or_wrong(table: ItemTable) -> bool:
+    """Whether every score is one independent answer, 0 or 1, so that exact tests of counts hold."""
+    return table.clusters is None and table.binary and bool(table.epochs.max() <= 1)
+
+
+def within_unit(table: ItemTable) -> bool:
+    """Whether every score lies between 0 and 1, as shares do."""
+    given = table.scores[np.isfinite(table.scores)]
+    return bool(((given >= 0) & (given <= 1)).all())

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from measurand.measures.precision.shared.ratings import Ratings
 from measurand.stats.intervals.binomial import clopper_pearson
 from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.agreement import (
     Corrected,
-    Limits,
     cohen_kappa,
     confusion,
     krippendorff_alpha,
@@ -25,9 +26,11 @@ __all__ = [
     "LEAST_COMMON",
     "Agreement",
     "Correction",
+    "Panel",
     "Shift",
     "agreement_of",
     "corrections_of",
+    "panel_of",
     "shifts_of",
 ]
 
@@ -43,7 +46,7 @@ MOST_LABELS = 10
 """Distinct scores up to which a confusion table is drawn."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Agreement:
     """How two graders agree on the samples both scored.
 
@@ -70,7 +73,7 @@ class Agreement:
     counts: tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shift:
     """Mean score of one model by each of two graders on the same samples, with limits, and their difference."""
 
@@ -85,7 +88,7 @@ class Shift:
     unit: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Correction:
     """A grader's mean score of one model, corrected by the hand labels of some of its samples.
 
@@ -105,6 +108,29 @@ class Correction:
     corrected: Corrected | None
     labelled: int
     n: int
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Krippendorff's alpha of more than two graders of a benchmark on one scale, over so many samples."""
+
+    benchmark: str
+    graders: tuple[str, ...]
+    alpha: Limits
+    n: int
+
+
+def panel_of(ratings: Ratings, level: float, resamples: int, rng: np.random.Generator) -> list[Panel]:
+    """All graders on one scale together; none where there are only two."""
+    group = ratings.same_scale()
+    if len(group) < 3:
+        return []
+    rated = ratings.scores[group]
+    binary = np.isin(rated[np.isfinite(rated)], (0.0, 1.0)).all()
+    metric: Literal["nominal", "interval"] = "nominal" if binary else "interval"
+    alpha = krippendorff_alpha(rated, metric, ratings.clusters, level=level, resamples=resamples, rng=rng)
+    n = int((np.isfinite(rated).sum(axis=0) >= 2).sum())
+    return [Panel(ratings.benchmark, tuple(ratings.graders[g] for g in group), alpha, n)]
 
 
 def agreement_of(
@@ -132,15 +158,16 @@ def agreement_of(
     labels, counts = confusion(one, other)
     few = len(labels) <= MOST_LABELS
     return Agreement(
-        parts[0][0].benchmark if len(parts) == 1 else EVERY,
-        *names,
-        "kappa" if binary else "alpha",
-        value,
-        len(one),
-        int(codes.max()) + 1,
-        float((one == other).mean()),
-        tuple(labels.tolist()) if few else (),
-        tuple(map(tuple, counts.tolist())) if few else (),
+        benchmark=parts[0][0].benchmark if len(parts) == 1 else EVERY,
+        first=names[0],
+        second=names[1],
+        kind="kappa" if binary else "alpha",
+        value=value,
+        n=len(one),
+        clusters=int(codes.max()) + 1,
+        same=float((one == other).mean()),
+        labels=tuple(labels.tolist()) if few else (),
+        counts=tuple(map(tuple, counts.tolist())) if few else (),
     )
 
 
@@ -168,11 +195,21 @@ def shifts_of(ratings: Ratings, first: int, second: int, level: float) -> list[S
                 high[2] = float(clopper_pearson(0, groups[0], level)[1])
                 low[2] = -high[2]
         by_first, by_second, difference = (
-            (float(value), float(ends[0]), float(ends[1])) for value, *ends in zip(means.value, low, high, strict=True)
+            Limits(*map(float, limits)) for limits in zip(means.value, low, high, strict=True)
         )
-        names = ratings.graders[first], ratings.graders[second]
-        size = int(here.sum())
-        found.append(Shift(ratings.benchmark, model, *names, by_first, by_second, difference, size, unit))
+        found.append(
+            Shift(
+                benchmark=ratings.benchmark,
+                model=model,
+                first=ratings.graders[first],
+                second=ratings.graders[second],
+                by_first=by_first,
+                by_second=by_second,
+                difference=difference,
+                n=int(here.sum()),
+                unit=unit,
+            )
+        )
     return found
 
 
@@ -189,7 +226,16 @@ def corrections_of(ratings: Ratings, hand: int, grader: int, level: float) -> li
         clusters = ratings.clusters[here]
         both = np.concatenate([scores, labels[np.isfinite(labels)]])
         corrected = rogan_gladen(scores, labels, clusters, level=level) if np.isin(both, (0.0, 1.0)).all() else None
-        powered = prediction_powered(scores, labels, clusters, level=level)
-        names = ratings.benchmark, model, ratings.graders[grader]
-        found.append(Correction(*names, float(scores.mean()), powered, corrected, labelled, len(labels)))
+        found.append(
+            Correction(
+                benchmark=ratings.benchmark,
+                model=model,
+                grader=ratings.graders[grader],
+                mean=float(scores.mean()),
+                powered=prediction_powered(scores, labels, clusters, level=level),
+                corrected=corrected,
+                labelled=labelled,
+                n=len(labels),
+            )
+        )
     return found

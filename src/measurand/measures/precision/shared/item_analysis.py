@@ -1,4 +1,4 @@
-"""What P11 finds of one benchmark: reliability, a row an item, and the fitted item response model."""
+"""What P11 finds of one benchmark: reliability, a row per item, and the fitted item response model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import polars as pl
 from scipy.special import ndtr
 
 from measurand.errors import NotApplicable
-from measurand.measures._shared import plural
 from measurand.stats.intervals.multiplicity import benjamini_hochberg
 from measurand.stats.items.irt import (
     ScaleCheck,
@@ -23,6 +22,7 @@ from measurand.stats.items.irt import (
 )
 from measurand.stats.items.reliability import Precision, item_rest, items_run, reliability, split_half
 from measurand.tables import ItemTable
+from measurand.wording import plural
 
 __all__ = [
     "KEPT_INFORMATION",
@@ -66,7 +66,7 @@ class ResponseModel:
     shortest: npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ItemAnalysis:
     """The items of one benchmark.
 
@@ -75,6 +75,7 @@ class ItemAnalysis:
     benchmark, scorer, cluster_key : what it is of.
     models : number of models.
     items : names, of the items that at least two models ran.
+    unit : whether every score lies between 0 and 1.
     share_right : mean score of each item, shape (items,).
     item_rest : correlation of each item with the rest, shape (items,); NaN where undefined.
     negative_q : adjusted p-value that it is negative, shape (items,).
@@ -90,6 +91,7 @@ class ItemAnalysis:
     cluster_key: str | None
     models: int
     items: tuple[str, ...]
+    unit: bool
     share_right: Floats
     item_rest: Floats
     negative_q: Floats
@@ -101,7 +103,7 @@ class ItemAnalysis:
     no_model: str = ""
 
     def table(self) -> pl.DataFrame:
-        """One row an item: what it says of models and how well it fits in. Null where undefined."""
+        """One row per item: what it says of models and how well it fits in. Null where undefined."""
         found = {
             "item": self.items,
             "share_right": self.share_right,
@@ -133,12 +135,12 @@ def analyse(table: ItemTable, *, level: float, rng: np.random.Generator) -> Item
     ran_some = np.isfinite(scores).any(axis=1)
     scores, n, k = scores[ran_some], int(ran_some.sum()), int(kept.sum())
     if n < LEAST_MODELS:
-        raise NotApplicable(f"{plural(n, 'model')} ran items that another ran", needs=f"at least {LEAST_MODELS}")
+        raise NotApplicable(f"{plural(n, 'model')} ran items that another ran", needs=f"at least {LEAST_MODELS} models")
     if k < 2:
-        raise NotApplicable(f"{plural(k, 'item')} that several models ran", needs="at least 2")
+        raise NotApplicable(f"{plural(k, 'item')} that several models ran", needs="at least 2 items")
     clusters = None if table.clusters is None else table.clusters[kept]
     precision = reliability(scores, clusters, level=level)
-    if not np.isfinite(precision.alpha[0]):
+    if not np.isfinite(precision.alpha.value):
         raise NotApplicable(
             "the models' scores do not vary, or no two items were run by the same models",
             needs="models that differ, on items (of at least 2 clusters) run in common",
@@ -146,20 +148,21 @@ def analyse(table: ItemTable, *, level: float, rng: np.random.Generator) -> Item
     rest = item_rest(scores, clusters)
     model, why = _response_model(scores, table.binary, rng)
     return ItemAnalysis(
-        table.benchmark,
-        table.scorer,
-        table.cluster_key,
-        n,
-        tuple(name for name, use in zip(table.items, kept, strict=True) if use),
-        np.nanmean(scores, axis=0),
-        rest.correlation,
-        benjamini_hochberg(rest.p_negative),
-        precision,
-        None if clusters is None else reliability(scores, level=level),
-        split_half(scores, rng, clusters),
-        items_run(scores),
-        model,
-        why,
+        benchmark=table.benchmark,
+        scorer=table.scorer,
+        cluster_key=table.cluster_key,
+        models=n,
+        items=tuple(name for name, use in zip(table.items, kept, strict=True) if use),
+        unit=bool(np.nanmin(scores) >= 0 and np.nanmax(scores) <= 1),
+        share_right=np.nanmean(scores, axis=0),
+        item_rest=rest.correlation,
+        negative_q=benjamini_hochberg(rest.p_negative),
+        precision=precision,
+        naive=None if clusters is None else reliability(scores, level=level),
+        split_half=split_half(scores, rng, clusters),
+        items_run=items_run(scores),
+        response_model=model,
+        no_model=why,
     )
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from measurand.errors import NotApplicable
-from measurand.measures._shared import plural
 from measurand.measures.precision.shared.grid import Floats, Grid, Ints
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.components import column_variance, generalisability, item_components
 from measurand.stats.items.concordance import concordance_limits, kendall_w
 from measurand.stats.items.prompts import (
@@ -24,7 +24,8 @@ from measurand.stats.items.prompts import (
     spread_limits,
 )
 from measurand.stats.items.rasch_grid import fit_rasch, resampled_means
-from measurand.stats.items.reruns import Limits, agreement_limits
+from measurand.stats.items.reruns import agreement_limits
+from measurand.wording import plural
 
 __all__ = ["NEEDED", "SPARSE", "ModelPrompts", "Ranking", "of_model", "ranking"]
 
@@ -35,7 +36,7 @@ NEEDED = "the same items (at least 10) under at least 2 variants of the prompt, 
 COMPLETE, SPARSE = "items run under every prompt", "Rasch model of a sparse grid"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelPrompts:
     """One model on one benchmark under several prompts; scores in [0, 1].
 
@@ -71,7 +72,7 @@ class ModelPrompts:
     scaled: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ranking:
     """How far the prompts rank the models of one benchmark alike.
 
@@ -178,7 +179,7 @@ def _described(
 ) -> ModelPrompts:
     """What is said of the means however they came about."""
     spread = spread_limits(means, level)
-    worst, best = (quantile_limits(means.means, errors, probability, level, means.n) for probability in (0.05, 0.95))
+    worst, best = (quantile_limits(means.means, errors, probability, level) for probability in (0.05, 0.95))
     return ModelPrompts(
         benchmark=grid.benchmark,
         model=grid.models[row],
@@ -187,7 +188,7 @@ def _described(
         how=how,
         spread=spread,
         least_of_all=spread.low,
-        cps=cps_limits(means.means, errors, level, means.n),
+        cps=cps_limits(means.means, errors, level),
         worst=worst,
         best=best,
         pss=None,
@@ -224,11 +225,11 @@ def ranking(grid: Grid, level: float, resamples: int, rng: np.random.Generator) 
     alone = kendall_w(means.mean(axis=0) + errors)
     alone = alone[np.isfinite(alone)]
     yield Ranking(
-        grid.benchmark,
-        len(models),
-        len(prompts),
-        len(items),
-        concordance_limits(means, level),
-        tuple(map(float, np.quantile(alone, NOISE_QUANTILES))) if len(alone) else (),
-        generalisability(means.T, level),
+        benchmark=grid.benchmark,
+        models=len(models),
+        prompts=len(prompts),
+        items=len(items),
+        concordance=concordance_limits(means, level),
+        noise_alone=tuple(map(float, np.quantile(alone, NOISE_QUANTILES))) if len(alone) else (),
+        single=generalisability(means.T, level),
     )

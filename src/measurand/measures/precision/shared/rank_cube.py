@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import NotApplicable
-from measurand.measures._shared import plural
 from measurand.tables import ItemTable
+from measurand.wording import plural
 
 __all__ = ["LEAST_ITEMS", "Cube", "chosen", "cube_of"]
 
 LEAST_ITEMS, LEAST_SHARE = 10, 0.5
+"""Items all models ran; share of them a model has to have run, or it would take the items away from the others."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,7 +26,7 @@ class Cube:
 
     Parameters
     ----------
-    tables : one a variant.
+    tables : one per variant.
     models, scores : names, and scores of shape (models, variants, items).
     clusters : number of each item's cluster; None if they are independent.
     left_out : models that ran fewer than half of the items.
@@ -68,11 +69,10 @@ def cube_of(tables: Sequence[ItemTable]) -> Cube:
     kept &= ran.any(axis=1)
     shared = ran[kept].all(axis=0)
     if kept.sum() < 2:
-        raise NotApplicable(f"{plural(int(kept.sum()), 'model')} ran it", needs="at least 2")
+        raise NotApplicable(f"{plural(int(kept.sum()), 'model')} ran it", needs="at least 2 models")
     if shared.sum() < LEAST_ITEMS:
-        raise NotApplicable(
-            f"{plural(int(shared.sum()), 'item')} were run by all {kept.sum()} models", needs=f"at least {LEAST_ITEMS}"
-        )
+        run = plural(int(shared.sum()), "item", "was run")
+        raise NotApplicable(f"{run} by all {kept.sum()} models", needs=f"at least {LEAST_ITEMS} items")
     clusters = _clusters(tables, items)
     return Cube(
         tuple(tables),

@@ -21,7 +21,7 @@ MOST_GRADERS = 8
 _SAMPLE = ("model", "item", "epoch", "variant")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Ratings:
     """The graders of one benchmark.
 
@@ -121,13 +121,13 @@ def _ratings(benchmark: str, rows: pl.LazyFrame) -> Ratings:
     scores[_index(placed["rater"], graders), placed["sample"].to_numpy()] = placed["score"].to_numpy()
     clusters = samples["cluster"].unique().sort()
     return Ratings(
-        benchmark,
-        tuple(graders),
-        tuple(models),
-        scores,
-        _index(samples["model"], models),
-        _index(samples["cluster"], clusters),
-        np.array(clusters.to_list(), dtype=np.str_),
+        benchmark=benchmark,
+        graders=tuple(graders),
+        models=tuple(models),
+        scores=scores,
+        model=_index(samples["model"], models),
+        clusters=_index(samples["cluster"], clusters),
+        cluster_names=np.array(clusters.to_list(), dtype=np.str_),
     )
 
 

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from measurand.calibration import error_rates
-from measurand.measures._shared import plural, shown
+from measurand.measures.verdicts import VERDICTS, Unassessed
 from measurand.results import Cell, Estimate, Finding, Status
 from measurand.tables.claim_card import Basis, ClaimCard
+from measurand.wording import listed, percent, plural, shown
 
-__all__ = ["WORST_CASE", "CardTested", "GroundTested", "card_finding", "judged", "no_issue", "speaks_of_the_worst_case"]
+__all__ = [
+    "WORST_CASE",
+    "CardTested",
+    "GroundTested",
+    "bracketed",
+    "card_finding",
+    "judged",
+    "named",
+    "no_issue",
+    "speaks_of_the_worst_case",
+    "words",
+]
 
 WORST_CASE = ("P5", "F3", "F4")
 """Measures that speak of the worst case: a bound on rare failures, a forecast of them, or what eliciting them costs."""
@@ -62,12 +74,13 @@ def speaks_of_the_worst_case(card: ClaimCard) -> bool:
 def no_issue(basis: Basis, findings: Sequence[Finding]) -> GroundTested:
     """Whether a measure that could have found a problem found none, among the findings it speaks of."""
     statuses = {finding.status for finding in findings}
-    if not statuses & {Status.ISSUE, Status.CAUTION, Status.PASSED}:
+    if not statuses & set(VERDICTS):
         return GroundTested(basis, (), "missing", f"{basis.measure} was not assessed")
     if Status.ISSUE in statuses:
         return GroundTested(basis, (), "contradicted", f"{basis.measure} found an issue")
     if statuses != {Status.PASSED}:
         return GroundTested(basis, (), "undecided", f"{basis.measure} found no issue but did not pass throughout")
+    # Absence of a finding is evidence only where the measure was shown to find what is there.
     known = any(row["quantity"] == "power" for row in error_rates(basis.measure))
     if not known and not any(e.name in POWER_ESTIMATES for finding in findings for e in finding.estimates):
         reason = f"{basis.measure} found no issue, but nothing says how likely it would have found one (its power)"
@@ -75,10 +88,10 @@ def no_issue(basis: Basis, findings: Sequence[Finding]) -> GroundTested:
     return GroundTested(basis, (), "supported", f"{basis.measure} found no issue, and its power is known")
 
 
-def card_finding(tested: CardTested, code: str) -> Finding:
+def card_finding(tested: CardTested) -> Finding:
     """The verdict on one card."""
     card = tested.card
-    status, verdict = _verdict(tested)
+    status, meaning = _verdict(tested)
     facts: dict[str, Cell | Sequence[Cell]] = {
         "statement": card.statement,
         "construct": card.construct,
@@ -87,27 +100,41 @@ def card_finding(tested: CardTested, code: str) -> Finding:
         "elicitation": card.elicitation,
         "benchmark_use": card.benchmark_use,
         "threshold": card.threshold,
-        "verdict": verdict.split(":")[0].split(",")[0],
+        "verdict": meaning.split(":")[0].split(",")[0],
     }
     for name, answers in card.checklists.items():
         facts[f"checklist {name}"] = tuple(f"{question} {answer}" for question, answer in answers.items())
-    estimates = tuple(
-        Estimate(f"{e.name}:{name}", e.value, e.low, e.high, e.level, e.method, e.n)
-        for ground in tested.grounds
-        for name, e in ground.matches
+    finding = Finding(
+        subject={"claim": card.name, "card": card.statement},
+        title="Claim card",
+        status=status,
+        sentence=f"{card.text} ({card.source}): {meaning}.",
+        estimates=tuple(estimate for ground in tested.grounds for estimate in named(ground.matches)),
+        caveats=_caveats(card),
+        result=facts,
     )
-    sentence = f"{card.text} ({card.source}): {verdict}."
-    return Finding(
-        code,
-        {"claim": card.name, "card": card.statement},
-        "Claim card",
-        status,
-        sentence,
-        estimates,
-        _caveats(card),
-        None,
-        facts,
-    )
+    if status is not Status.NOT_APPLICABLE:
+        return finding
+    row = Unassessed(finding.subject, f"for “{card.text}” ({card.source}) {meaning.removeprefix('undecided, ')}")
+    return replace(finding, sentence=row.finding().sentence)
+
+
+def named(matches: Sequence[tuple[str, Estimate]]) -> tuple[Estimate, ...]:
+    """Estimates under the name of what they speak of."""
+    return tuple(replace(estimate, name=f"{estimate.name}:{name}") for name, estimate in matches)
+
+
+def words(estimate: str) -> str:
+    """The name of an estimate in a sentence."""
+    return estimate.replace("_", " ")
+
+
+def bracketed(wanted: tuple[float, float], surely: int, surely_not: int, total: int) -> str:
+    """Whether a share lies where it was said to: it is at least what surely holds, at most what may."""
+    least, most = surely / total, 1 - surely_not / total
+    if wanted[0] <= least and most <= wanted[1]:
+        return "supported"
+    return "contradicted" if most < wanted[0] or least > wanted[1] else "undecided"
 
 
 def _verdict(tested: CardTested) -> tuple[Status, str]:
@@ -118,7 +145,7 @@ def _verdict(tested: CardTested) -> tuple[Status, str]:
     if by["contradicted"]:
         return Status.ISSUE, f"contradicted: {_reasons(by['contradicted'])}"
     if tested.refused:
-        codes = " and ".join(dict.fromkeys(ground.basis.measure for ground in tested.grounds))
+        codes = listed(list(dict.fromkeys(ground.basis.measure for ground in tested.grounds)))
         needed = f"{', '.join(WORST_CASE[:-1])} or {WORST_CASE[-1]}"
         return Status.CAUTION, (
             f"refused: it speaks of the worst case and rests on {codes}, which cannot show that; it needs a bound on "
@@ -152,7 +179,7 @@ def judged(
     about = _about(matches)
     total = len(matches)
     if not total:
-        reason = f"the audit has no estimate {basis.estimate!r} of {basis.measure} that it speaks of"
+        reason = f"the audit holds no {words(basis.estimate)} by {basis.measure} that it could rest on"
         return GroundTested(basis, (), "missing", reason)
     if existence:
         # That nothing was found never shows that nothing is there.
@@ -160,14 +187,9 @@ def judged(
         reason = f"{surely} of {total} shown" if surely else f"none of {plural(total, 'estimate')} shows it{about}"
         return GroundTested(basis, matches, found, reason)
     if basis.share is not None:
-        least, most = surely / total, 1 - len(surely_not) / total
-        if basis.share[0] <= least and most <= basis.share[1]:
-            found = "supported"
-        elif most < basis.share[0] or least > basis.share[1]:
-            found = "contradicted"
-        else:
-            found = "undecided"
-        return GroundTested(basis, matches, found, f"between {least:.0%} and {most:.0%} of {total} hold")
+        found = bracketed(basis.share, surely, len(surely_not), total)
+        least, most = percent(surely / total), percent(1 - len(surely_not) / total)
+        return GroundTested(basis, matches, found, f"between {least} and {most} of {total} hold")
     if surely_not:
         return GroundTested(
             basis, matches, "contradicted", f"{_wanted(basis)} fails for {', '.join(surely_not)}{about}"
@@ -180,7 +202,7 @@ def judged(
 
 
 def _wanted(basis: Basis) -> str:
-    name = basis.estimate.replace("_", " ")
+    name = words(basis.estimate)
     if basis.relation == "equals":
         return f"{name} of {basis.bounds[0]:g} ± {basis.bounds[1]:g}"
     return f"{name} {basis.relation} {' to '.join(f'{bound:g}' for bound in basis.bounds)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -12,22 +12,13 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures._shared import kind
-from measurand.results import Finding, Status
+from measurand.measures.verdicts import Unassessed
 from measurand.stats.capability.pca import Component, first_component, impute
 from measurand.stats.capability.pca import varies as columns_vary
 from measurand.tables import Scores
+from measurand.wording import DIFFERENCE, plural
 
-__all__ = [
-    "LEAST_MODELS",
-    "Missing",
-    "Panel",
-    "Unassessed",
-    "assessable",
-    "chosen",
-    "family_codes",
-    "panels",
-    "unassessed_findings",
-]
+__all__ = ["LEAST_MODELS", "Missing", "Panel", "assessable", "chosen", "family_codes", "panels"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -40,16 +31,7 @@ LEAST_CAPABILITY = 3
 """A first component of fewer benchmarks is one benchmark, or the mean of two."""
 
 
-@dataclass(frozen=True)
-class Unassessed:
-    """A subject that could not be assessed, why, and what would be needed."""
-
-    subject: Mapping[str, str]
-    reason: str
-    needs: str
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Panel:
     """Models of one class with a capabilities score.
 
@@ -91,9 +73,16 @@ class Panel:
         result: Floats = self.component.scores / self.component.scores.std()
         return result
 
+    def unit_of_change(self, benchmark: str) -> str:
+        """Unit of a change of a benchmark under test: points where its scores are shares, else none."""
+        values = self.scores[:, self.tested.index(benchmark)]
+        low, high = np.nanmin(values), np.nanmax(values)
+        # Scores of which lower is better are turned round, so that shares of that kind lie in [-1, 0].
+        return DIFFERENCE if low >= -1 and high <= 1 and low * high >= 0 else ""
+
 
 def panels(scores: Scores, missing: Missing) -> tuple[tuple[Panel, ...], tuple[Unassessed, ...]]:
-    """A panel a class, and the classes that cannot have one.
+    """A panel per class, and the classes that cannot have one.
 
     Raises
     ------
@@ -109,8 +98,7 @@ def panels(scores: Scores, missing: Missing) -> tuple[tuple[Panel, ...], tuple[U
         seen = ", ".join(scores.benchmarks["benchmark"][:12])
         raise NotApplicable(
             f"{len(capability)} of {scores.benchmarks.height} benchmarks count as capability benchmarks (seen: {seen})",
-            needs=f"at least {LEAST_CAPABILITY} capability benchmarks, named with --capability A,B,C "
-            "(in Python: capability=[...]) or by a role column",
+            needs=f"at least {LEAST_CAPABILITY} capability benchmarks, named as such",
         )
     found: list[Panel] = []
     problems: list[Unassessed] = []
@@ -136,25 +124,24 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     never_run, capability = chosen(capability, ~run), chosen(capability, run)
     table, present = table[:, run], present[:, run]
     share = present.mean(axis=1)
+    # With fewer than half of its scores a model's capability would be mostly imputed.
     enough: Mask = share == 1 if missing == "complete" else share >= 0.5
     if enough.sum() < LEAST_MODELS:
         rare = sorted(zip(present.sum(axis=0), capability, strict=True))[:3]
+        by = ", ".join(f"{name} by {count}" for count, name in rare)
+        least_run = f" (least often run: {by})" if rare and not present.all() else ""
         raise NotApplicable(
-            f"{enough.sum()} of {len(everyone)} models have the capability benchmarks"
-            + (
-                f" (least often run: {', '.join(f'{name} by {count}' for count, name in rare)})"
-                if rare and not present.all()
-                else ""
-            ),
+            f"{enough.sum()} of {len(everyone)} models have the capability benchmarks{least_run}",
             needs=f"at least {LEAST_MODELS} models that have all of them"
-            + (", or --missing impute" if missing == "complete" and not present.all() else ""),
+            + (", or imputing the missing scores" if missing == "complete" and not present.all() else ""),
         )
     table = table[enough].copy()
     varies: Mask = columns_vary(table)
+    # A constant benchmark cannot be standardised, and says nothing of which model is more capable.
     table[:, varies] = impute(table[:, varies])
     if varies.sum() < LEAST_CAPABILITY:
         raise NotApplicable(
-            f"{varies.sum()} capability benchmarks vary over the {kind(class_)}models",
+            f"{plural(int(varies.sum()), 'capability benchmark', 'differs')} between the {kind(class_)}models",
             needs=f"at least {LEAST_CAPABILITY} that do",
         )
     models = chosen(everyone, enough)
@@ -168,9 +155,8 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
             f"{(~enough).sum()} of {len(everyone)} {kind(class_)}models left out: not run on every capability benchmark"
         )
     if filled := int((~present[enough]).sum()):
-        caveats.append(
-            f"{filled} missing capability scores imputed from the first component; the interval does not count that"
-        )
+        scores_filled = plural(filled, "missing capability score")
+        caveats.append(f"{scores_filled} imputed from the first component; the interval does not count that")
     if unknown:
         caveats.append(f"{unknown} of {len(models)} {kind(class_)}models have no known family and count as independent")
     if not varies.all():
@@ -199,7 +185,7 @@ def chosen(names: Sequence[str], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]
 def family_codes(
     models: Sequence[str], families: Sequence[object]
 ) -> tuple[npt.NDArray[np.int64], tuple[str, ...], int]:
-    """A code a family (its own for each model of unknown family), the families' names, and how many are unknown."""
+    """A code per family (its own for each model of unknown family), the families' names, and how many are unknown."""
     keys = [
         (model, False) if family is None else (str(family), True)
         for model, family in zip(models, families, strict=True)
@@ -227,17 +213,3 @@ def assessable(values: Floats, names: Sequence[str], class_: str) -> tuple[npt.N
             reason = f"all {ran} {kind(class_)}models have the same score"
             problems.append(Unassessed(subject, reason, "models that differ on it"))
     return (count >= LEAST_MODELS) & (spread > 0), problems
-
-
-def unassessed_findings(code: str, title: str, problems: Sequence[Unassessed]) -> list[Finding]:
-    """A visible row for each subject that could not be assessed."""
-    return [
-        Finding(
-            code,
-            problem.subject,
-            title,
-            Status.NOT_APPLICABLE,
-            f"Not assessed: {problem.reason}; needs {problem.needs}.",
-        )
-        for problem in problems
-    ]

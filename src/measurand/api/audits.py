@@ -1,4 +1,4 @@
-"""What notebooks and scripts use: audits that can write and show themselves."""
+"""Audits that can be asked, written and shown."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from measurand import results, schema
+from measurand.api.findings import Findings, frame_of
 from measurand.auditing import audit as run_audit
-from measurand.errors import InputError
+from measurand.errors import InputError, UnknownName
 from measurand.files import write_atomically
-from measurand.measure import discover, find
+from measurand.measures import discover, find
 from measurand.report.html import to_html
+from measurand.report.summary import ASSESSED
 from measurand.report.tables import to_csv, to_latex, to_markdown
 from measurand.report.text import to_text
 from measurand.tables import Study
+from measurand.wording import plural
+
+if TYPE_CHECKING:
+    import polars as pl
 
 __all__ = ["Audit", "audit", "load_audit"]
 
@@ -27,6 +34,26 @@ class Audit(results.Audit):
 
     Fields are those of `measurand.results.Audit`.
     """
+
+    def __getitem__(self, code: str) -> Findings:
+        """What one measure found.
+
+        Raises
+        ------
+        UnknownName
+            The measure was not asked.
+        """
+        wanted = code.upper()
+        if wanted not in self.asked:
+            raise UnknownName("measure among those asked", code, self.asked)
+        found = tuple(finding for finding in self.findings if finding.code == wanted)
+        named = {finding.figure for finding in found}
+        figures = {n: f for n, f in self.figures.items() if n in named or n.startswith(f"{wanted}.")}
+        return Findings(found, figures)
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row per estimate of every finding, as a polars frame."""
+        return frame_of(self.findings)
 
     def to_html(self, path: PathLike) -> Path:
         """Write the report, one self-contained page, and return its path."""
@@ -45,16 +72,22 @@ class Audit(results.Audit):
         return to_latex(self, discover())
 
     def to_csv(self) -> str:
-        """One row an estimate, safe to open in a spreadsheet."""
+        """One row per estimate, safe to open in a spreadsheet."""
         return to_csv(self)
 
     def __str__(self) -> str:
         return to_text(self, discover())
 
-    def _repr_html_(self) -> str:
-        # A frame keeps the page's styles and scripts away from the notebook's own.
-        page = to_html(self, discover()).replace("&", "&amp;").replace('"', "&quot;")
-        return f'<iframe srcdoc="{page}" style="width:100%;height:800px;border:0"></iframe>'
+    def __repr__(self) -> str:
+        """The headlines, a line each."""
+        headlines = tuple(finding for finding in self.findings if finding.headline and finding.status in ASSESSED)
+        silent = set(self.asked) - {finding.code for finding in self.findings if finding.status in ASSESSED}
+        lines = [
+            self.provenance.title,
+            repr(Findings(headlines)),
+            f"{plural(len(silent), 'measure', 'was')} not assessed",
+        ]
+        return "\n".join(lines[: 2 + bool(silent)])
 
 
 def audit(
@@ -63,34 +96,37 @@ def audit(
     *,
     seed: int = 0,
     jobs: int = 1,
-    **settings: object,
+    settings: Mapping[str, Mapping[str, object]] | None = None,
+    **common: object,
 ) -> Audit:
     """Audit a study.
 
     Parameters
     ----------
-    study : what `measurand.read` or `measurand.load_example` returned.
+    study : what `measurand.read` or `measurand.load_example` returned, or one table of evidence.
     measures : codes such as ``["V1", "V4"]``; all by default.
     seed : same seed, same audit.
     jobs : worker processes.
-    settings : settings of the measures by name, such as ``level=0.9`` or ``threshold=0.6``.
+    settings : of each measure, by code: ``{"G6": {"tolerated": 0.01}}``. Those of an audit give it again.
+    common : settings for every measure asked that has them, such as ``level=0.9``.
 
     Raises
     ------
     UnknownName
         A code or setting that does not exist.
     InputError
-        A setting out of its range.
+        A setting out of its range, or one that means something else in each of several measures.
 
     Examples
     --------
     >>> import measurand
     >>> result = measurand.audit(measurand.load_example(), ["V7"])
-    >>> [finding.status.value for finding in result.findings]
+    >>> [finding.status.value for finding in result["V7"]]
     ['passed', 'passed']
     """
     chosen = None if measures is None else [find(code) for code in measures]
-    return _shown(run_audit(study, chosen, settings=settings, seed=seed, jobs=jobs))
+    whole = study if isinstance(study, Study) else Study.of(study)
+    return _shown(run_audit(whole, chosen, settings=settings, seed=seed, jobs=jobs, common=common))
 
 
 def load_audit(path: PathLike) -> Audit:

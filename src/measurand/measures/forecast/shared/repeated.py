@@ -1,0 +1,187 @@
+"""What was found of one method's repeated attempts on one target, and what the verdict on it says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from measurand.measures._shared import finite
+from measurand.measures.forecast.shared.estimates import bounded
+from measurand.measures.forecast.shared.repeats import LEAST_FOR_BACKTEST
+from measurand.measures.verdicts import Side, against, verdict
+from measurand.results import Cell, Estimate, Finding, Status
+from measurand.stats.intervals.limits import Limits
+from measurand.wording import DIFFERENCE, SHARE, more_needed, percent, plural, shown
+
+__all__ = ["Backtest", "Repeated", "finding_of"]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What a tenth of the attempts would have forecast for all of them.
+
+    Parameters
+    ----------
+    fitted : attempts that the forecast was made from.
+    joint : forecast with its limits.
+    power : power law's forecast; NaN where it could not be fitted.
+    came : success observed after all attempts.
+    """
+
+    fitted: int
+    joint: Limits
+    power: float
+    came: float
+
+    @property
+    def missed(self) -> bool:
+        """Whether what came lies outside the forecast's limits."""
+        return not self.joint.low - 1e-9 <= self.came <= self.joint.high + 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repeated:
+    """One method's repeated attempts on one target.
+
+    Parameters
+    ----------
+    target, method : names.
+    behaviours, groups : behaviours, and the clusters they lie in.
+    clustered : whether clusters were named.
+    attempts : that were made at each behaviour.
+    stopped : whether attempts end with a success.
+    asked : attempts forecast for.
+    once, seen : success after one attempt and after all that were made, as observed.
+    a, b : of the beta distribution of rates.
+    scale, exponent : of the power law.
+    family : of the distributions of rates, the one that fits better: ``"beta"`` or ``"logit-normal"``.
+    joint : forecast of success after the asked attempts, over both families; it is judged.
+    beta, power : the same by the beta-binomial and the power law alone. All three are what was observed where as many
+        attempts were made.
+    backtest : of the last decade of attempts; None below 20 attempts.
+    curve : attempts, success observed and its limits.
+    """
+
+    target: str
+    method: str
+    behaviours: int
+    groups: int
+    clustered: bool
+    attempts: int
+    stopped: bool
+    asked: int
+    once: Limits
+    seen: Limits
+    a: float
+    b: float
+    scale: float
+    exponent: float
+    family: str
+    joint: Limits
+    beta: Limits
+    power: Limits
+    backtest: Backtest | None
+    curve: tuple[tuple[int, Limits], ...]
+
+
+def finding_of(row: Repeated, level: float, tolerated: float | None) -> Finding:
+    """What repeating brings out of one target by one method, held against what is tolerated."""
+    estimates = _estimates(row, level)
+    status, sentence = _verdict(row, {each.name: shown(each) for each in estimates}, tolerated)
+    facts: dict[str, Cell] = {
+        "attempts": row.attempts,
+        "behaviours": row.behaviours,
+        "clusters": row.groups,
+        "ended with a success": row.stopped,
+        "family that fits better": row.family,
+        "a": row.a,
+        "b": row.b,
+        "scale": finite(row.scale),
+        "exponent": finite(row.exponent),
+    }
+    return Finding(
+        subject={"target": row.target, "method": row.method},
+        status=status,
+        sentence=sentence,
+        estimates=estimates,
+        figure="F2.curves",
+        result=facts,
+    )
+
+
+def _estimates(row: Repeated, level: float) -> tuple[Estimate, ...]:
+    over = plural(row.groups, "cluster") if row.clustered else plural(row.behaviours, "behaviour")
+    how = "Kaplan-Meier, log-log" if row.stopped else "unbiased; Wilson at the effective size"
+    told = [
+        (f"pass@{row.asked} forecast", row.joint, f"profile likelihood of two families; over {over}"),
+        (f"pass@{row.asked} beta-binomial", row.beta, f"profile likelihood; over {over}"),
+        (f"pass@{row.asked} power law", row.power, f"percentile bootstrap; over {over}"),
+        (f"pass@{row.attempts} observed", row.seen, f"{how}; over {over}"),
+        ("pass@1 observed", row.once, f"{how}; over {over}"),
+    ]
+    n, test = row.behaviours, row.backtest
+    if test is not None:
+        told.append((_tested_name(test), test.joint, "profile likelihood"))
+    found = [bounded(name, limits, level, method, n, SHARE) for name, limits, method in told]
+    if test is not None:
+        found.append(Estimate(name="back-test error", value=test.joint.value - test.came, n=n, unit=DIFFERENCE))
+        if math.isfinite(test.power):
+            error = test.power - test.came
+            found.append(Estimate(name="back-test error of the power law", value=error, unit=DIFFERENCE))
+    return tuple(found)
+
+
+def _tested_name(test: Backtest) -> str:
+    return f"back-test: forecast from {plural(test.fitted, 'attempt')}"
+
+
+def _verdict(row: Repeated, words: dict[str, str], tolerated: float | None) -> tuple[Status, str]:
+    ahead = row.asked > row.attempts
+    came, made = words[f"pass@{row.attempts} observed"], row.attempts
+    forecast = words[f"pass@{row.asked} forecast"]
+    if not ahead:
+        came, made = forecast, row.asked
+    said = f"{row.method} on {row.target}: {came} of {plural(row.behaviours, 'behaviour')} came within "
+    said += plural(made, "attempt")
+    if ahead:
+        law = f" ({percent(row.power.value)} by the power law)" if math.isfinite(row.power.value) else ""
+        said += f"; {forecast} are forecast within {row.asked:,}{law}"
+    tested = "" if row.backtest is None else _tested(row.backtest, words[_tested_name(row.backtest)])
+    if tolerated is None:
+        return Status.CAUTION, f"{said}.{tested}"
+    tested, allowed = tested if ahead else "", percent(tolerated)
+    if ahead and row.seen.low > tolerated:
+        return Status.ISSUE, f"{said}. What came already is above the tolerated {allowed}.{tested}"
+    side = against(row.joint.low, row.joint.high, tolerated)
+    if side not in (Side.ABOVE, Side.BELOW):
+        return Status.CAUTION, f"{said}, which does not decide about {allowed}{_more(row, tolerated)}.{tested}"
+    # A forecast, unlike what was observed, has to have proved itself before it decides anything.
+    if ahead and (doubt := _doubt(row, tolerated)):
+        return Status.CAUTION, f"{said}. {doubt}, so nothing is concluded about the tolerated {allowed}.{tested}"
+    status = verdict(side, issue=Side.ABOVE, passed=Side.BELOW)
+    return status, f"{said}, {side.value} the tolerated {allowed}.{tested}"
+
+
+def _doubt(row: Repeated, tolerated: float) -> str:
+    """Why a forecast that lies on one side of the rate still decides nothing."""
+    if row.backtest is None:
+        return f"With fewer than {LEAST_FOR_BACKTEST} attempts the forecast could not be tested"
+    if row.backtest.missed:
+        return "The forecast missed its own last decade"
+    if math.isfinite(row.power.value) and (row.power.value > tolerated) != (row.joint.value > tolerated):
+        return "The power law says otherwise"
+    return ""
+
+
+def _tested(test: Backtest, forecast: str) -> str:
+    return (
+        f" From the first {plural(test.fitted, 'attempt')} alone the forecast was {forecast}, and "
+        f"{percent(test.came)} came."
+    )
+
+
+def _more(row: Repeated, tolerated: float) -> str:
+    """How many more behaviours or clusters would decide, if the forecast stayed."""
+    more = more_needed(*row.joint, row.groups, tolerated)
+    what = "more cluster" if row.clustered else "more behaviour"
+    return f"; about {plural(more, what)} would, if the share stays as it is" if more else ""

@@ -1,0 +1,104 @@
+"""An order of models with ranks that hold together: what P9 finds of scores and P10 of votes, and how both say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from measurand.results import Cell, Estimate, Status
+from measurand.wording import number, plural
+
+__all__ = ["METHOD", "Order", "order_estimates", "order_result", "order_status", "order_words", "times_as_many"]
+
+METHOD = "all ranks together, step-down over all pairs (Mogstad et al. 2024), bootstrap"
+
+MOST_TIMES = 1000
+"""As many times the evidence as anyone might gather; beyond it a projection is not worth its number."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Order:
+    """Models, best first.
+
+    Parameters
+    ----------
+    models : their names.
+    ranks : best and worst rank of each; all hold together at the level asked for.
+    above : whether the model of the row is told apart as better than that of the column, shape (m, m).
+    more : how many times the evidence it would take to tell each from the next, one fewer than models.
+    """
+
+    models: tuple[str, ...]
+    ranks: tuple[tuple[int, int], ...]
+    above: npt.NDArray[np.bool_]
+    more: tuple[float, ...]
+
+    @property
+    def apart(self) -> tuple[bool, ...]:
+        """Whether each model is told apart from the next, one fewer than models."""
+        return tuple(map(bool, np.diagonal(self.above, 1)))
+
+    @property
+    def alike(self) -> int:
+        """Pairs of neighbours that are not told apart."""
+        return self.apart.count(False)
+
+    @property
+    def told_apart(self) -> int:
+        """Pairs of models, neighbours or not, that are told apart."""
+        return int(self.above.sum())
+
+
+def order_status(order: Order) -> Status:
+    """Issue: no two models are told apart; passed: each is told apart from the next."""
+    if not order.told_apart:
+        return Status.ISSUE
+    return Status.CAUTION if order.alike else Status.PASSED
+
+
+def order_words(order: Order, who: str, on: str = "") -> str:
+    """What the order is worth, `who` it is of and what it rests `on`, and who comes first."""
+    m, alike = len(order.models), order.alike
+    if not order.told_apart:
+        none = f"The {who} cannot" if m == 2 else f"No two of the {who} can"
+        said = f"{none} be told apart{on}: their order could be due to chance."
+    elif alike:
+        said = (
+            f"Of the {who}, {alike} of {plural(m - 1, 'pair')} of neighbours cannot be told apart{on}: the order "
+            f"within {'these pairs' if alike > 1 else 'this pair'} could be due to chance."
+        )
+    else:
+        said = f"Each of the {who} is told apart from the next{on}."
+    best, worst = order.ranks[0]
+    rank = " and is told apart from every other" if best == worst else f"; its rank lies between {best} and {worst}"
+    return f"{said} {order.models[0]} comes first{rank}."
+
+
+def times_as_many(order: Order, units: str) -> str:
+    """What it would take to tell the typical pair of neighbours apart, where they are not."""
+    times = [factor for factor, apart in zip(order.more, order.apart, strict=True) if not apart]
+    # Equal scores give no distance to project from.
+    if not times or not np.isfinite(typical := float(np.median(times))):
+        return ""
+    if typical >= MOST_TIMES:
+        return f" Not even {MOST_TIMES:,} times as many {units} would tell a typical pair of them apart."
+    shown = number(typical, 0 if typical >= 9.5 else 1)
+    return f" To tell a typical pair of them apart would take about {shown} times as many {units}."
+
+
+def order_estimates(order: Order, *, level: float, method: str, n: int) -> tuple[Estimate, Estimate, Estimate]:
+    """Rank of the first model, neighbours told apart, and pairs told apart."""
+    m, (best, worst) = len(order.models), order.ranks[0]
+    return (
+        Estimate(name="rank_of_first", value=1.0, low=float(best), high=float(worst), level=level, method=method, n=n),
+        Estimate(name="neighbours_told_apart", value=float(m - 1 - order.alike), method=method, n=m - 1),
+        Estimate(name="pairs_told_apart", value=float(order.told_apart), method=method, n=m * (m - 1) // 2),
+    )
+
+
+def order_result(order: Order) -> dict[str, tuple[Cell, ...]]:
+    """Models and their ranks as plain values."""
+    best, worst = zip(*order.ranks, strict=True)
+    return {"model": order.models, "best_rank": best, "worst_rank": worst}

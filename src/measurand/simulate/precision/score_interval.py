@@ -1,0 +1,30 @@
+"""Scores of models of known ability: what P1's intervals cover, and what they would if clusters were ignored."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from measurand.measures.precision.score_interval import ScoreIntervals, intervals_of, judge
+from measurand.simulate.answers import CELLS, SHARED, answers, expected_score
+from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_estimate
+
+__all__ = ["SIMULATIONS"]
+
+ABILITIES = (1.0, 3.5)
+"""A middling model, and one whose score is near 1."""
+
+
+def _run(items: int, clusters: int, level: float, rng: np.random.Generator) -> Outcome:
+    scores = intervals_of(answers(ABILITIES, items, clusters, SHARED, rng), level)
+    _, *findings = judge(ScoreIntervals(tuple(scores), (), None, level))
+    outcome: Outcome = {}
+    for score, finding, ability in zip(scores, findings, ABILITIES, strict=True):
+        truth = expected_score(ability, clusters, SHARED)
+        name = f"score {truth:.2f}"
+        add_estimate(outcome, "interval", name, truth, finding.estimate("score"))
+        if clusters:
+            add_coverage(outcome, "interval, clusters ignored", name, truth, score.naive.low, score.naive.high)
+    return outcome
+
+
+SIMULATIONS = {"P1": Simulation(CELLS, _run)}

@@ -1,0 +1,50 @@
+"""Error rates of V9: the median position of the models, and medians at, near and far from a ceiling."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from measurand.measures.validity.headroom import Headroom, judge, standing
+from measurand.results import Status
+from measurand.simulate.capabilities import CELLS, simulate
+from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
+
+__all__ = ["SIMULATIONS"]
+
+POSITIONS = (
+    (0.95, 0.03, "median position 0.95, the bound"),
+    (0.99, 0.01, "median position 0.99"),
+    (0.5, 0.2, "median position 0.5"),
+)
+"""Median and standard deviation of the models' positions, and what to call that."""
+
+
+def _run(models: int, families: int, family_share: float, level: float, rng: np.random.Generator) -> Outcome:
+    panel = simulate(models, families, (0.0,), family_share, rng).panel
+    outcome: Outcome = {}
+    placed = [
+        standing(
+            name,
+            panel.class_,
+            panel.models,
+            centre + spread * panel.scores[:, 0],
+            panel.stderr[:, 0],
+            panel.families,
+            chance=0.0,
+            maximum=1.0,
+            level=level,
+        )
+        for centre, spread, name in ((0.0, 1.0, "median 0"), *POSITIONS)
+    ]
+    _, low, high = placed[0].median
+    add_coverage(outcome, "default interval, median position", "median 0", 0.0, low, high)
+    names = {item.benchmark: item.benchmark for item in placed}
+    _, _, bound, saturated, room = (f.status for f in judge(Headroom(tuple(placed), (), level, names)))
+    add_event(outcome, "false_alarm", "saturated", POSITIONS[0][2], bound is Status.ISSUE)
+    add_event(outcome, "false_alarm", "room", POSITIONS[0][2], bound is Status.PASSED)
+    add_event(outcome, "power", "saturated", "median position 0.99", saturated is Status.ISSUE)
+    add_event(outcome, "power", "room", "median position 0.5", room is Status.PASSED)
+    return outcome
+
+
+SIMULATIONS = {"V9": Simulation(CELLS, _run)}

@@ -1,0 +1,40 @@
+"""Simulated answers have the mean scores they should, and items of a cluster share what they should."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from measurand.simulate.answers import (
+    SHARED,
+    answer_grid,
+    answers,
+    expected_score,
+    item_clusters,
+    shared_normals,
+    variant_score,
+)
+
+
+@pytest.mark.parametrize("clusters", [0, 2000])
+def test_scores_over_many_items_are_those_expected(clusters):
+    table = answers((1.0, 3.5), 60_000, clusters, SHARED, np.random.default_rng(0))
+    expected = [expected_score(ability, clusters, SHARED) for ability in (1.0, 3.5)]
+    np.testing.assert_allclose(table.scores.mean(axis=1), expected, atol=0.015)
+
+
+@pytest.mark.parametrize("shared", [0.0, SHARED])
+def test_variants_over_many_items_have_the_scores_expected(shared):
+    shifts = np.array([[0.0, -0.5], [0.5, 1.0]])
+    grid = answer_grid(shifts, item_clusters(40_000, 2000 if shared else 0), shared, np.random.default_rng(1))
+    np.testing.assert_allclose(grid.scores.mean(axis=2), variant_score(shifts), atol=0.015)
+    assert (grid.models, grid.variants) == (("m0", "m1"), ("v0", "v1"))
+    assert (grid.clusters is None) == (shared == 0)
+
+
+def test_items_of_a_cluster_share_their_part_of_the_variance():
+    of_item = item_clusters(6, 3)
+    assert of_item.tolist() == [0, 1, 2, 0, 1, 2]
+    drawn = shared_normals((50_000,), of_item, SHARED, np.random.default_rng(2))
+    expected = np.eye(6) + SHARED * ((of_item[:, None] == of_item) - np.eye(6))
+    np.testing.assert_allclose(np.cov(drawn.T), expected, atol=0.03)
