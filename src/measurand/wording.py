@@ -23,6 +23,7 @@ __all__ = [
     "listed",
     "more_needed",
     "number",
+    "of_total",
     "one_in",
     "percent",
     "plain",
@@ -228,6 +229,21 @@ def agreeing(count: int, verb: str) -> str:
     if count != 1:
         first = _OF_MANY.get(first) or re.sub("ies$", "y", first).removesuffix("s")
     return f"{first} {more}".rstrip()
+
+
+def of_total(count: int, total: int, noun: str, does: str, does_not: str) -> str:
+    """How many of them do, as the beginning of a sentence.
+
+    Examples
+    --------
+    >>> [of_total(count, 3, "score", "is known", "is not known") for count in (0, 1, 3)]
+    ['None of the 3 scores is known', '1 of the 3 scores is known', '3 of the 3 scores are known']
+    >>> of_total(0, 1, "score", "is known", "is not known")
+    'The one score is not known'
+    """
+    if total == 1:
+        return f"The one {noun} {does if count else does_not}"
+    return f"{count or 'None'} of the {plural(total, noun)} {agreeing(max(count, 1), does)}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -99,6 +99,8 @@ def _told(measure: Measure, evidence: Any, given: dict[str, Any]) -> tuple[dict[
         named = inspect.signature(measure.counts).parameters
         counts = {name: given.pop(name) for name in named if isinstance(given.get(name), int)}
         if counts:
+            if lacking := named.keys() - counts.keys():
+                raise InputError(f"give both {' and '.join(named)}: {', '.join(sorted(lacking))} is missing")
             found |= measure.counts(**counts)
     found |= {name: given.pop(name) for name in takes if name in given}
     found = {name: value for name, value in found.items() if value is not None}

@@ -11,14 +11,18 @@ from measurand.results import Axis, Cell, Estimate, Figure
 from measurand.tables import UNCLASSED, Scores
 
 __all__ = [
+    "MODEL",
+    "bars",
     "columns",
     "display_names",
     "estimate",
     "finite",
-    "intervals_figure",
     "kind",
     "require_fraction",
 ]
+
+
+MODEL = Axis("model", "model", "nominal")
 
 
 def finite(value: float) -> float | None:
@@ -85,32 +89,9 @@ def display_names(scores: Scores) -> dict[str, str]:
     return dict(zip(scores.benchmarks["benchmark"], scores.benchmarks["name"], strict=True))
 
 
-def intervals_figure(
-    name: str,
-    title: str,
-    caption: str,
-    names: Sequence[str],
-    rows: Sequence[Sequence[Cell]],
-    x: Axis,
-    *,
-    y: str = "benchmark",
-    select: tuple[str, ...] = ("class",),
-    rules: tuple[float, ...] = (0.0,),
-    **more: Any,
+def bars(
+    name: str, title: str, caption: str, columns: Mapping[str, tuple[Cell, ...]], x: Axis, y: Axis = MODEL, **more: Any
 ) -> Figure:
-    """One interval per row, from its columns "low" and "high"; `y` names the column that labels the rows."""
-    return Figure(
-        name=name,
-        kind="intervals",
-        title=title,
-        caption=caption,
-        columns=columns(names, rows),
-        x=x,
-        y=Axis(y, y, "nominal"),
-        low="low",
-        high="high",
-        label=y,
-        select=select,
-        rules=rules,
-        **more,
-    )
+    """A dot and a bar per row, by default one row per model and limits in the columns low and high."""
+    settings = {"low": "low", "high": "high"} | more
+    return Figure(name=name, kind="intervals", title=title, caption=caption, columns=columns, x=x, y=y, **settings)

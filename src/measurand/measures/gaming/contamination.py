@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
 from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures.forecast.shared.pictures import bars, lines
 from measurand.measures.gaming.shared.pairs import chosen_pairs, load_pair, natural_references, noise_of
-from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, excess_of, roles_of
-from measurand.measures.verdicts import overall
+from measurand.measures.gaming.shared.reference import (
+    HeldAgainst,
+    both_p,
+    excess_of,
+    held_apart,
+    roles_of,
+    still_clear,
+)
+from measurand.measures.gaming.shared.words import first_few
+from measurand.measures.verdicts import Unassessed, headline, overall, tally, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.intervals.multiplicity import holm
 from measurand.tables import Responses, Scores
-from measurand.wording import plural
+from measurand.wording import DIFFERENCE, SHARE, percent, plural, shown
 
 __all__ = ["MEASURE", "Contamination", "contamination"]
 
-
 _SERIES = ("largest excess", "second", "third")
+MOST_LISTED = 60
+"""Suspects of a pair listed one by one; of more, those that passed are only counted."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Contamination:
     """Result of `contamination`."""
 
     pairs: tuple[HeldAgainst, ...]
-    unassessed: tuple[tuple[dict[str, str], str], ...]
+    unassessed: tuple[Unassessed, ...]
     level: float
     resamples: int
 
@@ -97,7 +106,7 @@ def contamination(
     for name in suspects or ():
         if name not in known:
             raise UnknownName("model", name, known)
-    found, unassessed = [], []
+    found, blind = [], []
     for benchmark, reference in chosen_pairs(scores, against):
         try:
             pair = load_pair(scores, responses, benchmark, reference)
@@ -105,10 +114,11 @@ def contamination(
             noise = noise_of(pair, resamples, rng, paired=paired)
             found.append(excess_of(pair, noise, *roles, level, rng))
         except NotApplicable as problem:
-            unassessed.append(({"benchmark": benchmark, "against": reference}, str(problem)))
+            subject = {"benchmark": benchmark, "against": reference}
+            blind.append(Unassessed(subject, problem.reason, problem.needs))
     if not found:
-        raise NotApplicable(unassessed[0][1].partition("; needs ")[0], needs=unassessed[0][1].partition("; needs ")[2])
-    return Contamination(tuple(found), tuple(unassessed), level, resamples)
+        raise NotApplicable(blind[0].reason, needs=blind[0].needs)
+    return Contamination(tuple(found), tuple(blind), level, resamples)
 
 
 def judge(result: Contamination, *, negligible: float = 0.05) -> list[Finding]:
@@ -118,30 +128,18 @@ def judge(result: Contamination, *, negligible: float = 0.05) -> list[Finding]:
     some excess is left after Holm's correction for all suspects on all pairs.
     """
     alpha = 1 - result.level
-    findings: list[Finding] = []
+    every: list[Finding] = []
+    rows: list[Finding] = []
     for each in result.pairs:
         own = [_finding(each, place, result, negligible) for place in range(len(each.suspects))]
-        shown = own if len(own) <= MOST_LISTED else [f for f in own if f.status is not Status.PASSED]
-        findings += [_summary(each, own, alpha), *shown]
-    p_values = np.concatenate([both_p(each.excess) for each in result.pairs])
-    names = [f"{model} on {e.pair.benchmark} against {e.pair.reference}" for e in result.pairs for model in e.suspects]
-    clear = [name for name, p in zip(names, holm(p_values), strict=True) if p < alpha]
-    status = _sum_up([f for f in findings if "model" in f.subject], bool(clear))
-    sentence = _headline(int((p_values < alpha).sum()), len(names), clear, alpha)
+        kept = own if len(own) <= MOST_LISTED else [f for f in own if f.status is not Status.PASSED]
+        rows += [_summary(each, own, alpha), *kept]
+        every += own
+    clear = still_clear(result.pairs, alpha)
     caveats = tuple(dict.fromkeys((*MEASURE.caveats, *(c for each in result.pairs for c in each.pair.caveats))))
-    missing = [
-        Finding(subject=subject, status=Status.NOT_APPLICABLE, sentence=f"Not assessed: {reason}.")
-        for subject, reason in result.unassessed
-    ]
-    return [
-        Finding(headline=True, status=status, sentence=sentence, estimates=(), caveats=caveats, figure="G1.excess"),
-        *findings,
-        *missing,
-    ]
-
-
-MOST_LISTED = 60
-"""Suspects of a pair listed one by one; of more, those that passed are only counted."""
+    summed = headline(_overview(every, clear, alpha), every, caveats=caveats, figure="G1.excess")
+    status = _sum_up([row for row in rows if "model" in row.subject], bool(clear))
+    return [replace(summed, status=status), *rows, *unassessed(result.unassessed)]
 
 
 def _sum_up(own: Sequence[Finding], clear: bool) -> Status:
@@ -151,102 +149,62 @@ def _sum_up(own: Sequence[Finding], clear: bool) -> Status:
     return Status.PASSED if overall(own) is Status.PASSED else Status.CAUTION
 
 
-def _headline(alone: int, total: int, clear: Sequence[str], alpha: float) -> str:
+def _overview(every: Sequence[Finding], clear: Sequence[tuple[HeldAgainst, str]], alpha: float) -> str:
+    if len(every) == 1:
+        return every[0].sentence
+    alone = tally(every)[Status.ISSUE]
     first = (
-        f"{alone} of {plural(total, 'comparison')} of a model with reference models "
+        f"{alone} of {plural(len(every), 'comparison')} of a model with reference models "
         f"{'shows' if alone == 1 else 'show'} a score higher than its reference score predicts (about "
-        f"{alpha * total:.1f} would by chance)"
+        f"{alpha * len(every):.1f} would by chance)"
     )
     if not clear:
         return f"{first}; none remains after correction for their number."
-    listed = ", ".join(clear[:3]) + (f" and {len(clear) - 3} more" if len(clear) > 3 else "")
-    return (
-        f"{first}; after correction for their number {len(clear)} {'is' if len(clear) == 1 else 'are'} left: {listed}."
-    )
+    names = first_few([f"{model} on {each.pair.benchmark} against {each.pair.reference}" for each, model in clear])
+    verb = "is" if len(clear) == 1 else "are"
+    return f"{first}; after correction for their number {len(clear)} {verb} left: {names}."
 
 
 def _summary(each: HeldAgainst, own: Sequence[Finding], alpha: float) -> Finding:
-    counts = {status: sum(f.status is status for f in own) for status in Status}
+    more, less, open_ = (tally(own)[status] for status in (Status.ISSUE, Status.PASSED, Status.CAUTION))
     references = plural(len(each.references), "reference model")
     basis = "each against the others" if each.in_turn else f"against {references}"
-    more, less, open_ = counts[Status.ISSUE], counts[Status.PASSED], counts[Status.CAUTION]
     sentence = (
         f"Of {plural(len(own), 'model')} held {basis}, {more} {'scores' if more == 1 else 'score'} higher on "
         f"{each.pair.benchmark} than {each.pair.reference} predicts, {less} clearly "
         f"{'does' if less == 1 else 'do'} not, and {open_} cannot be told."
     )
-    status = _sum_up(own, bool((holm(both_p(each.excess)) < alpha).any()))
     return Finding(
         subject=each.pair.subject,
-        status=status,
-        sentence=sentence,
-        estimates=(),
+        status=_sum_up(own, bool(still_clear([each], alpha))),
+        sentence=own[0].sentence if len(own) == 1 else sentence,
         caveats=each.pair.caveats,
         figure="G1.curve",
     )
 
 
 def _finding(each: HeldAgainst, place: int, result: Contamination, negligible: float) -> Finding:
-    found, model = each.excess, each.suspects[place]
+    found, pair, model = each.excess, each.pair, each.suspects[place]
     n = int(found.models[place])
-    basis = "items drawn" if each.pair.tables is not None else "item counts drawn"
-    value = estimate(
-        "excess",
-        float(found.value[place]),
-        float(found.low[place]),
-        float(found.high[place]),
-        level=result.level,
-        method=f"reflected bootstrap over models and items ({basis})",
-        n=n,
-    )
-    estimates = (
-        value,
-        Estimate(
-            name="p_value", value=finite(float(found.p_value[place])), method="reflected bootstrap, one-sided", n=n
-        ),
-        Estimate(
-            name="scatter_p_value",
-            value=finite(float(found.scatter_p[place])),
-            method="left-out residuals, t(n - 1)",
-            n=n,
-        ),
-        Estimate(name="expected_score", value=finite(float(found.expected[place])), method="smoothing spline", n=n),
-    )
-    status, sentence = _verdict(each, place, 1 - result.level, negligible)
+    method = f"reflected bootstrap over models and items ({'items' if pair.tables else 'item counts'} drawn)"
+    value = estimate("excess", *each.limits(place), level=result.level, method=method, n=n, unit=DIFFERENCE)
+    others = [
+        Estimate(name=name, value=finite(float(values[place])), method=how, n=n, unit=unit)
+        for name, values, how, unit in (
+            ("p_value", found.p_value, "reflected bootstrap, one-sided", ""),
+            ("scatter_p_value", found.scatter_p, "left-out residuals, t(n - 1)", ""),
+            ("expected_score", found.expected, "smoothing spline", SHARE),
+        )
+    ]
+    status, reason = held_apart(each, place, 1 - result.level, negligible, "an excess")
     return Finding(
-        subject=each.pair.subject | {"model": model},
+        subject=pair.subject | {"model": model},
         status=status,
-        sentence=sentence,
-        estimates=estimates,
-        caveats=(),
+        sentence=f"{model} differs by {shown(value)} on {pair.benchmark} from what its score on {pair.reference} "
+        f"predicts: {reason}.",
+        estimates=(value, *others),
         figure="G1.excess",
     )
-
-
-def _verdict(each: HeldAgainst, place: int, alpha: float, negligible: float) -> tuple[Status, str]:
-    found, pair = each.excess, each.pair
-    value, low, high = (100 * float(limit[place]) for limit in (found.value, found.low, found.high))
-    side = "above" if value >= 0 else "below"
-    seen = (
-        f"{each.suspects[place]} scores {abs(value):.1f} points {side} what its score on "
-        f"{pair.reference} predicts for {pair.benchmark} (from {low:.1f} to {high:.1f})"
-    )
-    scatter = float(found.scatter_p[place])
-    if both_p(found)[place] < alpha:
-        return Status.ISSUE, f"{seen}: more than items or {found.models[place]} models' scatter explain."
-    if found.beyond[place]:
-        rest = f"but no reference model does as well on {pair.reference}, so there is nothing to compare with"
-        return Status.CAUTION, f"{seen}, {rest}."
-    if found.high[place] < negligible:
-        return Status.PASSED, f"{seen}: no excess above {100 * negligible:g} points."
-    if found.p_value[place] < alpha:
-        rest = (
-            "but reference models lie as far off the curve"
-            if np.isfinite(scatter)
-            else f"but {found.models[place]} reference models are too few to tell how far others scatter"
-        )
-        return Status.CAUTION, f"{seen}: more than the choice of items explains, {rest}."
-    return Status.CAUTION, f"{seen}: an excess is neither shown nor excluded."
 
 
 def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[Figure]:
@@ -258,7 +216,7 @@ def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[F
     }
     curves: list[tuple[Cell, ...]] = []
     points: list[tuple[Cell, ...]] = []
-    bars: list[tuple[Cell, ...]] = []
+    excesses: list[tuple[Cell, ...]] = []
     for each in result.pairs:
         pair = each.pair
         name = f"{pair.benchmark} against {pair.reference}"
@@ -271,21 +229,18 @@ def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[F
         for place in order:
             model = each.suspects[place]
             verdict = verdicts.get((pair.benchmark, pair.reference, model), Status.PASSED.value)
-            limits = (float(field[place]) for field in (each.excess.value, each.excess.low, each.excess.high))
-            bars.append((name, model, *limits, verdict, float(each.excess.p_value[place])))
+            excesses.append((name, model, *each.limits(int(place)), verdict, float(each.excess.p_value[place])))
+    interval = percent(result.level)
     return [
-        Figure(
-            name="G1.curve",
-            kind="lines",
-            title="Score, and score on the reference benchmark",
-            caption=f"Curve: what the reference models predict, with its {result.level:.0%} band. Points: the "
-            "models that lie "
-            "highest above it.",
-            columns=columns(("pair", "model", "reference score", "score", "low", "high", "shown"), curves),
-            x=Axis("reference score", "score on the reference benchmark"),
-            y=Axis("score", "score on the benchmark"),
-            low="low",
-            high="high",
+        lines(
+            "G1.curve",
+            "Score, and score on the reference benchmark",
+            f"Curve: what the reference models predict, with its {interval} band. Points: the models that lie highest "
+            "above it.",
+            ("pair", "model", "reference score", "score", "low", "high", "shown"),
+            curves,
+            Axis("reference score", "score on the reference benchmark"),
+            Axis("score", "score on the benchmark"),
             label="model",
             color="shown",
             select=("pair",),
@@ -294,8 +249,7 @@ def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[F
             name="G1.distance",
             kind="scatter",
             title="Distance from the curve",
-            caption="Line: the curve. Reference models scatter about it; a contaminated model lies above where "
-            "they do.",
+            caption="Line: the curve. Reference models scatter about it; a contaminated model lies above where they do.",
             columns=columns(("pair", "model", "reference score", "distance", "shown"), points),
             x=Axis("reference score", "score on the reference benchmark"),
             y=Axis("distance", "score minus expected score"),
@@ -304,17 +258,14 @@ def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[F
             select=("pair",),
             rules=(0.0,),
         ),
-        Figure(
-            name="G1.excess",
-            kind="intervals",
-            title="Excess over what the reference benchmark predicts",
-            caption=f"Bars: {result.level:.0%} reflected bootstrap intervals, before correction for the number of "
-            "models.",
-            columns=columns(("pair", "model", "excess", "low", "high", "verdict", "p"), bars),
-            x=Axis("excess", "score minus expected score"),
-            y=Axis("model", "", "nominal"),
-            low="low",
-            high="high",
+        bars(
+            "G1.excess",
+            "Excess over what the reference benchmark predicts",
+            f"Bars: {interval} reflected bootstrap intervals, before correction for the number of models.",
+            ("pair", "model", "excess", "low", "high", "verdict", "p"),
+            excesses,
+            Axis("excess", "score minus expected score"),
+            Axis("model", "", "nominal"),
             color="verdict",
             select=("pair",),
             rules=(0.0,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,23 +11,23 @@ import numpy.typing as npt
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
 from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures.forecast.shared.pictures import bars
 from measurand.measures.gaming.shared.pairs import Pair, chosen_pairs, load_pair, natural_references, noise_of
-from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, excess_of, roles_of
-from measurand.measures.verdicts import overall
+from measurand.measures.gaming.shared.reference import HeldAgainst, excess_of, held_apart, roles_of, still_clear
+from measurand.measures.gaming.shared.words import first_few
+from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
 from measurand.results import Axis, Cell, Figure, Finding, Question, Status
 from measurand.stats.hiding.fresh_gap import gap_limits, mean_gap, rank_correlation
-from measurand.stats.intervals.multiplicity import holm
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Responses, Scores
-from measurand.wording import plural, shown
+from measurand.wording import CORRELATION, DIFFERENCE, percent, plural, points, shown
 
 __all__ = ["MEASURE", "FreshSet", "FreshSets", "fresh_set_gap", "memorisation_link"]
-
 
 LEAST_LINKED = 8
 """Below this many models the interval of a rank correlation spans nearly everything."""
 
 Floats = npt.NDArray[np.float64]
-Limits = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,7 +40,7 @@ class FreshSet:
     low, high : interval of each model's gap, old minus fresh, shape (models,); NaN where item counts are not known.
     mean : mean gap of all models, with its interval over models.
     order : rank correlation of the models' scores on the two sets, with its interval.
-    link : rank correlation of likelihood and gap, with its interval and number of models; None if not asked for.
+    link : rank correlation of likelihood and gap, and its number of models; None if not asked for.
     """
 
     held: HeldAgainst
@@ -48,7 +48,7 @@ class FreshSet:
     high: Floats
     mean: Limits
     order: Limits
-    link: tuple[float, float, float, int] | None
+    link: tuple[Limits, int] | None
 
     @property
     def pair(self) -> Pair:
@@ -67,7 +67,7 @@ class FreshSets:
     """Result of `fresh_set_gap`."""
 
     sets: tuple[FreshSet, ...]
-    unassessed: tuple[tuple[dict[str, str], str], ...]
+    unassessed: tuple[Unassessed, ...]
     level: float
 
 
@@ -119,7 +119,7 @@ def fresh_set_gap(
     >>> rows = [(f"m{i}", name, 0.08 * i + 0.1 * (name == "b"), 900) for i in range(10) for name in ("b", "b_fresh")]
     >>> table = pl.DataFrame(rows, schema=["model", "benchmark", "score", "n_items"], orient="row")
     >>> found = fresh_set_gap(Scores.build(table), resamples=200, rng=np.random.default_rng(0)).sets[0]
-    >>> round(found.mean[0], 2), round(found.order[0], 2)
+    >>> round(found.mean.value, 2), round(found.order.value, 2)
     (0.1, 1.0)
     """
     require_fraction(level=level)
@@ -132,7 +132,7 @@ def fresh_set_gap(
         for name in asked:
             if name not in known:
                 raise UnknownName(kind, name, known)
-    found, unassessed = [], []
+    found, blind = [], []
     for benchmark, reference in chosen_pairs(scores, against):
         try:
             pair = load_pair(scores, responses, benchmark, reference)
@@ -140,7 +140,8 @@ def fresh_set_gap(
             noise = noise_of(pair, resamples, rng)
             held = excess_of(pair, noise, references, under, level, rng)
         except NotApplicable as problem:
-            unassessed.append(({"benchmark": benchmark, "against": reference}, str(problem)))
+            subject = {"benchmark": benchmark, "against": reference}
+            blind.append(Unassessed(subject, problem.reason, problem.needs))
             continue
         old, new = pair.scores
         if pair.tables is None:
@@ -151,23 +152,14 @@ def fresh_set_gap(
         link = None
         if likelihood is not None:
             link = memorisation_link(scores.matrix(pair.models, [likelihood])[:, 0], old - new, level)
-        found.append(
-            FreshSet(
-                held=held,
-                low=low,
-                high=high,
-                mean=mean_gap(old - new, level),
-                order=rank_correlation(old, new, level),
-                link=link,
-            )
-        )
+        mean, order = mean_gap(old - new, level), rank_correlation(old, new, level)
+        found.append(FreshSet(held=held, low=low, high=high, mean=mean, order=order, link=link))
     if not found:
-        reason, _, needs = unassessed[0][1].partition("; needs ")
-        raise NotApplicable(reason, needs=needs)
-    return FreshSets(tuple(found), tuple(unassessed), level)
+        raise NotApplicable(blind[0].reason, needs=blind[0].needs)
+    return FreshSets(tuple(found), tuple(blind), level)
 
 
-def memorisation_link(likelihoods: Floats, gaps: Floats, level: float = 0.95) -> tuple[float, float, float, int]:
+def memorisation_link(likelihoods: Floats, gaps: Floats, level: float = 0.95) -> tuple[Limits, int]:
     """Rank correlation of how likely the models find the questions with how much they lose on fresh ones.
 
     Parameters
@@ -177,7 +169,7 @@ def memorisation_link(likelihoods: Floats, gaps: Floats, level: float = 0.95) ->
 
     Returns
     -------
-    value, low, high, models
+    limits, models
 
     Notes
     -----
@@ -185,12 +177,12 @@ def memorisation_link(likelihoods: Floats, gaps: Floats, level: float = 0.95) ->
 
     Examples
     --------
-    >>> value, low, high, n = memorisation_link(np.arange(9.0), np.arange(9.0) ** 2)
-    >>> value, n
+    >>> found, n = memorisation_link(np.arange(9.0), np.arange(9.0) ** 2)
+    >>> found.value, n
     (1.0, 9)
     """
     both = np.isfinite(likelihoods) & np.isfinite(gaps)
-    return *rank_correlation(likelihoods[both], gaps[both], level), int(both.sum())
+    return rank_correlation(likelihoods[both], gaps[both], level), int(both.sum())
 
 
 def judge(result: FreshSets, *, negligible: float = 0.05, same_order: float = 0.8) -> list[Finding]:
@@ -199,132 +191,100 @@ def judge(result: FreshSets, *, negligible: float = 0.05, same_order: float = 0.
     A drop of all models that keeps their order (rank correlation above `same_order`) is difficulty.
     """
     alpha = 1 - result.level
-    findings: list[Finding] = []
+    rows: list[Finding] = []
     summaries: list[Finding] = []
     for each in result.sets:
+        summaries.append(_summary(each, result.level, same_order))
+        link = [_link_finding(each, *each.link, result.level)] if each.link is not None else []
         own = [_finding(each, place, result.level, negligible) for place in range(len(each.held.suspects))]
-        summary = _summary(each, result.level, same_order)
-        summaries.append(summary)
-        findings += [summary, *([_link_finding(each, result.level)] if each.link is not None else []), *own]
-    p_values = np.concatenate([both_p(each.held.excess) for each in result.sets])
-    names = [f"{m} on {e.pair.benchmark}" for e in result.sets for m in e.held.suspects]
-    clear = [name for name, p in zip(names, holm(p_values), strict=True) if p < alpha]
-    status = Status.ISSUE if clear else overall(summaries)
-    if status is Status.ISSUE and not clear:
-        status = Status.CAUTION
+        rows += [summaries[-1], *link, *own]
+    clear = still_clear([each.held for each in result.sets], alpha)
     caveats = tuple(dict.fromkeys((*MEASURE.caveats, *(c for each in result.sets for c in each.pair.caveats))))
-    missing = [
-        Finding(subject=subject, status=Status.NOT_APPLICABLE, sentence=f"Not assessed: {reason}.")
-        for subject, reason in result.unassessed
-    ]
-    sentence = _headline(summaries, clear)
-    return [
-        Finding(headline=True, status=status, sentence=sentence, estimates=(), caveats=caveats, figure="G2.gaps"),
-        *findings,
-        *missing,
-    ]
+    names = [f"{model} on {held.pair.benchmark}" for held, model in clear]
+    summed = headline(_overview(summaries, names), summaries, caveats=caveats, figure="G2.gaps")
+    if clear or summed.status is Status.ISSUE:
+        # One pair's correction may leave a model that all pairs' together do not: that is no issue of the whole.
+        summed = replace(summed, status=Status.ISSUE if clear else Status.CAUTION)
+    return [summed, *rows, *unassessed(result.unassessed)]
 
 
-def _headline(summaries: Sequence[Finding], clear: Sequence[str]) -> str:
+def _overview(summaries: Sequence[Finding], clear: Sequence[str]) -> str:
     if clear:
-        listed = ", ".join(clear[:3]) + (f" and {len(clear) - 3} more" if len(clear) > 3 else "")
         verb = "loses" if len(clear) == 1 else "lose"
-        return f"{listed} {verb} more on fresh questions than difficulty explains."
+        return f"{first_few(clear)} {verb} more on fresh questions than difficulty explains."
     if len(summaries) == 1:
         return summaries[0].sentence
-    passed = sum(summary.status is Status.PASSED for summary in summaries)
     return (
-        f"On {passed} of {plural(len(summaries), 'fresh set')} what models lose is difficulty, not contamination; on "
-        "none does a model clearly lose more than the others."
+        f"On {tally(summaries)[Status.PASSED]} of {plural(len(summaries), 'fresh set')} what models lose is difficulty, "
+        "not contamination; on none does a model clearly lose more than the others."
     )
+
+
+def _lower(gap: float) -> str:
+    return f"{points(abs(gap))} {'lower' if gap >= 0 else 'higher'}"
 
 
 def _summary(each: FreshSet, level: float, same_order: float) -> Finding:
     pair, n = each.pair, len(each.pair.models)
-    mean = estimate("mean_gap", *each.mean, level=level, method="t over models", n=n)
-    order = estimate("rank_correlation", *each.order, level=level, method="Fisher z (Bonett-Wright)", n=n)
-    clear = holm(both_p(each.held.excess)) < 1 - level
-    drop = f"{abs(100 * each.mean[0]):.1f} points {'lower' if each.mean[0] >= 0 else 'higher'}"
-    seen = f"On average {n} models score {drop} on {pair.reference} than on {pair.benchmark}"
-    kept = f"rank correlation {shown(order)}"
-    if clear.any():
-        who = [model for model, own in zip(each.held.suspects, clear, strict=True) if own]
-        status, rest = (
-            Status.ISSUE,
-            f"; {', '.join(who[:3])}{' and others' if len(who) > 3 else ''} lose more than that",
+    mean = estimate("mean_gap", *each.mean, level=level, method="t over models", n=n, unit=DIFFERENCE)
+    how = "Fisher z (Bonett-Wright)"
+    order = estimate("rank_correlation", *each.order, level=level, method=how, n=n, unit=CORRELATION)
+    kept, who = f"rank correlation {shown(order)}", [model for _, model in still_clear([each.held], 1 - level)]
+    status = verdict(against(order.low, order.high, same_order), passed=Side.ABOVE)
+    if who:
+        status = Status.ISSUE
+        rest = (
+            f"; {who[0]} loses more than models like it" if len(who) == 1 else f"; {first_few(who)} lose more than that"
         )
-        rest = rest if len(who) > 1 else f"; {who[0]} loses more than models like it"
-    elif order.low is not None and order.low > same_order:
-        status = Status.PASSED
+    elif status is Status.PASSED:
         rest = f" and keep their order ({kept}): difficulty, not contamination"
     else:
-        status = Status.CAUTION
         rest = f", and their order is not clearly kept ({kept}): difficulty and contamination cannot be told apart"
     return Finding(
         subject=pair.subject,
         status=status,
-        sentence=f"{seen}{rest}.",
+        sentence=f"On average {plural(n, 'model')} score {_lower(each.mean.value)} on {pair.reference} than on "
+        f"{pair.benchmark}{rest}.",
         estimates=(mean, order),
         caveats=pair.caveats,
         figure="G2.gaps",
     )
 
 
-def _link_finding(each: FreshSet, level: float) -> Finding:
-    value, low, high, n = each.link or (np.nan, np.nan, np.nan, 0)
-    link = estimate("memorisation_link", value, low, high, level=level, method="Fisher z (Bonett-Wright)", n=n)
+def _link_finding(each: FreshSet, found: Limits, n: int, level: float) -> Finding:
+    how = "Fisher z (Bonett-Wright)"
+    link = estimate("memorisation_link", *found, level=level, method=how, n=n, unit=CORRELATION)
     subject = each.pair.subject | {"link": "likelihood"}
+    told = f"likelihood of the questions and loss on fresh ones correlate {shown(link)} over {plural(n, 'model')}"
     if n < LEAST_LINKED or link.low is None:
-        reason = f"Not assessed: {n} models have a likelihood and a gap; needs at least {LEAST_LINKED} that differ."
-        return Finding(
-            title="Memorisation link", subject=subject, status=Status.NOT_APPLICABLE, sentence=reason, estimates=(link,)
-        )
-    told = f"likelihood of the questions and loss on fresh ones correlate {shown(link)} over {n} models"
-    if link.low > 0:
+        reason = f"{plural(n, 'model', 'has')} a likelihood and a gap"
+        finding = Unassessed(subject, reason, f"at least {LEAST_LINKED} that differ").finding()
+    elif link.low > 0:
         sentence = f"Models that find {each.pair.benchmark} more likely lose more: {told}, as if they had memorised it."
-        return Finding(
-            title="Memorisation link", subject=subject, status=Status.ISSUE, sentence=sentence, estimates=(link,)
-        )
-    sentence = f"No link with memorisation is shown: {told}."
-    return Finding(
-        title="Memorisation link", subject=subject, status=Status.CAUTION, sentence=sentence, estimates=(link,)
-    )
+        finding = Finding(subject=subject, status=Status.ISSUE, sentence=sentence)
+    else:
+        # That no link is shown clears nobody: likelihood is a weak sign of what was memorised.
+        sentence = f"No link with memorisation is shown: {told}."
+        finding = Finding(subject=subject, status=Status.CAUTION, sentence=sentence)
+    return replace(finding, title="Memorisation link", estimates=(link,))
 
 
 def _finding(each: FreshSet, place: int, level: float, negligible: float) -> Finding:
     found, pair, model = each.held.excess, each.pair, each.held.suspects[place]
-    at = pair.models.index(model)
-    n = int(found.models[place])
+    at, n = pair.models.index(model), int(found.models[place])
     method = "Newcombe" if pair.tables is None else "bootstrap over items"
-    gap = estimate("gap", *(float(v[at]) for v in (each.gaps, each.low, each.high)), level=level, method=method, n=n)
-    limits = [float(v[place]) for v in (found.value, found.low, found.high)]
-    own = estimate("own_gap", *limits, level=level, method="reflected bootstrap over models and items", n=n)
+    limits = (float(values[at]) for values in (each.gaps, each.low, each.high))
+    gap = estimate("gap", *limits, level=level, method=method, n=n, unit=DIFFERENCE)
+    method = "reflected bootstrap over models and items"
+    own = estimate("own_gap", *each.held.limits(place), level=level, method=method, n=n, unit=DIFFERENCE)
     expected = float(found.expected[place] - pair.scores[1, at])
-    drop = 100 * float(each.gaps[at])
-    points, low, high = (100 * value for value in limits)
-    seen = (
-        f"{model} scores {abs(drop):.1f} points {'lower' if drop >= 0 else 'higher'} on {pair.reference} than on "
-        f"{pair.benchmark}; {plural(n, 'other model')} predict {abs(100 * expected):.1f} "
-        f"{'lower' if expected >= 0 else 'higher'}, which leaves {points:+.1f} of its own (from {low:.1f} to "
-        f"{high:.1f})"
-    )
-    if both_p(found)[place] < 1 - level:
-        status, rest = Status.ISSUE, "more than items or the scatter of other models explain"
-    elif found.beyond[place]:
-        status, rest = Status.CAUTION, f"no other model does as well on {pair.reference}, so there is no comparison"
-    elif found.high[place] < negligible:
-        status, rest = Status.PASSED, f"no loss of its own above {100 * negligible:g} points"
-    elif found.p_value[place] < 1 - level:
-        status, rest = Status.CAUTION, "more than items explain, but other models scatter as far"
-    else:
-        status, rest = Status.CAUTION, "a loss of its own is neither shown nor excluded"
-    sentence = f"{seen}: {rest}."
+    status, reason = held_apart(each.held, place, 1 - level, negligible, "a loss of its own")
     return Finding(
         subject=pair.subject | {"model": model},
         status=status,
-        sentence=sentence,
+        sentence=f"{model} scores {_lower(float(each.gaps[at]))} on {pair.reference} than on {pair.benchmark}; "
+        f"{plural(n, 'other model', 'predicts')} {_lower(expected)}, which leaves {shown(own)} of its own: {reason}.",
         estimates=(gap, own),
-        caveats=(),
         figure="G2.gaps",
     )
 
@@ -332,9 +292,9 @@ def _finding(each: FreshSet, place: int, level: float, negligible: float) -> Fin
 def figure(result: FreshSets, *, findings: Sequence[Finding] = ()) -> list[Figure]:
     """Each model's gap, and the part of it that other models do not share; scores on both sets."""
     rows: list[tuple[Cell, ...]] = []
-    points: list[tuple[Cell, ...]] = []
+    spots: list[tuple[Cell, ...]] = []
     for each in result.sets:
-        pair, found = each.pair, each.held.excess
+        pair = each.pair
         name = f"{pair.benchmark} against {pair.reference}"
         place = {model: at for at, model in enumerate(each.held.suspects)}
         for at in np.argsort(-each.gaps, kind="stable"):
@@ -342,21 +302,18 @@ def figure(result: FreshSets, *, findings: Sequence[Finding] = ()) -> list[Figur
             limits = (finite(float(v[at])) for v in (each.gaps, each.low, each.high))
             rows.append((name, model, *limits, "gap"))
             if model in place:
-                own = (float(v[place[model]]) for v in (found.value, found.low, found.high))
-                rows.append((name, model, *own, "its own part"))
-            points.append((name, model, float(pair.scores[1, at]), float(pair.scores[0, at])))
+                rows.append((name, model, *each.held.limits(place[model]), "its own part"))
+            spots.append((name, model, float(pair.scores[1, at]), float(pair.scores[0, at])))
     return [
-        Figure(
-            name="G2.gaps",
-            kind="intervals",
-            title="Score on the benchmark minus score on fresh questions",
-            caption=f"Gap, and the part of it that models of the same level do not share. Bars: {result.level:.0%} "
+        bars(
+            "G2.gaps",
+            "Score on the benchmark minus score on fresh questions",
+            f"Gap, and the part of it that models of the same level do not share. Bars: {percent(result.level)} "
             "intervals.",
-            columns=columns(("pair", "model", "difference", "low", "high", "shown"), rows),
-            x=Axis("difference", "score minus score on the fresh set"),
-            y=Axis("model", "", "nominal"),
-            low="low",
-            high="high",
+            ("pair", "model", "difference", "low", "high", "shown"),
+            rows,
+            Axis("difference", "score minus score on the fresh set"),
+            Axis("model", "", "nominal"),
             color="shown",
             select=("pair",),
             rules=(0.0,),
@@ -366,7 +323,7 @@ def figure(result: FreshSets, *, findings: Sequence[Finding] = ()) -> list[Figur
             kind="scatter",
             title="Scores on old and on fresh questions",
             caption="A harder fresh set moves all models alike; a contaminated model stands above the others.",
-            columns=columns(("pair", "model", "fresh score", "score"), points),
+            columns=columns(("pair", "model", "fresh score", "score"), spots),
             x=Axis("fresh score", "score on the fresh set"),
             y=Axis("score", "score on the benchmark"),
             label="model",

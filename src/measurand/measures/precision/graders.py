@@ -10,7 +10,7 @@ import numpy as np
 
 from measurand.errors import InputError
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.grading import (
     EVERY,
     LEAST_COMMON,
@@ -24,11 +24,11 @@ from measurand.measures.precision.shared.grading import (
     shifts_of,
 )
 from measurand.measures.precision.shared.ratings import Ratings, is_hand, on_one_scale, ratings_of
-from measurand.measures.precision.shared.summary import bars, of_total, refusal
+from measurand.measures.precision.shared.summary import refusal
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Responses
-from measurand.wording import DIFFERENCE, SHARE, percent, plural, shown, value_of
+from measurand.wording import DIFFERENCE, SHARE, of_total, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "Graders", "graders"]
 

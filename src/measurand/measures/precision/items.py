@@ -19,13 +19,13 @@ from measurand.measures.precision.shared.item_analysis import (
     ItemAnalysis,
     analyse,
 )
-from measurand.measures.precision.shared.summary import of_total, refusal
+from measurand.measures.precision.shared.summary import refusal
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.items.irt import information
 from measurand.stats.items.reliability import length_needed, smallest_real_difference
 from measurand.tables import Responses, item_tables
-from measurand.wording import DIFFERENCE, percent, plural, shown, value_of
+from measurand.wording import DIFFERENCE, of_total, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "Items", "items"]
 

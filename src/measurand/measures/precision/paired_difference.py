@@ -12,16 +12,15 @@ from scipy.special import ndtri
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
-from measurand.measures.precision.shared.summary import bars, of_total
 from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.clustered import cluster_sums
 from measurand.stats.intervals.multiplicity import letters
 from measurand.stats.intervals.paired import paired_differences, paired_tests, welch
 from measurand.tables import ItemTable, Responses, item_tables
-from measurand.wording import DIFFERENCE, listed, percent, plural, shown, value_of
+from measurand.wording import DIFFERENCE, listed, of_total, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "BenchmarkComparison", "Comparison", "Difference", "compare", "compared"]
 

@@ -13,13 +13,12 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
 from measurand.measures._shared import columns, require_fraction
 from measurand.measures.precision.shared.counts import once_right_or_wrong
-from measurand.measures.precision.shared.summary import of_total
 from measurand.measures.verdicts import headline
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.paired import paired_differences
 from measurand.stats.intervals.planning import PairedDesign
 from measurand.tables import ItemTable, Responses, item_tables
-from measurand.wording import DIFFERENCE, number, percent, plural, points, shown
+from measurand.wording import DIFFERENCE, number, of_total, percent, plural, points, shown
 
 __all__ = ["MEASURE", "Plan", "Plans", "design_of", "plan_of", "planning"]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, require_fraction
+from measurand.measures._shared import MODEL, bars, columns, require_fraction
 from measurand.measures.precision.shared.order import (
     METHOD,
     Order,
@@ -22,7 +22,7 @@ from measurand.measures.precision.shared.order import (
     times_as_many,
 )
 from measurand.measures.precision.shared.rank_cube import LEAST_ITEMS, Cube, chosen
-from measurand.measures.precision.shared.summary import MODEL, bars, refusal
+from measurand.measures.precision.shared.summary import refusal
 from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.items.item_ranks import ResampledMeans, resampled_means

@@ -10,13 +10,12 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
 from measurand.measures._shared import columns, require_fraction
 from measurand.measures.precision.shared.counts import Counted, independent_trials
-from measurand.measures.precision.shared.summary import of_total
 from measurand.measures.verdicts import Side, against, headline, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import at_most_p_value, clopper_pearson, exact_upper, trials_for
 from measurand.stats.intervals.sequential import anytime_upper, betting_e_value, trials_for_bet
 from measurand.tables import Responses, Scores, Trials, item_tables
-from measurand.wording import SHARE, capital, one_in, percent, plural
+from measurand.wording import SHARE, capital, of_total, one_in, percent, plural
 
 __all__ = ["MEASURE", "Rarities", "Rarity", "rarities_of", "rarity"]
 
@@ -308,6 +307,11 @@ def figure(result: Rarities) -> list[Figure]:
     ]
 
 
+def counts(*, failures: int, trials: int) -> dict[str, Trials]:
+    """Trials as someone states them, in place of item-level results."""
+    return {"trials": Trials(failures, trials, "failures")}
+
+
 MEASURE = Measure(
     code="P5",
     name="rarity guarantee",
@@ -321,6 +325,7 @@ MEASURE = Measure(
     compute=rarity,
     judge=judge,
     figure=figure,
+    counts=counts,
     caveats=(
         "The bound holds for inputs drawn as these were; it says nothing of the worst input or of an adversary.",
         "Trials are taken as independent; items of a named cluster, and repeats of an item, count as one.",

@@ -10,16 +10,15 @@ import numpy as np
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, finite, require_fraction
+from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.counts import within_unit
-from measurand.measures.precision.shared.summary import bars, of_total
 from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import SMALL, proportion_limits
 from measurand.stats.intervals.clustered import Means, cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
 from measurand.tables import ItemTable, Responses, Scores, item_tables
-from measurand.wording import SHARE, percent, plural, points, shown
+from measurand.wording import SHARE, of_total, percent, plural, points, shown
 
 __all__ = ["MEASURE", "Interval", "ScoreInterval", "ScoreIntervals", "intervals_of", "score_intervals"]
 

@@ -11,16 +11,15 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, finite
+from measurand.measures._shared import bars, columns, estimate, finite
 from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
-from measurand.measures.precision.shared.summary import bars, of_total
 from measurand.measures.verdicts import headline
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import at_least_p_value, at_most_p_value, clopper_pearson, trials_for
 from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.distributions import norm, student
 from measurand.tables import ItemTable, Responses, Trials, item_tables
-from measurand.wording import SHARE, number, percent, plural, value_of
+from measurand.wording import SHARE, number, of_total, percent, plural, value_of
 
 __all__ = ["MEASURE", "ThresholdTest", "ThresholdTests", "held_against", "threshold_test"]
 
@@ -320,6 +319,11 @@ def figure(result: ThresholdTests, findings: Sequence[Finding]) -> list[Figure]:
     ]
 
 
+def counts(*, successes: int, trials: int) -> dict[str, Trials]:
+    """Trials as someone states them, in place of item-level results."""
+    return {"trials": Trials(successes, trials, "successes")}
+
+
 MEASURE = Measure(
     code="P4",
     name="threshold test",
@@ -333,6 +337,7 @@ MEASURE = Measure(
     compute=threshold_test,
     judge=judge,
     figure=figure,
+    counts=counts,
     caveats=(
         "Each score is tested on its own: of many, some clear a threshold by chance at the p-value asked for.",
         "The test holds for questions drawn as these were.",

@@ -16,11 +16,10 @@ from measurand.measures._shared import (
     display_names,
     estimate,
     finite,
-    intervals_figure,
     kind,
     require_fraction,
 )
-from measurand.measures.validity.shared.by_class import ByClass, zip_limits
+from measurand.measures.validity.shared.by_class import ByClass, intervals_figure, zip_limits
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Side, Unassessed, against, overall, unassessed, verdict
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status

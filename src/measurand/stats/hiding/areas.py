@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.texts.two_sample import auroc, auroc_difference, auroc_limits
 
-__all__ = ["Area", "area", "area_difference", "findable_area"]
+__all__ = ["area", "area_difference", "findable_area"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Area:
-    """An area under the ROC curve, or a difference of two, with its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def area(scores: npt.ArrayLike, positive: npt.ArrayLike, level: float) -> Area:
+def area(scores: npt.ArrayLike, positive: npt.ArrayLike, level: float) -> Limits:
     """Area under the ROC curve with Newcombe's interval.
 
     Parameters
@@ -41,10 +31,10 @@ def area(scores: npt.ArrayLike, positive: npt.ArrayLike, level: float) -> Area:
     """
     labels = np.asarray(positive, dtype=np.bool_)
     value = auroc(scores, labels)
-    return Area(value, *auroc_limits(value, int(labels.sum()), int((~labels).sum()), level))
+    return Limits(value, *auroc_limits(value, int(labels.sum()), int((~labels).sum()), level))
 
 
-def area_difference(first: npt.ArrayLike, second: npt.ArrayLike, positive: npt.ArrayLike, level: float) -> Area:
+def area_difference(first: npt.ArrayLike, second: npt.ArrayLike, positive: npt.ArrayLike, level: float) -> Limits:
     """Area of the first score minus that of the second on the same texts.
 
     Limits of the difference from those of each area (Newcombe's), at the correlation that DeLong's covariance gives:
@@ -71,7 +61,7 @@ def area_difference(first: npt.ArrayLike, second: npt.ArrayLike, positive: npt.A
     r = float(np.clip(shared, -1, 1))
     below, above = (a.value - a.low, b.high - b.value), (a.high - a.value, b.value - b.low)
     low, high = (float(np.sqrt(max(x**2 + y**2 - 2 * r * x * y, 0.0))) for x, y in (below, above))
-    return Area(value, max(value - low, -1.0), min(value + high, 1.0))
+    return Limits(value, max(value - low, -1.0), min(value + high, 1.0))
 
 
 def findable_area(positives: int, negatives: int, level: float, power: float) -> float:

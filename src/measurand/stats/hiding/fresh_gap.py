@@ -8,6 +8,7 @@ from scipy import stats
 
 from measurand.stats.intervals.binomial import wilson
 from measurand.stats.intervals.correlation import bonett_wright
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import correlate
 
 __all__ = ["gap_limits", "gap_z", "mean_gap", "rank_correlation"]
@@ -59,15 +60,15 @@ def gap_z(old: Floats, new: Floats, n_old: Floats, n_new: Floats) -> tuple[Float
     return z, stats.norm.sf(z)
 
 
-def mean_gap(gaps: Floats, level: float) -> tuple[float, float, float]:
+def mean_gap(gaps: Floats, level: float) -> Limits:
     """Mean gap of all models and its t interval over models; no interval where gaps do not vary."""
     mean, n = float(gaps.mean()), len(gaps)
     spread = float(gaps.std(ddof=1)) if n > 1 else 0.0
     half = float(stats.t.ppf((1 + level) / 2, n - 1)) * spread / np.sqrt(n) if spread > 0 else float("nan")
-    return mean, mean - half, mean + half
+    return Limits(mean, mean - half, mean + half)
 
 
-def rank_correlation(first: Floats, second: Floats, level: float) -> tuple[float, float, float]:
+def rank_correlation(first: Floats, second: Floats, level: float) -> Limits:
     """Spearman's correlation with its Bonett-Wright interval; NaN below 4 models or where one side does not vary.
 
     Examples
@@ -78,6 +79,6 @@ def rank_correlation(first: Floats, second: Floats, level: float) -> tuple[float
     n = np.array([len(first)])
     rho = correlate(first[None], second[:, None], np.ones((1, len(first))))[0]
     if len(first) < 4 or np.isnan(rho[0]):
-        return float(rho[0]), float("nan"), float("nan")
+        return Limits(float(rho[0]), float("nan"), float("nan"))
     low, high = bonett_wright(rho, n, level)
-    return float(rho[0]), float(low[0]), float(high[0])
+    return Limits(float(rho[0]), float(low[0]), float(high[0]))

@@ -10,15 +10,16 @@ import numpy.typing as npt
 
 from measurand.errors import NotApplicable
 from measurand.measures.gaming.shared.pairs import Pair, require_models
+from measurand.measures.verdicts import Side, against, family
+from measurand.results import Status
 from measurand.stats.hiding.reference_curve import LEAST_MODELS, Excess, Noise, draw_models, excess, predict, resampled
-from measurand.wording import plural
+from measurand.stats.intervals.limits import Limits
+from measurand.wording import plural, points
 
-__all__ = ["HeldAgainst", "both_p", "excess_of", "roles_of"]
+__all__ = ["HeldAgainst", "both_p", "excess_of", "held_apart", "roles_of", "still_clear"]
 
-_CURVES = 500
-"""Resampled curves in the picture's band: more do not show."""
-
-_PLACES = 41
+_CURVES, _PLACES = 500, 41
+"""Resampled curves in the picture's band, and places at which they are drawn: more do not show."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,6 +43,10 @@ class HeldAgainst:
     in_turn: bool
     excess: Excess
     curve: tuple[Floats, Floats, Floats, Floats]
+
+    def limits(self, place: int) -> Limits:
+        """Excess of one suspect with its interval."""
+        return Limits(*(float(values[place]) for values in (self.excess.value, self.excess.low, self.excess.high)))
 
 
 def roles_of(
@@ -98,3 +103,33 @@ def both_p(found: Excess) -> Floats:
     judged = np.isfinite(found.scatter_p) & ~found.beyond
     both: Floats = np.where(judged, np.maximum(found.p_value, found.scatter_p), 1.0)
     return both
+
+
+def still_clear(held: Sequence[HeldAgainst], alpha: float) -> list[tuple[HeldAgainst, str]]:
+    """Suspects whose excess is left after correction (Holm) for all suspects on all pairs."""
+    suspects = [(each, model) for each in held for model in each.suspects]
+    adjusted = family(np.concatenate([both_p(each.excess) for each in held]))
+    return [suspect for suspect, p in zip(suspects, adjusted, strict=True) if p < alpha]
+
+
+def held_apart(each: HeldAgainst, place: int, alpha: float, negligible: float, what: str) -> tuple[Status, str]:
+    """Verdict on one suspect, and why: whether items and the scatter of other models explain its excess.
+
+    Parameters
+    ----------
+    what : is in excess, with its article.
+    """
+    found, n = each.excess, int(each.excess.models[place])
+    if both_p(found)[place] < alpha:
+        return Status.ISSUE, f"more than items or the scatter of {plural(n, 'model')} explain"
+    if found.beyond[place]:
+        reason = f"no other model does as well on {each.pair.reference}"
+        return Status.CAUTION, f"{reason}, so there is nothing to compare with"
+    if against(found.low[place], found.high[place], negligible) is Side.BELOW:
+        return Status.PASSED, f"{what} above {points(negligible)} is excluded"
+    if found.p_value[place] < alpha:
+        scattered = "other models lie as far off the curve"
+        few = f"{plural(n, 'reference model')} are too few to tell how far others scatter"
+        known = np.isfinite(found.scatter_p[place])
+        return Status.CAUTION, f"more than the choice of items explains, but {scattered if known else few}"
+    return Status.CAUTION, f"{what} is neither shown nor excluded"
