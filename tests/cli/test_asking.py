@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -70,8 +71,10 @@ def test_options_reach_the_measure(answers):
     checked = run("rarity", "--failures", "0", "--trials", "9999", "--rarer-than", "0.001", "--checked", "0,100")
     assert "passes checked by hand" in checked
     assert run("score", answers, "--fail-on", "caution", code=1)
-    page = run("score", answers, "--output", answers.removesuffix(".csv"))
-    assert page
+    run("score", answers, "--output", answers.removesuffix(".csv"))
+    page = Path(answers.removesuffix(".csv"), "audit.html").read_text(encoding="utf-8")
+    assert "without a verdict" not in page
+    assert page.count("Not asked for.") == 3
 
 
 def test_votes_have_clusters_of_their_own(tmp_path):

@@ -110,9 +110,12 @@ class Findings(Sequence[Finding]):
         ]
         if len(fitting) == 1:
             return fitting[0]
-        asked = ", ".join([name or "", *(f"{key} {value}" for key, value in wanted.items())]).strip(", ")
-        kind = "finding" if not fitting else "single finding"
-        raise UnknownName(kind, asked, [subject_text(finding) for finding in fitting or self.findings])
+        asked = ", ".join([*([name] if name else []), *(f"{key} {value}" for key, value in wanted.items())])
+        if fitting:
+            raise UnknownName("single finding", asked, map(subject_text, fitting))
+        # What comes near is among the names of the subjects, not among their words.
+        known = dict.fromkeys(value for finding in self.findings for value in finding.subject.values())
+        raise UnknownName("finding", asked if wanted else name or "", known)
 
     def to_frame(self) -> pl.DataFrame:
         """One row per estimate (one without numbers for a finding that has none), as a polars frame."""

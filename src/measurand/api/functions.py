@@ -30,6 +30,8 @@ def function_of(code: str, name: str) -> Callable[..., Findings]:
     def ask(
         evidence: Any = None, /, *, seed: int = 0, rng: np.random.Generator | None = None, **given: Any
     ) -> Findings:
+        if seed < 0:
+            raise InputError(f"seed should be at least 0, got {seed}")
         found, settings = _told(measure, evidence, given)
         parameters = inspect.signature(measure.compute).parameters
         for each in (each for each, parameter in parameters.items() if each in EVIDENCE):
@@ -37,8 +39,6 @@ def function_of(code: str, name: str) -> Callable[..., Findings]:
                 raise NotApplicable(f"no {EVIDENCE[each]}", needs=measure.needs)
         arguments = {each: value for each, value in {**found, **settings}.items() if each in parameters}
         if "rng" in parameters:
-            if seed < 0:
-                raise InputError(f"seed should be at least 0, got {seed}")
             arguments["rng"] = generator(measure, seed) if rng is None else rng
         result = measure.compute(**arguments)
         findings = measure.findings(result, **settings)

@@ -215,8 +215,8 @@ def _overview(summaries: Sequence[Finding], clear: Sequence[str]) -> str:
     if len(summaries) == 1:
         return summaries[0].sentence
     return (
-        f"On {tally(summaries)[Status.PASSED]} of {plural(len(summaries), 'fresh set')} what models lose is difficulty, "
-        "not contamination; on none does a model clearly lose more than the others."
+        f"On {tally(summaries)[Status.PASSED]} of {plural(len(summaries), 'fresh set')} what models lose is "
+        "difficulty, not contamination; on none does a model clearly lose more than the others."
     )
 
 

@@ -10,13 +10,14 @@ from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import columns, finite, require_fraction
+from measurand.measures._shared import estimate, finite, require_fraction
+from measurand.measures.forecast.shared.pictures import bars
 from measurand.measures.gaming.shared.holdout_tests import LEAST_TEXTS, HoldoutTest, of_models, of_people, of_texts
+from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.intervals.multiplicity import holm
 from measurand.tables import Responses
 from measurand.tables.texts import Texts, script
-from measurand.wording import plural
+from measurand.wording import SHARE, percent, plural, value_of
 
 __all__ = ["MEASURE", "Holdout", "HoldoutTest", "holdout"]
 
@@ -101,7 +102,7 @@ def holdout(
         tests.append(of_people(odd_one_out, level))
     else:
         missing.append("people")
-    adjusted = holm(np.array([test.p_value for test in tests])).tolist()
+    adjusted = family(np.array([test.p_value for test in tests])).tolist()
     tests = [replace(test, adjusted=p_value) for test, p_value in zip(tests, adjusted, strict=True)]
     return Holdout(public=public, new=new, tests=tuple(tests), missing=tuple(missing), level=level, notes=texts.notes)
 
@@ -141,67 +142,55 @@ def judge(result: Holdout) -> list[Finding]:
     """
     each = [_finding(test, result) for test in result.tests]
     apart = [test for test in result.tests if test.adjusted < 1 - result.level]
-    weak = [test for test in result.tests if test.power < WANTED]
+    lacking = [f"{test.name} would notice {_found(test)}" for test in result.tests if test.power < WANTED]
+    lacking += [f"{name} not tested" for name in result.missing]
     new, public = result.new, result.public
     if apart:
-        status = Status.ISSUE
         names = ", ".join(f"{test.name} (p {_p(test.adjusted)})" for test in apart)
         sentence = (
             f"{new} is not drawn as {public} is: told apart by {names}. A gap between scores on the two need not be "
             "memory."
         )
-    elif weak or result.missing:
-        status = Status.CAUTION
-        lacking = [f"{test.name} would notice {test.effect} with {test.power:.0%}" for test in weak]
-        lacking += [f"{name} not tested" for name in result.missing]
+    elif lacking:
         sentence = (
             f"No test tells {new} from {public}, but they do not suffice to call them alike: {'; '.join(lacking)}."
         )
     else:
-        status = Status.PASSED
         sentence = f"None of {len(result.tests)} tests tells {new} from {public}; each would notice a difference."
-    caveats = (*MEASURE.caveats, *result.notes)
-    return [
-        Finding(headline=True, status=status, sentence=sentence, estimates=(), caveats=caveats, figure="G3.tests"),
-        *each,
-    ]
+    summed = headline(sentence, each, caveats=(*MEASURE.caveats, *result.notes), figure="G3.tests")
+    if result.missing and summed.status is Status.PASSED:
+        summed = replace(summed, status=Status.CAUTION)
+    return [summed, *each]
+
+
+def _found(test: HoldoutTest) -> str:
+    return f"{test.effect} {percent(test.power)} of the time"
 
 
 def _finding(test: HoldoutTest, result: Holdout) -> Finding:
-    level = result.level
-    if test.adjusted < 1 - level:
+    n = test.public + test.new if test.name != "people" else test.public
+    value = estimate(test.name, *test.found, level=result.level, method=test.statistic, n=n, unit=test.unit)
+    chance = value_of(Estimate(name="chance", value=test.null, unit=test.unit))
+    status, said = Status.CAUTION, f"does not tell {result.new} from {result.public}, but is weak"
+    if test.adjusted < 1 - result.level:
         status, said = Status.ISSUE, f"tells {result.new} from {result.public}"
     elif test.power >= WANTED:
         status, said = Status.PASSED, f"does not tell {result.new} from {result.public}"
-    else:
-        status, said = Status.CAUTION, f"does not tell {result.new} from {result.public}, but is weak"
     sentence = (
-        f"The test by {test.name} {said}: {test.statistic} {test.value:.3g} where chance gives {test.null:.3g} "
-        f"(p {_p(test.adjusted)}, {test.public:,} against {test.new:,}); it would find {test.effect} "
-        f"{test.power:.0%} of the time."
+        f"The test by {test.name} {said}: {test.statistic} {value_of(value)} where chance gives {chance} "
+        f"(p {_p(test.adjusted)}, {test.public:,} against {test.new:,}); it would find {_found(test)}."
     )
-    n = test.public + test.new if test.name != "people" else test.public
     estimates = (
-        Estimate(
-            name=test.name,
-            value=test.value,
-            low=test.low,
-            high=test.high,
-            level=None if test.low is None else level,
-            method=test.statistic,
-            n=n,
-        ),
+        value,
         Estimate(name="p_value", value=test.adjusted, method="Holm over the tests", n=n),
-        Estimate(name="power", value=finite(test.power), method=test.effect, n=n),
+        Estimate(name="power", value=finite(test.power), method=test.effect, n=n, unit=SHARE),
     )
     facts: dict[str, Cell] = {"null": test.null, "public": test.public, "new": test.new, "p_value_alone": test.p_value}
-    subject = {"benchmark": result.new, "test": test.name}
     return Finding(
-        subject=subject,
+        subject={"benchmark": result.new, "test": test.name},
         status=status,
         sentence=sentence,
         estimates=estimates,
-        caveats=(),
         figure="G3.tests",
         result=facts,
     )
@@ -216,25 +205,22 @@ def figure(result: Holdout) -> list[Figure]:
     z = float(stats.norm.ppf(0.5 + result.level / 2))
     rows: list[tuple[Cell, ...]] = []
     for test in result.tests:
-        distance = (test.value - test.null) / test.spread
+        value = test.found.value
+        distance = (value - test.null) / test.spread
         verdict = "told apart" if test.adjusted < 1 - result.level else "not told apart"
-        name = f"{test.name} (power {test.power:.0%})"
-        rows.append((name, distance, distance - z, distance + z, verdict, test.value, test.adjusted, test.effect))
-    names = ("test", "distance", "low", "high", "verdict", "statistic", "p-value, adjusted", "power is for")
+        name = f"{test.name} (power {percent(test.power)})"
+        rows.append((name, distance, distance - z, distance + z, verdict, value, test.adjusted, test.effect))
     missing = f" Not tested: {', '.join(result.missing)}." if result.missing else ""
     return [
-        Figure(
-            name="G3.tests",
-            kind="intervals",
-            title=f"Is {result.new} drawn as {result.public} is?",
-            caption="Each test's statistic in standard deviations from what sets that are alike give; beside it "
-            "the chance to "
+        bars(
+            "G3.tests",
+            f"Is {result.new} drawn as {result.public} is?",
+            "Each test's statistic in standard deviations from what sets that are alike give; beside it the chance to "
             f"notice a difference.{missing}",
-            columns=columns(names, rows),
-            x=Axis("distance", "standard deviations from chance"),
-            y=Axis("test", "test", "nominal"),
-            low="low",
-            high="high",
+            ("test", "distance", "low", "high", "verdict", "statistic", "p-value, adjusted", "power is for"),
+            rows,
+            Axis("distance", "standard deviations from chance"),
+            Axis("test", "test", "nominal"),
             color="verdict",
             rules=(0.0,),
         )

@@ -94,11 +94,13 @@ def arena(
         if name not in known:
             raise UnknownName(what, str(name), known)
     outcome = votes.outcomes()
+    # Ties alone fit equal strengths with any precision; they hold no order to estimate.
     if (outcome == 1).all():
         raise NotApplicable(f"all {len(outcome):,} votes are ties", needs="votes that prefer one of the two models")
     codes, few = _clusterings(votes, cluster)
     first, second = votes.sides()
     whole = comparisons(first, second, outcome, len(votes.models))
+    # Ford's condition: without a win in each direction between any split of the models the likelihood has no maximum.
     label = strong_components(whole.wins)
     sizes = np.bincount(label)
     linked = label[first] == label[second]
@@ -138,6 +140,7 @@ def _clusterings(votes: Votes, cluster: Cluster) -> tuple[dict[str, Ints], tuple
     """Cluster of each vote by each clustering that may be used, and those with too few clusters."""
     wanted = {"auto": ("voter", "item"), "none": ()}.get(cluster, (cluster,))
     named = {name: codes for name in wanted if (codes := votes.clusters(name)) is not None}
+    # Asked for by name, too few clusters are an error; found by itself ("auto"), they are only reported.
     counts = {name: len(np.unique(codes)) for name, codes in named.items()}
     if cluster in ("voter", "item") and counts.get(cluster, 0) < LEAST_CLUSTERS:
         raise InputError(

@@ -13,7 +13,7 @@ from measurand.measures._shared import bars, columns, estimate, finite, require_
 from measurand.measures.precision.shared.grid import Floats, Grid, Ints, grids, stacked
 from measurand.measures.precision.shared.summary import joint_headline, refusal
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Cell, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Figure, Finding, Question, Status
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.formats import difference_limits, tau_limits
 from measurand.tables import Responses, item_tables
@@ -74,8 +74,8 @@ class FormatRanking:
     tau: Limits
 
 
-@dataclass(frozen=True)
-class FormatTransfer:
+@dataclass(frozen=True, repr=False)
+class FormatTransfer(Brief):
     """Every model in every further format, the rankings, what cannot be assessed, and the level of the intervals."""
 
     each: tuple[Transfer, ...]
@@ -118,9 +118,11 @@ def _chosen(responses: Responses, formats: Sequence[str]) -> Iterator[Grid]:
     """Grids whose first variant is the reference."""
     if not formats:
         for grid in grids(responses):
+            # The format most models ran loses the fewest of them; its name says nothing of which is the original.
             first = int(np.isfinite(grid.scores).sum(axis=(0, 2)).argmax())
             yield _only(grid, [first, *(place for place in range(len(grid.variants)) if place != first)])
         return
+    # Benchmarks before variants: formats are often published as two benchmarks over the same item names.
     tables = {table.benchmark: table for table in item_tables(responses) if table.benchmark in formats}
     if set(tables) == set(formats):
         yield stacked(", ".join(formats), [tables[name] for name in formats], formats)
@@ -156,6 +158,7 @@ def transfer_of(benchmarks: Iterable[Grid], level: float, *, most: int = MOST_FO
             reason = f"it was run in {plural(len(grid.variants), 'format')} only"
             unassessed.append(Unassessed({"benchmark": grid.benchmark}, reason, NEEDED))
             continue
+        # Every pair with the reference is a test: dozens of paraphrases would be reported as as many formats.
         if len(grid.variants) > most:
             reason = f"{grid.benchmark} has {len(grid.variants)} variants, which may be wordings and not formats"
             unassessed.append(Unassessed({"benchmark": grid.benchmark}, reason, NAMED))
@@ -165,6 +168,7 @@ def transfer_of(benchmarks: Iterable[Grid], level: float, *, most: int = MOST_FO
             enough = both.sum(axis=1) >= LEAST_ITEMS
             for row in np.flatnonzero(enough):
                 items = np.flatnonzero(both[row])
+                # Paired on items, as their difficulty is the same in both formats and cancels.
                 gaps = grid.scores[row, other, items] - grid.scores[row, 0, items]
                 clusters = None if grid.clusters is None else grid.clusters[items]
                 each.append(_transfer(grid, int(row), other, gaps, clusters, level))
@@ -178,6 +182,7 @@ def transfer_of(benchmarks: Iterable[Grid], level: float, *, most: int = MOST_FO
             rankings += _ranking(grid, other, both, level)
     if not each:
         raise refusal(unassessed, "no item was scored", unassessed[0].needs if unassessed else NEEDED)
+    # Bonferroni: the same items serve all models and formats, so the comparisons are not independent.
     together = 1 - (1 - level) / len(each)
     widened = (difference_limits(gaps, clusters, together) for gaps, clusters in pairs)
     done = (replace(found, of_all=limits) for found, limits in zip(each, widened, strict=True))
@@ -203,6 +208,7 @@ def _ranking(grid: Grid, other: int, both: np.ndarray, level: float) -> Iterator
     # A model with few items in both formats would take the items away from the others.
     models = np.flatnonzero(both.sum(axis=1) >= max(LEAST_ITEMS, int(both.any(axis=0).sum()) / 2))
     items = np.flatnonzero(both[models].all(axis=0))
+    # Of four models tau has 24 orders at most: even a perfect one is no rarer than 1 in 24.
     if len(models) < LEAST_MODELS or len(items) < LEAST_ITEMS:
         return
     first, second = (grid.scores[:, place][np.ix_(models, items)].mean(axis=1) for place in (0, other))
@@ -282,6 +288,7 @@ def _ranking_finding(result: FormatTransfer, found: FormatRanking, least: float)
     tau = estimate("rank_tau", *found.tau, level=result.level, method=method, n=found.models, unit=CORRELATION)
     side = against(tau.low, tau.high, least)
     meaning = "too few models to tell whether the ranking stays"
+    # Tau-b divides by the untied pairs, of which there are none.
     if tau.value is None:
         meaning = "one format ties all models"
     elif side is Side.ABOVE:

@@ -26,15 +26,15 @@ from measurand.measures.precision.shared.grading import (
 from measurand.measures.precision.shared.ratings import Ratings, is_hand, on_one_scale, ratings_of
 from measurand.measures.precision.shared.summary import refusal
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Responses
 from measurand.wording import DIFFERENCE, SHARE, of_total, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "Graders", "graders"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Graders:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Graders(Brief):
     """Result of `graders`.
 
     Parameters
@@ -107,6 +107,7 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
                     reason = f"{' and '.join(names)} share {plural(int(common.sum()), 'sample')}"
                     left_out.append(Unassessed(subject, reason, f"at least {LEAST_COMMON} samples scored by both"))
                 continue
+            # A 1-to-5 judge beside a 0/1 one: any difference would be the scales', and rescaling is not ours to choose.
             if not on_one_scale(ratings.scores[first, common], ratings.scores[second, common]):
                 reason = f"the scores of {' and '.join(names)} are on different scales"
                 left_out.append(Unassessed(subject, reason, "scores on one scale"))
@@ -114,9 +115,11 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
             pooled.setdefault(names, []).append((ratings, first, second))
             agreements.append(agreement_of([(ratings, first, second)], names, level, resamples, rng))
             shifts += shifts_of(ratings, first, second, level)
+            # Two hands can be compared but not used to correct each other: neither is the truth of the other.
             if is_hand(names[0]) and not is_hand(names[1]):
                 corrections += corrections_of(ratings, first, second, level)
         together += panel_of(ratings, level, resamples, rng)
+    # Over all benchmarks too: one alone seldom has the rare answers that kappa turns on.
     for names, parts in pooled.items():
         if len(parts) > 1:
             agreements.append(agreement_of(parts, names, level, resamples, rng))
@@ -134,6 +137,7 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
     )
 
 
+# Two thirds is Krippendorff's lowest bound for tentative conclusions (.667).
 def judge(result: Graders, *, agreeing: float = 2 / 3, tolerance: float = 0.05) -> list[Finding]:
     """Agreement against a bound; a score that another grader moves, or hand labels correct, by more than 5 points."""
     require_fraction(agreeing=agreeing, tolerance=tolerance)
@@ -148,6 +152,7 @@ def judge(result: Graders, *, agreeing: float = 2 / 3, tolerance: float = 0.05) 
 def _headline(
     result: Graders, pairs: Sequence[Finding], moved: Sequence[Finding], corrected: Sequence[Finding]
 ) -> Finding:
+    # Pairs over all benchmarks only where every pair has such a row, else some would be counted and others not.
     whole = [f for f in pairs if f.subject["benchmark"] == EVERY]
     per_pair = whole if len(whole) == len({f.subject["graders"] for f in pairs}) else pairs
     agreed = sum(finding.status is Status.PASSED for finding in per_pair)
@@ -155,6 +160,7 @@ def _headline(
         f"{of_total(agreed, len(per_pair), 'pair of graders', 'is shown to agree', 'is not shown to agree')} well."
     )
     if moved:
+        # The largest is named as an example; the count beside it is what does not depend on having picked it.
         place = max(range(len(moved)), key=lambda i: abs(result.shifts[i].difference.value))
         most, by = result.shifts[place], value_of(moved[place].estimate("score_shift"))
         clear = sum(finding.status is Status.ISSUE for finding in moved)
@@ -266,6 +272,7 @@ def _corrected(found: Correction, level: float, tolerance: float) -> Finding:
         f"{found.grader} gives {found.model} {value_of(own)} on {found.benchmark}; corrected by "
         f"{plural(n, 'hand label')} of {plural(found.n, 'sample')} it is {shown(powered)}"
     )
+    # Held against the grader's own mean as it stands: that is the number in use, and the whole of it was graded.
     off = (found.powered.low - found.mean, found.powered.high - found.mean)
     side = against(*off, (-tolerance, tolerance))
     status = verdict(side, issue=(Side.ABOVE, Side.BELOW), passed=Side.BETWEEN)

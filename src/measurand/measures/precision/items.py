@@ -21,7 +21,7 @@ from measurand.measures.precision.shared.item_analysis import (
 )
 from measurand.measures.precision.shared.summary import refusal
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.items.irt import information
 from measurand.stats.items.reliability import length_needed, smallest_real_difference
 from measurand.tables import Responses, item_tables
@@ -33,8 +33,8 @@ SHOWN_ITEMS = 1500
 """Most items of a benchmark drawn in the item map."""
 
 
-@dataclass(frozen=True, eq=False)
-class Items:
+@dataclass(frozen=True, eq=False, repr=False)
+class Items(Brief):
     """Result of `items`: one per benchmark, those left out, and the level."""
 
     benchmarks: tuple[ItemAnalysis, ...]
@@ -115,6 +115,7 @@ def _reliability(found: ItemAnalysis, level: float, bound: float) -> Finding:
     units = f", pairs of items of different {found.cluster_key}" if found.naive else ""
     method, n = f"jackknife over models on the log scale, t(n - 1){units}", found.models
     unit = DIFFERENCE if found.unit else ""
+    # Monotone in the SEM, so its limits are those of the SEM carried over.
     least = tuple(smallest_real_difference(value, level) for value in found.precision.sem)
     alpha = estimate("reliability", *found.precision.alpha, level=level, method=method, n=n)
     real = estimate("smallest_real_difference", *least, level=level, method="z sqrt(2) SEM", n=n, unit=unit)
@@ -150,6 +151,7 @@ def _settle(found: ItemAnalysis, alpha: Estimate, side: Side, bound: float) -> s
         more = _models_needed(alpha.value, alpha.low, alpha.high, found.models, bound)
         if more:
             return f"; about {plural(more, 'more model')} would settle it"
+    # Spearman-Brown from a negative reliability asks for a negative number of items.
     if side is Side.ABOVE or not 0 < alpha.value < bound:
         return ""
     longer = length_needed(alpha.value, round(found.items_run), bound)
@@ -158,15 +160,18 @@ def _settle(found: ItemAnalysis, alpha: Estimate, side: Side, bound: float) -> s
 
 def _models_needed(value: float, low: float, high: float, n: int, bound: float) -> int | None:
     """Further models at which the interval, shrinking as 1 / sqrt(n) on its scale, would not reach the bound."""
+    # On the log(1 - alpha) scale both would divide by zero or take the log of it.
     if value >= 1 or value == bound:
         return None
     end = low if value > bound else high
     ratio = np.log((1 - end) / (1 - value)) / np.log((1 - bound) / (1 - value))
     more = int(np.ceil(n * (ratio**2 - 1)))
+    # More models than anyone evaluates are no advice.
     return more if more <= 1000 else None
 
 
 def _item_table(found: ItemAnalysis, level: float) -> Finding:
+    # Adjusted over all items: of 2,000 sound items 100 would be below .05 each on its own.
     negative = np.flatnonzero(found.negative_q < 1 - level)
     suspected = int((found.item_rest < 0).sum())
     flat = int(np.isnan(found.item_rest).sum())
@@ -187,6 +192,7 @@ def _item_table(found: ItemAnalysis, level: float) -> Finding:
         said = f"{many} {'is' if len(negative) == 1 else 'are'} failed more often by stronger models, beyond chance"
     elif not tested:
         status, said = Status.CAUTION, "No item tells any two models apart"
+    # Nothing found is no pass where nothing could have been found.
     elif found.models < needed:
         status = Status.CAUTION
         leaning = f", but {plural(suspected, 'item', 'leans')} that way" if suspected else ""
@@ -216,10 +222,12 @@ def _fitted(found: ItemAnalysis, level: float, tolerance: float, least_spread: f
         ).finding()
     k, replicates = len(found.items), len(model.check.ratio)
     ratio, kept = model.check.ratio, float(model.check.spread_kept.mean())
+    # t, as there are between 4 and 20 replicates (see `_response_model`).
     half = float(stdtrit(replicates - 1, (1 + level) / 2) * ratio.std(ddof=1) / np.sqrt(replicates))
     centre = float(ratio.mean())
     method = f"parametric bootstrap, {replicates} draws"
     scale = estimate("slope_scale", centre, centre - half, centre + half, level=level, method=method, n=found.models)
+    # The mean slope only: with few models a single one is mostly the mean it was shrunken to.
     mean, shortest = float(model.fit.slopes.mean()), f"keeps {percent(KEPT_INFORMATION)} of information"
     estimates = (
         scale,
@@ -233,6 +241,7 @@ def _fitted(found: ItemAnalysis, level: float, tolerance: float, least_spread: f
     differences = f"{percent(max(kept, 0))} of the differences between items' slopes came back"
     if status is Status.ISSUE:
         said = f"{came_back}, so it does not fit these answers safely"
+    # After the recovery test: "converged" says nothing of the scale, and an unsettled fit that fails it is an issue.
     elif not (model.fit.converged and model.check.converged):
         status, said = Status.CAUTION, "it did not settle, so its numbers are provisional"
     elif not kept >= least_spread:

@@ -15,7 +15,7 @@ from measurand.measures import Measure
 from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
 from measurand.measures.verdicts import family, headline
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.clustered import cluster_sums
 from measurand.stats.intervals.multiplicity import letters
 from measurand.stats.intervals.paired import paired_differences, paired_tests, welch
@@ -88,8 +88,8 @@ class BenchmarkComparison:
     cluster_key: str | None
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Brief):
     """Result of `compare`."""
 
     benchmarks: tuple[BenchmarkComparison, ...]
@@ -142,6 +142,7 @@ def compare(
     require_fraction(level=level)
     if correction not in ("holm", "bh", "none"):
         raise InputError(f"correction should be holm, bh or none, got {correction!r}")
+    # Never across benchmarks: an item name they share does not make it the same question.
     tables = [table for table in item_tables(responses) if len(table.models) > 1]
     if not tables:
         raise NotApplicable("no benchmark was run by two models", needs="item-level results of at least two models")
@@ -155,6 +156,7 @@ def compared(tables: Sequence[ItemTable], correction: Correction, level: float, 
     found = [_differences(table, level) for table in tables]
     p_values = [np.array([d.p_value for d in differences]) for differences in found]
     if together:
+        # A named pair is one question asked of several benchmarks, so its p-values are corrected together.
         adjusted = np.split(family(np.concatenate(p_values), correction), np.cumsum(list(map(len, found)))[:-1])
     else:
         adjusted = [family(values, correction) for values in p_values]
@@ -189,10 +191,12 @@ def _differences(table: ItemTable, level: float) -> list[Difference]:
     found = []
     for k, (i, j) in enumerate(zip(pairs.first, pairs.second, strict=True)):
         shared = int(pairs.n[k])
+        # Few shared items may be the ones both runs got to before they stopped: pairing on them compares the easy part.
         if shared < LEAST_SHARED * min(ran[i].sum(), ran[j].sum()):
             found.append(_unpaired(table, int(i), int(j), level))
             continue
         with np.errstate(invalid="ignore", divide="ignore"):
+            # May be negative: models that fail on different items gain nothing by pairing, and that should be seen.
             reduction = 1 - (pairs.stderr[k] / pairs.unpaired[k]) ** 2
         found.append(
             Difference(
@@ -206,6 +210,7 @@ def _differences(table: ItemTable, level: float) -> list[Difference]:
                 adjusted=float("nan"),
                 n=shared,
                 clusters=int(pairs.clusters[k]),
+                # Counted either way: an item that only one ran is missing from the comparison whoever left it out.
                 left_out=int((ran[i] ^ ran[j]).sum()),
                 paired=True,
                 reduction=float(reduction),
@@ -229,6 +234,7 @@ def _unpaired(table: ItemTable, i: int, j: int, level: float) -> Difference:
         stderr=stderr,
         p_value=p_value,
         adjusted=float("nan"),
+        # The smaller run limits what the comparison can show.
         n=int(means.n.min()),
         clusters=int(means.clusters.min()),
         left_out=int((ran[0] != ran[1]).sum()),
@@ -245,6 +251,7 @@ def _turned(found: Difference) -> Difference:
 
 def _benchmark(table: ItemTable, differences: Sequence[Difference], level: float) -> BenchmarkComparison:
     means = cluster_sums(table.scores).means().value
+    # By each model's own mean: with unequal items it can differ from the order of the paired differences.
     order = np.argsort(-means, kind="stable")
     models = [table.models[i] for i in order]
     apart = np.zeros((len(models), len(models)), dtype=bool)
@@ -256,6 +263,7 @@ def _benchmark(table: ItemTable, differences: Sequence[Difference], level: float
         benchmark=table.benchmark,
         models=tuple(models),
         scores=tuple(float(means[i]) for i in order),
+        # "Told apart" is not transitive, so overlapping letters and not disjoint groups.
         letters=tuple(letters(apart)),
         differences=tuple(sorted(differences, key=lambda d: (place[d.first], place[d.second]))),
         unit=within_unit(table),
@@ -336,6 +344,7 @@ def _verdict(
     # Adjusted p-values, not intervals: an interval of one pair does not allow for the number of pairs.
     if d.adjusted < 1 - result.level:
         return Status.PASSED, f"{lead}: more than chance explains."
+    # Without a lead there is no leader to name, and no sample size that would settle it.
     if d.value == 0:
         return Status.CAUTION, f"{d.first} and {d.second} score the same {basis} (difference {shown(difference)})."
     if d.p_value < 1 - result.level:
@@ -352,6 +361,7 @@ def _needed(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -
     reach = ndtri(0.5 + result.level / 2) + ndtri(POWER)
     units = d.clusters if benchmark.cluster_key else d.n
     needed = units * (reach * d.stderr / d.value) ** 2
+    # Fewer than there are happens where t or McNemar is stricter than the normal formula: no advice to give.
     if needed > 1e6 or needed <= units:
         return ""
     what = "clusters" if benchmark.cluster_key else "items"
@@ -406,6 +416,7 @@ def _cell(d: Difference | None, row: str, result: Comparison) -> tuple[Cell, ...
         return None, "", None, None
     value = d.value if d.first == row else -d.value
     apart = d.adjusted < 1 - result.level
+    # Blank and not pale: a colour for a difference that may be chance would be read as one.
     return value if apart else None, "told apart" if apart else "not told apart", finite(d.adjusted), d.n
 
 

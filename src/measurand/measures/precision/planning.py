@@ -14,7 +14,7 @@ from measurand.measures import Measure
 from measurand.measures._shared import columns, require_fraction
 from measurand.measures.precision.shared.counts import once_right_or_wrong
 from measurand.measures.verdicts import headline
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.paired import paired_differences
 from measurand.stats.intervals.planning import PairedDesign
 from measurand.tables import ItemTable, Responses, item_tables
@@ -59,8 +59,8 @@ class Plan:
     needed: dict[int, int]
 
 
-@dataclass(frozen=True)
-class Plans:
+@dataclass(frozen=True, repr=False)
+class Plans(Brief):
     """Result of `planning`, with its settings."""
 
     plans: tuple[Plan, ...]
@@ -125,11 +125,13 @@ def planning(
 def _stated(agreement: float, effect: float, power: float, alpha: float) -> Plan:
     require_fraction(agreement=agreement)
     disagreement = 1 - agreement
+    # A difference of d needs at least a share d of items on which only one is right.
     if effect > disagreement:
         raise InputError(
             f"models that agree on {agreement:g} of the items differ by at most {disagreement:.3g}, "
             f"got an effect of {effect:g}"
         )
+    # Differences are -1, 0 or 1: their mean square is the disagreement, less the squared mean.
     design = PairedDesign(between=disagreement - effect**2, alpha=alpha, counts=True)
     return Plan(
         benchmark="",
@@ -151,6 +153,7 @@ def _needed(design: PairedDesign, effect: float, power: float) -> dict[int, int]
 def plan_of(table: ItemTable, effect: float, power: float, alpha: float) -> Plan:
     """The plan from one benchmark's table."""
     design = design_of(table, alpha)
+    # Median over models: one run cut short should not make the benchmark look small.
     items = int(np.median(np.isfinite(table.scores).sum(axis=1)))
     epochs = int(np.median(table.epochs[table.epochs > 0]))
     return Plan(
@@ -178,17 +181,21 @@ def design_of(table: ItemTable, alpha: float) -> PairedDesign:
         variance = float(np.nanvar(table.scores[0], ddof=1)) if np.isfinite(table.scores[0]).sum() > 1 else 0.0
         epochs = max(1.0, float(np.median(table.epochs[table.epochs > 0])))
         own = float(within[0])
+        # Twice, as if a second model of the same variance answered independently: pairing can only make it less.
         between = 2 * max(variance - own / epochs, 0.0)
         return PairedDesign(between=between, within_first=own, within_second=own, alpha=alpha, counts=counts)
     pairs, plain = paired_differences(table.scores, table.clusters), paired_differences(table.scores)
+    # Identical answers have no variance, and a design from them would say that one item is enough.
     usable = (plain.n > 1) & (plain.stderr > 0)
     if not usable.any():
         return PairedDesign(between=0.0, alpha=alpha, counts=counts)
+    # From the plain errors: the clusters come in as a design effect, and would count twice otherwise.
     variance_of = plain.stderr[usable] ** 2 * plain.n[usable]
     first, second = pairs.first[usable], pairs.second[usable]
     mean_epochs = np.array([table.epochs[i][table.epochs[i] > 0].mean() for i in range(len(table.models))])
     sampling = within[first] / mean_epochs[first] + within[second] / mean_epochs[second]
     effects = (pairs.stderr[usable] / plain.stderr[usable]) ** 2
+    # A pair whose items lie in one cluster has no clustered error, and so no design effect.
     effects = effects[np.isfinite(effects)]
     return PairedDesign(
         between=float(np.median(np.maximum(variance_of - sampling, 0.0))),
@@ -277,6 +284,7 @@ def _finding(plan: Plan, result: Plans) -> Finding:
         f"{plural(plan.items, 'item')}{clusters} find differences of {shown(smallest)} or more "
         f"({percent(result.power)} power)"
     )
+    # No interval: what is judged is a plan, and its inputs are medians over pairs.
     enough = plan.smallest_effect <= result.effect
     if not enough:
         wanted = _size(result.effect, result)
@@ -293,6 +301,7 @@ def _finding(plan: Plan, result: Plans) -> Finding:
 
 def _with_epochs(plan: Plan) -> str:
     """What repeating the questions would save, where that is known."""
+    # Without repeats (or with a model that always answers alike) nothing is known of what repeats would save.
     if plan.design.within_first == 0:
         return ""
     return f", or {plan.needed[EPOCHS[-1]]:,} asked {EPOCHS[-1]} times each"

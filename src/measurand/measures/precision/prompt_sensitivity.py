@@ -15,7 +15,7 @@ from measurand.measures.precision.shared.grid import Grid, grids
 from measurand.measures.precision.shared.prompts import NEEDED, SPARSE, ModelPrompts, Ranking, of_model, ranking
 from measurand.measures.precision.shared.summary import joint_headline, refusal
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.components import prompts_needed
 from measurand.stats.items.prompts import spread_limits
@@ -25,8 +25,8 @@ from measurand.wording import DIFFERENCE, SHARE, more_needed, plural, points, sh
 __all__ = ["MEASURE", "PromptSensitivity", "figure", "judge", "prompt_sensitivity", "sensitivity_of"]
 
 
-@dataclass(frozen=True)
-class PromptSensitivity:
+@dataclass(frozen=True, repr=False)
+class PromptSensitivity(Brief):
     """Every model and benchmark with several prompts, the rankings, what cannot be assessed, and the level."""
 
     each: tuple[ModelPrompts, ...]
@@ -62,6 +62,7 @@ def prompt_sensitivity(
         A level out of (0, 1), or fewer than 50 resamples.
     """
     require_fraction(level=level)
+    # Below this the 95% quantile of the errors rests on the two or three largest draws.
     if resamples < 50:
         raise InputError(f"resamples should be at least 50, got {resamples}")
     return sensitivity_of(grids(responses), level, resamples, rng)
@@ -88,6 +89,7 @@ def sensitivity_of(
         rankings += ranking(grid, level, resamples, rng)
     if not each:
         raise refusal(unassessed, "no item was scored", NEEDED)
+    # Bonferroni over models and benchmarks: the headline may call an issue only where this bound clears the tolerance.
     together = 1 - (1 - level) / len(each)
     widened = (replace(found, least_of_all=spread_limits(found.means, together).low) for found in each)
     return PromptSensitivity(tuple(widened), tuple(rankings), tuple(unassessed), level)
@@ -179,8 +181,10 @@ def _estimates(result: PromptSensitivity, found: ModelPrompts) -> Iterator[Estim
     for name, own, unit, size, method in named:
         if own is not None and math.isfinite(own.value):
             yield estimate(name, *own, level=level, method=method, n=size, unit=unit)
+    # Only reruns tell an item's reaction to a prompt from chance; with single runs the two stay one component.
     if found.run_variance is not None and found.residual_variance is not None:
         left, method = (
+            # Both are estimates, so their difference can be negative; a variance cannot.
             max(found.residual_variance.value - found.run_variance, 0.0),
             "residual less the variance of runs",
         )
@@ -207,6 +211,7 @@ def _ranking_finding(result: PromptSensitivity, found: Ranking, wanted: float) -
     agreement = "" if concordance.value is None else f" (their agreement, Kendall's W, is {value_of(concordance)})"
     side = against(single.low, single.high, wanted)
     rank = f"{n} prompts rank {found.models} models on {found.benchmark}{agreement}"
+    # From a thousand on, Spearman-Brown is fed by a reliability near 0, which is hardly known.
     enough = f"; the mean of {plural(int(needed), 'prompt')} would do" if 1 < needed < 1000 else ""
     return Finding(
         subject={"benchmark": found.benchmark},
@@ -242,6 +247,7 @@ def figure(result: PromptSensitivity) -> list[Figure]:
         typical = min(float(means.std(ddof=1)), float(np.subtract(*np.quantile(means, (0.75, 0.25)))) / 1.34)
         smooth = max(0.9 * typical * len(means) ** -0.2, width / 2, 1e-4)
         for what, of, at in (("prompts", smooth, means), ("noise alone", max(width, 1e-4), np.array([centre]))):
+            # A kernel spills past the ends of the scale; scores below 0 or above 1 are not drawn.
             x = np.clip(np.linspace(float(at.min()) - 3 * of, float(at.max()) + 3 * of, _POINTS), 0.0, 1.0)
             height = np.exp(-(((x[:, None] - at) / of) ** 2) / 2).mean(axis=1)
             half = 0.9 * height / height.max()

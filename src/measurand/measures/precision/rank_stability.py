@@ -24,7 +24,7 @@ from measurand.measures.precision.shared.order import (
 from measurand.measures.precision.shared.rank_cube import LEAST_ITEMS, Cube, chosen
 from measurand.measures.precision.shared.summary import refusal
 from measurand.measures.verdicts import Unassessed, headline, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.items.item_ranks import ResampledMeans, resampled_means
 from measurand.stats.votes.rankings import ahead, rank_sets, ranks, t_value
 from measurand.tables import Responses, item_tables
@@ -34,6 +34,7 @@ __all__ = ["MEASURE", "BenchmarkRanks", "RankStability", "in_order", "rank_stabi
 
 LEAST_CLUSTERS, LEAST_VARIANTS = 5, 3
 """With fewer, resampling them says too little of others like them."""
+# A heatmap of m models has m^2 cells, and bump lines of more cannot be followed.
 _MOST_DRAWN = 30
 
 Floats = npt.NDArray[np.float64]
@@ -66,8 +67,8 @@ class BenchmarkRanks(Order):
     left_out: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class RankStability:
+@dataclass(frozen=True, eq=False, repr=False)
+class RankStability(Brief):
     """Result of `rank_stability`: the benchmarks ranked, those that are not, and the level."""
 
     benchmarks: tuple[BenchmarkRanks, ...]
@@ -132,6 +133,7 @@ def _ranked(cube: Cube, level: float, resamples: int, rng: np.random.Generator) 
             f"its items lie in {plural(groups, 'cluster')} by {cube.tables[0].cluster_key!r}",
             needs=f"at least {LEAST_CLUSTERS}",
         )
+    # Two prompts drawn with replacement are one and the same half of the time: no picture of others like them.
     drawn = cube.scores.shape[1] >= LEAST_VARIANTS
     found = resampled_means(cube.scores, resamples, rng, clusters=cube.clusters, resample_variants=drawn)
     return in_order(cube, found, level)
@@ -140,10 +142,12 @@ def _ranked(cube: Cube, level: float, resamples: int, rng: np.random.Generator) 
 def in_order(cube: Cube, found: ResampledMeans, level: float) -> BenchmarkRanks:
     """The models by their means, with the ranks that resampling leaves open."""
     sets = rank_sets(found.means, found.gap_stderr, found.replicates, level, found.freedom)
+    # Stable, so that models with equal scores keep their alphabetical order in every run.
     order = np.argsort(-found.means, kind="stable")
     above, below = order[:-1], order[1:]
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = t_value(sets.critical, found.freedom[above, below]) * found.gap_stderr[above, below]
+        # The critical value over all pairs, not 1.96: what it would take to tell them apart here, among the others.
         more = (needed / (found.means[above] - found.means[below])) ** 2
     table = cube.tables[0]
     return BenchmarkRanks(
@@ -183,6 +187,7 @@ def _headline(result: RankStability, each: Sequence[Finding]) -> Finding:
             f"On {where}, {alike} of {pairs} pairs of neighbours in rank cannot be told apart: the order within "
             f"{'it' if alike == 1 else 'them'} could be due to chance."
         )
+    # Benchmarks, not pairs: one with many models would else outweigh all the others.
     good = float(sum(finding.status is Status.PASSED for finding in each))
     estimates = (
         Estimate(name="neighbours_told_apart", value=float(pairs - alike), method=METHOD, n=pairs),
@@ -198,6 +203,7 @@ def _finding(result: RankStability, item: BenchmarkRanks) -> Finding:
     clusters = "" if item.clusters is None else f", {item.clusters} clusters by {item.cluster_key}"
     method = METHOD + " of items" + (" and prompts" if item.prompts_drawn else "") + clusters
     first, *others = order_estimates(item, level=result.level, method=method, n=item.items)
+    # No interval: a share of resamples already is a statement about uncertainty (see the caveat).
     second = Estimate(
         name="first_ahead_of_second",
         value=float(item.ahead[0, 1]),

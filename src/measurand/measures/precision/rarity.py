@@ -11,7 +11,7 @@ from measurand.measures import Measure
 from measurand.measures._shared import columns, require_fraction
 from measurand.measures.precision.shared.counts import Counted, independent_trials
 from measurand.measures.verdicts import Side, against, headline, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import at_most_p_value, clopper_pearson, exact_upper, trials_for
 from measurand.stats.intervals.sequential import anytime_upper, betting_e_value, trials_for_bet
 from measurand.tables import Responses, Scores, Trials, item_tables
@@ -53,8 +53,8 @@ class Rarity:
     needed: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rarities:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Rarities(Brief):
     """Result of `rarity`, with its settings."""
 
     rows: tuple[Rarity, ...]
@@ -122,6 +122,7 @@ def rarity(
             "no counts of failures, and no benchmark of right and wrong answers with failures below 5%",
             needs="failures and trials, or item-level results with rare failures",
         )
+    # Passes found wrong are a rate of their own that no amount of testing by the same grader brings down.
     overlooked = 0.0 if checked is None else float(exact_upper(checked[0], checked[1], 1 - alpha / 2))
     settings = Rarities(rows=(), claim=rarer_than, alpha=alpha, stopped=stopped, missed=missed, overlooked=overlooked)
     # Two bounds that both have to hold: each is allowed half of the errors.
@@ -136,6 +137,7 @@ def rarities_of(counts: Sequence[tuple[dict[str, str], Counted]], settings: Rari
 def _require(claim: float | None, alpha: float, missed: float, checked: tuple[int, int] | None) -> None:
     if claim is not None:
         require_fraction(rarer_than=claim)
+    # The lower bound is at the same alpha, and from .5 on it would lie above the upper.
     if not 0 < alpha < 0.5:
         raise InputError(f"alpha should be in (0, 0.5), got {alpha}")
     if not 0 <= missed < 1:
@@ -154,10 +156,12 @@ def _rare(responses: Responses, scores: Scores | None) -> list[tuple[dict[str, s
         worse = {benchmark for benchmark, direction in facts if direction == "worse"}
     found = []
     for table in item_tables(responses):
+        # A continuous score has no failures to count, and where to cut it would be the analyst's choice.
         if not table.binary:
             continue
         for row, model in enumerate(table.models):
             counted = independent_trials(table, row, 1.0 if table.benchmark in worse else 0.0)
+            # Of independent trials, as clusters with any failure are more frequent than items that failed.
             if counted.count <= RARE * counted.trials:
                 found.append(({"benchmark": table.benchmark, "model": model}, counted))
     return found
@@ -169,6 +173,7 @@ def _row(subject: dict[str, str], counted: Counted, settings: Rarities, tail: fl
     p_value = e_value = needed = None
     if settings.claim is not None:
         # What of the claim is left for failures that the grader sees.
+        # Zero or less: the passes checked by hand alone leave more open than is claimed, whatever is seen.
         visible = (settings.claim - settings.overlooked) * (1 - settings.missed)
         if visible > 0:
             e_value = betting_e_value(k, n, visible)
@@ -256,6 +261,7 @@ def _finding(row: Rarity, result: Rarities) -> Finding:
 
 def _verdict(row: Rarity, result: Rarities) -> tuple[Status, str]:
     clean = row.count == 0
+    # "Clean trials" reads as if others had been discarded.
     noun = {"trial": "run"}.get(row.unit, row.unit)
     runs = plural(row.trials, f"clean {noun}" if clean else noun)
     tests = runs if clean else f"{plural(row.count, 'failure')} in {runs}"
@@ -264,6 +270,7 @@ def _verdict(row: Rarity, result: Rarities) -> tuple[Status, str]:
     confidence = f"({percent(1 - result.alpha)} confidence)"
     if result.claim is None:
         return Status.CAUTION, f"{support} {confidence}. No target rate was given."
+    # Issue needs the exact lower bound above the claim: a bound that misses it shows too few trials, not a bad model.
     claim, side = _claimed(result.claim), against(row.lower, row.upper, result.claim)
     status = verdict(side, issue=Side.ABOVE, passed=Side.BELOW)
     if side is Side.BELOW:
@@ -283,6 +290,7 @@ def _verdict(row: Rarity, result: Rarities) -> tuple[Status, str]:
 def figure(result: Rarities) -> list[Figure]:
     """The bound against the number of clean trials, with where each model stands."""
     most = max([row.trials for row in result.rows] + [row.needed or 0 for row in result.rows])
+    # Up to three times what is there or needed, so that the curve goes on to the right of every mark.
     grid = [round(10 ** (0.1 * step)) for step in range(5, math.ceil(10 * math.log10(most * 3)) + 1)]
     rows: list[tuple[Cell, ...]] = []
     for n in dict.fromkeys(grid):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from measurand.measures import Measure
-from measurand.results import Estimate, Figure, Finding, Question, Source, Status
+from measurand.results import Brief, Estimate, Figure, Finding, Question, Source, Status
 from measurand.tables import Unread
 from measurand.wording import plural
 
@@ -36,8 +36,8 @@ class FileLoss:
         return self.rows_read == 0
 
 
-@dataclass(frozen=True)
-class Reading:
+@dataclass(frozen=True, repr=False)
+class Reading(Brief):
     """Result of `what_was_read`.
 
     Parameters
@@ -90,12 +90,14 @@ def what_was_read(unread: Sequence[Unread], sources: Sequence[Source] = ()) -> R
     lost: dict[tuple[str, str], list[int | None]] = defaultdict(list)
     for part in unread:
         lost[part.file, part.reason].append(part.rows_lost)
+    # One row per file and reason: a thousand samples that failed alike are one thing to fix.
     losses = tuple(FileLoss(*key, _total(rows), given[key[0]]) for key, rows in lost.items())
     return Reading(losses, given.total())
 
 
 def _total(rows: Sequence[int | None]) -> int | None:
     known = [count for count in rows if count is not None]
+    # A sum of the known part only would pass for the whole loss.
     return sum(known) if len(known) == len(rows) else None
 
 
@@ -126,6 +128,7 @@ def _finding(loss: FileLoss) -> Finding:
         status, size = Status.ISSUE, "It gave no item-level row, and how many it held is not known"
     elif loss.rows_lost is None:
         status, size = Status.CAUTION, f"It gave {read}; how many are missing is not known"
+    # Nothing left is an issue; a file that merely declared no rows lost none and is only mentioned.
     elif loss.rows_lost and loss.nothing_left:
         status = Status.ISSUE
         size = f"It gave no item-level row: {plural(loss.rows_lost, 'row')} missing, all there were"

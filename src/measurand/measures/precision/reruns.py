@@ -15,7 +15,7 @@ from measurand.measures._shared import MODEL, bars, columns, estimate, finite, r
 from measurand.measures.precision.shared.grid import Floats, Ints, unit_scale
 from measurand.measures.precision.shared.summary import joint_headline
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.reruns import agreement_limits, all_same, intraclass, run_deviation
 from measurand.tables import ItemTable, Responses, item_tables
@@ -67,8 +67,8 @@ class Rerun:
     binary: bool
 
 
-@dataclass(frozen=True)
-class Reruns:
+@dataclass(frozen=True, repr=False)
+class Reruns(Brief):
     """Every model and benchmark with repeated runs, what cannot be assessed, and the level of the intervals."""
 
     each: tuple[Rerun, ...]
@@ -114,6 +114,7 @@ def reruns(responses: Responses, *, level: float = 0.95) -> Reruns:
             pairs.append((agreement, clusters))
     if not found:
         raise NotApplicable("no model ran the items of a benchmark more than once", needs=NEEDED)
+    # Bonferroni, as the headline needs one bound that holds for all; models run on the same items are not independent.
     together = 1 - (1 - level) / len(found)
     widened = (agreement_limits(1 - agreement, clusters, together) for agreement, clusters in pairs)
     each = (replace(rerun, flips_of_all=limits) for rerun, limits in zip(found, widened, strict=True))
@@ -124,11 +125,13 @@ def _of_table(responses: Responses, table: ItemTable, level: float) -> Iterator[
     """Each model that reran enough items, with the agreement of its items' scores and their clusters."""
     rows = responses.frame.filter(
         pl.col("benchmark") == table.benchmark,
+        # eq_missing: a run whose log names no scorer or variant has null there, and == would drop all its rows.
         pl.col("scorer").eq_missing(pl.lit(table.scorer, dtype=pl.String)),
         pl.col("variant").eq_missing(pl.lit(table.variant, dtype=pl.String)),
     ).drop_nulls(["score", "item", "model"])
     by_score, by_answer = (_counts(rows, table, column) for column in ("score", "answer"))
     recorded = by_answer["answer"].null_count() < len(by_answer)
+    # One scale for the whole benchmark: scaled per model, the steadiest would look as noisy as the rest.
     low, length = unit_scale(by_score["score"].to_numpy())
     for row, model in enumerate(table.models):
         kept = np.flatnonzero(table.epochs[row] >= 2)
@@ -137,10 +140,12 @@ def _of_table(responses: Responses, table: ItemTable, level: float) -> Iterator[
         clusters = None if table.clusters is None else table.clusters[kept]
         epochs = table.epochs[row, kept]
         sizes, times = np.unique(epochs, return_counts=True)
+        # Of equally common numbers of runs the larger: it is the one that more of the data were made for.
         runs = int(sizes[len(sizes) - 1 - times[::-1].argmax()])
         pairs, all_runs = (_agreement(by_score, row, kept, size) for size in (2, runs))
         answer_pairs, all_answers = (_agreement(by_answer, row, kept, size) for size in (2, runs))
         within = table.within[row, kept] / length**2
+        # Pairwise, as it does not depend on N; the share of items alike in all N runs falls with N by construction.
         flips = agreement_limits(1 - pairs, clusters, level)
         found = Rerun(
             benchmark=table.benchmark,
@@ -199,6 +204,7 @@ def judge(result: Reruns, *, flip_tolerance: float = 0.1) -> list[Finding]:
 def _finding(result: Reruns, rerun: Rerun, tolerance: float) -> Finding:
     flips, *others = _estimates(result, rerun)
     side = against(flips.low, flips.high, tolerance)
+    # Without an interval the verdict is unknown, and one shown here would be of width NaN.
     seen = value_of(flips) if side is Side.UNKNOWN else shown(flips)
     sentence = (
         f"If rerun, {rerun.model} would score differently on {seen} of the items of {rerun.benchmark} "

@@ -13,7 +13,7 @@ from measurand.measures import Measure
 from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.counts import within_unit
 from measurand.measures.verdicts import Unassessed, headline, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import SMALL, proportion_limits
 from measurand.stats.intervals.clustered import Means, cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
@@ -71,8 +71,8 @@ class ScoreInterval:
     unit: bool
 
 
-@dataclass(frozen=True)
-class ScoreIntervals:
+@dataclass(frozen=True, repr=False)
+class ScoreIntervals(Brief):
     """Result of `score_intervals`: one per model and benchmark, the benchmarks left out, and the settings."""
 
     scores: tuple[ScoreInterval, ...]
@@ -124,6 +124,7 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
     left_out: list[Unassessed] = []
     for table in item_tables(responses):
         limit, top = limits.get(table.benchmark), float(np.nanmax(table.scores))
+        # A mean of epochs can end a rounding error above the maximum; anything more is a scale that does not fit.
         if limit is not None and top > limit + 1e-9:
             seen = f"an item scores {top:g}, and the benchmark's maximum is {limit:g}"
             reason = f"{seen}: the scale of the items or the stated maximum is wrong"
@@ -171,7 +172,9 @@ def _limits(means: Means, *, clustered: bool, table: ItemTable, unit: bool, leve
     limits = share_limits if unit else t_limits
     low, high = limits(means.value, means.stderr, means.clusters - 1, level)
     trials = np.maximum(means.clusters, 1)
+    # The counts are of independent units: with clusters all alike, every cluster is a trial.
     counted = proportion_limits(np.rint(np.clip(means.value, 0, 1) * trials), trials, level)
+    # No spread gives a standard error of 0 and an interval of width 0, as if 20 of 20 were certainty.
     same = (means.stderr == 0) & np.isin(means.value, (0.0, 1.0))
     once = not clustered and table.binary and bool(table.epochs.max() <= 1)
     of_means: Method = "wilson t" if unit else "t"
@@ -208,6 +211,7 @@ def judge(result: ScoreIntervals, *, tolerance: float = 0.05) -> list[Finding]:
 
 def _headline(result: ScoreIntervals, found: Sequence[Finding], tolerance: float) -> Finding:
     judged = [finding for finding in found if finding.status is not Status.NOT_APPLICABLE]
+    # Only scores outside [0, 1]: a tolerance in points means nothing on a scale of unknown length.
     if not judged:
         return Unassessed({}, "no benchmark has scores between 0 and 1, so how wide is too wide is not known").finding()
     good = sum(finding.status is Status.PASSED for finding in judged)
@@ -229,6 +233,7 @@ def _dependence(result: ScoreIntervals) -> str:
         return f"Items with an equal {result.cluster_key} count as one cluster."
     return (
         f"Items with an equal {result.cluster_key} count as one cluster, which makes the interval "
+        # The median: one model with an almost perfect score has a tiny naive interval and so a huge ratio.
         f"{float(np.median(wider)):.1f} times as wide as if all were independent (median)."
     )
 
@@ -267,6 +272,7 @@ def _estimate(name: str, score: ScoreInterval, limits: Interval, method: str, le
 
 def _verdict(score: ScoreInterval, seen: Estimate, tolerance: float, level: float) -> tuple[Status, str]:
     items = f"{plural(score.n, 'item')}" + (f" in {plural(score.clusters, 'cluster')}" if score.clustered else "")
+    # An issue and not n/a: the score is there to be quoted, and nothing says how far it may be off.
     if score.interval.method == "none":
         why = "all lie in one cluster" if score.clusters == 1 else "they do not vary"
         rest = f" since {why}" if score.n > 1 else ""
@@ -284,6 +290,7 @@ def _needed(score: ScoreInterval, tolerance: float, level: float) -> str:
     if score.interval.method in ("wilson", "exact"):
         needed = items_for_half_width(score.value, tolerance, level)
     else:
+        # Times sqrt(clusters), the standard error is the spread of one independent unit, whatever number there were.
         needed = units_for_half_width(score.stderr * score.clusters**0.5, tolerance, level)
     what = plural(needed, "cluster" if score.clustered else "item")
     return f"About {what} like these would narrow that to {points(tolerance)} either way."

@@ -14,7 +14,7 @@ from measurand.measures import Measure
 from measurand.measures._shared import bars, columns, estimate, finite
 from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
 from measurand.measures.verdicts import headline
-from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import at_least_p_value, at_most_p_value, clopper_pearson, trials_for
 from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.distributions import norm, student
@@ -56,8 +56,8 @@ class ThresholdTest:
     method: str
 
 
-@dataclass(frozen=True)
-class ThresholdTests:
+@dataclass(frozen=True, repr=False)
+class ThresholdTests(Brief):
     """Result of `threshold_test`."""
 
     rows: tuple[ThresholdTest, ...]
@@ -117,6 +117,7 @@ def threshold_test(
     if trials is not None:
         if not 0 < threshold < 1:
             raise InputError(f"the threshold of a rate should be in (0, 1), got {threshold:g}")
+        # Stated counts carry no scores to learn a scale from, so they are rates: a threshold such as 90 is a slip.
         rows.append(_exact({}, trials.count, trials.trials, threshold, side, alpha))
     for table in item_tables(responses) if responses is not None else ():
         rows += held_against(table, threshold, side, alpha)
@@ -149,6 +150,7 @@ def held_against(
 
 
 def _exact(subject: dict[str, str], count: int, n: int, threshold: float, side: str, alpha: float) -> ThresholdTest:
+    # Each side at alpha: the 90% interval goes with the 5% test, so that bound and p-value agree.
     low, high = clopper_pearson(count, n, 1 - 2 * alpha)
     p_values = at_least_p_value(count, n, threshold), at_most_p_value(count, n, threshold)
     mine, other = p_values if side == "above" else p_values[::-1]
@@ -171,6 +173,7 @@ def _exact(subject: dict[str, str], count: int, n: int, threshold: float, side: 
 def _trials_needed(count: int, n: int, threshold: float, side: str, alpha: float) -> int | None:
     """Fewest trials, in the proportion seen, that would give the p-value."""
     rate = count / n
+    # More trials at a rate on the wrong side only make the case against it stronger.
     if rate <= threshold if side == "above" else rate >= threshold:
         return None
     if count == n and side == "above":
@@ -179,12 +182,14 @@ def _trials_needed(count: int, n: int, threshold: float, side: str, alpha: float
         return trials_for(threshold, alpha)
 
     def p_value(size: int) -> float:
+        # Counts are rounded against the claim, so the number asked for is never too few.
         k = rate * size
         if side == "above":
             return at_least_p_value(np.floor(k), size, threshold)
         return at_most_p_value(np.ceil(k), size, threshold)
 
     low, high = n, 2 * n
+    # Exact p-values saw-tooth in n; doubling and halving finds a size that suffices, within a trial or so of the least.
     while p_value(high) >= alpha:
         low, high = high, 2 * high
         if high > MOST:
@@ -219,6 +224,7 @@ def _of_mean(
     mine, other = (p_above, 1 - p_above) if side == "above" else (1 - p_above, p_above)
     needed = None
     if mine >= alpha and (t > 0) == (side == "above") and t != 0:
+        # The normal quantile: at the larger number of clusters t's has all but reached it.
         needed = int(np.ceil(groups * (norm.ppf(1 - alpha) / t) ** 2))
         needed = needed if groups < needed <= MOST else None
     return row(

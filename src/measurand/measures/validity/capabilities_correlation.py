@@ -22,7 +22,7 @@ from measurand.measures._shared import (
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure, zip_limits
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Side, Unassessed, against, overall, unassessed, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import (
     DEFAULT,
     METHODS,
@@ -64,8 +64,8 @@ class ClassCorrelations:
     left_out: tuple[Limits, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class CapabilitiesCorrelation(ByClass[ClassCorrelations]):
+@dataclass(frozen=True, eq=False, repr=False)
+class CapabilitiesCorrelation(Brief, ByClass[ClassCorrelations]):
     """Result of `capabilities_correlation`; also the area of each benchmark."""
 
     areas: dict[str, str]

@@ -20,7 +20,7 @@ from measurand.measures.validity.shared.claim_cards import (
     words,
 )
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally
-from measurand.results import Estimate, Figure, Finding, Question, Status
+from measurand.results import Brief, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Claim
 from measurand.tables.claim_card import Basis, ClaimCard
 from measurand.wording import SHARE, plural, shown, value_of
@@ -34,8 +34,8 @@ FAILS = {"above": (Side.BELOW,), "below": (Side.ABOVE,), "inside": (Side.ABOVE, 
 RELATIONS = (*HOLDS, "equals")
 
 
-@dataclass(frozen=True)
-class Tested:
+@dataclass(frozen=True, repr=False)
+class Tested(Brief):
     """One claim and the estimates it speaks of.
 
     Parameters

@@ -12,7 +12,7 @@ from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
 from measurand.measures._shared import columns, estimate, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import proportion_limits
 from measurand.stats.texts.diversity import (
     Duplicates,
@@ -77,8 +77,8 @@ class BenchmarkCoverage:
     shown: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Coverage:
+@dataclass(frozen=True, repr=False)
+class Coverage(Brief):
     """Result of `input_coverage`; `backend` says what made vectors of the texts."""
 
     benchmarks: tuple[BenchmarkCoverage, ...]

@@ -13,7 +13,7 @@ from measurand.measures._shared import display_names, estimate, finite, kind, re
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
-from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.progress import Excess, League, excess_change, residual_league
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Gain, Scores
@@ -38,8 +38,8 @@ class ClassProgress:
     leagues: dict[str, tuple[tuple[str, ...], League]]
 
 
-@dataclass(frozen=True, eq=False)
-class DifferentialProgress(ByClass[ClassProgress]):
+@dataclass(frozen=True, eq=False, repr=False)
+class DifferentialProgress(Brief, ByClass[ClassProgress]):
     """Result of `differential_progress`."""
 
 

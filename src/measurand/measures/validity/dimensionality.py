@@ -13,7 +13,7 @@ from measurand.measures._shared import columns, display_names, estimate, kind, r
 from measurand.measures.validity.shared.by_class import ByClass
 from measurand.measures.validity.shared.panel import Missing, Panel, panels
 from measurand.measures.verdicts import unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import blocks_left_out
 from measurand.stats.capability.dimensionality import (
     Sphericity,
@@ -59,8 +59,8 @@ class ClassDimensionality:
     bartlett: Sphericity | None
 
 
-@dataclass(frozen=True, eq=False)
-class Dimensionality(ByClass[ClassDimensionality]):
+@dataclass(frozen=True, eq=False, repr=False)
+class Dimensionality(Brief, ByClass[ClassDimensionality]):
     """Result of `dimensionality`."""
 
 

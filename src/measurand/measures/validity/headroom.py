@@ -15,7 +15,7 @@ from measurand.measures._shared import display_names, estimate, finite, kind, re
 from measurand.measures.validity.shared.by_class import intervals_figure
 from measurand.measures.validity.shared.panel import LEAST_MODELS, chosen, family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.correlation import median_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
@@ -49,8 +49,8 @@ class BenchmarkHeadroom:
     maximum: float
 
 
-@dataclass(frozen=True, eq=False)
-class Headroom:
+@dataclass(frozen=True, eq=False, repr=False)
+class Headroom(Brief):
     """Result of `headroom`."""
 
     benchmarks: tuple[BenchmarkHeadroom, ...]

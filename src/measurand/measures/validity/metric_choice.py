@@ -13,7 +13,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
 from measurand.measures._shared import columns, finite, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, tally, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.metric_choice import LEAST_MODELS, Shape, breakthroughness, linearity, shape_of
 from measurand.tables import Scores
 from measurand.wording import listed, number, plural
@@ -51,8 +51,8 @@ class MetricShape:
         return "jumps" if jumps and not grows else "grows smoothly" if grows and not jumps else "is undecided"
 
 
-@dataclass(frozen=True)
-class MetricChoice:
+@dataclass(frozen=True, repr=False)
+class MetricChoice(Brief):
     """Result of `metric_choice`."""
 
     metrics: tuple[MetricShape, ...]

@@ -14,7 +14,7 @@ from measurand.measures import Measure
 from measurand.measures._shared import columns, display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.panel import LEAST_MODELS, family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.mtmm import (
     Agreement,
     Counted,
@@ -84,8 +84,8 @@ class ClassMatrix:
     unknown: int
 
 
-@dataclass(frozen=True)
-class Validity:
+@dataclass(frozen=True, repr=False)
+class Validity(Brief):
     """Result of `multitrait_multimethod`."""
 
     classes: tuple[ClassMatrix, ...]

@@ -13,7 +13,7 @@ from measurand.measures._shared import columns, display_names, estimate, finite,
 from measurand.measures.validity.shared.by_class import ByClass
 from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Unassessed, headline, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.specifications import Dropping, Specification, drop_models, specification_curve
 from measurand.tables import Scores
 from measurand.wording import CORRELATION, SHARE, plural, signed
@@ -44,8 +44,8 @@ class ClassRobustness:
     dropping: Dropping
 
 
-@dataclass(frozen=True, eq=False)
-class Robustness(ByClass[ClassRobustness]):
+@dataclass(frozen=True, eq=False, repr=False)
+class Robustness(Brief, ByClass[ClassRobustness]):
     """Result of `robustness`."""
 
 

@@ -13,7 +13,7 @@ from measurand.measures._shared import display_names, estimate, finite, kind, re
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure, zip_limits
 from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
-from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
 from measurand.stats.capability.pca import replicate_scores
 from measurand.stats.capability.regression import fit_lines, standardised_rows, theil_sen
@@ -57,8 +57,8 @@ class ClassSlopes:
     noise: Floats
 
 
-@dataclass(frozen=True, eq=False)
-class SlopeAndSpread(ByClass[ClassSlopes]):
+@dataclass(frozen=True, eq=False, repr=False)
+class SlopeAndSpread(Brief, ByClass[ClassSlopes]):
     """Result of `slope_and_spread`."""
 
 

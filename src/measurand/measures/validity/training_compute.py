@@ -21,7 +21,7 @@ from measurand.measures._shared import (
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure, zip_limits
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
 from measurand.stats.capability.pca import replicate_scores
 from measurand.stats.intervals.correlation import jackknife_z
@@ -57,8 +57,8 @@ class ClassCompute:
     partial: tuple[Limits, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class ComputeCorrelation(ByClass[ClassCompute]):
+@dataclass(frozen=True, eq=False, repr=False)
+class ComputeCorrelation(Brief, ByClass[ClassCompute]):
     """Result of `compute_correlation`."""
 
 

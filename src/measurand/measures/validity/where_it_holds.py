@@ -14,7 +14,7 @@ from measurand.measures._shared import display_names, estimate, finite, kind, re
 from measurand.measures.validity.shared.by_class import intervals_figure, zip_limits
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.comparison import Replicated, difference_limits, half_replicates, joint_replicates
 from measurand.stats.intervals.correlation import jackknife_z
 from measurand.stats.intervals.limits import Limits
@@ -45,8 +45,8 @@ class Compared:
     n: tuple[int, int]
 
 
-@dataclass(frozen=True, eq=False)
-class WhereItHolds:
+@dataclass(frozen=True, eq=False, repr=False)
+class WhereItHolds(Brief):
     """Result of `where_it_holds`."""
 
     compared: tuple[Compared, ...]

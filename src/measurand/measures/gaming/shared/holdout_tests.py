@@ -11,6 +11,7 @@ from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.stats.intervals.binomial import at_least_p_value, proportion_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.texts.two_sample import (
     auroc_limits,
     classifier_test,
@@ -21,7 +22,7 @@ from measurand.stats.texts.two_sample import (
     text_features,
 )
 from measurand.tables import Responses, item_tables
-from measurand.wording import plural
+from measurand.wording import DIFFERENCE, SHARE, percent, plural, points
 
 __all__ = ["LEAST_TEXTS", "HoldoutTest", "of_models", "of_people", "of_texts"]
 
@@ -43,7 +44,7 @@ class HoldoutTest:
     Parameters
     ----------
     name, statistic : the test, and what it looks at.
-    value, low, high : the statistic with its interval (limits of None where it has none).
+    found, unit : the statistic with its interval (limits of NaN where it has none), and its unit.
     null, spread : what it would be, were both sets alike, and its standard deviation then.
     public, new : how many texts (items, guesses) of each set.
     p_value, adjusted : of sets that are alike; alone, and among all tests made (Holm).
@@ -52,15 +53,14 @@ class HoldoutTest:
 
     name: str
     statistic: str
-    value: float
-    low: float | None
-    high: float | None
+    found: Limits
+    unit: str = ""
     null: float
     spread: float
     public: int
     new: int
     p_value: float
-    adjusted: float
+    adjusted: float = np.nan
     power: float
     effect: str
 
@@ -78,65 +78,47 @@ def of_texts(
     products = text_features(both)
     shifted = shifted_labels(main_direction(products), len(new), EFFECT, SHIFTED, rng)
     settings: dict[str, Any] = {"permutations": permutations, "level": level, "rng": rng, "shifted": shifted}
-    effect = f"words further along their main direction in {EFFECT:.0%} of comparisons"
-    found, power = kernel_test(products, is_new, **settings)
-    tests = [
-        HoldoutTest(
-            name="embeddings",
-            statistic="squared distance of mean TF-IDF vectors",
-            value=found.value,
-            low=None,
-            high=None,
-            null=found.null,
-            spread=found.spread,
-            public=len(public),
-            new=len(new),
-            p_value=found.p_value,
-            adjusted=found.p_value,
-            power=power,
-            effect=effect,
-        )
-    ]
-    found, power = classifier_test(products, is_new, **settings)
-    low, high = found.value - (found.high - found.null), found.value + (found.null - found.low)
-    tests.append(
-        HoldoutTest(
-            name="classifier",
-            statistic="area under the curve, by words",
-            value=found.value,
-            low=max(0.0, low),
-            high=min(1.0, high),
-            null=found.null,
-            spread=found.spread,
-            public=len(public),
-            new=len(new),
-            p_value=found.p_value,
-            adjusted=found.p_value,
-            power=power,
-            effect=effect,
-        )
+    sizes = {"public": len(public), "new": len(new)}
+    effect = f"words further along their main direction in {percent(EFFECT)} of comparisons"
+    kernel, power = kernel_test(products, is_new, **settings)
+    by_kernel = HoldoutTest(
+        **sizes,
+        name="embeddings",
+        statistic="squared distance of mean TF-IDF vectors",
+        found=Limits(kernel.value, np.nan, np.nan),
+        null=kernel.null,
+        spread=kernel.spread,
+        p_value=kernel.p_value,
+        power=power,
+        effect=effect,
+    )
+    told, power = classifier_test(products, is_new, **settings)
+    # What permutations give lies about chance; the area's own interval is as wide, the other way round.
+    low, high = told.value - (told.high - told.null), told.value + (told.null - told.low)
+    by_classifier = HoldoutTest(
+        **sizes,
+        name="classifier",
+        statistic="area under the curve, by words",
+        found=Limits(told.value, max(0.0, low), min(1.0, high)),
+        null=told.null,
+        spread=told.spread,
+        p_value=told.p_value,
+        power=power,
+        effect=effect,
     )
     area, p_value, power = order_test(words, is_new, EFFECT, level)
-    low, high = auroc_limits(area, len(new), len(public), level)
-    spread = float(np.sqrt((len(both) + 1) / (12 * len(public) * len(new))))
-    tests.append(
-        HoldoutTest(
-            name="lengths",
-            statistic="area under the curve, by number of words",
-            value=area,
-            low=low,
-            high=high,
-            null=0.5,
-            spread=spread,
-            public=len(public),
-            new=len(new),
-            p_value=p_value,
-            adjusted=p_value,
-            power=power,
-            effect=f"texts longer in {EFFECT:.0%} of comparisons",
-        )
+    by_length = HoldoutTest(
+        **sizes,
+        name="lengths",
+        statistic="area under the curve, by number of words",
+        found=Limits(area, *auroc_limits(area, len(new), len(public), level)),
+        null=0.5,
+        spread=float(np.sqrt((len(both) + 1) / (12 * len(public) * len(new)))),
+        p_value=p_value,
+        power=power,
+        effect=f"texts longer in {percent(EFFECT)} of comparisons",
     )
-    return tests
+    return [by_kernel, by_classifier, by_length]
 
 
 def _sample(texts: list[str], rng: np.random.Generator) -> list[str]:
@@ -177,17 +159,15 @@ def of_models(responses: Responses, public: str, new: str, older: Sequence[str],
     return HoldoutTest(
         name="older models",
         statistic=f"mean score, public minus new, of {plural(len(older), 'model')}",
-        value=gap,
-        low=gap - half,
-        high=gap + half,
+        found=Limits(gap, gap - half, gap + half),
+        unit=DIFFERENCE,
         null=0.0,
         spread=spread,
         public=len(first),
         new=len(second),
         p_value=p_value,
-        adjusted=p_value,
         power=power,
-        effect=f"a gap of {100 * GAP:.0f} points",
+        effect=f"a gap of {points(GAP)}",
     )
 
 
@@ -209,15 +189,13 @@ def of_people(odd_one_out: tuple[int, int, int], level: float) -> HoldoutTest:
     return HoldoutTest(
         name="people",
         statistic="share of odd ones found",
-        value=right / guesses,
-        low=float(low),
-        high=float(high),
+        found=Limits(right / guesses, float(low), float(high)),
+        unit=SHARE,
         null=chance,
         spread=spread,
         public=guesses,
         new=guesses,
         p_value=p_value,
-        adjusted=p_value,
         power=power,
-        effect="15 points above chance",
+        effect=f"{points(BETTER)} above chance",
     )

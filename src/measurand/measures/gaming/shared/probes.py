@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from measurand.stats.hiding.areas import Area, area, area_difference
+from measurand.stats.hiding.areas import area, area_difference
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.texts.two_sample import auroc
 from measurand.tables import ProbeScores
 
@@ -66,7 +67,7 @@ class Layer:
 
     layer: int
     series: str
-    area: Area
+    area: Limits
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ class Rival:
     name: str
     what: str
     layer: int
-    area: Area
-    difference: Area | None
+    area: Limits
+    difference: Limits | None
 
 
 def batteries(probe_scores: ProbeScores) -> Iterator[Battery]:

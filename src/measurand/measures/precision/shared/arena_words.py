@@ -73,6 +73,7 @@ def _estimates(result: Arena, group: Group) -> tuple[Estimate, ...]:
 def _order_caveats(result: Arena, group: Group) -> tuple[str, ...]:
     found = list(result.notes)
     if group.ties != result.tie_model:
+        # Said whenever the fit fell back, or the user would quote a model of ties that was never fitted.
         found.append("Ties count as half wins: these votes have no finite fit of the model of ties asked for.")
     if group.cluster is not None:
         words = {"voter": "One voter's votes", "item": "Votes on one prompt"}[group.cluster]
@@ -91,6 +92,7 @@ def _order_caveats(result: Arena, group: Group) -> tuple[str, ...]:
 def links_findings(result: Arena) -> list[Finding]:
     """Models and groups that the votes do not put on one scale."""
     said = []
+    # Islands first: without a vote between them nothing was even asked, which more votes can mend.
     if result.islands > 1:
         said.append(
             f"The arena falls into {result.islands} parts without a vote between them: each is ranked apart, and "
@@ -200,8 +202,10 @@ def _votes_for(result: Arena, wanted: float) -> str:
         one, other = below.agreement.low, above.agreement.low
         if one < wanted <= other:
             share = (wanted - one) / (other - one)
+            # By the lower limit, as in the verdict: a typical repeat that agrees is no promise.
             needed = below.votes * (above.votes / below.votes) ** share
             return f"about {float(f'{needed:.2g}'):,.0f} votes{units}"
+    # Beyond the largest size tried nothing was simulated, so no number is extrapolated.
     return f"more than {repeats[-1].votes:,} votes{units}"
 
 

@@ -48,10 +48,12 @@ def independent_trials(table: ItemTable, row: int, event: float) -> Counted:
     """
     scores = table.scores[row]
     ran = np.isfinite(scores)
+    # Any epoch: a failure in one of ten runs is a failure seen, though the mean score is .9.
     happened: npt.NDArray[np.float64] = np.where(ran, scores != 1 - event, np.nan)
     if table.clusters is None:
         return Counted(int(np.nansum(happened)), int(ran.sum()), "item")
     sums = cluster_sums(happened[None], table.clusters)
+    # Conservative on purpose: averaging within clusters would hide one failure among many passes.
     return Counted(int((sums.total[0] > 0).sum()), int((sums.count[0] > 0).sum()), "cluster")
 
 

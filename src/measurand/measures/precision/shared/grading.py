@@ -36,6 +36,7 @@ __all__ = [
 
 EVERY = "all benchmarks"
 
+# Below ten, graders that never differ could still differ on a quarter of samples or more (exact interval).
 LEAST_COMMON = 10
 """Samples two graders must share to be compared."""
 
@@ -122,11 +123,13 @@ class Panel:
 
 def panel_of(ratings: Ratings, level: float, resamples: int, rng: np.random.Generator) -> list[Panel]:
     """All graders on one scale together; none where there are only two."""
+    # Two are the pair itself, which has its own row with kappa.
     group = ratings.same_scale()
     if len(group) < 3:
         return []
     rated = ratings.scores[group]
     binary = np.isin(rated[np.isfinite(rated)], (0.0, 1.0)).all()
+    # On 0 and 1 the two metrics give the same alpha; on a scale, near misses count as smaller disagreement.
     metric: Literal["nominal", "interval"] = "nominal" if binary else "interval"
     alpha = krippendorff_alpha(rated, metric, ratings.clusters, level=level, resamples=resamples, rng=rng)
     n = int((np.isfinite(rated).sum(axis=0) >= 2).sum())
@@ -156,6 +159,7 @@ def agreement_of(
     else:
         value = krippendorff_alpha(np.stack([one, other]), "interval", codes, level=level, resamples=resamples, rng=rng)
     labels, counts = confusion(one, other)
+    # A table of continuous scores is mostly empty cells.
     few = len(labels) <= MOST_LABELS
     return Agreement(
         benchmark=parts[0][0].benchmark if len(parts) == 1 else EVERY,
@@ -182,6 +186,7 @@ def shifts_of(ratings: Ratings, first: int, second: int, level: float) -> list[S
         one, other = ratings.scores[first, here], ratings.scores[second, here]
         unit = bool(((one >= 0) & (one <= 1) & (other >= 0) & (other <= 1)).all())
         clusters = np.unique(ratings.clusters[here], return_inverse=True)[1]
+        # The difference is paired on samples: what makes a sample hard to grade cancels.
         means = cluster_sums(np.stack([one, other, other - one]), clusters).means()
         low, high = t_limits(means.value, means.stderr, means.clusters - 1, level)
         if unit:
@@ -221,6 +226,7 @@ def corrections_of(ratings: Ratings, hand: int, grader: int, level: float) -> li
         here = graded & (ratings.model == code)
         scores, labels = ratings.scores[grader, here], ratings.scores[hand, here]
         labelled = int(np.isfinite(labels).sum())
+        # All labelled: then the labels' own mean is the answer, and there is nothing to correct.
         if labelled < LEAST_LABELLED or labelled == len(labels):
             continue
         clusters = ratings.clusters[here]

@@ -54,11 +54,13 @@ def unit_scale(scores: Floats) -> tuple[float, float]:
     ((0.0, 1.0), (2.0, 8.0))
     """
     low, high = float(np.nanmin(scores)), float(np.nanmax(scores))
+    # Scores within [0, 1] are left as they are: stretched to the range seen, a point would no longer be a point.
     return (0.0, 1.0) if low >= 0 and high <= 1 else (low, (high - low) or 1.0)
 
 
 def grids(responses: Responses) -> Iterator[Grid]:
     """Each benchmark with all its variants, by the scorer that stands for the run."""
+    # One scorer only: two metrics of the same answer would count as two prompts.
     tables = item_tables(responses, variants=True)
     for benchmark, own in itertools.groupby(tables, key=lambda table: table.benchmark):
         parts = list(own)

@@ -78,12 +78,14 @@ def order_words(order: Order, who: str, on: str = "") -> str:
 
 def times_as_many(order: Order, units: str) -> str:
     """What it would take to tell the typical pair of neighbours apart, where they are not."""
+    # Only of the pairs in question: those told apart need less than there is, and would pull the median below 1.
     times = [factor for factor, apart in zip(order.more, order.apart, strict=True) if not apart]
     # Equal scores give no distance to project from.
     if not times or not np.isfinite(typical := float(np.median(times))):
         return ""
     if typical >= MOST_TIMES:
         return f" Not even {MOST_TIMES:,} times as many {units} would tell a typical pair of them apart."
+    # From 9.5 on one decimal would round to 10.0, a precision that a projection does not have.
     shown = number(typical, 0 if typical >= 9.5 else 1)
     return f" To tell a typical pair of them apart would take about {shown} times as many {units}."
 

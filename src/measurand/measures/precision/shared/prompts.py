@@ -30,6 +30,7 @@ from measurand.wording import plural
 __all__ = ["NEEDED", "SPARSE", "ModelPrompts", "Ranking", "of_model", "ranking"]
 
 LEAST_ITEMS, LEAST_MODELS = 10, 3
+# A Rasch refit is far dearer than a mean, hence fewer; 400 draws serve the 5% and 95% quantiles of W.
 RASCH_RESAMPLES, NOISE_RESAMPLES = 200, 400
 NOISE_QUANTILES = (0.5, 0.05, 0.95)
 NEEDED = "the same items (at least 10) under at least 2 variants of the prompt, better 5 or more"
@@ -112,6 +113,7 @@ def of_model(grid: Grid, row: int, level: float, resamples: int, rng: np.random.
     ran = ran[prompts]
     names = tuple(grid.variants[place] for place in prompts)
     complete, seen = np.flatnonzero(ran.all(axis=0)), np.flatnonzero(ran.any(axis=0))
+    # Half: with fewer the complete items are a selection, and a model of all of them says more.
     if len(complete) >= max(LEAST_ITEMS, len(seen) / 2):
         return _complete(grid, row, names, np.ix_(prompts, complete), level, resamples, rng)
     table = scores[np.ix_(prompts, seen)]
@@ -121,6 +123,7 @@ def of_model(grid: Grid, row: int, level: float, resamples: int, rng: np.random.
             needs=NEEDED,
         )
     clusters = _of_items(grid, seen)
+    # A refit per resample: beyond a few hundred the time goes into digits that are not shown.
     return _sparse(grid, row, names, table, clusters, level, min(resamples, RASCH_RESAMPLES), rng)
 
 
@@ -141,6 +144,7 @@ def _complete(
     errors = drawn_errors(scores, clusters, resamples, level, rng)
     items, residual = item_components(scores, clusters, level)
     runs, within = grid.epochs[row][cells], grid.within[row][cells]
+    # Over the runs, since the residual is of item means over them; None unless every cell was rerun.
     again = float((within / np.maximum(runs, 1)).mean()) if (runs >= 2).all() else None
     return replace(
         _described(grid, row, names, means, COMPLETE, errors, level),
@@ -167,8 +171,10 @@ def _sparse(
     if groups < 2:
         raise NotApplicable("ran items of one cluster only", needs="items of at least 2 clusters")
     drawn = rng.multinomial(groups, np.full(groups, 1 / groups), size=resamples)[:, member].astype(np.float64)
+    # The bootstrap of G clusters has variance (G - 1) / G of the true one: at few clusters that matters.
     errors = (resampled_means(table, drawn) - found) * math.sqrt(groups / (groups - 1))
     differences = errors - errors.mean(axis=1, keepdims=True)
+    # Of differences between prompts: what moves all prompts alike cancels and is no noise of the spread.
     noise = math.sqrt(float((differences**2).sum()) / (len(found) - 1) / resamples)
     means = PromptMeans(found, noise, groups, table.shape[1])
     return _described(grid, row, names, means, SPARSE, errors, level)
@@ -208,6 +214,7 @@ def ranking(grid: Grid, level: float, resamples: int, rng: np.random.Generator) 
     """The ranking of the models that ran every prompt, on the items that all of them ran under all."""
     ran = np.isfinite(grid.scores)
     enough = ran.sum(axis=2) >= LEAST_ITEMS
+    # Prompts first, then models: one model with an odd prompt should not cost the others an item.
     prompts = np.flatnonzero(enough.sum(axis=0) >= LEAST_MODELS)
     complete = np.all(ran[:, prompts], axis=1)
     # A model that ran most of its items under some prompts only would take the items away from the others.
@@ -220,6 +227,7 @@ def ranking(grid: Grid, level: float, resamples: int, rng: np.random.Generator) 
         return
     scores = grid.scores[np.ix_(models, prompts, items)].transpose(2, 1, 0)
     means = scores.mean(axis=0)
+    # Clusters are drawn for all models and prompts at once, so what they share stays shared.
     errors = drawn_errors(scores, clusters, min(resamples, NOISE_RESAMPLES), level, rng)
     # What noise does to a ranking of models that each prompt treats alike.
     alone = kendall_w(means.mean(axis=0) + errors)

@@ -46,6 +46,7 @@ def chosen(tables: Sequence[ItemTable]) -> Cube:
             return cube_of(tables)
         except NotApplicable:
             pass
+    # Rather all models in one variant than few in all: ranks are about who is in them.
     return cube_of([max(tables, key=lambda table: int(np.isfinite(table.scores).sum()))])
 
 
@@ -67,6 +68,7 @@ def cube_of(tables: Sequence[ItemTable]) -> Cube:
     ran = np.isfinite(scores).all(axis=1)
     kept = ran.mean(axis=1) >= LEAST_SHARE * ran.any(axis=0).mean()
     kept &= ran.any(axis=1)
+    # Items of all models, not of each pair: only then do the pairwise orders add up to one ranking.
     shared = ran[kept].all(axis=0)
     if kept.sum() < 2:
         raise NotApplicable(f"{plural(int(kept.sum()), 'model')} ran it", needs="at least 2 models")

@@ -60,6 +60,7 @@ def is_hand(grader: str) -> bool:
     >>> is_hand("Human X"), is_hand("gpt-4o")
     (True, False)
     """
+    # By name, as no log format says who graded; hence the caveat in P12.
     return any(word in grader.casefold() for word in HAND_WORDS)
 
 
@@ -77,8 +78,10 @@ def on_one_scale(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]
     (a, b), (c, d) = ends
     if all(low >= 0 and high <= 1 for low, high in ends):
         return True
+    # One within [0, 1] and one beyond it: a 0/1 label beside a 1-10 judge, even where the ranges overlap at 1.
     if any(low >= 0 and high <= 1 for low, high in ends):
         return False
+    # A range of 0 is a grader that always gave the same score: alike in place is all that can be asked.
     narrow, wide = sorted((b - a, d - c))
     return max(a, c) <= min(b, d) and (narrow == 0 or wide <= 3 * narrow)
 
@@ -94,6 +97,7 @@ def ratings_of(responses: Responses) -> Iterator[Ratings]:
     )
     named = rows.select("benchmark", "rater", "scorer").unique().collect(engine="streaming")
     served = named.group_by("benchmark", "rater").agg(pl.col("scorer").n_unique().alias("scorers"))
+    # Which benchmarks have more than one grader is found first, so that only their rows are ever held in memory.
     several = served.filter((pl.len().over("benchmark") > 1) | (pl.col("scorers") > 1))["benchmark"]
     for benchmark in several.unique().sort():
         found = _ratings(benchmark, rows.filter(pl.col("benchmark") == benchmark))
@@ -110,11 +114,13 @@ def _ratings(benchmark: str, rows: pl.LazyFrame) -> Ratings:
         rows.with_columns(pl.when(scorers > 1).then(both).otherwise(pl.col("rater")).alias("rater"))
         .filter(~part.fill_null(False))
         .group_by(*_SAMPLE, "rater")
+        # A sample graded twice by one grader counts once: repeats are no further evidence of agreement.
         .agg(pl.col("score").mean(), pl.col("cluster").min())
         .collect(engine="streaming")
     )
     cells = cells.filter(pl.col("rater").is_in(_most_used(cells)))
     samples = cells.select(*_SAMPLE, "cluster").unique(_SAMPLE).sort(_SAMPLE, nulls_last=True).with_row_index("sample")
+    # nulls_equal: samples without an epoch or variant have null there, and would match nothing.
     placed = cells.join(samples.drop("cluster"), on=_SAMPLE, how="left", nulls_equal=True)
     graders, models = placed["rater"].unique().sort(), samples["model"].unique().sort()
     scores = np.full((len(graders), len(samples)), np.nan)
@@ -134,6 +140,7 @@ def _ratings(benchmark: str, rows: pl.LazyFrame) -> Ratings:
 def _most_used(cells: pl.DataFrame) -> list[str]:
     """Graders that are compared: hand labels, and the others with most samples up to `MOST_GRADERS` in all."""
     counts = cells["rater"].value_counts().sort(["count", "rater"], descending=[True, False])
+    # A hand label covers few samples by nature; by count alone it would be the first to go.
     ordered = sorted(counts["rater"].to_list(), key=lambda name: not is_hand(name))
     return ordered[:MOST_GRADERS]
 

@@ -18,6 +18,7 @@ def joint_headline(each: Sequence[Finding], sentence: str, *, certain: bool, fig
     Of many rows some end in an issue by chance: it is one of the measure only where it is `certain`, with intervals
     that hold for all rows together.
     """
+    # "Of 1 pairs, 1 has" says less than the row it sums up.
     only = each[0] if len(each) == 1 else None
     summed = headline(
         only.sentence if only else sentence, each, estimates=only.estimates if only else (), figure=figure
@@ -27,5 +28,6 @@ def joint_headline(each: Sequence[Finding], sentence: str, *, certain: bool, fig
 
 def refusal(unassessed: Sequence[Unassessed], otherwise: str, needs: str) -> NotApplicable:
     """Why nothing at all can be assessed: the first few reasons there are."""
+    # Three at most: a refusal is one line, and the others are mostly the same cause.
     reasons = list(dict.fromkeys(row.reason for row in unassessed))[:3]
     return NotApplicable("; ".join(reasons) or otherwise, needs=needs)

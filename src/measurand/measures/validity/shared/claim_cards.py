@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from measurand.calibration import error_rates
 from measurand.measures.verdicts import VERDICTS, Unassessed
-from measurand.results import Cell, Estimate, Finding, Status
+from measurand.results import Brief, Cell, Estimate, Finding, Status
 from measurand.tables.claim_card import Basis, ClaimCard
 from measurand.wording import listed, percent, plural, shown
 
@@ -52,8 +52,8 @@ class GroundTested:
     reason: str
 
 
-@dataclass(frozen=True)
-class CardTested:
+@dataclass(frozen=True, repr=False)
+class CardTested(Brief):
     """A card, its grounds, and whether it speaks of the worst case without evidence of it."""
 
     card: ClaimCard
