@@ -134,6 +134,7 @@ def assess(
         return findings, measure.figures(result, findings)
     except NotApplicable as problem:
         return (_without_verdict(measure, Status.NOT_APPLICABLE, f"Not assessed: {problem}."),), ()
+    # A wrong input is the caller's to mend; a finding would make it the measure's failure.
     except InputError:
         raise
     except Exception as problem:  # one measure that fails, perhaps from another package, never stops an audit
@@ -142,6 +143,7 @@ def assess(
 
 def generator(measure: Measure, seed: int) -> np.random.Generator:
     """A measure's own random numbers: they depend on the seed and its code, not on who was asked before."""
+    # Not hash(), which differs from process to process.
     return np.random.default_rng([seed, zlib.crc32(measure.code.encode())])
 
 

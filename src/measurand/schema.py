@@ -87,6 +87,7 @@ def encode(audit: Audit) -> bytes:
         try:
             return _ENCODER.encode(document) + b"\n"
         except UnicodeEncodeError:
+            # Only an audit that holds a lone surrogate pays for a copy.
             return _ENCODER.encode(_without_surrogates(msgspec.to_builtins(document, enc_hook=_builtin))) + b"\n"
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"the audit cannot be written as JSON: {error}") from error
@@ -124,6 +125,7 @@ def decode(data: bytes) -> Audit:
         if figure.name != key:
             raise InputError(f"audit JSON: name should be {key!r}, got {figure.name!r} - at `$.figures[{key!r}].name`")
     for place, found in enumerate(document.findings):
+        # `Finding` has a default here, which measures rely on, so msgspec does not miss it.
         if not found.code:
             raise InputError(f"audit JSON: missing `code` - at `$.findings[{place}]`")
     audit = Audit(
@@ -182,6 +184,7 @@ def _builtin(value: object) -> object:
     """What msgspec does not know but a measure may well return: read-only mappings and numpy scalars."""
     if isinstance(value, Mapping):
         return dict(value)
+    # An array of one element has item(), too, but is no scalar.
     if callable(item := getattr(value, "item", None)) and getattr(value, "ndim", None) == 0:
         return item()
     raise TypeError(f"{type(value).__name__} is not a value that JSON can hold")
@@ -190,6 +193,7 @@ def _builtin(value: object) -> object:
 def _without_surrogates(value: Any) -> Any:
     """Copy of built-in containers whose strings can be written as UTF-8."""
     if isinstance(value, str):
+        # UTF-16 joins the two surrogates of one character, so that lone ones alone are replaced.
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, Mapping):
         return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}

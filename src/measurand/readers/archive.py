@@ -48,6 +48,7 @@ END = struct.Struct("<4s4H2LH")
 END64 = struct.Struct("<4sQ2H2L4Q")
 LOCATOR64 = struct.Struct("<4sLQL")
 LOCAL_SIGN = b"PK\x03\x04"
+# Bytes scanned at a time for the next member of an archive without a directory.
 WINDOW = 1 << 20
 UNKNOWN = 0xFFFFFFFF
 
@@ -107,6 +108,7 @@ class Archive:
             raise ArchiveError(f"{name}: more than {MAX_TOTAL:,} bytes in all")
         self._left -= member.size
         data = _unpack(member, self._packed(member))
+        # Inflating alone does not notice a flipped bit in stored members.
         if zlib.crc32(data) != member.crc:
             raise ArchiveError(f"{name}: damaged, its checksum does not match")
         return data
@@ -151,6 +153,7 @@ def open_archive(file: BinaryIO) -> Archive:
     """
     length = file.seek(0, os.SEEK_END)
     try:
+        # The directory first: scanning also finds members that were since overwritten.
         found = {member.name: member for member in _directory(file, length)}
         return Archive(file, found, complete=True)
     except struct.error:
@@ -244,6 +247,7 @@ def _directory(file: BinaryIO, length: int) -> Iterator[Member]:
     position, count, size, start = _end(file, length)
     if count > MAX_MEMBERS or size > MAX_DIRECTORY:
         raise ArchiveError(f"a directory of {count:,} members in {size:,} bytes; at most {MAX_MEMBERS:,} are read")
+    # Bytes put before the archive move every offset; a negative shift is a forged or cut directory.
     shift = position - size - start
     if shift < 0:
         raise struct.error("the directory stands outside the file")

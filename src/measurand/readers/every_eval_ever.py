@@ -124,6 +124,7 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
         No such file. Whatever a file holds is no error but a problem of its log.
     """
     given = require(path)
+    # By content first: both kinds occur with either ending.
     if not _is_samples(given) and (given.suffix != ".jsonl" or _is_record(given)):
         return _read_record(given)
     records = _records_of(given)
@@ -326,10 +327,12 @@ def _read_samples(path: Path, results: Iterable[_Result]) -> _Samples:
         alone = by_name.get(name, [])
         identity = text(sample.evaluation_result_id, 500)
         result = by_id.get(identity) if identity else None
+        # By name only where it is unambiguous: several metrics of one task share the evaluation's name.
         result = result or (alone[0] if len(alone) == 1 else None)
         task = result.task if result else name
         models.setdefault(task, text(sample.model_id, 500))
         kept.append((task, result, _cells(sample, result), text(sample.sample_hash), text(sample.sample_id)))
+    # All or none: mixed, an item could be known by its hash in one line and by its id in the next.
     hashed = all(row[3] for row in kept)
     tasks: dict[str, Rows] = {}
     epochs = Occurrences()

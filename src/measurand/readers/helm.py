@@ -223,6 +223,7 @@ def _load(path: Path) -> _Folder:
     instances = read_document(path / _FILES[0], list[msgspec.Raw])
     spec = read_document(path / _FILES[1], _Spec, rows=0)
     states = read_document(path / _FILES[2], _States, rows=0)
+    # rows=0: only per_instance_stats.json holds items; without the others answers or aggregates are lost, not rows.
     stats = read_document(path / _FILES[3], list[msgspec.Raw], rows=0)
     documents: list[Document[Any]] = [instances, spec, states, stats]
     problems = [document.problem for document in documents if document.problem]
@@ -247,6 +248,7 @@ def _each(raws: Iterable[msgspec.Raw], kind: type[Any], name: str, problems: lis
             kept.append(decode(bytes(raw), kind))
         except ValueError as error:
             bad, first = bad + 1, first or f"element {position}: {error}"
+    # One problem for all: a changed schema breaks every element alike.
     if bad:
         problems.append(Problem(f"{name}: {bad} elements cannot be read; {first}", bad * lost))
     return kept
@@ -371,6 +373,7 @@ def _cells(place: Place, stats: Mapping[str, list[_Stat]], state: _State | None)
 
 def _completion(state: _State) -> _Completion | None:
     # Where every option was a request of its own, no single completion is the answer.
+    # Each option asked by itself: there is no text that the model chose.
     if state.reference_index is not None or state.result is None or not state.result.completions:
         return None
     return state.result.completions[0]
@@ -382,6 +385,7 @@ def _likelihoods(state: _State, options: Mapping[str, str]) -> list[float | None
     first = completion.tokens[0].top_logprobs if completion and completion.tokens else None
     if not isinstance(first, dict):
         return None
+    # Reversed, so that of " A" and "A" the likelier, which stands first, is kept.
     letters = {token.strip(): number(value) for token, value in reversed(first.items())}
     found = [letters.get(letter) for letter in options]
     return found if None not in found else None
@@ -429,6 +433,7 @@ def _task(spec: _Spec) -> str | None:
     if name is None:
         return None
     scenario, _, arguments = name.partition(":")
+    # The model stands in HELM's run name, and would make a benchmark of its own for each model.
     kept = [given for given in arguments.split(",") if given and given.partition("=")[0] not in _FROM_RUN]
     return scenario + (":" + ",".join(kept) if kept else "")
 

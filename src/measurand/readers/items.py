@@ -37,9 +37,11 @@ TEXT_LIMIT = 10_000
 """Characters kept of an answer, target or option."""
 METADATA_TEXT = 200
 """Characters kept of a text in an item's metadata."""
+# Metadata repeats in every row of an item, and clusters are named by one key.
 METADATA_KEYS = 64
 SCORES_LIMIT = 200
 """Scores kept of one sample: each repeats its answer and options."""
+# Far below one item in a million, far above what summing in another order changes.
 TOLERANCE = 1e-9
 
 Key = tuple[str, str]
@@ -123,6 +125,7 @@ def metadata(*objects: Mapping[str, object] | msgspec.Raw | None) -> str | None:
         members = given if isinstance(given, Mapping) else parts(given)
         for name, member in members.items():
             value = _scalar(member)
+            # The first ones, as harnesses write their own fields before what a model or tool added.
             if value is not None and len(kept) < METADATA_KEYS:
                 kept[str(name)[:METADATA_TEXT]] = value
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else None

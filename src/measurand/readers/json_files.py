@@ -246,6 +246,7 @@ class JsonLines(Generic[T]):
         try:
             value = decode(whole.data, self._kind)
         except ValueError as error:
+            # Only a last line without its end can be one still being written; elsewhere it is damage.
             if line.endswith(b"\n"):
                 self.refuse(number, error)
             else:
@@ -285,6 +286,7 @@ class JsonLines(Generic[T]):
 
 def _refuse_nesting(data: bytes) -> None:
     """A decoder recurses; how deep it would have to is counted before it does."""
+    # Cannot be deeper than it has brackets: nearly every text is let through by a count alone.
     if data.count(b"[") + data.count(b"{") <= NESTING_LIMIT:
         return
     outside = _STRING.sub(b"", data).translate(None, _NO_BRACKET)

@@ -177,6 +177,7 @@ def _is_line(line: bytes) -> bool:
 
 
 def _take(run: _Run, line: _Line) -> None:
+    # A log that was appended to holds two specifications; the events before the second are of the first.
     if isinstance(line.spec, dict):
         run.spec = run.spec or line.spec
     elif line.final_report is not None:
@@ -198,6 +199,7 @@ def _take_match(sample: _Sample, data: Mapping[str, Any]) -> None:
         for name, value in data.items()
         if name not in ("correct", "expected", "picked", "sampled", "prompt")
     }
+    # `correct` is true, false or a number; a missing one gives a row without a score, so that the sample still counts.
     sample.scores.append(("match", number(correct), beside))
     sample.target = sample.target or text(data.get("expected"))
     picked = text(data.get("picked"))
@@ -215,6 +217,7 @@ def _take_metrics(sample: _Sample, data: Mapping[str, Any]) -> None:
 def _take_sampling(sample: _Sample, data: Mapping[str, Any]) -> None:
     """The first model to be sampled is the one under test; another is its grader."""
     model = text(data.get("model"), 200)
+    # Older logs name no model in the sampling event, so what was counted so far tells the first one too.
     first = sample.model is None and sample.tokens_in is None and sample.tokens_out is None
     if sample.answer is None:
         sample.answer = text(_alone(data.get("sampled")))
@@ -275,6 +278,7 @@ def _options(data: Mapping[str, Any]) -> list[str | None] | None:
 def _sum(left: int | None, right: int | None) -> int | None:
     if left is None or right is None:
         return left if right is None else right
+    # Counts of a damaged log can be anything; the column holds 64 bits.
     return min(left + right, 2**63 - 1)
 
 
@@ -287,6 +291,7 @@ def _items(run: _Run) -> pl.DataFrame:
         choices = sample.choices or (list(sample.logprobs) if sample.logprobs else None)
         logprobs = [sample.logprobs.get(choice or "") for choice in choices] if choices and sample.logprobs else None
         seen: Counter[str] = Counter()
+        # A sample that failed keeps a row without a score: left out, the mean would be of the easy ones.
         scores: list[_Score] = [*sample.scores[:SCORES_LIMIT]] or [(None, None, {})]
         for scorer, score, beside in scores:
             seen[scorer or ""] += 1
@@ -310,6 +315,7 @@ def _aggregates(run: _Run, items: pl.DataFrame) -> Iterator[Aggregate]:
     sizes = dict(items.group_by("scorer").len().iter_rows())
     for metric, raw in (run.report or {}).items():
         value = number(raw)
+        # The report also sums tokens as usage_...: no score.
         if value is not None and not metric.startswith("usage_"):
             scorer = _MATCH.get(metric, metric)
             scorer = scorer if scorer in sizes else metric
@@ -326,6 +332,7 @@ def _unusable(run: _Run, lines: JsonLines[_Line], path: Path) -> list[Problem]:
         problems.append(
             Problem(f"{path.name}: {run.strange} lines are neither specification, event nor report", run.strange)
         )
+    # A line that could not be read is a missing number too, and is counted already.
     missing = _missing(run) - lines.bad
     if missing > 0:
         problems.append(Problem(f"{path.name}: {missing} events are missing, as their numbers show", missing))

@@ -37,6 +37,7 @@ def recognise(path: str | os.PathLike[str]) -> str | None:
     suffix = Path(path).suffix.casefold()
     if suffix in SUFFIXES:
         return SUFFIXES[suffix]
+    # Other endings are not sniffed: a .md or .html with a comma in its first line would pass for CSV.
     if suffix not in ("", ".txt", ".dat", ".data"):
         return None
     try:
@@ -44,6 +45,7 @@ def recognise(path: str | os.PathLike[str]) -> str | None:
             head = file.read(SNIFFED)
     except (OSError, ValueError):
         return None
+    # Magic bytes first: Parquet is binary and may well hold commas.
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
@@ -106,6 +108,7 @@ def visible(folder: Path) -> list[Path]:
 
 def _in_folder(folder: Path) -> list[str]:
     files = visible(folder)
+    # By suffix alone: folders hold notes and logs that sniffing would take for tables.
     readable = [str(path) for path in files if path.suffix.casefold() in SUFFIXES]
     if not readable:
         held = f"it holds {shorten((path.name for path in files), 5)}" if files else "it holds no file"

@@ -33,6 +33,7 @@ class Run:
     @cached_property
     def main(self) -> Aggregate | None:
         """The aggregate that stands for the run."""
+        # Standard errors listed among the metrics would pass for scores.
         usable = [a for a in self.log.aggregates if not a.metric.partition(",")[0].endswith(("stderr", "std"))]
 
         def preference(place: int) -> tuple[bool, int, int]:
@@ -54,6 +55,7 @@ class Run:
             same = [mean for mean in means if mean.scorer == self.main.scorer and _is(mean.value, self.main.value)]
             stderr = self.main.stderr if self.main.stderr is not None else same[0].stderr if same else None
             n = self.main.n if self.main.n is not None else same[0].n if same else None
+            # A standard error of 0 is what harnesses write for one item or equal items: unknown, not certain.
             return self.main.value, stderr or None, n or None, self.main.metric.partition(",")[0]
         if not means or means[0].value is None:
             return None
@@ -88,6 +90,7 @@ def item_means(items: pl.DataFrame) -> tuple[ItemMean, ...]:
 def _item_mean(scored: pl.DataFrame, scorer: str | None) -> ItemMean:
     own = scored.filter(pl.col("scorer").eq_missing(pl.lit(scorer, dtype=pl.String)))
     means = own.group_by("item", maintain_order=True).agg(pl.col("score").mean())["score"].to_numpy()
+    # Filters score the same answers twice: their mean would count some answers more than others.
     if own["variant"].n_unique() > 1:
         return ItemMean(scorer, None, None, len(means))
     spread = float(means.std(ddof=1)) if len(means) > 1 else 0.0
@@ -162,6 +165,7 @@ def counted(given: Sequence[Run]) -> list[Run]:
 def _weight(run: Run) -> tuple[bool, int, str, str]:
     """What makes one run of the same model and benchmark count before another."""
     n = run.result[2] if run.result else None
+    # The path last, so that equal runs give the same choice in every order of reading.
     return (run.result is not None, n or 0, _moment(run.log.facts.get("date", "")), run.log.source.path)
 
 

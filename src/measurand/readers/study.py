@@ -234,6 +234,7 @@ def _aliases(given: Mapping[str, str] | str | os.PathLike[str] | None) -> Mappin
     name = os.fspath(given)
     frame = read_table(name, read_bytes(name), recognise(name) or "csv").frame
     columns = [column for column in frame.columns if column != ROW]
+    # With more columns, which one is the canonical name would be a guess.
     if len(columns) != 2:
         raise InputError(f"{name}: aliases should have two columns (name, canonical name), got {len(columns)}")
     return dict(zip(frame[columns[0]].to_list(), frame[columns[1]].to_list(), strict=True))

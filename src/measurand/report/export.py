@@ -36,7 +36,7 @@ def export(study: Study, output: Path, *, retrieved: float) -> dict[Path, bytes]
     ----------
     study : a study with scores.
     output : ``.csv`` or ``.parquet`` for one long table; ``.json`` for the every_eval_ever record of one model; a
-        folder (no ending) for one record a model, as ``developer/model/UUID.json``.
+        folder (no ending) for one record per model, as ``developer/model/UUID.json``.
     retrieved : when the export is made, in seconds since 1970; only records tell it.
 
     Raises
@@ -67,7 +67,7 @@ def export(study: Study, output: Path, *, retrieved: float) -> dict[Path, bytes]
 
 
 def long_table(scores: Scores) -> pl.DataFrame:
-    """One row a score, as given, with what is known of the model and the benchmark.
+    """One row per score, as given, with what is known of the model and the benchmark.
 
     Facts that no row has are left out; all others are columns that measurand reads again.
 
@@ -99,17 +99,19 @@ def _parquet(table: pl.DataFrame) -> bytes:
 
 
 def _json(record: Mapping[str, Any]) -> bytes:
+    # NaN is no JSON: better to fail here than in whoever reads the record.
     return (json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8", "replace")
 
 
 def _place(model: str) -> Path:
     """Where the record of a model lies: its name as folders, and a file name that no other model has."""
     parts = [_UNSAFE.sub("_", part[:100]) or "_" for part in model.split("/")]
+    # From the name, not at random: a second export replaces the first.
     return Path(*parts[:4], f"{uuid.uuid5(uuid.NAMESPACE_URL, f'measurand:{model}')}.json")
 
 
 def records(study: Study, *, retrieved: float) -> list[dict[str, Any]]:
-    """One aggregate record of every_eval_ever a model, valid against its schema 0.3.0.
+    """One aggregate record of every_eval_ever per model, valid against its schema 0.3.0.
 
     What the schema requires and measurand does not know says ``unknown``; what it leaves open is left out. A benchmark
     whose direction is not known counts as better when higher, and its details say so.

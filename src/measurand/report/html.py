@@ -53,6 +53,7 @@ def to_html(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
             page=_page(audit, measures),
             css=Markup(_asset("page.css")),
             scripts=[Markup(script) for script in scripts],
+            # The page's content security policy runs scripts of these hashes only, whatever a name from data holds.
             script_hashes=Markup(" ".join(map(_hash, scripts))),
         )
     )
@@ -205,6 +206,7 @@ def _environment() -> jinja2.Environment:
 
 def _harmless(value: Any) -> Any:
     """Every string that is printed passes here: control characters go, escaping follows."""
+    # Markup is a str by inheritance, and was made harmless where it was made.
     return plain(value) if type(value) is str else value
 
 

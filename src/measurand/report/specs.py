@@ -1,4 +1,4 @@
-"""One Vega-Lite specification a kind of figure, drawn over rows whose fields are named by their role.
+"""One Vega-Lite specification per kind of figure, drawn over rows whose fields are named by their role.
 
 Rows hold `x`, `y`, `low`, `high`, `label`, `color`, `group` and `extra_0`, ...: the names of columns come from data,
 and a field name is spliced into expressions, so no name from data may be one. Names appear as titles only.
@@ -178,7 +178,7 @@ def _heatmap(figure: Figure) -> Spec:
 
 
 def _violin(figure: Figure) -> Spec:
-    """A panel a row: densities share a scale of their own there, and names stand where an axis has them."""
+    """One panel per row: densities share a scale of their own there, and names stand where an axis has them."""
     if figure.group is not None:
         raise InputError(f"figure {figure.name}: a violin has no panels, got group {figure.group!r}")
     x, color = _axis("x", figure.x, figure), _color(figure, shape=False)
@@ -252,6 +252,7 @@ def _color(figure: Figure, *, shape: bool) -> Spec:
     if values:
         low, high = min(values), max(values)
         if low < 0 < high:
+            # Symmetric, so that the pale middle of the colours is 0.
             bound = max(-low, high)
             scale: Spec = {"domain": [-bound, bound], "range": list(theme.DIVERGING), "interpolate": "lab"}
         else:
@@ -277,7 +278,7 @@ def _color(figure: Figure, *, shape: bool) -> Spec:
 
 
 def _rules(figure: Figure, channel: str) -> list[Spec]:
-    """Reference lines, each with a data set of one row: over the figure's own rows each would be drawn once a row."""
+    """Reference lines, each with a data set of one row: over the figure's own rows each would be drawn once per row."""
     return [
         {
             "data": {"values": [{}]},

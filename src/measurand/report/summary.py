@@ -1,4 +1,4 @@
-"""What a report says, before any format: the four questions, what was not assessed, a section a measure."""
+"""What a report says, before any format: the four questions, what was not assessed, a section per measure."""
 
 from __future__ import annotations
 
@@ -161,6 +161,7 @@ def _question(audit: Audit, question: Question, measures: Sequence[MeasureInfo])
     found = sorted((f for f in audit.findings if f.code in order), key=lambda finding: order[finding.code])
     answering = {measure.code for measure in measures if not measure.supporting}
     judged = [finding for finding in found if finding.status in ASSESSED]
+    # A supporting check alone answers nothing: one harmless check of ten would read as passed.
     if not any(finding.code in answering for finding in judged):
         judged = []
     headlines = [finding for finding in judged if finding.headline]

@@ -55,7 +55,7 @@ _COLUMNS = ("title", "status", "estimate", "value", "low", "high", "level", "uni
 
 
 def to_markdown(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
-    """The four questions, a table of findings a measure, and what was not assessed, as GitHub-flavoured Markdown.
+    """The four questions, a table of findings per measure, and what was not assessed, as GitHub-flavoured Markdown.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def to_latex(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
 
 
 def to_csv(audit: Audit) -> str:
-    """One row an estimate, with full precision; a finding without estimates has one row with these cells empty.
+    """One row per estimate, with full precision; a finding without estimates has one row with these cells empty.
 
     Columns are ``code``, one ``subject.KEY`` for each key of any subject, then what is said and measured. Text that a
     spreadsheet would take for a formula starts with an apostrophe.
@@ -172,6 +172,7 @@ def csv_cell(value: str | float | None) -> str:
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return ""
     if not isinstance(value, str):
+        # The shortest text that reads back as the same number; numpy's own repr would name its type.
         return repr(float(value)) if isinstance(value, float) else str(value)
     text = plain(value)
     # The tab that would start a formula is a control character, gone here, but its cell is still marked as text.

@@ -56,6 +56,7 @@ def to_text(
     >>> print(to_text(empty, (), width=60).splitlines()[0])
     two models
     """
+    # No environment: COLUMNS or NO_COLOR would change the text of one and the same audit.
     console = Console(
         file=io.StringIO(),
         width=max(40, width),

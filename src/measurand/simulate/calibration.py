@@ -77,7 +77,7 @@ def measure_rates(
 
     Parameters
     ----------
-    runs : simulated studies a cell; the Monte Carlo standard error of a rate near .95 is .005 at 2,000.
+    runs : simulated studies per cell; the Monte Carlo standard error of a rate near .95 is .005 at 2,000.
     seed : each block of runs draws from its own generator, so the result does not depend on `jobs`.
     codes : measures, all by default.
     progress : called with a study's name, how many are done and how many there are.
@@ -108,6 +108,7 @@ def run_block(
     study: CalibrationStudy, runs: int, seed: tuple[int, int]
 ) -> dict[tuple[str, str, str], list[tuple[float, float]]]:
     """Hits and widths of some runs of one study, by (quantity, what, truth)."""
+    # The study itself is part of the seed, so that adding one leaves the draws of all others as they are.
     parts = [int(part) for part in study.code.encode()]
     sizes = [value if isinstance(value, int) else round(100 * value) for value in study.cell.values()]
     rng = np.random.default_rng([*seed, *parts, *sizes])

@@ -93,8 +93,8 @@ def test_suspects_above_on_and_below_the_curve_are_told_apart():
     assert each[0].estimate("excess").value == pytest.approx(0.4, abs=0.02)
     assert each[0].estimate("excess").low > 0.3
     assert each[0].estimate("expected_score").value == pytest.approx(0.5, abs=0.02)
-    assert "no excess above 5 points" in each[2].sentence
-    assert "no reference model does as well on b_fresh" in each[3].sentence
+    assert "an excess above 5 points is excluded" in each[2].sentence
+    assert "no other model does as well on b_fresh" in each[3].sentence
     assert summary.sentence == (
         "Of 4 models held against 20 reference models, 1 scores higher on b than b_fresh predicts, 1 clearly does not, "
         "and 2 cannot be told."
@@ -118,7 +118,7 @@ def test_reference_models_that_scatter_as_far_make_no_issue():
     table = table_of(np.append(scores, 0.62), np.append(fresh, 0.5), items=20_000)
     (*_, finding) = judge(run(Scores.build(table), suspects=["m20"]))
     assert finding.status is Status.CAUTION
-    assert "reference models lie as far off the curve" in finding.sentence
+    assert "other models lie as far off the curve" in finding.sentence
 
 
 def test_percentages_are_shares():

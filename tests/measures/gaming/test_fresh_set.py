@@ -51,7 +51,7 @@ def test_the_drop_from_mmlu_to_mmlu_cf_is_difficulty(shared):
     assert headline.status is Status.PASSED
     assert headline.sentence == (
         "On average 44 models score 11.4 points lower on mmlu_cf than on mmlu and keep their order (rank correlation "
-        "+0.97 [+0.94 to +0.99]): difficulty, not contamination."
+        "+0.97 [+0.94, +0.99]): difficulty, not contamination."
     )
 
 
@@ -61,7 +61,7 @@ def test_the_memorisation_link_of_the_released_files(shared):
     likelihood = dict(line.split("\t") for line in (folder / "averages.tsv").read_text().splitlines())
     gap = dict(line.split(",") for line in (folder / "scale_diff.csv").read_text().splitlines() if line)
     models = sorted(set(likelihood) & set(gap))
-    value, low, high, n = memorisation_link(*(np.array([float(f[m]) for m in models]) for f in (likelihood, gap)))
+    (value, low, high), n = memorisation_link(*(np.array([float(f[m]) for m in models]) for f in (likelihood, gap)))
     assert (round(value, 4), n) == (0.2876, 52)
     assert 0 < low < value < high
 

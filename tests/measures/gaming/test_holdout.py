@@ -13,6 +13,7 @@ from measurand.measures.gaming.shared.holdout_tests import HoldoutTest
 from measurand.readers.evidence.texts import read_texts
 from measurand.results import Status
 from measurand.simulate.gaming.holdout import sets
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import item_tables
 from measurand.tables.texts import Texts
 
@@ -29,8 +30,8 @@ def test_gsm1ks_public_sample_is_told_from_gsm8k(shared):
     result = holdout(Texts.build(pl.concat(frames)), permutations=200, rng=np.random.default_rng(0))
     tests = {test.name: test for test in result.tests}
     assert (result.public, result.new) == ("gsm8k_test", "gsm1k_public_50")
-    assert tests["lengths"].value == pytest.approx(0.682, abs=0.0005)
-    assert tests["classifier"].value == pytest.approx(0.639, abs=0.012)
+    assert tests["lengths"].found.value == pytest.approx(0.682, abs=0.0005)
+    assert tests["classifier"].found.value == pytest.approx(0.639, abs=0.012)
     assert tests["classifier"].null == pytest.approx(0.506, abs=0.012)
     headline = judge(result)[0]
     assert headline.status is Status.ISSUE
@@ -61,8 +62,8 @@ def test_older_models_are_compared_by_welchs_test_over_items():
     first, second = (tables[name].scores.mean(axis=0) for name in ("public", "new"))
     welch = stats.ttest_ind(first, second, equal_var=False)
     limits = welch.confidence_interval(0.95)
-    assert (found.value, found.p_value) == pytest.approx((first.mean() - second.mean(), welch.pvalue))
-    assert (found.low, found.high) == pytest.approx((limits.low, limits.high))
+    assert (found.found.value, found.p_value) == pytest.approx((first.mean() - second.mean(), welch.pvalue))
+    assert found.found[1:] == pytest.approx((limits.low, limits.high))
 
 
 def test_people_are_tested_by_the_exact_binomial():
@@ -79,9 +80,7 @@ def test_p_values_are_adjusted_for_the_number_of_tests():
         return HoldoutTest(
             name=name,
             statistic="s",
-            value=0.6,
-            low=0.5,
-            high=0.7,
+            found=Limits(0.6, 0.5, 0.7),
             null=0.5,
             spread=0.05,
             public=100,

@@ -74,7 +74,7 @@ def test_the_verdict(settings, status, words):
 def test_without_a_control_a_large_gap_is_a_caution_and_a_small_one_passes():
     large = next(f for f in verdicts(made()) if f.subject["model"] == "target")
     assert large.status is Status.CAUTION
-    assert "name one with the setting control" in large.sentence
+    assert "name a control to tell" in large.sentence
     small = next(f for f in verdicts(made(gap=0.0)) if f.subject["model"] == "target")
     assert small.status is Status.PASSED
     assert "No locked ability of 10 points or more came out" in small.sentence
@@ -101,7 +101,7 @@ def test_clusters_widen_the_interval():
 def test_what_it_took_is_said_where_it_is_known():
     rows = made(items=50).frame.with_columns(tokens=pl.lit(1200.0), flop=pl.lit(2.5e12))
     (finding,) = verdicts(Attempts.build(rows), control=["control"])
-    assert "at 1,200 tokens and 2.5e12 FLOP an item" in finding.sentence
+    assert "at 1,200 tokens and 2.50e+12 FLOP per item" in finding.sentence
     (unknown,) = verdicts(made(items=50), control=["control"])
     assert "an item" not in unknown.sentence
 

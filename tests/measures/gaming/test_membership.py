@@ -21,6 +21,7 @@ from measurand.measures.gaming.membership import (
 )
 from measurand.results import Status
 from measurand.simulate.gaming.membership import table
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.texts.membership import min_k_plus_plus
 from measurand.stats.texts.two_sample import auroc
 from measurand.tables.token_logprobs import TokenLogprobs
@@ -30,11 +31,9 @@ def result(blind: tuple[float, float, float], area: float, beyond_low: float | N
     attack = Attack.of("Min-20%++", area, 200, 200, 0.95)
     found = Membership(
         model="m",
-        blind=Attack(name=BLIND, area=blind[0], low=blind[1], high=blind[2], members=200, others=200),
+        blind=Attack(BLIND, Limits(*blind), 200, 200),
         attacks=(attack,),
-        beyond=0.1,
-        beyond_low=beyond_low,
-        beyond_high=0.3,
+        beyond=None if beyond_low is None else Limits(0.1, beyond_low, 0.3),
     )
     return Memberships((found,), 0.2, 0.95)
 
@@ -45,7 +44,7 @@ def test_the_area_is_that_of_min_k_plus_plus():
     found = membership(rows, rng=rng).models[0]
     lists = rows.frame.select("logprobs", "means", "spreads").iter_rows()
     scores = [min_k_plus_plus(*row, share=0.2) for row in lists]
-    assert found.attacks[0].area == pytest.approx(auroc(scores, rows.frame["member"]))
+    assert found.attacks[0].area.value == pytest.approx(auroc(scores, rows.frame["member"]))
     assert [attack.name for attack in found.attacks] == ["Min-20%++", "Min-20%", "zlib", "loss"]
 
 
@@ -90,9 +89,9 @@ def test_wikimia_is_refused_though_every_published_attack_succeeds(shared, name)
     attacks = tuple(Attack.of(method, areas[method], 387, 389, 0.95) for method in judged)
     found = Membership(model=name, blind=Attack.of(BLIND, 0.99, 387, 389, 0.95), attacks=attacks)
     headline, finding = judge(Memberships((found,), 0.2, 0.95))
-    assert attacks[0].low > 0.5
+    assert attacks[0].area.low > 0.5
     assert finding.status is headline.status is Status.NOT_APPLICABLE
-    assert "Refused: the words alone" in finding.sentence
+    assert "Not assessed: the words alone tell members from other texts" in finding.sentence
     assert headline.sentence.startswith("No verdict on membership")
 
 
@@ -112,7 +111,7 @@ def test_short_texts_have_a_finite_area():
     found = membership(
         TokenLogprobs.build(pl.DataFrame(rows, schema=["text", "member", "logprobs"], orient="row")), rng=rng
     )
-    assert all(np.isfinite(attack.area) for attack in found.models[0].attacks)
+    assert all(np.isfinite(attack.area.value) for attack in found.models[0].attacks)
 
 
 def test_too_few_texts_and_settings_out_of_range():

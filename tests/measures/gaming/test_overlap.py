@@ -48,7 +48,7 @@ def test_items_are_counted_by_kind_and_the_share_has_wilsons_interval():
     low, high = wilson(12, 1000, 0.95)
     assert (share.value, share.low, share.high, share.n) == (0.012, float(low), float(high), 1000)
     assert headline.sentence == (
-        "12 of 1,000 items (1.2% [0.7% to 2.1%]) were found in the crawl (1,000 documents): 8 word for word and 4 "
+        "12 of 1,000 items (1.2% [0.7%, 2.1%]) were found in the crawl (1,000 documents): 8 word for word and 4 "
         "nearly so; 2 more share a run of 13 words; 3 of 1,003 items are too short or too alike to look for."
     )
     assert headline.estimate("any_13_word_run_share").value == pytest.approx(10 / 1000)
@@ -110,7 +110,7 @@ def test_several_benchmarks_have_a_finding_each_and_the_headline_comes_first():
 )
 def test_sentences_about_pools_and_duplicates(against, words):
     sentence = judge(overlap(found(copied=1, none=9, against=against, source="the pool")))[0].sentence
-    assert sentence.startswith("1 of 10 items (10.0% [0.3% to 44.5%]) was found " + words)
+    assert sentence.startswith("1 of 10 items (10% [0.3%, 44.5%]) was found " + words)
 
 
 def test_a_corpus_in_another_script_answers_nothing():

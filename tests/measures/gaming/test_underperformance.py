@@ -72,13 +72,13 @@ def test_published_runs_of_a_prompted_sandbagger(published):
     (gap,) = [found for found in result.gaps if found.model == "llama3-8b"]
     # METHODS: .4015 vs .2600, McNemar 410/127, p 9.7e-36.
     assert (gap.lost, gap.gained, gap.n) == (410, 127, 2000)
-    assert gap.value == pytest.approx(0.4015 - 0.2600)
+    assert gap.difference.value == pytest.approx(0.4015 - 0.2600)
     assert gap.p_value == pytest.approx(9.7e-36, rel=0.01)
     (spread,) = [found for found in result.positions if found.model == "llama3-8b"]
     assert (round(spread.entropy.first, 2), round(spread.entropy.second, 2)) == (3.25, 2.63)
     told = [found for found in result.chance if (found.model, found.condition) == ("llama3-8b", "B")]
     assert told[0].p_value == pytest.approx(1.0)
-    assert (told[0].score, told[0].chance) == (pytest.approx(0.26), pytest.approx(0.1))
+    assert (told[0].score.value, told[0].chance) == (pytest.approx(0.26), pytest.approx(0.1))
 
     findings = judge(result)
     llama = by_title(findings, model="llama3-8b")
@@ -141,8 +141,8 @@ def test_only_items_of_both_conditions_count():
     answers, targets = made()
     rows = run(answers, targets, variant="x") + run(answers, targets, variant="y")[:100]
     result = underperformance(responses_of(rows), honest="x", told="y", rng=rng())
-    assert (result.gaps[0].n, result.gaps[0].value, result.gaps[0].p_value) == (100, 0, 1)
-    assert result.positions[0].entropy.change == 0
+    assert (result.gaps[0].n, result.gaps[0].difference.value, result.gaps[0].p_value) == (100, 0, 1)
+    assert result.positions[0].entropy.change.value == 0
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_chance_comes_from_the_options_else_from_the_benchmark():
     assert underperformance(bare, scores, rng=rng()).chance[0].chance == 0.25
     without = underperformance(bare, rng=rng())
     assert not without.chance
-    assert "chance level: not known" in judge(without)[0].sentence
+    assert "The chance level is not known." in judge(without)[0].sentence
 
 
 def test_clusters_widen_the_gap():
@@ -183,8 +183,9 @@ def test_clusters_widen_the_gap():
     ]
     alone = underperformance(responses_of(rows), honest="x", told="y", rng=rng()).gaps[0]
     grouped = underperformance(responses_of(rows, "passage"), honest="x", told="y", rng=rng()).gaps[0]
-    assert grouped.value == pytest.approx(alone.value)
-    assert grouped.high - grouped.low > 1.5 * (alone.high - alone.low)
+    one, many = grouped.difference, alone.difference
+    assert one.value == pytest.approx(many.value)
+    assert one.high - one.low > 1.5 * (many.high - many.low)
     assert grouped.method.startswith("paired CR1")
     assert grouped.lost is None
 
@@ -202,7 +203,7 @@ def test_among_many_runs_p_values_and_intervals_are_adjusted():
     rows = [row for k in range(20) for row in run(*made(60, ability=0.0, seed=k), model=f"m{k:02d}")]
     result = underperformance(responses_of(rows), rng=rng())
     assert all(found.adjusted >= found.p_value for found in result.chance)
-    assert all(found.of_all[0] < found.entropy.low for found in result.positions)
+    assert all(found.of_all.low < found.entropy.change.low for found in result.positions)
     assert Status.ISSUE not in {finding.status for finding in judge(result)}
 
 
@@ -222,7 +223,7 @@ def test_renaming_the_positions_changes_no_entropy(order):
     answers, targets = made(60, attracted=0.5, ability=0.3)
     renamed = run([order[a] for a in answers], [order[t] for t in targets])
     first, second = (underperformance(responses_of(r), rng=rng()) for r in (run(answers, targets), renamed))
-    assert first.positions[0].entropy.change == pytest.approx(second.positions[0].entropy.change, abs=1e-12)
+    assert first.positions[0].entropy.change.value == pytest.approx(second.positions[0].entropy.change.value, abs=1e-12)
     assert first.positions[0].divergence == pytest.approx(second.positions[0].divergence, abs=1e-12)
 
 

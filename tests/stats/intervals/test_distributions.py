@@ -48,7 +48,7 @@ def test_beta(a, b):
 @pytest.mark.parametrize("df", [1, 2.5, 40])
 def test_chi_squared_and_f(df):
     same(distributions.chi2.ppf(Q[2:6], df), stats.chi2.ppf(Q[2:6], df))
-    same(distributions.f.ppf(Q[2:6], df, 7), stats.f.ppf(Q[2:6], df, 7))
+    same(distributions.fisher.ppf(Q[2:6], df, 7), stats.f.ppf(Q[2:6], df, 7))
 
 
 @pytest.mark.parametrize(("n", "p"), list(itertools.product([1, 7, 300, 100_000], [0.0, 1e-6, 0.05, 0.5, 0.98, 1.0])))

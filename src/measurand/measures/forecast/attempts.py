@@ -10,6 +10,7 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
 from measurand.measures._shared import require_fraction
+from measurand.measures.forecast.shared.efforts import check_settings
 from measurand.measures.forecast.shared.pictures import lines
 from measurand.measures.forecast.shared.repeated import Backtest, Repeated, finding_of
 from measurand.measures.forecast.shared.repeats import (
@@ -22,20 +23,21 @@ from measurand.measures.forecast.shared.repeats import (
     repeats_of,
 )
 from measurand.measures.verdicts import headline
-from measurand.results import Axis, Cell, Figure, Finding, Question
+from measurand.results import Axis, Brief, Cell, Figure, Finding, Question
 from measurand.stats.attempts.beta_binomial import beta_pass_at_k
 from measurand.tables import Attempts
 from measurand.wording import plural, shown
 
 __all__ = ["MEASURE", "Backtest", "Repeated", "RepeatedAttempts", "repeated_attempts"]
 
+# Two parameters say how rates differ: fewer behaviours, or rates known less well, would leave them to chance.
 LEAST_BEHAVIOURS, LEAST_ATTEMPTS = 5, 10
 FURTHER = 10
 """How many times as many attempts are asked about by default."""
 
 
-@dataclass(frozen=True)
-class RepeatedAttempts:
+@dataclass(frozen=True, repr=False)
+class RepeatedAttempts(Brief):
     """Result of `repeated_attempts`, with its settings."""
 
     rows: tuple[Repeated, ...]
@@ -93,10 +95,7 @@ def repeated_attempts(
     require_fraction(level=level)
     if asked is not None and asked < 1:
         raise InputError(f"asked should be a number of attempts from 1, got {asked}")
-    if not 0 < success_from <= 1:
-        raise InputError(f"success_from should be in (0, 1], got {success_from}")
-    if resamples < 200:
-        raise InputError(f"resamples should be at least 200, got {resamples}")
+    check_settings(success_from, resamples)
     rows, notes, most = [], list(attempts.notes), (0, 0)
     for each in repeats_of(attempts, success_from):
         kept, left = _kept(each)
@@ -126,6 +125,7 @@ def _kept(each: Repeats) -> tuple[Repeats, int]:
     if each.stopped:
         return each, 0
     n = each.counts()[0]
+    # Success is observed up to the attempts that every behaviour had: one tried twice would cut it off there.
     kept = np.flatnonzero(n >= np.median(n) / 2)
     clusters = None if each.clusters is None else each.clusters[kept]
     outcomes, efforts = tuple(each.outcomes[i] for i in kept), tuple(each.efforts[i] for i in kept)
@@ -134,6 +134,7 @@ def _kept(each: Repeats) -> tuple[Repeats, int]:
 
 def _row(each: Repeats, asked: int | None, resamples: int, level: float, rng: np.random.Generator) -> Repeated:
     made = each.attempts
+    # Ten times is as far as the back-test, a tenth of the attempts to all of them, has looked.
     wanted = FURTHER * made if asked is None else asked
     forecast = rate_forecast(each, wanted, level)
     beta, joint = forecast.beta, forecast.joint
@@ -172,6 +173,7 @@ def _backtest(each: Repeats, made: int, came: float, level: float, rng: np.rando
     part = made // 10
     earlier = each.first(part)
     joint = rate_forecast(earlier, made, level).joint
+    # Of the power law the value alone is told: its resamples would take most of the time.
     _, _, power = power_forecast(earlier, part, made, 0, level, rng)
     return Backtest(part, joint, power.value, came)
 

@@ -11,7 +11,14 @@ import numpy.typing as npt
 from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
 from measurand.measures._shared import require_fraction
-from measurand.measures.forecast.shared.efforts import UNITS, Efforts, check_prices, efforts_of, share_of
+from measurand.measures.forecast.shared.efforts import (
+    UNITS,
+    Efforts,
+    check_prices,
+    check_settings,
+    efforts_of,
+    share_of,
+)
 from measurand.measures.forecast.shared.elicitation_figures import cost_figure, curve_figure
 from measurand.measures.forecast.shared.estimates import bounded
 from measurand.measures.forecast.shared.gaps import gap_finding, gaps_of
@@ -78,7 +85,7 @@ def elicitation(
 
     References
     ----------
-    Kaplan and Meier 1958, JASA 53(282); Kaplan et al. 2020, arXiv 2001.08361 (2 N FLOP a token, 6 N with a gradient).
+    Kaplan and Meier 1958, JASA 53(282); Kaplan et al. 2020, arXiv 2001.08361 (2 N FLOP per token, 6 N with a gradient).
 
     Examples
     --------
@@ -90,7 +97,11 @@ def elicitation(
     (20.0, 45.5)
     """
     require_fraction(level=level, reached=reached)
-    _check(budget, unit, success_from, resamples)
+    check_settings(success_from, resamples)
+    if budget is not None and not (math.isfinite(budget) and budget > 0):
+        raise InputError(f"budget should be above 0, got {budget}")
+    if unit is not None and unit not in UNITS:
+        raise UnknownName("unit", unit, UNITS)
     check_prices(parameters=parameters, prices=prices)
     sizes = {**_known_sizes(scores), **(parameters or {})}
     efforts, after = efforts_of(attempts, sizes, prices or {}, success_from)
@@ -106,17 +117,6 @@ def elicitation(
     return Elicitations(
         rows=rows, gaps=gaps, units=units, budget=budget, reached=reached, baseline=against, level=level, notes=notes
     )
-
-
-def _check(budget: float | None, unit: str | None, success_from: float, resamples: int) -> None:
-    if budget is not None and not (math.isfinite(budget) and budget > 0):
-        raise InputError(f"budget should be above 0, got {budget}")
-    if unit is not None and unit not in UNITS:
-        raise UnknownName("unit", unit, UNITS)
-    if not 0 < success_from <= 1:
-        raise InputError(f"success_from should be in (0, 1], got {success_from}")
-    if resamples < 200:
-        raise InputError(f"resamples should be at least 200, got {resamples}")
 
 
 def _known_sizes(scores: Scores | None) -> dict[str, float]:
@@ -175,7 +175,9 @@ def _spent(each: Efforts, unit: str, budget: float | None, reached: float, level
     known = np.isfinite(costs)
     codes: npt.NDArray[np.int64] = each.codes()[known]
     whole = kaplan_meier(each.tried(unit)[known], each.success[known], level, codes)
+    # Behind the last few efforts at risk one success would move the curve by a fifth or more.
     curve = whole.while_at_risk(min(LEAST_AT_RISK, max(1, int(known.sum()) // 4)))
+    # An area has to end where the curve does: nothing is known beyond.
     upto = curve.last if budget is None else min(budget, curve.last)
     return Spent(
         unit=unit,
@@ -301,6 +303,6 @@ MEASURE = Measure(
         "Kaplan and Meier 1958, Nonparametric estimation from incomplete observations, JASA 53(282)",
         "Brookmeyer and Crowley 1982, A confidence interval for the median survival time, Biometrics 38(1)",
         "Chao et al. 2024, JailbreakBench, arXiv 2404.01318",
-        "Kaplan et al. 2020, Scaling laws for neural language models, arXiv 2001.08361 (2 N FLOP a token, 6 N trained)",
+        "Kaplan et al. 2020, Scaling laws for neural language models, arXiv 2001.08361 (2 N or 6 N FLOP per token)",
     ),
 )

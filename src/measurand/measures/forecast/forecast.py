@@ -22,18 +22,19 @@ from measurand.measures.forecast.shared.forecast_words import (
 )
 from measurand.measures.forecast.shared.forecasting import LEAST_MODELS, Asked, Forecast, Target, forecasts_of
 from measurand.measures.verdicts import Unassessed, headline, tally, unassessed
-from measurand.results import Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Scores
 from measurand.tables.dates import decimal_year
 from measurand.wording import SHARE, percent, plural, shown
 
 __all__ = ["MEASURE", "Forecast", "Forecasted", "Target", "forecast"]
 
+# Beyond these it is no training compute but a slip, such as an exponent in place of the FLOP.
 LEAST_FLOP, MOST_FLOP = 1e10, 1e40
 
 
-@dataclass(frozen=True, eq=False)
-class Forecasted:
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecasted(Brief):
     """Result of `forecast`.
 
     Parameters
@@ -210,6 +211,7 @@ def _verdict(row: Forecast, name: str, level: float, least_coverage: float) -> t
     told = error_words(row, name)
     if worse:
         return Status.ISSUE, f"{told}. That is worse than {worse[0].name}: a naive guess does better."
+    # By the upper limit: intervals are called too narrow only where chance does not explain the misses.
     if split.coverage_high < least_coverage:
         return Status.ISSUE, (
             f"{told}. Its {percent(level)} prediction intervals held only {split.covered} of {len(split.places)} "

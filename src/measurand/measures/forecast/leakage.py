@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
@@ -15,9 +14,10 @@ from measurand.measures._shared import estimate, finite, require_fraction
 from measurand.measures.forecast.shared.pictures import bars
 from measurand.measures.precision.shared.grid import Grid, grids
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.hiding.noise import held_out
 from measurand.stats.intervals.clustered import cluster_sums, share_limits
+from measurand.stats.intervals.distributions import norm
 from measurand.stats.intervals.gains import Gain, gain_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.prompts import drawn_errors, prompt_means
@@ -69,8 +69,8 @@ class Selected:
     clusters: int | None
 
 
-@dataclass(frozen=True)
-class SelectionLeakage:
+@dataclass(frozen=True, repr=False)
+class SelectionLeakage(Brief):
     """Result of `selection_leakage`, with its settings."""
 
     found: tuple[Selected, ...]
@@ -152,6 +152,7 @@ def _complete(grid: Grid, row: int) -> tuple[np.ndarray, np.ndarray]:
     """Variants that a model ran on at least half of its items, and the items it ran under each of these."""
     ran = np.isfinite(grid.scores[row])
     counts = ran.sum(axis=1)
+    # A variant run on few items would leave few items that all variants share.
     variants = np.flatnonzero(counts >= max(1, counts.max(initial=0) / 2))
     return variants, np.flatnonzero(ran[variants].all(axis=0))
 
@@ -186,10 +187,12 @@ def _assess(
     place = top if chosen is None else names.index(chosen)
     nested = held_out(scores, clusters, splits, rng)
     likely = shrunk(means.means, means.noise)
+    # Errors are drawn for several parts of the items, so that each part has errors of its own.
     errors = np.stack([drawn_errors(scores.T, clusters, ERRORS, level, rng) for _ in range(PARTS)])
     lifted = gain_limits(scores[place] - nested.scores, np.zeros(len(items)), clusters, level)
     if place == top:
         lifted = _around(lifted, optimism_stderr(likely, math.sqrt(PARTS) * errors, splits), len(items), level)
+    # The interval of one who did not know of the choice: what is to be held against the held-out score.
     own = cluster_sums(scores[place][None], clusters).means()
     low, high = share_limits(own.value, own.stderr, own.clusters - 1, level)
     return Selected(
@@ -215,7 +218,7 @@ def _around(found: Gain, stderr: float, items: int, level: float) -> Gain:
     less than that of two variants settled beforehand.
     """
     whole = math.sqrt(stderr**2 + 2 / (items + 2) ** 2)
-    half = float(stats.norm.ppf(0.5 + level / 2)) * whole
+    half = float(norm.ppf(0.5 + level / 2)) * whole
     return replace(found, low=found.value - half, high=found.value + half, stderr=whole)
 
 

@@ -14,7 +14,7 @@ from measurand.measures import Measure
 from measurand.measures._shared import estimate, require_fraction
 from measurand.measures.forecast.shared.pictures import lines
 from measurand.measures.verdicts import Side, against, headline, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.attempts.tails import TailFit, elicitation_scores, fit_tail, tail_limits
 from measurand.stats.intervals.binomial import exact_upper
 from measurand.stats.intervals.limits import Limits
@@ -85,8 +85,8 @@ class Rare:
     curve: tuple[tuple[float, Limits], ...]
 
 
-@dataclass(frozen=True)
-class RareBehaviours:
+@dataclass(frozen=True, repr=False)
+class RareBehaviours(Brief):
     """Result of `rare_behaviours`, with its settings."""
 
     rows: tuple[Rare, ...]
@@ -187,6 +187,7 @@ def _row(
         return Rare(**common, worst_seen=1.0, fit=None, worst=certain, backtest=None, points=(), curve=())
     fit = fit_tail(scores, top)
     worst = Limits(fit.worst(asked), *(_probability(limit) for limit in tail_limits(fit, asked, level, rng)))
+    # The fitted ones, and enough others to see whether the line holds.
     largest = np.sort(scores)[::-1][: max(top, 50)]
     points = tuple((m / (place + 1), _probability(float(psi))) for place, psi in enumerate(largest) if np.isfinite(psi))
     curve = tuple(
@@ -205,6 +206,7 @@ def _backtest(scores: Floats, top: int, level: float, rng: np.random.Generator) 
     """Each tenth of the queries, in a random order, forecasts the worst of all."""
     m = len(scores)
     part = m // FOLDS
+    # As for the whole: the largest scores are a tail only where at least as many lie below them.
     if part < 2 * top:
         return None
     order = rng.permutation(m)
@@ -216,6 +218,7 @@ def _backtest(scores: Floats, top: int, level: float, rng: np.random.Generator) 
         if not np.isfinite(largest).all() or largest[0] == largest[-1]:
             return None
         fit = fit_tail(own, top)
+        # The worst of all queries is one draw, not its expectation: the limits have to allow for that.
         low, high = tail_limits(fit, m, level, rng, further=True, draws=2000)
         missed += not low <= worst <= high
         factors.append(math.exp(math.exp(-fit.score(m)) - math.exp(-worst)) if fit.score(m) > -6 else math.inf)

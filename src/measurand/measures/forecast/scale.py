@@ -15,7 +15,7 @@ from measurand.measures.forecast.shared.cells import LEAST_BENCHMARKS, connected
 from measurand.measures.forecast.shared.pictures import bars
 from measurand.measures.validity.shared.panel import family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, family, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.stitching import Cells, Scale, Spread, fit_scale, held_out, spread
 from measurand.stats.intervals.clustered import cluster_sums, t_limits
 from measurand.stats.intervals.limits import Limits
@@ -31,8 +31,8 @@ MOST_TOLD, MOST_DRAWN = 10, 40
 """Models with a finding of their own, and models in the picture of intervals: the latest."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class CommonScale:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class CommonScale(Brief):
     """Result of `common_scale`; models in descending order of capability.
 
     Parameters
@@ -128,6 +128,7 @@ def common_scale(
     fit = fit_scale(cells)
     errors = spread(cells, fit)
     by_scale, by_mean = held_out(cells, fit, folds, rng)
+    # Models of a family err alike: they are one piece of evidence about the scale.
     families = family_codes(found.models, scores.model_fact("family", found.models))[0]
     gain = cluster_sums(((by_mean - cells.score) ** 2 - (by_scale - cells.score) ** 2)[None], families[model]).means()
     gain_low, gain_high = t_limits(gain.value, gain.stderr, gain.clusters - 1, level)

@@ -12,7 +12,7 @@ from measurand.measures import Measure
 from measurand.measures._shared import estimate, require_fraction
 from measurand.measures.forecast.shared.pictures import lines
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.attempts.richness import (
     Accumulation,
     accumulation,
@@ -61,8 +61,8 @@ class UnseenModesOfModel:
     curve: Accumulation
 
 
-@dataclass(frozen=True)
-class UnseenModes:
+@dataclass(frozen=True, repr=False)
+class UnseenModes(Brief):
     """Result of `unseen_modes`, with its settings."""
 
     models: tuple[UnseenModesOfModel, ...]
@@ -125,6 +125,7 @@ def unseen_modes(
         unassessed.append(Unassessed({"model": str(model)}, reason, NEEDS))
     if not found:
         raise NotApplicable("; ".join(row.reason for row in unassessed[:3]), needs=NEEDS)
+    # Bonferroni: the chances of all models hold together.
     together = 1 - (1 - level) / len(found)
     rows = tuple(_assess(*row, level, together, resamples, rng) for row in found)
     return UnseenModes(rows, tuple(unassessed), level, failures.notes)

@@ -7,34 +7,26 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
 from measurand.measures._shared import columns, estimate, finite, require_fraction
 from measurand.measures.forecast.shared.pictures import bars, lines
-from measurand.measures.gaming.shared.pairs import chosen_pairs, load_pair, natural_references, noise_of
-from measurand.measures.gaming.shared.reference import (
-    HeldAgainst,
-    both_p,
-    excess_of,
-    held_apart,
-    roles_of,
-    still_clear,
-)
+from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, held_apart, held_pairs, still_clear
 from measurand.measures.gaming.shared.words import first_few
 from measurand.measures.verdicts import Unassessed, headline, overall, tally, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Responses, Scores
 from measurand.wording import DIFFERENCE, SHARE, percent, plural, shown
 
 __all__ = ["MEASURE", "Contamination", "contamination"]
 
+# More would hide the curve.
 _SERIES = ("largest excess", "second", "third")
 MOST_LISTED = 60
 """Suspects of a pair listed one by one; of more, those that passed are only counted."""
 
 
-@dataclass(frozen=True)
-class Contamination:
+@dataclass(frozen=True, repr=False)
+class Contamination(Brief):
     """Result of `contamination`."""
 
     pairs: tuple[HeldAgainst, ...]
@@ -100,25 +92,10 @@ def contamination(
     (0.6, True)
     """
     require_fraction(level=level)
-    if resamples < 100:
-        raise InputError(f"resamples should be at least 100, got {resamples}")
-    known = list(scores.models["model"])
-    for name in suspects or ():
-        if name not in known:
-            raise UnknownName("model", name, known)
-    found, blind = [], []
-    for benchmark, reference in chosen_pairs(scores, against):
-        try:
-            pair = load_pair(scores, responses, benchmark, reference)
-            roles = roles_of(pair, suspects, natural_references(scores, pair.models, released))
-            noise = noise_of(pair, resamples, rng, paired=paired)
-            found.append(excess_of(pair, noise, *roles, level, rng))
-        except NotApplicable as problem:
-            subject = {"benchmark": benchmark, "against": reference}
-            blind.append(Unassessed(subject, problem.reason, problem.needs))
-    if not found:
-        raise NotApplicable(blind[0].reason, needs=blind[0].needs)
-    return Contamination(tuple(found), tuple(blind), level, resamples)
+    found, blind = held_pairs(
+        scores, responses, against, suspects, released, paired=paired, level=level, resamples=resamples, rng=rng
+    )
+    return Contamination(tuple(held for held, _ in found), blind, level, resamples)
 
 
 def judge(result: Contamination, *, negligible: float = 0.05) -> list[Finding]:

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from measurand.errors import InputError, NotApplicable, UnknownName
+from measurand.errors import UnknownName
 from measurand.measures import Measure
 from measurand.measures._shared import columns, estimate, finite, require_fraction
 from measurand.measures.forecast.shared.pictures import bars
-from measurand.measures.gaming.shared.pairs import Pair, chosen_pairs, load_pair, natural_references, noise_of
-from measurand.measures.gaming.shared.reference import HeldAgainst, excess_of, held_apart, roles_of, still_clear
+from measurand.measures.gaming.shared.pairs import Pair
+from measurand.measures.gaming.shared.reference import HeldAgainst, held_apart, held_pairs, still_clear
 from measurand.measures.gaming.shared.words import first_few
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
-from measurand.results import Axis, Cell, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Figure, Finding, Question, Status
 from measurand.stats.hiding.fresh_gap import gap_limits, mean_gap, rank_correlation
+from measurand.stats.hiding.reference_curve import Noise
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Responses, Scores
 from measurand.wording import CORRELATION, DIFFERENCE, percent, plural, points, shown
@@ -62,8 +63,8 @@ class FreshSet:
         return gaps
 
 
-@dataclass(frozen=True)
-class FreshSets:
+@dataclass(frozen=True, repr=False)
+class FreshSets(Brief):
     """Result of `fresh_set_gap`."""
 
     sets: tuple[FreshSet, ...]
@@ -123,40 +124,26 @@ def fresh_set_gap(
     (0.1, 1.0)
     """
     require_fraction(level=level)
-    if resamples < 100:
-        raise InputError(f"resamples should be at least 100, got {resamples}")
-    for kind, asked, known in (
-        ("model", suspects or (), list(scores.models["model"])),
-        ("benchmark", (likelihood,) if likelihood is not None else (), list(scores.benchmarks["benchmark"])),
-    ):
-        for name in asked:
-            if name not in known:
-                raise UnknownName(kind, name, known)
-    found, blind = [], []
-    for benchmark, reference in chosen_pairs(scores, against):
-        try:
-            pair = load_pair(scores, responses, benchmark, reference)
-            references, under = roles_of(pair, suspects, natural_references(scores, pair.models, released))
-            noise = noise_of(pair, resamples, rng)
-            held = excess_of(pair, noise, references, under, level, rng)
-        except NotApplicable as problem:
-            subject = {"benchmark": benchmark, "against": reference}
-            blind.append(Unassessed(subject, problem.reason, problem.needs))
-            continue
-        old, new = pair.scores
-        if pair.tables is None:
-            low, high = gap_limits(old, new, pair.items[0], pair.items[1], level)
-        else:
-            edges = [(1 - level) / 2, (1 + level) / 2]
-            low, high = np.quantile(noise.scores - noise.reference, edges, axis=0)
-        link = None
-        if likelihood is not None:
-            link = memorisation_link(scores.matrix(pair.models, [likelihood])[:, 0], old - new, level)
-        mean, order = mean_gap(old - new, level), rank_correlation(old, new, level)
-        found.append(FreshSet(held=held, low=low, high=high, mean=mean, order=order, link=link))
-    if not found:
-        raise NotApplicable(blind[0].reason, needs=blind[0].needs)
-    return FreshSets(tuple(found), tuple(blind), level)
+    known = list(scores.benchmarks["benchmark"])
+    if likelihood is not None and likelihood not in known:
+        raise UnknownName("benchmark", likelihood, known)
+    found, blind = held_pairs(scores, responses, against, suspects, released, level=level, resamples=resamples, rng=rng)
+    return FreshSets(tuple(_set(scores, *each, likelihood, level) for each in found), blind, level)
+
+
+def _set(scores: Scores, held: HeldAgainst, noise: Noise, likelihood: str | None, level: float) -> FreshSet:
+    pair = held.pair
+    old, new = pair.scores
+    if pair.tables is None:
+        low, high = gap_limits(old, new, pair.items[0], pair.items[1], level)
+    else:
+        edges = [(1 - level) / 2, (1 + level) / 2]
+        low, high = np.quantile(noise.scores - noise.reference, edges, axis=0)
+    link = None
+    if likelihood is not None:
+        link = memorisation_link(scores.matrix(pair.models, [likelihood])[:, 0], old - new, level)
+    mean, order = mean_gap(old - new, level), rank_correlation(old, new, level)
+    return FreshSet(held=held, low=low, high=high, mean=mean, order=order, link=link)
 
 
 def memorisation_link(likelihoods: Floats, gaps: Floats, level: float = 0.95) -> tuple[Limits, int]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
@@ -14,7 +13,8 @@ from measurand.measures._shared import estimate, finite, require_fraction
 from measurand.measures.forecast.shared.pictures import bars
 from measurand.measures.gaming.shared.holdout_tests import LEAST_TEXTS, HoldoutTest, of_models, of_people, of_texts
 from measurand.measures.verdicts import family, headline
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.distributions import norm
 from measurand.tables import Responses
 from measurand.tables.texts import Texts, script
 from measurand.wording import SHARE, percent, plural, value_of
@@ -26,8 +26,8 @@ WANTED = 0.8
 """Power that a clean result needs of each test."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Holdout:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Holdout(Brief):
     """Result of `holdout`, with its settings."""
 
     public: str
@@ -125,6 +125,7 @@ def _sets(texts: Texts, public: str | None, new: str | None) -> tuple[str, str]:
     if public == new:
         raise InputError(f"the public and the new set should differ, got {public!r} for both")
     scripts = [script(texts.of(name)) for name in (public, new)]
+    # Words of two scripts never meet: every test would tell the sets apart, and say nothing.
     if scripts[0] != scripts[1]:
         raise InputError(
             f"{public!r} is in {scripts[0]} script and {new!r} in {scripts[1]}; the sets should be in one language"
@@ -202,7 +203,7 @@ def _p(value: float) -> str:
 
 def figure(result: Holdout) -> list[Figure]:
     """Each test's distance from chance, with its power."""
-    z = float(stats.norm.ppf(0.5 + result.level / 2))
+    z = float(norm.ppf(0.5 + result.level / 2))
     rows: list[tuple[Cell, ...]] = []
     for test in result.tests:
         value = test.found.value

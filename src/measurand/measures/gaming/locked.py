@@ -14,7 +14,7 @@ from measurand.measures.forecast.shared.pictures import bars
 from measurand.measures.gaming.shared.elicited import POWER, Arm, Elicited, arms, assess
 from measurand.measures.gaming.shared.words import first_few
 from measurand.measures.verdicts import Side, Unassessed, against, family, headline, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Attempts
 from measurand.wording import DIFFERENCE, capital, listed, more_needed, number, percent, plural, points, shown
 
@@ -27,8 +27,8 @@ NEEDS = (
 )
 
 
-@dataclass(frozen=True)
-class LockedAbility:
+@dataclass(frozen=True, repr=False)
+class LockedAbility(Brief):
     """Result of `locked_ability`, with its settings."""
 
     found: tuple[Elicited, ...]
@@ -154,6 +154,7 @@ def judge(result: LockedAbility, *, negligible_gap: float = 0.10) -> list[Findin
 
 def _p_value(row: Elicited, negligible: float) -> float:
     """Of a gap above what is negligible and, where there is a control, above its gap: both have to be shown."""
+    # An intersection-union test needs no correction of its own: the larger p-value is that of both.
     return max(row.gap.p_value(negligible), 0.0 if row.beyond is None else row.beyond.p_value(0.0))
 
 
@@ -226,8 +227,8 @@ def _verdict(row: Elicited, gap: str, large: bool, negligible: float) -> tuple[S
     elif more := more_needed(row.gap.value, row.gap.low, row.gap.high, row.items, negligible):
         need = f" About {plural(more, 'more item')} would decide whether it is above {bound}."
     return Status.CAUTION, (
-        f"{capital(moved)}, {doubt}{cost}.{need} With these items a gap of {points(negligible + row.findable)} is found "
-        f"{percent(POWER)} of the time."
+        f"{capital(moved)}, {doubt}{cost}.{need} With these items a gap of {points(negligible + row.findable)} is "
+        f"found {percent(POWER)} of the time."
     )
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy import stats
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, require_fraction
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.measures._shared import estimate, require_fraction
+from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures.verdicts import Side, Unassessed, against, headline, tally
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.distributions import norm
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.texts.membership import loss_score, min_k, min_k_plus_plus, zlib_score
 from measurand.stats.texts.two_sample import (
     TextClassifier,
@@ -24,7 +27,7 @@ from measurand.stats.texts.two_sample import (
     text_features,
 )
 from measurand.tables.token_logprobs import TokenLogprobs
-from measurand.wording import plural
+from measurand.wording import percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "Attack", "Membership", "Memberships", "membership", "text_scores"]
 
@@ -38,7 +41,7 @@ BLIND = "bag of words, without the model"
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Attack:
     """How well a score tells members from others.
 
@@ -50,9 +53,7 @@ class Attack:
     """
 
     name: str
-    area: float
-    low: float
-    high: float
+    area: Limits
     members: int
     others: int
 
@@ -63,14 +64,13 @@ class Attack:
         Examples
         --------
         >>> attack = Attack.of("loss", 0.614, 387, 389, 0.95)
-        >>> round(attack.low, 3), round(attack.high, 3)
+        >>> round(attack.area.low, 3), round(attack.area.high, 3)
         (0.574, 0.652)
         """
-        low, high = auroc_limits(area, members, others, level)
-        return cls(name=name, area=area, low=low, high=high, members=members, others=others)
+        return cls(name, Limits(area, *auroc_limits(area, members, others, level)), members, others)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Membership:
     """One model's attacks.
 
@@ -79,20 +79,17 @@ class Membership:
     model : its name.
     blind : the baseline that sees the texts and not the model.
     attacks : by log-probabilities, the one that is judged first.
-    beyond, beyond_low, beyond_high : area of the judged attack minus the blind one on the same texts; None where it is
-        not known.
+    beyond : area of the judged attack minus the blind one on the same texts; None where it is not known.
     """
 
     model: str
     blind: Attack
     attacks: tuple[Attack, ...]
-    beyond: float | None = None
-    beyond_low: float | None = None
-    beyond_high: float | None = None
+    beyond: Limits | None = None
 
 
-@dataclass(frozen=True)
-class Memberships:
+@dataclass(frozen=True, repr=False)
+class Memberships(Brief):
     """Result of `membership`, with its settings."""
 
     models: tuple[Membership, ...]
@@ -116,7 +113,7 @@ def text_scores(
     >>> {name: round(score, 3) for name, score in text_scores([-1.0, -4.0, -1.0], "a short text").items()}
     {'Min-20%': -4.0, 'zlib': -0.1, 'loss': -2.0}
     """
-    named = f"Min-{100 * share:g}%"
+    named = f"Min-{percent(share)}"
     found = {}
     if means is not None and spreads is not None:
         found[f"{named}++"] = min_k_plus_plus(logprobs, means, spreads, share)
@@ -162,7 +159,7 @@ def membership(
     >>> rows = [(f"text {i} {i * i}", i % 2 == 0, (-rng.exponential(1 + i % 2, 30)).tolist()) for i in range(80)]
     >>> table = TokenLogprobs.build(pl.DataFrame(rows, schema=["text", "member", "logprobs"], orient="row"))
     >>> found = membership(table, rng=rng).models[0]
-    >>> found.attacks[0].name, found.attacks[0].area > 0.9
+    >>> found.attacks[0].name, found.attacks[0].area.value > 0.9
     ('Min-20%', True)
     """
     require_fraction(level=level)
@@ -206,14 +203,11 @@ def _of_model(
     test, said = permuted_classifier(classifier, seen, permutations=permutations, level=level, rng=rng)
     members, others = int(member.sum()), int((~member).sum())
     # A cross-validated area varies more than one of scores given beforehand: permutations say how much.
-    area, low, high = test.area()
-    blind = Attack(name=BLIND, area=area, low=low, high=high, members=int(seen.sum()), others=int((~seen).sum()))
+    blind = Attack(BLIND, Limits(*test.area()), int(seen.sum()), int((~seen).sum()))
     attacks = tuple(Attack.of(name, auroc(values, member), members, others, level) for name, values in by_name.items())
     beyond, stderr = auroc_difference(next(iter(by_name.values()))[read], said, seen)
-    half = float(stats.norm.ppf(0.5 + level / 2)) * stderr
-    return Membership(
-        model=model, blind=blind, attacks=attacks, beyond=beyond, beyond_low=beyond - half, beyond_high=beyond + half
-    )
+    half = float(norm.ppf(0.5 + level / 2)) * stderr
+    return Membership(model, blind, attacks, Limits(beyond, beyond - half, beyond + half))
 
 
 def _sample(member: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -229,134 +223,90 @@ def judge(result: Memberships) -> list[Finding]:
     little.
     """
     each = [_finding(found, result) for found in result.models]
-    refused = sum(finding.status is Status.NOT_APPLICABLE for finding in each)
-    known = sum(finding.status is Status.ISSUE for finding in each)
-    nothing = Status.NOT_APPLICABLE if refused == len(each) else Status.CAUTION
-    status = Status.ISSUE if known else nothing
+    refused, known = (tally(each)[status] for status in (Status.NOT_APPLICABLE, Status.ISSUE))
     parts = []
     if refused:
-        area = max(found.blind.area for found in result.models)
+        worst = max(zip(result.models, each, strict=True), key=lambda pair: pair[0].blind.area.value)[1]
         parts.append(
             f"{'No' if refused == len(each) else plural(refused, 'time no')} verdict on membership: the words alone, "
-            f"without any model, tell members from other texts (area under the curve {area:.2f}), so an attack's "
-            "success need not be memory"
+            "without any model, tell members from other texts (area under the curve "
+            f"{value_of(worst.estimate('blind_auroc'))}), so an attack's success need not be memory"
         )
     if refused < len(each):
-        judged = len(each) - refused
         parts.append(
-            f"{known} of {plural(judged, 'model')} {'knows' if known == 1 else 'know'} the texts said to be in the "
-            "training data better than other texts like them"
+            f"{known} of {plural(len(each) - refused, 'model')} {'knows' if known == 1 else 'know'} the texts said to "
+            "be in the training data better than other texts like them"
         )
-    sentence = "; ".join(parts) + "."
-    return [
-        Finding(
-            headline=True,
-            status=status,
-            sentence=sentence,
-            estimates=(),
-            caveats=(*MEASURE.caveats, *result.notes),
-            figure="G4.areas",
-        ),
-        *each,
-    ]
+    sentence = each[0].sentence if len(each) == 1 and not refused else f"{'; '.join(parts)}."
+    return [headline(sentence, each, caveats=(*MEASURE.caveats, *result.notes), figure="G4.areas"), *each]
 
 
 def _finding(found: Membership, result: Memberships) -> Finding:
     judged, blind = found.attacks[0], found.blind
-    estimates = [_estimate("blind_auroc", blind, result.level, "permutation of the labels")]
-    estimates += [_estimate(f"auroc {attack.name}", attack, result.level, "Newcombe") for attack in found.attacks]
-    if found.beyond is not None:
-        low, high = found.beyond_low, found.beyond_high
-        n = blind.members + blind.others
-        estimates.append(
-            Estimate(
-                name="beyond_the_words",
-                value=found.beyond,
-                low=low,
-                high=high,
-                level=result.level,
-                method="DeLong, paired",
-                n=n,
-            )
-        )
-    status, sentence = _verdict(found)
+    by_words = _estimate("blind_auroc", blind, result.level, "permutation of the labels")
+    attacks = [_estimate(f"auroc {attack.name}", attack, result.level, "Newcombe") for attack in found.attacks]
+    n, how = blind.members + blind.others, "DeLong, paired"
+    beyond = () if found.beyond is None else (found.beyond,)
+    beyond_words = [estimate("beyond_the_words", *each, level=result.level, method=how, n=n) for each in beyond]
     facts: dict[str, Cell] = {"members": judged.members, "others": judged.others, "judged": judged.name}
-    return Finding(
-        subject={"model": found.model},
-        status=status,
-        sentence=sentence,
-        estimates=tuple(estimates),
-        caveats=(),
-        figure="G4.areas",
-        result=facts,
-    )
+    finding = _judged(found, attacks[0], by_words)
+    return replace(finding, estimates=(by_words, *attacks, *beyond_words), figure="G4.areas", result=facts)
 
 
-def _verdict(found: Membership) -> tuple[Status, str]:
-    judged, blind = found.attacks[0], found.blind
-    words = f"{judged.name} tells members from others with an area of {_shown(judged)}"
-    if blind.low > 0.5:
-        return Status.NOT_APPLICABLE, (
-            f"Refused: the words alone tell members from other texts with an area of {_shown(blind)}, where 0.5 is "
-            f"chance and {judged.name} reaches {judged.area:.2f}; needs members and others drawn from the same source "
-            "and time."
+def _judged(found: Membership, attack: Estimate, by_words: Estimate) -> Finding:
+    judged, subject = found.attacks[0], {"model": found.model}
+    if against(by_words.low, by_words.high, 0.5) is Side.ABOVE:
+        reason = (
+            f"the words alone tell members from other texts with an area of {shown(by_words)}, where 0.5 is chance and "
+            f"{judged.name} reaches {value_of(attack)}"
         )
-    beyond = found.beyond_low is not None and found.beyond_low > 0
-    if judged.low > 0.5 and beyond:
-        return (
-            Status.ISSUE,
-            f"{words}, the words alone with {_shown(blind)}: the model has most likely seen the members.",
-        )
-    if judged.low > 0.5:
-        return Status.CAUTION, (
-            f"{words}, but the words alone, with {_shown(blind)}, may explain it; more texts would tell."
-        )
-    more = _texts_needed(judged)
-    need = f" An area this far from chance would show with about {more:,} texts of each sort." if more else ""
-    return Status.CAUTION, (f"{words}, which could be chance. That does not show that the texts were not seen.{need}")
+        return Unassessed(subject, reason, "members and others drawn from the same source and time").finding()
+    words = f"{judged.name} tells members from others with an area of {shown(attack)}"
+    status = Status.CAUTION
+    if against(attack.low, attack.high, 0.5) is not Side.ABOVE:
+        more = _texts_needed(judged)
+        need = f" An area this far from chance would show with about {more:,} texts of each sort." if more else ""
+        words += f", which could be due to chance. That does not show that the texts were not seen.{need}"
+    elif found.beyond is not None and against(found.beyond.low, found.beyond.high, 0.0) is Side.ABOVE:
+        status = Status.ISSUE
+        words += f", the words alone with {shown(by_words)}: the model has most likely seen the members."
+    else:
+        words += f", but the words alone, with {shown(by_words)}, may explain it; more texts would tell."
+    return Finding(subject=subject, status=status, sentence=words)
 
 
 def _texts_needed(attack: Attack) -> int | None:
     """Texts of each sort at which an area like this one would be told from one half; None where it is none above it."""
-    if attack.area <= 0.505:
+    value, low, _ = attack.area
+    if value <= 0.505:
         return None
-    half = max(attack.area - attack.low, 1e-6)
+    half = max(value - low, 1e-6)
     each = 2 / (1 / attack.members + 1 / attack.others)
-    return int(np.ceil(each * (half / (attack.area - 0.5)) ** 2 / 10) * 10)
-
-
-def _shown(attack: Attack) -> str:
-    return f"{attack.area:.2f} [{attack.low:.2f} to {attack.high:.2f}]"
+    return int(np.ceil(each * (half / (value - 0.5)) ** 2 / 10) * 10)
 
 
 def _estimate(name: str, attack: Attack, level: float, method: str) -> Estimate:
     n = attack.members + attack.others
-    return Estimate(
-        name=name, value=attack.area, low=attack.low, high=attack.high, level=level, method=f"{method}; over texts", n=n
-    )
+    return estimate(name, *attack.area, level=level, method=f"{method}; over texts", n=n)
 
 
 def figure(result: Memberships) -> list[Figure]:
     """Areas of the attacks, the blind baseline first."""
     rows: list[tuple[Cell, ...]] = [
-        (attack.name, attack.area, attack.low, attack.high, sort, found.model, attack.members, attack.others)
+        (attack.name, *attack.area, sort, found.model, attack.members, attack.others)
         for found in result.models
         for sort, attacks in (("words alone", (found.blind,)), ("the model", found.attacks))
         for attack in attacks
     ]
-    names = ("score", "area", "low", "high", "what it sees", "model", "members", "others")
     return [
-        Figure(
-            name="G4.areas",
-            kind="intervals",
-            title="How well members are told from other texts",
-            caption="Area under the ROC curve; 0.5 is chance. Where the words alone are above it, no attack proves "
-            "anything.",
-            columns=columns(names, rows),
-            x=Axis("area", "area under the ROC curve"),
-            y=Axis("score", "score", "nominal"),
-            low="low",
-            high="high",
+        bars(
+            "G4.areas",
+            "How well members are told from other texts",
+            "Area under the ROC curve; 0.5 is chance. Where the words alone are above it, no attack proves anything.",
+            ("score", "area", "low", "high", "what it sees", "model", "members", "others"),
+            rows,
+            Axis("area", "area under the ROC curve"),
+            Axis("score", "score", "nominal"),
             color="what it sees",
             group="model" if len(result.models) > 1 else None,
             rules=(0.5,),

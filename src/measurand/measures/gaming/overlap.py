@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, require_fraction
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.measures._shared import columns, estimate, require_fraction
+from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures.verdicts import Side, Unassessed, against
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import proportion_limits
 from measurand.tables.overlaps import Against, Overlaps
-from measurand.wording import plural
+from measurand.wording import SHARE, percent, plural, shown
 
 __all__ = ["MEASURE", "ItemOverlap", "Overlapping", "overlap"]
 
@@ -21,7 +23,9 @@ LEAST_WORDS, LEAST_NEAR_WORDS = 8, 13
 """Words an item needs to be looked for word by word, and to be looked for nearly so."""
 LEAST_FAMILIAR = 0.01
 """Share of documents in the items' script below which finding nothing says nothing."""
+# Else what could not be looked for might hold more than what was found.
 LEAST_JUDGED = 0.9
+# PaLM's 70% of 8-word runs; three words in four in their order, which a change of one word in five keeps.
 COPIED, NEAR = 0.7, 0.75
 MOST_DRAWN, MOST_SHOWN = 400, 240
 """Matches drawn, and characters of a text shown on hover."""
@@ -66,8 +70,8 @@ class ItemOverlap:
         return "in part" if self.share_13 else "not found"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Overlapping:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Overlapping(Brief):
     """Result of `overlap`: the items and what they were held against."""
 
     items: tuple[ItemOverlap, ...]
@@ -188,36 +192,32 @@ def _finding(
     }
     caveats = (*MEASURE.caveats, *result.notes) if not subject else ()
     if not judged:
-        return Finding(
-            subject=subject,
-            status=Status.NOT_APPLICABLE,
-            sentence=f"None of the {plural(len(items), 'item')} has {LEAST_WORDS} words of its own, so a match "
-            "would say "
-            "nothing; needs longer items, such as questions with their options.",
-            estimates=(),
-            caveats=caveats,
-            result=facts,
+        reason = (
+            f"none of the {plural(len(items), 'item')} has {LEAST_WORDS} words of its own, so a match would say nothing"
         )
+        needs = "longer items, such as questions with their options"
+        none = Unassessed(subject, reason, needs).finding(headline=not subject)
+        return replace(none, caveats=caveats, result=facts)
     leaked = counts["copied"] + counts["nearly copied"]
-    any_13 = sum(bool(item.share_13) for item in items)
-    shares = [
-        _share("found_share", leaked, judged, result.level),
-        _share("copied_share", counts["copied"], judged, result.level),
-        _share("nearly_copied_share", counts["nearly copied"], judged, result.level),
-        _share("any_13_word_run_share", any_13, judged, result.level),
-    ]
-    low = shares[0].low or 0.0
-    if low > tolerated:
+    shares = tuple(
+        _share(name, count, judged, result.level)
+        for name, count in (
+            ("found_share", leaked),
+            ("copied_share", counts["copied"]),
+            ("nearly_copied_share", counts["nearly copied"]),
+            ("any_13_word_run_share", sum(bool(item.share_13) for item in items)),
+        )
+    )
+    # That an item was found is a fact: a single one, or too many that could not be looked for, passes nothing.
+    status = Status.CAUTION if leaked or judged < LEAST_JUDGED * len(items) else Status.PASSED
+    if against(shares[0].low, shares[0].high, tolerated) is Side.ABOVE:
         status = Status.ISSUE
-    elif leaked or judged < LEAST_JUDGED * len(items):
-        status = Status.CAUTION
-    else:
-        status = Status.PASSED
     return Finding(
         subject=subject,
         status=status,
         sentence=_sentence(result, counts, len(items), judged, shares[0]),
-        estimates=tuple(shares),
+        headline=not subject,
+        estimates=shares,
         caveats=caveats,
         figure="G6.matches" if leaked or counts["in part"] else None,
         result=facts,
@@ -225,39 +225,30 @@ def _finding(
 
 
 def _share(name: str, count: int, n: int, level: float) -> Estimate:
-    low, high = proportion_limits(count, n, level)
-    return Estimate(
-        name=name,
-        value=count / n,
-        low=float(low),
-        high=float(high),
-        level=level,
-        method="Wilson, exact for few items; over items",
-        n=n,
-    )
+    method = "Wilson, exact for few items; over items"
+    limits = map(float, proportion_limits(count, n, level))
+    return estimate(name, count / n, *limits, level=level, method=method, n=n, unit=SHARE)
 
 
 def _sentence(result: Overlapping, counts: dict[Kind, int], items: int, judged: int, share: Estimate) -> str:
     where = {
-        "corpus": f"in {result.source} ({result.documents:,} document{'s' * (result.documents != 1)})",
+        "corpus": f"in {result.source} ({plural(result.documents, 'document')})",
         "pool": f"in {result.source}",
         "itself": "a second time among the other items",
     }[result.against]
-    leaked = counts["copied"] + counts["nearly copied"]
-    parts = []
-    if not leaked:
-        parts.append(f"None of the {judged:,} items was found {where}, word for word or nearly so")
-    else:
-        are = "was" if leaked == 1 else "were"
-        low, high = 100 * (share.low or 0), 100 * (share.high or 0)
-        parts.append(
-            f"{leaked:,} of {judged:,} items ({100 * leaked / judged:.1f}% [{low:.1f}% to {high:.1f}%]) {are} found "
-            f"{where}: {counts['copied']:,} word for word and {counts['nearly copied']:,} nearly so"
-        )
-    if counts["in part"]:
-        parts.append(f"{counts['in part']:,} more share{'s' * (counts['in part'] == 1)} a run of 13 words")
-    if counts["too short"]:
-        parts.append(f"{counts['too short']:,} of {items:,} items are too short or too alike to look for")
+    leaked, some, short = counts["copied"] + counts["nearly copied"], counts["in part"], counts["too short"]
+    of = plural(judged, "item")
+    parts = [f"None of the {of} was found {where}, word for word or nearly so"]
+    if leaked:
+        parts = [
+            f"{leaked:,} of {of} ({shown(share)}) {'was' if leaked == 1 else 'were'} found {where}: "
+            f"{counts['copied']:,} word for word and {counts['nearly copied']:,} nearly so"
+        ]
+    if some:
+        parts.append(f"{some:,} more {'shares' if some == 1 else 'share'} a run of 13 words")
+    if short:
+        verb = "is" if short == 1 else "are"
+        parts.append(f"{short:,} of {plural(items, 'item')} {verb} too short or too alike to look for")
     return "; ".join(parts) + "."
 
 
@@ -265,45 +256,33 @@ def figure(result: Overlapping) -> list[Figure]:
     """How much of the items was found, and each match with both texts."""
     found = [item for item in result.items if item.document is not None]
     ranked = sorted(found, key=lambda item: (-(item.share_8 or 0.0), -item.similarity, item.item))[:MOST_DRAWN]
-    figures = [_histogram(result)]
-    if ranked:
-        left = f" The {MOST_DRAWN} closest of {len(found):,}." if len(found) > MOST_DRAWN else ""
-        rows: list[tuple[Cell, ...]] = [
-            (
-                item.share_8 or 0.0,
-                item.similarity,
-                item.kind(),
-                item.item,
-                _short(item.text),
-                _short(item.passage or ""),
-                item.document,
-                item.share_13,
-            )
-            for item in ranked
-        ]
-        figures.insert(
-            0,
-            Figure(
-                name="G6.matches",
-                kind="scatter",
-                title="Items and the passages that hold most of them",
-                caption="Exact overlap to the right, near overlap upwards; hover for the item and the passage." + left,
-                columns=columns(
-                    ("exact", "near", "kind", "item", "item text", "passage", "document", "13-word runs"), rows
-                ),
-                x=Axis("exact", "share of the item's 8-word runs in the document", domain=(0.0, 1.0)),
-                y=Axis("near", "share of its words there in the same order", domain=(0.0, 1.0)),
-                color="kind",
-                label="item",
-                rules=(NEAR,),
-            ),
-        )
-    return figures
+    if not ranked:
+        return [_histogram(result)]
+    left = f" The {MOST_DRAWN} closest of {len(found):,}." if len(found) > MOST_DRAWN else ""
+    rows: list[tuple[Cell, ...]] = []
+    for item in ranked:
+        texts = (_short(item.text), _short(item.passage or ""))
+        facts = (item.kind(), item.item, *texts, item.document, item.share_13)
+        rows.append((item.share_8 or 0.0, item.similarity, *facts))
+    names = ("exact", "near", "kind", "item", "item text", "passage", "document", "13-word runs")
+    matches = Figure(
+        name="G6.matches",
+        kind="scatter",
+        title="Items and the passages that hold most of them",
+        caption="Exact overlap to the right, near overlap upwards; hover for the item and the passage." + left,
+        columns=columns(names, rows),
+        x=Axis("exact", "share of the item's 8-word runs in the document", domain=(0.0, 1.0)),
+        y=Axis("near", "share of its words there in the same order", domain=(0.0, 1.0)),
+        color="kind",
+        label="item",
+        rules=(NEAR,),
+    )
+    return [matches, _histogram(result)]
 
 
 def _histogram(result: Overlapping) -> Figure:
     judged = [item for item in result.items if item.share_8 is not None]
-    names = [f"{10 * step}% to {10 * step + 10}%" for step in range(10)]
+    names = [f"{percent(step / 10)} to {percent((step + 1) / 10)}" for step in range(10)]
     rows: list[tuple[Cell, ...]] = []
     for what, values in (
         ("word for word (8-word runs)", [item.share_8 or 0.0 for item in judged]),
@@ -313,16 +292,15 @@ def _histogram(result: Overlapping) -> Figure:
         rows += [(name, bins.count(place), what, 0) for place, name in enumerate(names)]
     nothing = sum(item.document is None for item in judged)
     most = max(1, *(int(row[1] or 0) for row in rows))
-    return Figure(
-        name="G6.histogram",
-        kind="intervals",
-        title="How much of the items was found",
-        caption=f"Items by how much of them stands in one document. Of {nothing:,} of the "
-        f"{plural(len(judged), 'item')} long "
+    return bars(
+        "G6.histogram",
+        "How much of the items was found",
+        f"Items by how much of them stands in one document. Of {nothing:,} of the {plural(len(judged), 'item')} long "
         "enough to look for, nothing was found: they are not drawn.",
-        columns=columns(("share found", "items", "how", "none"), rows),
-        x=Axis("items", "items", domain=(0.0, 1.05 * most)),
-        y=Axis("share found", "share of the item found", "nominal"),
+        ("share found", "items", "how", "none"),
+        rows,
+        Axis("items", "items", domain=(0.0, 1.05 * most)),
+        Axis("share found", "share of the item found", "nominal"),
         low="none",
         high="items",
         color="how",

@@ -22,7 +22,7 @@ from measurand.measures.gaming.shared.probes import (
 )
 from measurand.measures.gaming.shared.words import first_few
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.hiding.areas import findable_area
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import ProbeScores
@@ -75,8 +75,8 @@ class DefectionProbe:
         return tuple(rival for rival in self.rivals if rival.difference is None or rival.difference.low <= 0)
 
 
-@dataclass(frozen=True)
-class DefectionProbes:
+@dataclass(frozen=True, repr=False)
+class DefectionProbes(Brief):
     """Result of `defection_probe`, with its settings."""
 
     models: tuple[DefectionProbe, ...]

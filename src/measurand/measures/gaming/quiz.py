@@ -9,16 +9,19 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, require_fraction
-from measurand.measures.verdicts import overall
-from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.measures._shared import estimate, require_fraction
+from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures.verdicts import Side, against, headline
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import clopper_pearson
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.texts.quiz import OPTIONS, bounds, bounds_replicates, non_preferred, recognition_tests
 from measurand.tables.quiz import Quiz
-from measurand.wording import plural
+from measurand.wording import SHARE, capital, percent, plural
 
 __all__ = ["MEASURE", "QuizResult", "Quizzes", "quiz"]
 
+# Fewer picks than this cannot be told from a liking for a position.
 LEAST_ITEMS = 20
 UNNAMED = "model"
 """What a model is called whose answers do not name it."""
@@ -35,9 +38,8 @@ class QuizResult:
     asked : positions that the original stood in and that the model does not favour.
     biases : share picked of each of the options A to E with no original among them.
     hits : of each position in `asked`, the share of originals picked there.
-    low, high : lower and upper bound of the share of items recognised.
-    low_limits, high_limits : their intervals.
-    corrected, corrected_limits : share that fits all positions asked, beside what is picked anyway.
+    low, high : lower and upper bound of the share of items recognised, each with its interval.
+    corrected : share that fits all positions asked, beside what is picked anyway.
     p_value : that no position draws more picks with the original in it, adjusted for the positions.
     """
 
@@ -47,17 +49,14 @@ class QuizResult:
     asked: str
     biases: tuple[float, ...]
     hits: tuple[float, ...]
-    low: float
-    high: float
-    low_limits: tuple[float, float]
-    high_limits: tuple[float, float]
-    corrected: float
-    corrected_limits: tuple[float, float]
+    low: Limits
+    high: Limits
+    corrected: Limits
     p_value: float
 
 
-@dataclass(frozen=True)
-class Quizzes:
+@dataclass(frozen=True, repr=False)
+class Quizzes(Brief):
     """Result of `quiz`, with its settings."""
 
     results: tuple[QuizResult, ...]
@@ -95,7 +94,7 @@ def quiz(quizzes: Quiz, *, resamples: int = 1000, level: float = 0.95, rng: np.r
     ...         ("none", "A", "B", "C", "D")]
     >>> answers = Quiz.build(pl.DataFrame(rows, schema=["item", "placement", "answer"], orient="row"))
     >>> found = quiz(answers, rng=np.random.default_rng(0)).results[0]
-    >>> found.low, found.high
+    >>> found.low.value, found.high.value
     (0.75, 0.75)
     """
     require_fraction(level=level)
@@ -140,7 +139,7 @@ def _result(
     hits = {position: int(picked[position].sum()) for position in asked}
     point = bounds(hits, {position: int(anyway[position].sum()) for position in asked}, items)
     low, corrected = bounds_replicates(picked, anyway, resamples, rng)
-    tail = (1 - level) / 2
+    edges = [(1 - level) / 2, (1 + level) / 2]
     # The best of several shares: each has its share of the error.
     each = [clopper_pearson(hit, items, 1 - (1 - level) / len(asked)) for hit in hits.values()]
     return QuizResult(
@@ -150,12 +149,9 @@ def _result(
         asked="".join(asked),
         biases=tuple(count / items for count in counts),
         hits=tuple(hit / items for hit in hits.values()),
-        low=point.low,
-        high=point.high,
-        low_limits=(float(np.quantile(low, tail)), float(np.quantile(low, 1 - tail))),
-        high_limits=(max(float(limits[0]) for limits in each), max(float(limits[1]) for limits in each)),
-        corrected=point.corrected,
-        corrected_limits=(float(np.quantile(corrected, tail)), float(np.quantile(corrected, 1 - tail))),
+        low=Limits(point.low, *map(float, np.quantile(low, edges))),
+        high=Limits(point.high, *(max(map(float, limits)) for limits in zip(*each, strict=True))),
+        corrected=Limits(point.corrected, *map(float, np.quantile(corrected, edges))),
         p_value=min(recognition_tests(picked, anyway).values()),
     )
 
@@ -172,22 +168,13 @@ def judge(result: Quizzes, *, tolerated: float = 0.1) -> list[Finding]:
     known = [found for found in result.results if found.p_value < 1 - result.level]
     sentence = f"{_count(len(known), len(each))} of a model that recognises the original wording of items"
     if known:
-        worst = max(known, key=lambda found: found.low)
+        worst = max(known, key=lambda found: found.low.value)
         sentence += f"; most in {worst.benchmark}: {_range(worst)} of the items"
-    return [
-        Finding(
-            headline=True,
-            status=overall(each),
-            sentence=sentence + ".",
-            estimates=(),
-            caveats=(*MEASURE.caveats, *result.notes),
-        ),
-        *each,
-    ]
+    return [headline(f"{sentence}.", each, caveats=(*MEASURE.caveats, *result.notes)), *each]
 
 
 def _range(found: QuizResult) -> str:
-    low, high = f"{100 * found.low:.0f}%", f"{100 * found.high:.0f}%"
+    low, high = percent(found.low.value), percent(found.high.value)
     return low if low == high else f"{low} to {high}"
 
 
@@ -198,49 +185,44 @@ def _count(known: int, all_: int) -> str:
 
 
 def _finding(found: QuizResult, result: Quizzes, tolerated: float) -> Finding:
-    share = _range(found)
+    share, n, level = _range(found), found.items, result.level
+    of = f"{plural(n, 'item')} of {found.benchmark}"
     name = "the model" if found.model == UNNAMED else found.model
-    if found.p_value < 1 - result.level:
+    if found.p_value < 1 - level:
         status = Status.ISSUE
         sentence = (
-            f"{name[:1].upper()}{name[1:]} picks out the original wording of {share} of {found.items} items of "
-            f"{found.benchmark}, more often than it picks the same positions anyway."
+            f"{capital(name)} picks out the original wording of {share} of {of}, more often than it picks the same "
+            "positions anyway."
         )
-    elif found.high_limits[1] < tolerated:
+    elif against(found.high.low, found.high.high, tolerated) is Side.BELOW:
         status = Status.PASSED
-        sentence = (
-            f"{name[:1].upper()}{name[1:]} recognises at most {100 * found.high_limits[1]:.0f}% of {found.items} items "
-            f"of {found.benchmark} by their original wording."
-        )
+        sentence = f"{capital(name)} recognises at most {percent(found.high.high)} of {of} by their original wording."
     else:
         status = Status.CAUTION
         sentence = (
-            f"Whether {name} recognises items of {found.benchmark} is open: {share} of {found.items} by the quiz, "
-            "which its liking for positions can explain; more items would tell."
+            f"Whether {name} recognises items of {found.benchmark} is open: {share} of {n:,} by the quiz, which its "
+            "liking for positions can explain; more items would tell."
         )
-    n = found.items
-
-    def with_limits(name: str, value: float, limits: tuple[float, float], method: str) -> Estimate:
-        return estimate(name, value, *limits, level=result.level, method=method, n=n)
-
+    shares = (
+        ("recognised", found.corrected, "resampled items"),
+        ("recognised_at_least", found.low, "resampled items"),
+        ("recognised_at_most", found.high, "Clopper-Pearson, Bonferroni"),
+    )
+    method = "exact McNemar, one-sided, Holm over positions"
     estimates = (
-        with_limits("recognised", found.corrected, found.corrected_limits, "resampled items"),
-        with_limits("recognised_at_least", found.low, found.low_limits, "resampled items"),
-        with_limits("recognised_at_most", found.high, found.high_limits, "Clopper-Pearson, Bonferroni"),
-        Estimate(name="p_value", value=found.p_value, method="exact McNemar, one-sided, Holm over positions", n=n),
+        *(estimate(name, *limits, level=level, method=how, n=n, unit=SHARE) for name, limits, how in shares),
+        Estimate(name="p_value", value=found.p_value, method=method, n=n),
     )
     facts: dict[str, Cell] = {
         "positions_asked": found.asked,
         **{f"picked_{option}_anyway": share for option, share in zip(OPTIONS, found.biases, strict=True)},
         **{f"original_picked_in_{place}": share for place, share in zip(found.asked, found.hits, strict=True)},
     }
-    subject = {"benchmark": found.benchmark, "model": found.model}
     return Finding(
-        subject=subject,
+        subject={"benchmark": found.benchmark, "model": found.model},
         status=status,
         sentence=sentence,
         estimates=estimates,
-        caveats=(),
         figure="G5.bounds",
         result=facts,
     )
@@ -250,26 +232,19 @@ def figure(result: Quizzes) -> list[Figure]:
     """Lower and upper bound of each quiz, with their intervals."""
     several = len({found.model for found in result.results}) > 1
     rows: list[tuple[Cell, ...]] = []
-    for found in sorted(result.results, key=lambda found: -found.high):
+    for found in sorted(result.results, key=lambda found: -found.high.value):
         name = f"{found.model}, {found.benchmark}" if several else found.benchmark
-        for which, value, limits in (
-            ("at least", found.low, found.low_limits),
-            ("corrected", found.corrected, found.corrected_limits),
-            ("at most", found.high, found.high_limits),
-        ):
-            rows.append((name, value, *limits, which, found.items, found.p_value))
+        for which, limits in (("at least", found.low), ("corrected", found.corrected), ("at most", found.high)):
+            rows.append((name, *limits, which, found.items, found.p_value))
     return [
-        Figure(
-            name="G5.bounds",
-            kind="intervals",
-            title="Items whose original wording is recognised",
-            caption=f"Published bounds and the share corrected for all positions, with {100 * result.level:g}% "
-            "intervals.",
-            columns=columns(("quiz", "share", "low", "high", "bound", "items", "p-value"), rows),
-            x=Axis("share", "share of items recognised", domain=(0.0, 1.0)),
-            y=Axis("quiz", "quiz", "nominal"),
-            low="low",
-            high="high",
+        bars(
+            "G5.bounds",
+            "Items whose original wording is recognised",
+            f"Published bounds and the share corrected for all positions, with {percent(result.level)} intervals.",
+            ("quiz", "share", "low", "high", "bound", "items", "p-value"),
+            rows,
+            Axis("share", "share of items recognised", domain=(0.0, 1.0)),
+            Axis("quiz", "quiz", "nominal"),
             color="bound",
         )
     ]

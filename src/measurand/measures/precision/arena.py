@@ -108,10 +108,12 @@ def arena(
     for component in sorted(np.flatnonzero(sizes > 1), key=lambda c: (-sizes[c], c)):
         here = linked & (label[first] == component)
         if (outcome[here] == 1).all():
+            # Ties link models as half wins do, but equal strengths by construction are no finding.
             even += [votes.models[i] for i in np.flatnonzero(label == component)]
             continue
         part = Part.of(votes, first[here], second[here], outcome[here], {n: c[here] for n, c in codes.items()})
         groups.append(ranked(part, level, ties, resamples, rng))
+        # Elo, circles and repeats of the largest group only: of a few votes they tell nothing.
         largest = largest or (part, groups[0])
     if largest is None:
         raise NotApplicable(

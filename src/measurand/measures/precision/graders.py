@@ -99,6 +99,7 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
     for ratings in ratings_of(responses):
         for a, b in combinations(range(len(ratings.graders)), 2):
             first, second = (a, b) if is_hand(ratings.graders[a]) or not is_hand(ratings.graders[b]) else (b, a)
+            # A hand label first, so that a shift reads as the grader's departure from what people said.
             names = ratings.graders[first], ratings.graders[second]
             subject = {"benchmark": ratings.benchmark, "graders": " and ".join(names)}
             common = ratings.common(first, second)

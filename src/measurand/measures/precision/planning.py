@@ -181,7 +181,6 @@ def design_of(table: ItemTable, alpha: float) -> PairedDesign:
         variance = float(np.nanvar(table.scores[0], ddof=1)) if np.isfinite(table.scores[0]).sum() > 1 else 0.0
         epochs = max(1.0, float(np.median(table.epochs[table.epochs > 0])))
         own = float(within[0])
-        # Twice, as if a second model of the same variance answered independently: pairing can only make it less.
         between = 2 * max(variance - own / epochs, 0.0)
         return PairedDesign(between=between, within_first=own, within_second=own, alpha=alpha, counts=counts)
     pairs, plain = paired_differences(table.scores, table.clusters), paired_differences(table.scores)

@@ -82,6 +82,7 @@ def sensitivity_of(
                 each.append(of_model(grid, row, level, resamples, rng))
             except NotApplicable as problem:
                 failed[model] = problem.reason
+        # One row per reason, not per model: a hundred models that fail alike are one thing to say.
         for reason in dict.fromkeys(failed.values()):
             models = [model for model, why in failed.items() if why == reason]
             named = models[0] if len(models) == 1 else f"{len(models)} of {plural(len(grid.models), 'model')}"
@@ -115,6 +116,7 @@ def judge(
 
 def _finding(result: PromptSensitivity, found: ModelPrompts, tolerance: float) -> Finding:
     beyond, spread, *others = _estimates(result, found)
+    # The spread seen is a maximum over noisy means, above zero even where all prompts are equally good.
     side = against(spread.low, spread.high, tolerance)
     best, worst = (found.prompts[int(place)] for place in (found.means.means.argmax(), found.means.means.argmin()))
     unit = " of the range of scores" if found.scaled else ""

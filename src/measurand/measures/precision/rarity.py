@@ -261,7 +261,6 @@ def _finding(row: Rarity, result: Rarities) -> Finding:
 
 def _verdict(row: Rarity, result: Rarities) -> tuple[Status, str]:
     clean = row.count == 0
-    # "Clean trials" reads as if others had been discarded.
     noun = {"trial": "run"}.get(row.unit, row.unit)
     runs = plural(row.trials, f"clean {noun}" if clean else noun)
     tests = runs if clean else f"{plural(row.count, 'failure')} in {runs}"

@@ -128,7 +128,6 @@ def _finding(loss: FileLoss) -> Finding:
         status, size = Status.ISSUE, "It gave no item-level row, and how many it held is not known"
     elif loss.rows_lost is None:
         status, size = Status.CAUTION, f"It gave {read}; how many are missing is not known"
-    # Nothing left is an issue; a file that merely declared no rows lost none and is only mentioned.
     elif loss.rows_lost and loss.nothing_left:
         status = Status.ISSUE
         size = f"It gave no item-level row: {plural(loss.rows_lost, 'row')} missing, all there were"

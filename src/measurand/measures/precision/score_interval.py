@@ -146,6 +146,7 @@ def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
     if table.clusters is not None:
         robust = _limits(grouped, clustered=True, table=table, unit=unit, level=level)
     with np.errstate(invalid="ignore", divide="ignore"):
+        # Two variances of one mean; where no item differs the plain one is 0 and the ratio is undefined.
         effects = np.full(len(naive), np.nan) if table.clusters is None else (grouped.stderr / plain.stderr) ** 2
     return [
         ScoreInterval(
@@ -180,6 +181,7 @@ def _limits(means: Means, *, clustered: bool, table: ItemTable, unit: bool, leve
     of_means: Method = "wilson t" if unit else "t"
     found = []
     for i, value in enumerate(means.value):
+        # Several epochs make an item's score a share, which is not binomial over items.
         if once or same[i]:
             small = trials[i] < SMALL or value in (0.0, 1.0)
             found.append(Interval(float(counted[0][i]), float(counted[1][i]), "exact" if small else "wilson"))

@@ -109,6 +109,7 @@ def threshold_test(
         raise NotApplicable("no threshold is stated", needs="a threshold that the scores should be above, or below")
     if above is not None and below is not None:
         raise InputError(f"the threshold should be above or below, got both ({above:g} and {below:g})")
+    # The two one-sided bounds make an interval of level 1 - 2 alpha, of which nothing is left at .5.
     if not 0 < alpha < 0.5:
         raise InputError(f"alpha should be in (0, 0.5), got {alpha}")
     side: Literal["above", "below"] = "above" if above is not None else "below"
@@ -142,6 +143,7 @@ def held_against(
         subject = {"benchmark": table.benchmark, "model": model}
         value, groups, n = float(means.value[row]), int(means.clusters[row]), int(means.n[row])
         if counts or (means.stderr[row] == 0 and value in (0.0, 1.0)):
+            # A cluster whose items all agree is one trial, or p would fall with every copy of a question.
             exact = _exact(subject, round(value * groups), groups, threshold, side, alpha)
             found.append(replace(exact, unit=unit))
         else:
@@ -189,7 +191,7 @@ def _trials_needed(count: int, n: int, threshold: float, side: str, alpha: float
         return at_most_p_value(np.ceil(k), size, threshold)
 
     low, high = n, 2 * n
-    # Exact p-values saw-tooth in n; doubling and halving finds a size that suffices, within a trial or so of the least.
+    # Exact p-values fall in a saw-tooth as n grows: bisection finds a size that suffices, not always the very least.
     while p_value(high) >= alpha:
         low, high = high, 2 * high
         if high > MOST:

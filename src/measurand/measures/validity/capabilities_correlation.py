@@ -156,6 +156,7 @@ def _class_correlations(
     correlations = correlations_with_intervals(
         panel.values, values[:, able], panel.families, level=level, resamples=resamples, rng=rng, methods=methods
     )
+    # With itself in the score, a benchmark correlates with its own share of it, even if it is noise.
     left_out = zip_limits(*leave_itself_out(panel.values, panel.families, level))
     return ClassCorrelations(panel, chosen(names, able), correlations, left_out)
 
@@ -167,6 +168,7 @@ def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Fi
     findings = []
     for part in result.classes:
         each = [_finding(result, part, j, threshold) for j in range(len(part.benchmarks))]
+        # Capability benchmarks correlate by construction: counting them would swell the number entangled.
         tested = [finding for finding in each if finding.result["role"] == "under test"]
         findings += [_headline(part, tested, threshold), *each]
     return findings + unassessed(result.unassessed)
@@ -229,6 +231,7 @@ def _share_entangled(tested: Sequence[Finding], by_point: int, threshold: float)
     # A benchmark without an interval could be anything, so it counts as possible and not as sure.
     possibly = sum(high is None or high > threshold for _, high in limits)
     total = len(tested)
+    # Limits that are counts: of interval verdicts, so they bracket the share without a level of their own.
     shares = (count / total if total else None for count in (by_point, surely, possibly))
     value, low, high = shares
     return Estimate(

@@ -100,11 +100,13 @@ def claims_tested(
 
 def _test_card(card: ClaimCard, findings: Sequence[Finding]) -> CardTested:
     grounds = tuple(_ground(card, basis, findings) for basis in card.rests_on)
+    # Named is not enough: the worst-case ground has to hold, or citing P5 would lift the refusal.
     shows = any(ground.basis.measure in WORST_CASE and ground.verdict == "supported" for ground in grounds)
     return CardTested(card, grounds, speaks_of_the_worst_case(card) and not shows)
 
 
 def _ground(card: ClaimCard, basis: Basis, findings: Sequence[Finding]) -> GroundTested:
+    # By measure, as estimates of different measures can bear one name.
     own = [finding for finding in findings if finding.code == basis.measure]
     if basis.relation == "no issue":
         return no_issue(basis, [finding for finding in own if _speaks_of(basis.where, finding)])
@@ -130,6 +132,7 @@ def _test(claim: Claim, findings: Sequence[Finding]) -> Tested:
         for finding in findings
         if _speaks_of(claim.where, finding)
         for estimate in finding.estimates
+        # A bare name without a value is a row that could not be assessed, which is no evidence either way.
         if estimate.name == claim.estimate and estimate.value is not None
     )
     # A printed figure is compared with what it prints, so a claim that one equals another is about the point.
@@ -200,6 +203,7 @@ def _every(tested: Tested) -> tuple[Status, str]:
         detail = f"by point {tested.by_point} of {total} do, with the interval {tested.surely}"
     if tested.surely == total:
         return Status.PASSED, f"supported, {detail}"
+    # One sure exception contradicts a claim about all, whatever the others do.
     if tested.surely_not:
         return Status.ISSUE, f"contradicted by {', '.join(tested.surely_not)}; {detail}"
     return Status.CAUTION, f"undecided, {detail}"

@@ -143,6 +143,7 @@ def input_coverage(
     if radius is not None and not 0 <= radius <= 2:
         raise InputError(f"radius should be a cosine distance from 0 to 2, got {radius}")
     for name, value, least in (("nearest", nearest, 1), ("most", most, LEAST_ITEMS), ("draws", draws, 19)):
+        # A permutation p-value is at least 1 / (draws + 1): below 19 draws it could never reach .05.
         if value < least:
             raise InputError(f"{name} should be at least {least}, got {value}")
     if reference is not None and reference not in texts.benchmarks:
@@ -190,6 +191,7 @@ def _drawn(texts: Sequence[str], most: int, rng: np.random.Generator) -> list[st
 def _similarity(texts: Sequence[str], embed: Embedding | None) -> Floats:
     if embed is None:
         found = text_features(texts)
+        # A text without any counted word has a zero vector, which is not even like itself.
         np.fill_diagonal(found, 1.0)
         return found
     vectors = np.asarray(embed(texts), dtype=np.float64)
@@ -228,6 +230,7 @@ def coverage_of(
     if reference is not None:
         near = neighbours(similarity, nearest) if radius is None else neighbours(similarity, least=1 - radius)
         reached = reach(near, np.arange(rows) >= items, draws, rng)
+        # Derived for nearest neighbours; with a fixed radius it would need the density of the texts.
         expected = expected_reach(rows - items, items, nearest) if radius is None else float("nan")
     return BenchmarkCoverage(
         benchmark=benchmark,
@@ -239,6 +242,7 @@ def coverage_of(
         reference=None if reference is None else (reference, rows - items),
         reached=reached,
         expected=expected,
+        # Items and reference on one plane, or their positions could not be compared.
         place=principal_plane(similarity),
         shown=tuple(shown),
     )

@@ -24,6 +24,7 @@ __all__ = ["MEASURE", "ClassProgress", "DifferentialProgress", "differential_pro
 MOST_LEAGUE_MODELS = 500
 """A league of more models than this is not drawn."""
 
+# The 2.5% quantile then rests on 25 resamples; every benchmark has a league, so more would be felt.
 LEAGUE_RESAMPLES = 1000
 
 METHOD = "least-squares line through the other models, prediction interval, t(n-2)"
@@ -114,6 +115,7 @@ def _check(gain: Gain, scores: Scores) -> None:
     if gain.old == gain.new:
         raise InputError(f"a gain compares two models, got {gain.old!r} twice")
     old, new = scores.model_fact("class", [gain.old, gain.new])
+    # Base and chat models have score scales and capability components of their own: no line joins them.
     if old != new:
         raise InputError(f"a gain compares models of one class, got {gain.old!r} ({old}) and {gain.new!r} ({new})")
 
@@ -123,6 +125,7 @@ def _judged(
 ) -> tuple[tuple[tuple[Gain, Excess], ...], list[Unassessed]]:
     judged, refused = [], []
     for gain in gains:
+        # Models left out of the panel are kept in view, so that the claim is refused with a reason and not lost.
         if gain.old not in (*panel.models, *panel.dropped):
             continue
         try:
@@ -247,6 +250,7 @@ def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark
             ("top_rank", (league.rank, league.rank_low, league.rank_high), ""),
         )
     )
+    # Corrected over models: somebody always comes first, and by more the more models there are.
     stands_out = league.p_value is not None and league.p_value < 1 - result.level
     p_value = Estimate(
         name="outlier_p_value", value=league.p_value, method="studentised residual, Bonferroni over models", n=n

@@ -177,6 +177,7 @@ def judge(result: Dimensionality) -> list[Finding]:
 def _verdict(components: int) -> tuple[Status, str]:
     if components == 1:
         return Status.PASSED, "one capabilities score sums them up"
+    # An issue, as V1 to V6 would then measure against a score that is one arbitrary direction of noise.
     if components == 0:
         return Status.ISSUE, "they have no common dimension, so a capabilities score is not defined by them"
     return Status.CAUTION, "one capabilities score leaves out a second dimension"
@@ -188,6 +189,7 @@ def _further(part: ClassDimensionality) -> list[Estimate]:
     rows: list[tuple[str, float | None, str, str]] = [
         ("components_above_chance", float(part.components), "parallel analysis, 95% quantile", ""),
         ("mean_correlation", float(off.mean()), "Spearman, pairs of capability benchmarks", CORRELATION),
+        # ddof 0: the spread of all pairs there are, not an estimate from a sample of pairs.
         ("sd_correlation", float(off.std()), "ddof 0", ""),
         ("one_factor_share", part.factor_share, "mean squared loading, maximum likelihood", SHARE),
         ("pc1_share_unstandardised", float(part.covariance_shares[0]), "covariance matrix", SHARE),

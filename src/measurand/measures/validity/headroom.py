@@ -92,6 +92,7 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
     found, unassessed = [], []
     for name, problem in _unknown_range(scores, names).items():
         unassessed.append(Unassessed({"benchmark": name}, *problem))
+        # No guess from the scores seen: the best model's score as maximum would make every benchmark saturated.
         names.remove(name)
     for class_ in scores.classes:
         for name in names:
@@ -171,6 +172,7 @@ def standing(
     return BenchmarkHeadroom(
         benchmark=benchmark,
         class_=class_,
+        # Positions below 0 are kept: cut at chance, a median below it could not be told from one at it.
         median=Limits(float(np.median(position)), *median_limits(position, families, level)),
         best=Limits(top, top - half, top + half),
         best_model=models[best],
@@ -227,6 +229,7 @@ def _verdict(median: Estimate, saturated: float, at_floor: float) -> tuple[Statu
             return Status.CAUTION, "too few models for an interval"
         case Side.ABOVE:
             return Status.ISSUE, "saturated, it no longer separates models"
+        # As far below chance as the floor reaches above it: noise around chance is no such finding.
         case Side.BELOW if against(median.low, median.high, -at_floor) is Side.BELOW:
             return Status.ISSUE, "below chance, so a guesser would score higher and something else is measured"
         case Side.BELOW:

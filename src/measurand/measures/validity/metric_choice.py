@@ -47,6 +47,7 @@ class MetricShape:
 
     def told(self, alpha: float) -> str:
         """Whether the score is told to grow smoothly, to jump, or neither."""
+        # Rejecting both shapes tells neither: the score then follows some third curve.
         jumps, grows = self.shape.smooth_p < alpha, self.shape.step_p < alpha
         return "jumps" if jumps and not grows else "grows smoothly" if grows and not jumps else "is undecided"
 
@@ -112,6 +113,7 @@ def metric_choice(
     facts = scores.benchmarks.select("trait", "metric", "benchmark").drop_nulls()
     traits: dict[str, dict[str, str]] = {}
     for trait, metric, benchmark in facts.iter_rows():
+        # A trait scored twice by one metric counts once, by its first benchmark: the question is about metrics.
         traits.setdefault(trait, {}).setdefault(metric, benchmark)
     traits = {trait: metrics for trait, metrics in traits.items() if len(metrics) > 1}
     if not traits:
@@ -151,6 +153,7 @@ def metric_shape(
         y=y,
         linearity=linearity(y),
         breakthroughness=breakthroughness(y),
+        # On the log scale, since scaling curves are smooth in it and sizes span orders of magnitude.
         shape=shape_of(np.log10(x), y, resamples, rng),
     )
 
@@ -160,6 +163,7 @@ def _over_scale(scores: Scores, benchmark: str, scale: str) -> tuple[Floats, Flo
     sizes = np.array([np.nan if s is None else float(str(s)) for s in scores.model_fact(scale, models)])
     values = scores.matrix(models, [benchmark])[:, 0]
     both = np.isfinite(sizes) & np.isfinite(values)
+    # Models of one size are averaged: a step between them would be no step over scale.
     x, place = np.unique(sizes[both], return_inverse=True)
     sums = np.bincount(place, values[both], minlength=len(x))
     y: Floats = sums / np.bincount(place, minlength=len(x))

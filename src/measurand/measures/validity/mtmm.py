@@ -141,6 +141,7 @@ def multitrait_multimethod(scores: Scores, *, level: float = 0.95) -> Validity:
 def _class(scores: Scores, class_: str, facts: pl.DataFrame, level: float) -> ClassMatrix:
     models = scores.models_of(class_)
     values = scores.matrix(models, list(facts["benchmark"]))
+    # The whole matrix need not be complete: each pair is correlated over the models that have both.
     run = np.isfinite(values).sum(axis=0) >= LEAST_MODELS
     varies = run.copy()
     varies[run] = np.nanmin(values[:, run], axis=0) < np.nanmax(values[:, run], axis=0)
@@ -253,8 +254,10 @@ def judge(result: Validity) -> list[Finding]:
 
 def _verdict(found: Agreement) -> tuple[Status, str]:
     convergent, difference = (against(*limits[1:], 0.0) for limits in (found.convergent, found.difference))
+    # First of all: without an interval a comparison of points would pass for a verdict.
     if Side.UNKNOWN in (convergent, difference):
         return Status.CAUTION, "too few families of models to say more"
+    # Before convergence: a shared method can lift both means, and then a high convergent one shows nothing.
     if difference is Side.BELOW:
         return Status.ISSUE, "how it is tested shapes the scores more than what is tested"
     if convergent is Side.BELOW:

@@ -165,6 +165,7 @@ def _flipping(part: ClassRobustness, j: int, threshold: float) -> list[str] | No
     """The fewest models whose omission flips the verdict by point, or None where none of those tried does."""
     reach = part.dropping.reach[:, :, j]
     verdict = verdict_by_point(reach[0, 0], threshold)
+    # From one model up, so that the first that flips is the fewest.
     for k in range(1, reach.shape[1]):
         for direction, value in enumerate(reach[:, k]):
             if np.isfinite(value) and verdict_by_point(value, threshold) != verdict:

@@ -109,6 +109,7 @@ def class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cla
     point = fit_lines(panel.standard_scores[None], values, unit)
     left_out = blocks_left_out(panel.families)
     slopes = fit_lines(standardised_rows(replicate_scores(panel.values, left_out)), values, left_out).slope
+    # A family that did not run the benchmark leaves the slope unchanged; counting it would shrink the jackknife.
     slopes = of_those_run(slopes, left_out, values)
     few = len(panel.models) <= MOST_PAIRED_MODELS
     return ClassSlopes(
@@ -116,7 +117,9 @@ def class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cla
         benchmarks=chosen(panel.tested, able),
         n=np.isfinite(values).sum(axis=0),
         slope=zip_limits(point.slope[0], *jackknife_t(point.slope[0], slopes, level)),
+        # Without an interval: it stands beside least squares to show whether single models make the slope.
         theil_sen=theil_sen(panel.standard_scores, values) if few else np.full(values.shape[1], np.nan),
+        # ddof 1, as these models stand for others; the capabilities score is scaled over these alone.
         spread=np.nanstd(values, axis=0, ddof=1),
         r2=point.r2[0],
         # The median: one model scored on few items should not make the benchmark look noisy.
@@ -196,6 +199,7 @@ def _verdict(ratio: Estimate, r2: float, flat_below: float, correlated_r2: float
             return Status.CAUTION, "no interval, since all models come from one family"
         case Side.ABOVE | Side.BELOW:
             return Status.PASSED, "more than noise"
+        # By the point of R^2: it only tells two kinds of flat apart, both of which the interval has shown.
         case Side.BETWEEN if r2 >= correlated_r2:
             return Status.ISSUE, "correlated but flat, so capability gains hardly move it"
         case Side.BETWEEN:

@@ -117,13 +117,16 @@ def class_compute(panel: Panel, log_flop: Floats, level: float) -> tuple[ClassCo
     with_flop = np.where(known[:, None], panel.scores, np.nan)
     able, not_able = assessable(with_flop, panel.tested, panel.class_)
     values = with_flop[:, able]
+    # Row 0 is the estimate and every other row leaves one family out: one call gives point and jackknife.
     weights = np.vstack([np.ones(len(panel.models)), blocks_left_out(panel.families)])
+    # The score is made from all models of the class, also from those whose compute is not known.
     component = replicate_scores(panel.values, weights)
 
     def of_score(method: Method) -> Limits:
         replicates = correlate(component, log_flop[:, None], weights, method)
         return _with_limits(replicates, weights, log_flop[:, None], level)[0]
 
+    # The 0 is never used: where compute is unknown, `values` holds NaN and the model drops out.
     flop = np.broadcast_to(np.where(known, log_flop, 0.0), weights.shape)
     with_compute = correlate(flop, values, weights)
     with_score = correlate(component, values, weights)

@@ -98,8 +98,10 @@ def where_it_holds(scores: Scores, *, level: float = 0.95, missing: Missing = "c
         unassessed += not_able
     compared: list[Compared] = []
     for one, other in combinations(found, 2):
+        # Only benchmarks that both classes can be ranked on: a difference needs two correlations.
         compared += across_classes(one, other, able[one.class_] & able[other.class_], level)
     for panel in found:
+        # The cut is made within the class: a half is ranked by itself and so needs as many models as a class.
         if len(panel.models) < 2 * LEAST_MODELS:
             reason = f"{len(panel.models)} {kind(panel.class_)}models make halves of fewer than {LEAST_MODELS}"
             unassessed.append(Unassessed({"class": panel.class_}, reason, f"at least {2 * LEAST_MODELS} models"))

@@ -110,7 +110,9 @@ def attempts_from_responses(responses: Responses, *, success_is: int = 1) -> Att
         pl.col("variant").alias("method"),
         pl.int_range(1, pl.len() + 1).over(key).alias("attempt"),
         score.alias("success"),
+        # Turns within a sample are not counted in responses: a lower bound for agents.
         pl.lit(1.0).alias("queries"),
+        # Null where either is unknown: half of a cost would be taken for the whole.
         (pl.col("tokens_in") + pl.col("tokens_out")).cast(pl.Float64).alias("tokens"),
         "cluster",
     )

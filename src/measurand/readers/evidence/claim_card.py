@@ -11,6 +11,7 @@ from measurand.tables.claim_card import ClaimCard
 
 __all__ = ["TEMPLATE", "claim_card_of", "read_claim_card", "worked_claim_cards"]
 
+# A card is a page of text; anything larger is another file, and TOML is parsed in memory.
 _MOST_BYTES = 1 << 20
 
 TEMPLATE = """\
@@ -99,6 +100,7 @@ def read_claim_card(path: str | Path) -> ClaimCard:
     file = Path(path)
     try:
         with file.open("rb") as stream:
+            # One byte more than allowed, so that the size is known without trusting the file system (pipes have none).
             data = stream.read(_MOST_BYTES + 1)
     except OSError as problem:
         raise InputError(f"{file} cannot be read: {problem.strerror}") from None

@@ -100,6 +100,7 @@ def _winner(first: str, second: str, decided: str) -> pl.Expr:
         .then(pl.lit("model_b"))
         .when(said.is_in(_TIES))
         .then(pl.lit("tie"))
+        # After the names: a model may be called "a" or "1".
         .when(said.is_in(_FIRST))
         .then(pl.lit("model_a"))
         .when(said.is_in(_SECOND))
@@ -114,6 +115,7 @@ def _repeated(frame: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
     if _COUNT not in frame.columns:
         return frame
     counts = frame[_COUNT].cast(pl.Float64, strict=False)
+    # A count of 0 is allowed: tables of all pairs write it for those that never met.
     wrong = counts.is_null() | ~counts.is_finite() | (counts < 0) | (counts != counts.floor())
     if wrong.any():
         row = int(wrong.arg_true()[0])

@@ -46,6 +46,7 @@ def recomputed(log: Log) -> dict[tuple[str, str], float]:
         items = by_scorer.get(aggregate.scorer, [])
         if metric not in ("accuracy", "mean") or reduce is None or not items:
             continue
+        # "none" gives every epoch, so items with more epochs weigh more: as Inspect does without a reducer.
         per_item = [value for scores in items for value in reduce(scores)]
         if per_item:
             values[aggregate.scorer, aggregate.metric] = math.fsum(per_item) / len(per_item)
@@ -133,6 +134,7 @@ def _reducer(name: str) -> Callable[[Sequence[float]], Sequence[float]] | None:
 
 
 def _passes(scores: Sequence[float]) -> int:
+    # Partial credit is no pass, as in Inspect's own reducers, whose threshold is 1.
     return sum(score >= 1 for score in scores)
 
 

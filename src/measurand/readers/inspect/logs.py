@@ -55,6 +55,7 @@ class _Found:
     def add(self, sample: Sample) -> None:
         """Keep a sample; a later one of the same identity and epoch replaces it, as the rerun of it does."""
         item = item_of(sample, self.header, self.keys)
+        # Retried samples are appended; the first of two is the one that was given up.
         before = self.items.setdefault((item.id, item.epoch), item)
         if before is not item:
             # Where samples are stored in pieces, their metadata and use of tokens stand in the summary alone.
@@ -110,6 +111,7 @@ def recognise(path: str | os.PathLike[str]) -> bool:
         shown.eval.model is not None,
         shown.eval.dataset is not None,
     )
+    # Two of three: other JSON has a "version" or a "status" as well.
     return sum(evidence) >= 2
 
 
@@ -193,6 +195,7 @@ def _from_archive(file: BinaryIO, length: int, found: _Found) -> None:
         if not found.full:
             return  # it is written last, of all samples
     else:
+        # By number and not by name, which would put 10 before 2 and an older sample over a newer one.
         journal = {int(match[1]): name for name in archive.members if (match := SUMMARY_NAME.fullmatch(name))}
         _summaries(archive, [journal[number] for number in sorted(journal)], found)
     members = {match[1]: name for name in archive.members if (match := SAMPLE_NAME.fullmatch(name))}
@@ -204,6 +207,7 @@ def _from_archive(file: BinaryIO, length: int, found: _Found) -> None:
             try:
                 found.add(decode_json(archive.read(name), decode_sample))
             except ArchiveError as error:
+                # With a summary the score is there all the same: only details are lost.
                 found.lost += key not in summarised
                 found.reasons.append(str(error))
 

@@ -44,6 +44,7 @@ PLAIN = re.compile(rb'-?[0-9]{1,15}(?:\.[0-9]{1,17})?|true|false|null|"[^"\\\x00
 
 PLAIN_LIST = re.compile(rb'\["[^"\\\x00-\x1f\x7f-\xff]{0,1024}"(?:,"[^"\\\x00-\x1f\x7f-\xff]{0,1024}")*+\]')
 
+# Inspect's correct, incorrect, partial and no answer; it counts no answer as wrong, and so do its metrics.
 WORDS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
 TRUTHS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 
@@ -181,6 +182,7 @@ def _usage(sample: Sample, model: str | None) -> Usage | None:
     used = sample.model_usage or {}
     if model in used:
         return used[model]
+    # Aliases of a provider can differ from the name in the header; one model used is the one evaluated.
     if len(used) == 1:
         return next(iter(used.values()))
     return sample.output.usage if sample.output else None
@@ -230,10 +232,12 @@ def _option_logprobs(sample: Sample, scores: Iterable[Score]) -> list[float | No
     completions = sample.output.choices if sample.output else None
     logprobs = completions[0].logprobs if completions else None
     choices = _choices(bytes(sample.choices))
+    # Shuffled options: the log has the letters the model saw, but the choices in the order of the data set.
     if choices is None or logprobs is None or any(_shuffled(score) for score in scores):
         return None
     count = len(_decode_texts(choices))
     letters = [chr(ord("A") + position) for position in range(min(count, 26))]
+    # From the end: a model that reasons first gives its letter last.
     for token in reversed(logprobs.content or []):
         if token.token.strip() in letters and token.top_logprobs:
             likely: dict[str, float] = {}
@@ -301,6 +305,7 @@ def log_of(source: Source, header: Header, items: Sequence[Item], reasons: Seque
     lost : samples known to be unreadable.
     """
     parts = _parts(header, items)
+    # At least one name, however many samples there are, or the log would have no row at all.
     most = min(MAX_SCORES, max(1, MAX_ROWS // max(1, len(items))))
     if len(parts) > most:
         reasons = [*reasons, f"{len(parts):,} names of scores; the first {most:,} are read"]
@@ -492,6 +497,7 @@ def _aggregates(header: Header) -> tuple[tuple[Aggregate, ...], list[str], int]:
     undefined = 0
     for view, label in zip(views, labels, strict=True):
         # Scores of one name that differ in how epochs were reduced.
+        # Only where two share a name: with one reducer the metric keeps the name its users know.
         suffix = f"/{view.reducer or 'none'}" if labels.count(label) > 1 else ""
         central = [key for key in ("accuracy", "mean") if key in view.metrics]
         stderr = score_number(view.metrics["stderr"].value) if "stderr" in view.metrics else None

@@ -87,6 +87,7 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     """
     given = require(path)
     if is_samples(given) or (given.suffix == ".jsonl" and not is_results(given)):
+        # A damaged first line leaves only the ending to tell samples from results.
         return [_read_samples_file(given)]
     document = read_document(given, Results, limit=RESULTS_LIMIT)
     if document.value is None or not document.value.results:
@@ -129,6 +130,7 @@ def recomputed(log: Log) -> dict[Key, float]:
     for (scorer, variant), mean in means(log.items).items():
         rule = log.facts.get(f"aggregation:{scorer}", "mean")
         if rule == "perplexity":
+            # exp overflows just above 709; a perplexity that large is wrong, and should disagree rather than crash.
             mean = math.exp(min(-mean, 700.0))
         if rule in ("mean", "nanmean", "perplexity"):
             values[scorer, f"{scorer},{variant}" if variant is not None else scorer] = mean
@@ -213,6 +215,7 @@ def _log(run: Run, task: str, samples: Samples | None) -> Log:
     group = bool(subtasks) or task in mapping(content.groups)
     config = mapping(mapping(content.configs).get(task))
     effective = count(mapping(mapping(content.n_samples).get(task)).get("effective"))
+    # Hashes are written only where samples are logged: without them, missing samples are no loss.
     logged = samples is not None or task in mapping(content.task_hashes)
     name = _model(run)
     items = samples.items if samples else Rows().frame()
@@ -250,6 +253,7 @@ def _aggregates(
     for key, raw in entry.items():
         metric, _, kept = key.partition(",")
         value = number(raw)
+        # The harness writes "N/A" for a stderr it cannot compute, which `number` drops.
         if value is None or key in _NO_METRIC or metric.endswith("_stderr"):
             continue
         higher_is = higher.get(metric)
@@ -270,6 +274,7 @@ def _incomplete(log: Log, content: Results, samples: Samples | None) -> list[Pro
         return []
     if samples is None:
         return [Problem(f"{log.task}: its samples were logged and are not beside the results", log.declared_items)]
+    # The file has a line for every filter of a document, the declared count is of documents.
     filters = len({given.metric.partition(",")[2] for given in log.aggregates}) or 1
     declared = log.declared_items * filters
     here = f"{samples.path.name}: the results declare {declared} samples, {samples.lines} are here"

@@ -138,6 +138,7 @@ def undated(path: Path) -> str:
 
 def _run_of(path: Path, task_hash: Callable[[], str], load: Callable[[Path], Run | None]) -> Run | None:
     runs = _possible(path, load)
+    # Names before hashes: hashing reads the whole samples file.
     named = [run for run in runs if _listed(run.content, path) is not None]
     if len(named) == 1:
         return named[0]
@@ -165,6 +166,7 @@ def _loaded(paths: list[Path], load: Callable[[Path], Run | None]) -> list[Run]:
     runs, size = [], 0
     for path in paths:
         size += path.stat().st_size
+        # Together and not each: a folder of thousands of runs would else be held in memory to place one file.
         if size <= RESULTS_LIMIT and (run := load(path)) is not None:
             runs.append(run)
     return runs
@@ -212,6 +214,7 @@ def _listed(content: Results, path: Path) -> str | None:
 
 
 def _spellings(task: str) -> tuple[str, str]:
+    # The harness replaces what a file name cannot hold, but not in every version.
     return task, re.sub(r"\W", "_", task)
 
 

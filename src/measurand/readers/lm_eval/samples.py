@@ -69,8 +69,10 @@ def read_samples(path: Path) -> Samples:
     rows, epochs, digest, missing, dropped = Rows(), Occurrences(), hashlib.sha256(), 0, 0
     for line in lines:
         identity = _identity(line)
+        # In the order of the lines, as the harness hashes them.
         digest.update("".join(identity).encode())
         variant = text(value_of(line.get("filter")))
+        # The hash first: with a limit or a selection doc_id is renumbered, and one number means two questions.
         item = identity[0] or identity[1] or text(value_of(line.get("doc_id")))
         missing += not identity[0]
         cells = _cells(line)
@@ -108,6 +110,7 @@ def _scores(line: Mapping[str, msgspec.Raw]) -> list[tuple[str | None, float | N
     named = value_of(line.get("metrics"))
     names = named if isinstance(named, list) else [name for name in line if name not in _NO_SCORE]
     found = dict.fromkeys(name for name in names if isinstance(name, str) and name in line)
+    # A sample without a metric keeps a row, or declared and held would not agree.
     return [(name, number(value_of(line[name]))) for name in found] or [(None, None)]
 
 
@@ -164,6 +167,7 @@ def _choices(raw: msgspec.Raw | None) -> list[str]:
 def _chosen(likelihoods: Sequence[float | None], choices: Sequence[str], target: str | None) -> str | None:
     """The most likely option, as its number where the target is a number, else as its text."""
     known = [(value, -index) for index, value in enumerate(likelihoods) if value is not None]
+    # A single continuation (perplexity, LAMBADA) is no choice, and a missing likelihood could have been the highest.
     if len(likelihoods) < 2 or len(known) < len(likelihoods):
         return None
     chosen = -max(known)[1]

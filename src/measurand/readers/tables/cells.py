@@ -74,6 +74,7 @@ def whole(table: RawTable, column: str) -> Numbers:
         Text, or a number with a fraction.
     """
     read = required(table, column)
+    # Beyond 2^53 a float no longer tells neighbouring whole numbers apart.
     wrong = ((read.values % 1 != 0) | (read.values.abs() > 2**53)).arg_true()
     if len(wrong):
         raise table.fail(f"should be a whole number, got {read.values[wrong[0]]:g}", table.frame[ROW][wrong[0]], column)
@@ -100,6 +101,7 @@ def score_columns(table: RawTable, names: Iterable[str], accompanying: Collectio
         column = numbers(table.frame[name], decimal_comma=table.decimal_comma)
         if column.values.null_count() == len(column.values):
             left["text" if column.wrong else "empty"].append(name)
+        # Asked after text and empty, so that the note says what is really the matter.
         elif fold(name) in accompanying:
             left["accompanying"].append(name)
         else:

@@ -79,6 +79,7 @@ def read_facts(table: RawTable, key: str, names: pl.Series, found: Mapping[str, 
     for fact, (column, factor) in found.items():
         values = _quantity(table, column, factor) if types[fact] == pl.Float64() else _words(table, fact, column)
         if fact in ("parameters", "training_flop"):
+            # Their logarithm is taken, and tables write 0 or -1 for unknown.
             values = values.set(values <= 0, None)
         columns[fact] = values
         lost = cleaned(table.frame[column]).filter(values.is_null()).drop_nulls().unique(maintain_order=True)

@@ -53,6 +53,7 @@ def frame_table(frame: Any, name: str | None = None) -> RawTable:
 
 
 def _polars(frame: Any) -> tuple[list[str], list[pl.Series]]:
+    # Before anything else: a lazy frame has columns and could fail only later, outside this try.
     if isinstance(frame, pl.LazyFrame):
         frame = frame.collect()
     if not isinstance(frame, pl.DataFrame):

@@ -137,6 +137,7 @@ def _long(table: RawTable) -> pl.DataFrame:
         column = table.frame[name]
         if fact in NUMBERS:
             whole = numbers(column, decimal_comma=table.decimal_comma).values
+            # An epoch of 1.5 is a column that was mistaken for one: null, and the repeats are numbered.
             columns[fact] = whole.set(whole != whole.floor(), None).cast(pl.Int64)
         else:
             columns[fact] = cleaned(column)

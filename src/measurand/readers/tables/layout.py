@@ -94,6 +94,7 @@ def interpret(table: RawTable, holds: str | None = None) -> Part:
     names = table.columns
     benchmark = _benchmark_column(table)
     model = find(names, MODEL)
+    # What the user named it as comes first: a table of facts may have a column called score.
     if holds == "models":
         return _facts_alone(table, "model", model or _first_text(table))
     if holds == "benchmarks":

@@ -64,6 +64,7 @@ def numbers(column: pl.Series, *, decimal_comma: bool = False) -> Numbers:
         return Numbers(values.fill_nan(None), [], nan)
     text = cleaned(column)
     marked = int((text.is_null() & column.is_not_null() & (column.str.strip_chars() != "")).sum())
+    # All or none: a sign on some cells only leaves open which unit the others are in.
     percent = bool(text.str.ends_with("%").all()) and text.null_count() < len(text)
     if percent:
         text = text.str.strip_chars_end("% ")

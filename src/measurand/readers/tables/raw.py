@@ -90,6 +90,7 @@ def raw_table(
     names = [column.strip() for column in header]
     said = list(notes)
     kept: dict[str, pl.Series] = {}
+    # Polars would rename the second one and pass it off as a benchmark of its own.
     _refuse_repeated(name, names)
     for position, (column_name, column) in enumerate(zip(names, columns, strict=True)):
         plain = _plain(column)
@@ -144,6 +145,7 @@ def _plain(column: pl.Series) -> pl.Series | None:
     if dtype == pl.Date:
         return column.dt.to_string("%Y-%m-%d")
     if dtype == pl.Datetime:
+        # Facts know days only; spreadsheets add a midnight to every date.
         return column.dt.date().dt.to_string("%Y-%m-%d")
     return None
 

@@ -101,6 +101,7 @@ def column_of(values: Sequence[object]) -> tuple[pl.Series, bool]:
     """
     nested = any(isinstance(value, (list, dict)) for value in values)
     kinds = {type(value) for value in values}
+    # As integers where they fit: as floats long ids would lose their last digits.
     if kinds == {int} and all(-(2**63) <= value < 2**63 for value in cast(Sequence[int], values)):
         return pl.Series(values, dtype=pl.Int64), nested
     if kinds <= {int, float, type(None)}:
@@ -120,6 +121,7 @@ def _require_utf8(name: str, data: bytes) -> None:
 
 
 def _read_separated(name: str, data: bytes, digest: str, kind: str) -> RawTable:
+    # Old Mac line ends; with quotes a bare CR may be part of a cell, so that such files are left alone.
     if b'"' not in data and b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     body = data.lstrip(b"\r\n")
@@ -136,6 +138,7 @@ def _read_separated(name: str, data: bytes, digest: str, kind: str) -> RawTable:
         )
     except PARSE_ERRORS as error:
         raise InputError(f"{name}: cannot be read as {kind.upper()}: {_first_line(error)}") from None
+    # Two parsers that disagree on the records: line numbers in messages would point at the wrong rows.
     if cells.height != len(shape.lines):
         raise InputError(
             f"{name}: line ends or quotes do not pair up; write a quote inside a cell as two, "
@@ -150,6 +153,7 @@ def _read_separated(name: str, data: bytes, digest: str, kind: str) -> RawTable:
         cells[1:].get_columns(),
         source=source,
         lines=lines,
+        # Semicolons are what spreadsheets write in locales with a decimal comma.
         decimal_comma=separator != ",",
         notes=shape.notes,
     )

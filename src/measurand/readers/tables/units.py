@@ -13,6 +13,7 @@ GAP = 5.0
 """Least ratio of the smallest value above 1 to the largest up to 1 for the two to be of different units."""
 REACH = 2.0
 """By what factor a value may come to lie outside the others' range once brought to their unit."""
+# Of one value each, nothing tells which of the two is the odd one.
 LEAST_MAJORITY = 3
 
 
@@ -85,6 +86,7 @@ def odd_units(table: pl.DataFrame, spread: Mapping[str, Any]) -> Odd | None:
     few, many = sorted((spread["fractions"], spread["percentages"]))
     if few < 1 or many < LEAST_MAJORITY or spread["min"] < 0 or spread["max"] > 100:
         return None
+    # Small percentages run on below 1 without a gap; two units leave one between them.
     if spread["percentage_min"] < GAP * spread["fraction_max"]:
         return None
     fractions = bool(spread["fractions"] <= spread["percentages"])
@@ -109,4 +111,5 @@ def scale_of(least: float, greatest: float, maximum: float) -> float | None:
     """
     if least >= 0 and greatest <= maximum:
         return 1.0
+    # 1.5 and not 1: a fraction may end a little above its maximum, a percentage that low is hardly a best score.
     return 100.0 if maximum == 1 and least >= 0 and 1.5 < greatest <= 100 else None

@@ -27,14 +27,8 @@ def _fresh_set(models: int, items: int, scatter: float, level: float, rng: np.ra
         held = excess_of(pair, noise, pair.models, pair.models, level, rng)
         old, new = pair.scores
         low, high = gap_limits(old, new, pair.items[0], pair.items[1], level)
-        each = FreshSet(
-            held=held,
-            low=low,
-            high=high,
-            mean=mean_gap(old - new, level),
-            order=rank_correlation(old, new, level),
-            link=None,
-        )
+        mean, order = mean_gap(old - new, level), rank_correlation(old, new, level)
+        each = FreshSet(held=held, low=low, high=high, mean=mean, order=order, link=None)
         findings = judge(FreshSets((each,), (), level))
         last = next(f for f in findings if f.subject.get("model") == pair.models[-1])
         quantity = "power" if contaminated else "false_alarm"

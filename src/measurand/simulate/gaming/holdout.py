@@ -69,13 +69,8 @@ def _run(public: int, new: int, level: float, rng: np.random.Generator) -> Outco
         add_event(outcome, quantity, "told apart by any test", name, judge(result)[0].status is Status.ISSUE)
         for test in result.tests:
             add_event(outcome, quantity, f"told apart by {test.name} alone", name, test.p_value < 1 - level)
-            if (
-                not shift
-                and test.name in ("older models", "lengths")
-                and test.low is not None
-                and test.high is not None
-            ):
-                add_coverage(outcome, f"interval of {test.name}", name, test.null, test.low, test.high)
+            if not shift and test.name in ("older models", "lengths"):
+                add_coverage(outcome, f"interval of {test.name}", name, test.null, test.found.low, test.found.high)
     return outcome
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import polars as pl
 
@@ -41,15 +43,16 @@ def table(texts: int, seen: float, dated: float, rng: np.random.Generator, words
     return TokenLogprobs.build(pl.DataFrame(frame))
 
 
-def _true_area(seen: float, rng: np.random.Generator) -> float:
+@cache
+def _true_area(seen: float) -> float:
     """Area of Min-20%++ over very many texts."""
-    many = table(3000, seen, 0.0, rng).frame
-    rows = many.select("logprobs", "means", "spreads").iter_rows()
-    scores = [min_k_plus_plus(logprobs, means, spreads, 0.2) for logprobs, means, spreads in rows]
-    return auroc(scores, many["member"].to_numpy())
-
-
-_TRUTHS: dict[float, float] = {}
+    rng, areas = np.random.default_rng(0), []
+    for _ in range(20):
+        many = table(3000, seen, 0.0, rng).frame
+        rows = many.select("logprobs", "means", "spreads").iter_rows()
+        scores = [min_k_plus_plus(logprobs, means, spreads, 0.2) for logprobs, means, spreads in rows]
+        areas.append(auroc(scores, many["member"].to_numpy()))
+    return float(np.mean(areas))
 
 
 def _run(texts: int, level: float, rng: np.random.Generator) -> Outcome:
@@ -57,10 +60,8 @@ def _run(texts: int, level: float, rng: np.random.Generator) -> Outcome:
     for seen, name in ((0.0, "no text seen"), (EFFECT, f"members known better by {EFFECT:g} SD")):
         result = membership(table(texts, seen, 0.0, rng), permutations=199, level=level, rng=rng)
         attack = result.models[0].attacks[0]
-        if seen not in _TRUTHS:
-            made = np.random.default_rng(0)
-            _TRUTHS[seen] = 0.5 if not seen else float(np.mean([_true_area(seen, made) for _ in range(20)]))
-        add_coverage(outcome, "interval of the area", name, _TRUTHS[seen], attack.low, attack.high)
+        truth = _true_area(seen) if seen else 0.5
+        add_coverage(outcome, "interval of the area", name, truth, attack.area.low, attack.area.high)
         status = judge(result)[1].status
         add_event(outcome, "power" if seen else "false_alarm", "said to have been seen", name, status is Status.ISSUE)
         if not seen:

@@ -40,11 +40,13 @@ def _run(items: int, level: float, rng: np.random.Generator) -> Outcome:
         found, status = result.results[0], judge(result)[1].status
         # Of the items not recognised, the best position not liked has its usual share.
         best = recognised + (1 - recognised) * 0.06
-        add_coverage(outcome, "interval of the upper bound", name, best, *found.high_limits)
+        add_coverage(outcome, "interval of the upper bound", name, best, *found.high[1:])
         if recognised:
             add_event(outcome, "power", "said to be recognised", name, status is Status.ISSUE)
-            add_coverage(outcome, "interval of the corrected share", name, recognised, *found.corrected_limits)
-            add_coverage(outcome, "published bounds, without sampling error", name, recognised, found.low, found.high)
+            add_coverage(outcome, "interval of the corrected share", name, recognised, *found.corrected[1:])
+            add_coverage(
+                outcome, "published bounds, without sampling error", name, recognised, found.low.value, found.high.value
+            )
         else:
             add_event(outcome, "false_alarm", "said to be recognised", name, status is Status.ISSUE)
     return outcome

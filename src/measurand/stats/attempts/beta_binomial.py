@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize
 from scipy.special import expit, gammaln
+
+from measurand.stats.intervals.distributions import chi2, fisher
 
 __all__ = ["BetaBinomial", "allowed_drop", "beta_pass_at_k", "fit_beta_binomial"]
 
@@ -145,7 +147,7 @@ def allowed_drop(level: float, *, inflation: float = 1.0, df: float = np.inf) ->
     >>> round(allowed_drop(0.95), 3)
     1.921
     """
-    quantile = stats.chi2.ppf(level, 1) if np.isinf(df) else stats.f.ppf(level, 1, df)
+    quantile = chi2.ppf(level, 1) if np.isinf(df) else fisher.ppf(level, 1, df)
     return float(quantile) * max(inflation, 1.0) / 2
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from measurand.stats.intervals.binomial import clopper_pearson
+from measurand.stats.intervals.distributions import student
 from measurand.stats.intervals.limits import Limits
 
 __all__ = ["cost_per_success"]
@@ -51,5 +51,5 @@ def cost_per_success(costs: npt.ArrayLike, success: npt.ArrayLike, codes: npt.Ar
     if groups < 2 or not ratio or np.abs(errors).max() <= 1e-12 * total:
         return Limits(ratio, float("nan"), float("nan"))
     relative = float(np.sqrt(groups / (groups - 1) * (errors**2).sum())) / total
-    half = float(stats.t.ppf(0.5 + level / 2, groups - 1)) * relative
+    half = float(student.ppf(0.5 + level / 2, groups - 1)) * relative
     return Limits(ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half)))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, stats
+from scipy import optimize
 from scipy.special import gammaln
 
+from measurand.stats.intervals.distributions import norm
 from measurand.stats.intervals.limits import Limits
 
 __all__ = ["Accumulation", "accumulation", "chao1", "new_kind_limits", "sample_coverage", "whole_kinds"]
@@ -77,7 +78,7 @@ def chao1(counts: Ints, level: float) -> Limits:
     else:
         variance = share * once * (once - 1) / 2 + share**2 * once * (2 * once - 1) ** 2 / 4
         variance -= share**2 * once**4 / (4 * (seen + unseen))
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(norm.ppf(0.5 + level / 2))
     factor = math.exp(z * math.sqrt(math.log1p(max(variance, 0.0) / unseen**2)))
     return Limits(seen + unseen, seen + unseen / factor, seen + unseen * factor)
 
@@ -121,7 +122,7 @@ def new_kind_limits(counts: Ints, level: float) -> Limits:
     """
     n, once, twice = _rare(counts)
     value = once / n
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(norm.ppf(0.5 + level / 2))
 
     def excess(chance: float) -> float:
         return abs(value - chance) - z * math.sqrt(chance * (1 - chance) / n + 2 * (twice + 1) / n**2)
@@ -176,7 +177,7 @@ def accumulation(
     shares = _assemblage(counts)
     drawn = rng.multinomial(n, shares, size=resamples)
     spread = np.std([_expected(row[row > 0], sizes) for row in drawn], axis=0, ddof=1)
-    half = float(stats.norm.ppf(0.5 + level / 2)) * spread
+    half = float(norm.ppf(0.5 + level / 2)) * spread
     return Accumulation(sizes, kinds, np.maximum(kinds - half, 0.0), kinds + half)
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from measurand.stats.intervals.binomial import clopper_pearson
 from measurand.stats.intervals.clustered import t_limits
+from measurand.stats.intervals.distributions import norm, student
 from measurand.stats.intervals.limits import Limits
 
 __all__ = ["Incidence", "kaplan_meier", "quantiles_under", "shares_under"]
@@ -211,7 +211,7 @@ def _limits(
     """Limits of one less survival, monotone as the curve is; where none survives, the lower is at least `all_came`."""
     inner = (surviving > _ROUNDING) & (surviving < 1)
     safe = np.where(inner, surviving, 0.5)
-    quantile = stats.norm.ppf(0.5 + level / 2) if np.isinf(df) else stats.t.ppf(0.5 + level / 2, max(df, 1))
+    quantile = norm.ppf(0.5 + level / 2) if np.isinf(df) else student.ppf(0.5 + level / 2, max(df, 1))
     with np.errstate(over="ignore", invalid="ignore"):
         half = quantile * np.sqrt(variance) / np.abs(np.log(safe))
         low, high = 1 - safe ** np.exp(-half), 1 - safe ** np.exp(half)

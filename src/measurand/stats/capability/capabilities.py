@@ -106,6 +106,7 @@ def correlations_with_intervals(
         "bonett_wright": intervals.bonett_wright(value, count, level),
         "fisher": intervals.fisher(value, count, level),
     }
+    # BCa takes its acceleration from these replicates.
     if {"model_jackknife", "bootstrap_bca"} & set(methods):
         by_model = resampled_correlations(capability, tested, 1.0 - np.eye(n))
         limits["model_jackknife"] = intervals.jackknife_z(value, by_model, count, level)

@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Replicated:
-    """One correlation a column, in the full sample and with each family left out.
+    """One correlation per column, in the full sample and with each family left out.
 
     Parameters
     ----------
@@ -49,11 +49,12 @@ def joint_replicates(
 
     Parameters
     ----------
-    capabilities, tested : a class each, shapes (n_c, k_c) and (n_c, m).
-    families : name of each model's family, a class each; the same name is the same family in every class.
+    capabilities, tested : one per class, shapes (n_c, k_c) and (n_c, m).
+    families : name of each model's family, one sequence per class; the same name is the same family in every class.
     """
     everyone = np.concatenate([np.asarray(names) for names in families])
     codes, member = np.unique(everyone, return_inverse=True)
+    # Blocks are made before classes are split: each leaves the same families out of every class at once.
     block = family_blocks(np.arange(len(codes)), MOST_BLOCKS)[member]
     ends = np.cumsum([len(names) for names in families])
     parts = np.split(jackknife_weights(block), ends[:-1], axis=1)
@@ -79,6 +80,7 @@ def half_replicates(capability: Floats, tested: Floats, families: Ints) -> tuple
     Which models are in which half is settled once, by the full sample's median.
     """
     component = first_component(capability).scores
+    # A family left out may not move models between halves, or its replicate would measure that, too.
     upper = component > np.median(component)
     left_out = jackknife_weights(family_blocks(families, MOST_BLOCKS))
     scores = replicate_scores(capability, _with_full(left_out))

@@ -79,6 +79,7 @@ def kmo(correlation: Floats) -> float | None:
     Sum of squared correlations over that plus the sum of squared partial correlations (Kaiser 1974,
     Psychometrika 39(1)).
     """
+    # Benchmarks without any correlation leave 0 / 0.
     if np.linalg.matrix_rank(correlation) < len(correlation) or np.allclose(correlation, np.eye(len(correlation))):
         return None
     inverse = np.linalg.inv(correlation)
@@ -112,6 +113,7 @@ def bartlett(correlation: Floats, n: int) -> Sphericity | None:
     """
     k = len(correlation)
     sign, log_determinant = np.linalg.slogdet(correlation)
+    # A determinant that is rounding alone has a logarithm all the same, and makes a huge statistic.
     if sign <= 0 or np.linalg.matrix_rank(correlation) < k:
         return None
     statistic = float(-(n - 1 - (2 * k + 5) / 6) * log_determinant)

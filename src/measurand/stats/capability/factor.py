@@ -47,9 +47,11 @@ def one_factor(correlation: Floats) -> Floats:
         # Eigenvalues beyond the factor contribute v - log v - 1, those of an exact fit nothing.
         rest = np.maximum(values[:-1], 1e-12)
         implied = np.outer(loadings, loadings) + np.diag(psi)
+        # The loadings are the best given psi, so their own change drops out of the gradient.
         gradient = np.diag(implied - correlation) / psi**2
         return float((rest - np.log(rest) - 1).sum()), gradient
 
+    # One less each squared multiple correlation; pinv, since more benchmarks than models make R singular.
     start = np.clip(1 / np.diag(np.linalg.pinv(correlation)), 0.05, 0.95)
     fitted = minimize(
         deviance,

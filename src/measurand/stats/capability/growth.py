@@ -60,6 +60,7 @@ def fit_curve(drivers: Floats, scores: Floats, weights: Floats, limits: tuple[fl
     """
     centre, scale = drivers.mean(axis=0), drivers.std(axis=0)
     design = _design(drivers, centre, scale)
+    # A line is fitted in standard deviations: penalty and tolerance then mean the same on any scale of scores.
     low, top = limits or (float(scores.mean()), float(scores.mean() + (scores.std() or 1.0)))
     unit = (scores - low) / (top - low)
     link = _Line if limits is None else _Sigmoid
@@ -110,6 +111,7 @@ def _least_squares(design: Floats, unit: Floats, weights: Floats, link: type[_Si
     width = design.shape[1]
     penalty = _PENALTY * (1 - _first(design))
     outer = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    # 1e-9 in the step alone: solvable where nothing bears on a parameter, and no effect on where the fit ends.
     ridge = np.diag(penalty + 1e-9)
 
     def normal(curvature: Floats) -> Floats:
@@ -196,11 +198,13 @@ def forecasts(
     at_places, at_models = (curve.at(where).reshape(shape) for where in (places, drivers))
     there = np.array([[bool((row * (member == code)).any()) for code in range(len(codes))] for row in sets])
     groups = there.sum(axis=1)
+    # Leaving out a family that is not in the set changes nothing: such replicates would shrink the spread.
     left = np.where(there[:, :, None], at_places[:, 1:], np.nan)
     mean = np.nanmean(left, axis=1, keepdims=True)
     of_curve = np.nansum((left - mean) ** 2, axis=1) * ((groups - 1) / groups)[:, None]
     inside = at_models[:, 0] - scores
     outside = at_models[:, 1:][:, member, np.arange(len(scores))] - scores
+    # Residuals of the fit are too small, left-out ones hold the curve's own error: their product is neither (as HC2).
     scatter = (sets * inside * outside / _unevenness(at_models[:, 0], limits)).sum(axis=1) / sets.sum(axis=1)
     value = at_places[:, 0]
     variance = of_curve + np.maximum(scatter, 0)[:, None] * _unevenness(value, limits)

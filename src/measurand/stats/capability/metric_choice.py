@@ -82,6 +82,7 @@ def smooth_residuals(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     x : shape (n,).
     y : shape (rows, n).
     """
+    # Centred, scaled, orthogonal: cubes of a log FLOP near 25 are all but collinear.
     basis, _ = np.linalg.qr(np.vander((x - x.mean()) / np.ptp(x), _DEGREE + 1))
     fitted = (y @ basis) @ basis.T
     return ((y - fitted) ** 2).sum(axis=1), fitted
@@ -138,9 +139,11 @@ def shape_of(x: Floats, y: Floats, resamples: int, rng: np.random.Generator) -> 
     at = int(low[0])
     levels = np.where(np.arange(n) < at, y[:at].mean(), y[at:].mean())
     p_values = []
+    # A step takes three degrees of freedom: two levels, and where it lies.
     for fitted, freedom, sign in ((curve[0], n - _DEGREE - 1, 1), (levels, n - 3, -1)):
         spread = float(np.sqrt(((y - fitted) ** 2).sum() / freedom))
         drawn = fitted + spread * rng.standard_normal((resamples, n))
+        # A fit that leaves nothing over has no noise to draw: it is not rejected.
         beyond = int((sign * _evidence(x, drawn)[0] >= sign * evidence[0]).sum()) if spread > 0 else resamples
         p_values.append((beyond + 1) / (resamples + 1))
     return Shape(p_values[0], p_values[1], float(evidence[0]), float((x[at - 1] + x[at]) / 2), curve[0])

@@ -194,5 +194,6 @@ def counted(found: Floats, without: Floats, convergent: Ints, method: Ints, leve
         half = stdtrit(np.maximum(groups - 1, 1), 1 - (1 - level) / 2 / total) * error
         violations += int((difference[0] <= 0).sum())
         low += int((difference[0] + half < 0).sum())
+        # Negated, so that an undefined interval counts as not surely in order.
         high += int((~(difference[0] - half > 0)).sum())
     return Counted(total, violations, low, high)

@@ -139,7 +139,7 @@ def replicate_scores(capability: Floats, weights: Floats) -> Floats:
     Returns
     -------
     array, shape (replicates, n)
-        Scores up to an additive constant a replicate; NaN where a benchmark does not vary in that replicate.
+        Scores up to an additive constant per replicate; NaN where a benchmark does not vary in that replicate.
     """
     centred = capability - capability.mean(axis=0)
     scores = np.empty((len(weights), len(capability)))
@@ -159,6 +159,7 @@ def replicate_scores(capability: Floats, weights: Floats) -> Floats:
         if defined.any():
             vectors = np.linalg.eigh(matrix[defined])[1][:, :, -1]
             signs = np.where(vectors @ whole < 0, -1.0, 1.0)[:, None]
+            # Standardising goes into the loadings: no table is built per replicate.
             loadings[defined] = signs * vectors / np.sqrt(variance[defined])
         # Equal rows must tie, whatever a matrix product makes of their last digits.
         scores[rows] = np.round(loadings @ centred.T, 10)

@@ -54,6 +54,7 @@ def excess_change(x: Floats, y: Floats, old: int, new: int, level: float) -> Exc
     line = fit_lines(x[None, others], y[others, None], np.ones((1, int(others.sum()))))
     step = x[new] - x[old]
     expected = float(line.slope[0, 0] * step)
+    # 2, for each model's scatter; the intercept's error is in both expectations and cancels.
     error = float(line.residual[0, 0] * np.sqrt(2 + step**2 / line.x_spread[0, 0]))
     change = float(y[new] - y[old])
     n = int(others.sum())
@@ -102,6 +103,7 @@ def residual_league(
     noise = rng.standard_normal(weights.shape) * np.nan_to_num(stderr)
     residual = (y - point.intercept - point.slope * x)[0]
     drawn = y + noise - lines.intercept - lines.slope * x
+    # A resample of families that do not differ in x has no line.
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     tail = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(drawn, tail, axis=0)

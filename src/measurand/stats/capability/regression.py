@@ -60,6 +60,7 @@ def fit_lines(x: Floats, y: Floats, weights: Floats) -> Lines:
         xx = (weighted * x) @ there - n * x_mean**2
         xy = weighted @ values - n * x_mean * y_mean
         yy = weights @ values**2 - n * y_mean**2
+        # Of equal x, rounding leaves a spread that is not quite 0, and a slope of any size.
         slope = np.where(xx > 1e-12 * (weighted * x @ there), xy / xx, np.nan)
         left = np.maximum(yy - slope * xy, 0.0)
         return Lines(

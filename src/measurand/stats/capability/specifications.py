@@ -73,6 +73,7 @@ def specification_curve(
     n, k = capability.shape
     everyone = np.ones(n)
     subsets: list[tuple[str, Ints]] = [("all", np.arange(k))]
+    # A factor takes three benchmarks, so none is left out of three.
     if k > 3:
         subsets += [(f"without {names[j]}", np.delete(np.arange(k), j)) for j in range(k)]
     if k >= 6:
@@ -89,11 +90,13 @@ def specification_curve(
     for (subset, columns), left_out, weight in samples:
         here = weight > 0
         part = capability[np.ix_(here, columns)]
+        # Without a family a benchmark may be constant, and then has no z-score.
         part = part[:, varies(part)]
         if part.shape[1] < 3:
             continue
         z, matrix = standardise(part), rank_correlation_matrix(part)[0]
         for weighting, loadings in zip(WEIGHTINGS, _loadings(part, matrix), strict=True):
+            # Models left out weigh nothing, so 0 does for them; NaN would make the whole row undefined.
             score = np.zeros(n)
             score[here] = z @ loadings
             labels.append((subset, weighting, left_out))

@@ -70,7 +70,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class Scale:
-    """Fits, one a row.
+    """Fits, one per row.
 
     Parameters
     ----------
@@ -118,6 +118,7 @@ def fit_scale(cells: Cells, weights: Floats | None = None, start: Scale | None =
     if weights is None:
         weights = np.ones((1, len(cells.score)))
     first = _first_guess(cells) if start is None else (start.capability, start.difficulty, start.slope)
+    # What a step holds per fit: two arrays of models x 2b, and one of 2b x 2b.
     width = 4 * cells.benchmarks * (cells.models + cells.benchmarks)
     parts = [_fit(cells, weights[rows], *first) for rows in blocks(len(weights), width)]
     return Scale(*(np.concatenate(fields) for fields in zip(*parts, strict=True)))
@@ -185,6 +186,7 @@ def spread(cells: Cells, fit: Scale) -> Spread:
     change = change[:, free]
     penalty = PENALTY / (m + 2 * b - 1)
     influence = np.linalg.solve(change.T @ change + penalty * np.eye(change.shape[1]), change.T)
+    # A score that its parameters fit by itself has a leverage near 1, and HC3 would divide by nearly 0.
     left = np.maximum(1 - np.einsum("nk,kn->n", change, influence), _LEAST_LEFT)
     of_models = influence[:m] * ((cells.score - expected) / left)
     own = np.bincount(cells.model, (rise * slope) ** 2)
@@ -241,6 +243,7 @@ def _fit(
         there = here + problem.step(here, weights[busy], damping[busy], newton[busy])
         there = np.clip(there, problem.low, problem.high)
         reached = problem.cost(there, weights[busy])
+        # At the least, rounding makes a step that changes nothing look worse.
         better = reached <= cost[busy] * (1 + _ROUNDING)
         # Far from the least, the second derivatives mislead; near it, they make the last steps few.
         length = np.abs(there - here).max(axis=1)
@@ -336,6 +339,7 @@ class _Problem:
         curve, twist = bend * slope**2, bend * distance**2
         mixed = bend * slope * distance + use * pull
         diagonal = np.concatenate([self.per_model(curve), self.per_benchmark(curve), self.per_benchmark(twist)], axis=1)
+        # Newton's diagonal may be negative, and damping has to shorten the step all the same.
         diagonal = diagonal + self.penalty + damping[:, None] * np.abs(diagonal) + 1e-12
         diagonal = np.where(stuck, 1.0, diagonal)
         # Capabilities against difficulties and slopes, then difficulties against slopes.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
+from measurand.stats.intervals.distributions import norm
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.texts.two_sample import auroc, auroc_difference, auroc_limits
 
@@ -57,6 +57,7 @@ def area_difference(first: npt.ArrayLike, second: npt.ArrayLike, positive: npt.A
     value, together = auroc_difference(first, second, labels)
     nothing = np.zeros(len(labels))
     own_a, own_b = (auroc_difference(scores, nothing, labels)[1] for scores in (first, second))
+    # An area without spread has no correlation to measure: 0, which is wider than any positive one.
     shared = (own_a**2 + own_b**2 - together**2) / (2 * own_a * own_b) if own_a > 0 and own_b > 0 else 0.0
     r = float(np.clip(shared, -1, 1))
     below, above = (a.value - a.low, b.high - b.value), (a.high - a.value, b.value - b.low)
@@ -73,4 +74,4 @@ def findable_area(positives: int, negatives: int, level: float, power: float) ->
     0.66
     """
     spread = np.sqrt((positives + negatives + 1) / (12 * positives * negatives))
-    return float(min(0.5 + (stats.norm.ppf(0.5 + level / 2) + stats.norm.ppf(power)) * spread, 1.0))
+    return float(min(0.5 + (norm.ppf(0.5 + level / 2) + norm.ppf(power)) * spread, 1.0))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from measurand.stats.intervals.binomial import wilson
 from measurand.stats.intervals.correlation import bonett_wright
+from measurand.stats.intervals.distributions import norm, student
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import correlate
 
@@ -55,16 +55,17 @@ def gap_z(old: Floats, new: Floats, n_old: Floats, n_new: Floats) -> tuple[Float
     (3.1, 0.001)
     """
     with np.errstate(invalid="ignore", divide="ignore"):
+        # Pooled, as a test of no gap takes both proportions to be one; the interval of `gap_limits` may not.
         pooled = (old * n_old + new * n_new) / (n_old + n_new)
         z: Floats = (old - new) / np.sqrt(pooled * (1 - pooled) * (1 / n_old + 1 / n_new))
-    return z, stats.norm.sf(z)
+    return z, norm.sf(z)
 
 
 def mean_gap(gaps: Floats, level: float) -> Limits:
     """Mean gap of all models and its t interval over models; no interval where gaps do not vary."""
     mean, n = float(gaps.mean()), len(gaps)
     spread = float(gaps.std(ddof=1)) if n > 1 else 0.0
-    half = float(stats.t.ppf((1 + level) / 2, n - 1)) * spread / np.sqrt(n) if spread > 0 else float("nan")
+    half = float(student.ppf((1 + level) / 2, n - 1)) * spread / np.sqrt(n) if spread > 0 else float("nan")
     return Limits(mean, mean - half, mean + half)
 
 

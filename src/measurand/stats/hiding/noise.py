@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+
+from measurand.stats.intervals.distributions import binom
 
 __all__ = ["HeldOut", "held_out", "phi", "phi_by_luck"]
 
@@ -53,6 +54,7 @@ def held_out(copies: Floats, clusters: Ints | None, splits: int, rng: np.random.
     order = np.argsort(rng.random((splits, groups)), axis=1)
     # Of an odd number of groups, either half may be the larger.
     first = (order < (groups + rng.integers(0, 2, (splits, 1))) // 2)[:, codes]
+    # Sums rank as means do: within a split, every copy has the same items.
     best = [np.argmax(half @ copies.T, axis=1) for half in (first, ~first)]
     scores = np.where(first, copies[best[1]], copies[best[0]])
     return HeldOut(scores, np.bincount(np.concatenate(best), minlength=len(copies)))
@@ -92,7 +94,7 @@ def phi_by_luck(rate: float, items: int, copies: int, draws: int, rng: np.random
     True
     """
     base = rng.binomial(items, rate, draws).astype(np.float64)
-    # The largest of several independent counts, by its distribution function: one draw in place of one a copy.
-    best = stats.binom.ppf(rng.random(draws) ** (1 / copies), items, rate)
+    # The largest of several independent counts, by its distribution function: one draw in place of one per copy.
+    best = binom.ppf(rng.random(draws) ** (1 / copies), items, rate)
     found: Floats = np.divide(best, base, out=np.full(draws, np.inf), where=base > 0)
     return found

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from measurand.stats.hiding.smoothing import gcv_splines
+from measurand.stats.intervals.distributions import student
 
 __all__ = [
     "LEAST_MODELS",
@@ -59,7 +59,7 @@ class Noise:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Excess:
-    """How far models lie above the curve of the others; each field has one value a model.
+    """How far models lie above the curve of the others; each field has one value per model.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def sorted_pairs(scores: Floats, reference: Floats) -> list[tuple[Ints, Floats, 
     Returns
     -------
     list of (rows, x, y)
-        One entry a number of different reference scores: which rows, and their pairs, shape (rows, pairs).
+        One entry per number of different reference scores: which rows, and their pairs, shape (rows, pairs).
 
     Examples
     --------
@@ -101,7 +101,7 @@ def sorted_pairs(scores: Floats, reference: Floats) -> list[tuple[Ints, Floats, 
     """
     x, y = np.sort(reference, axis=1), np.sort(scores, axis=1)
     rows, models = x.shape
-    # Rounded down to a grid of the least distance, so that a chain of near values does not merge into one.
+    # Rounded to a grid of the least distance, so that a chain of near values does not merge into one.
     fresh = np.ones(x.shape, dtype=bool)
     fresh[:, 1:] = np.diff(np.floor(x / _NEAREST + 0.5), axis=1) > 0
     place = fresh.cumsum(axis=1) - 1
@@ -118,7 +118,7 @@ def sorted_pairs(scores: Floats, reference: Floats) -> list[tuple[Ints, Floats, 
 
 
 def predict(scores: Floats, reference: Floats, at: Floats) -> Floats:
-    """What curves through reference models expect, a curve a row.
+    """What curves through reference models expect, one curve per row.
 
     Parameters
     ----------
@@ -156,6 +156,7 @@ def draw_models(models: int, resamples: int, rng: np.random.Generator) -> Ints:
         again = np.flatnonzero(distinct < LEAST_MODELS)
         if not len(again):
             return drawn
+        # Whole rows anew: adding models to those drawn would change how probable each resample is.
         drawn[again] = rng.integers(models, size=(len(again), models))
 
 
@@ -314,4 +315,4 @@ def scatter_p(value: float, residuals: Floats) -> float:
     """
     known = residuals[np.isfinite(residuals)]
     spread = float(np.sqrt((known**2).mean())) if len(known) >= LEAST_MODELS else 0.0
-    return float(stats.t.sf(value / spread, len(known) - 1)) if spread > 0 else float("nan")
+    return float(student.sf(value / spread, len(known) - 1)) if spread > 0 else float("nan")

@@ -23,7 +23,7 @@ _CHUNK_CELLS = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class Splines:
-    """Natural cubic splines, one a row.
+    """Natural cubic splines, one per row.
 
     Parameters
     ----------
@@ -56,6 +56,7 @@ class Splines:
         """
         inside = np.clip(x, self.knots[:, :1], self.knots[:, -1:])
         last = self.knots.shape[1] - 2
+        # searchsorted takes one row of knots at a time; counting takes all.
         left = np.minimum((self.knots[:, None, 1:-1] <= inside[:, :, None]).sum(axis=2), last)
         low, high = (np.take_along_axis(self.knots, left + k, axis=1) for k in (0, 1))
         f_low, f_high = (np.take_along_axis(self.values, left + k, axis=1) for k in (0, 1))
@@ -105,6 +106,7 @@ def smoothing_splines(x: Floats, y: Floats, penalty: Floats) -> Splines:
 
 def _gcv(x: Floats, y: Floats, grid: Floats) -> tuple[Floats, ...]:
     roughness, modes, loads, bend = _modes(x, y)
+    # In the modes a penalty is one division, so a single decomposition serves the whole grid.
     kept = 1 / (1 + roughness[:, :, None] * grid)
     residual = (((1 - kept) * loads[:, :, None]) ** 2).mean(axis=1)
     criterion = residual / (1 - kept.mean(axis=1)) ** 2
@@ -128,6 +130,7 @@ def _modes(x: Floats, y: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     gram[:, inner[:-1], inner[1:]] = gram[:, inner[1:], inner[:-1]] = step[:, 1:-1] / 6
     bend = np.linalg.solve(gram, differences)
     penalty = differences.transpose(0, 2, 1) @ bend
+    # Symmetric but for rounding, and eigh reads one triangle only.
     roughness, modes = np.linalg.eigh((penalty + penalty.transpose(0, 2, 1)) / 2)
     # A straight line costs nothing: its two modes are 0 but for rounding, which knots close together make large.
     roughness[:, :2] = 0.0

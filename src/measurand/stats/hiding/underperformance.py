@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from measurand.stats.intervals.clustered import cluster_sums, t_limits
+from measurand.stats.intervals.distributions import binom, student
+from measurand.stats.intervals.limits import Limits
 
 __all__ = ["EntropyChange", "below_chance", "entropy", "entropy_change", "jensen_shannon", "swap_p_value"]
 
@@ -25,6 +26,7 @@ def entropy(shares: Floats) -> Floats:
     [2.0, 0.0]
     """
     p = shares / shares.sum(axis=-1, keepdims=True)
+    # + 0.0 turns the -0.0 of a single position into 0.
     result: Floats = -(p * np.log2(np.where(p > 0, p, 1.0))).sum(axis=-1) + 0.0
     return result
 
@@ -52,24 +54,22 @@ class EntropyChange:
 
     Parameters
     ----------
-    first, second : entropies. change : second minus first, with its standard error and interval.
+    first, second : entropies. change : second minus first, with its interval. stderr : of the change.
     clusters : independent items or clusters of them. n : items.
     """
 
     first: float
     second: float
-    change: float
+    change: Limits
     stderr: float
-    low: float
-    high: float
     clusters: int
     n: int
 
-    def limits(self, level: float) -> tuple[float, float]:
-        """The interval of the change at another level; NaN below two clusters."""
-        value, error, df = (np.array([x]) for x in (self.change, self.stderr, self.clusters - 1.0))
+    def limits(self, level: float) -> Limits:
+        """The change with its interval at another level; NaN below two clusters."""
+        value, error, df = (np.array([x]) for x in (self.change.value, self.stderr, self.clusters - 1.0))
         low, high = t_limits(value, error, df, level)
-        return float(low[0]), float(high[0])
+        return Limits(self.change.value, float(low[0]), float(high[0]))
 
 
 def entropy_change(first: Floats, second: Floats, clusters: Ints | None, level: float) -> EntropyChange:
@@ -89,23 +89,22 @@ def entropy_change(first: Floats, second: Floats, clusters: Ints | None, level: 
     Examples
     --------
     >>> even, one = np.tile(np.eye(4), (25, 1)), np.tile([1.0, 0.0, 0.0, 0.0], (100, 1))
-    >>> found = entropy_change(even, one, None, 0.95)
-    >>> found.change, round(found.low, 3), round(found.high, 3)
-    (-2.0, -2.05, -1.95)
+    >>> [round(limit, 3) for limit in entropy_change(even, one, None, 0.95).change]
+    [-2.0, -2.05, -1.95]
     """
     n, k = first.shape
     surprise = [-np.log2(np.where((p := shares.mean(axis=0)) > 0, p, 1.0)) for shares in (first, second)]
     differences = (second @ surprise[1] - first @ surprise[0])[None]
     means, alone = cluster_sums(differences, clusters).means(), cluster_sums(differences).means()
     groups = int(means.clusters[0])
+    # A design effect below 1 would count more items than there are.
     effective = n / max(1.0, float(means.stderr[0] / alone.stderr[0]) ** 2) if alone.stderr[0] > 0 else groups
     second_order = 2 * (k - 1) / (2 * max(effective, groups) ** 2 * np.log(2) ** 2)
     stderr = float(np.sqrt(means.stderr[0] ** 2 + second_order))
     low, high = t_limits(means.value, np.array([stderr]), np.array([groups - 1]), level)
     a, b = (float(entropy(shares.sum(axis=0))) for shares in (first, second))
-    return EntropyChange(
-        first=a, second=b, change=b - a, stderr=stderr, low=float(low[0]), high=float(high[0]), clusters=groups, n=n
-    )
+    change = Limits(b - a, float(low[0]), float(high[0]))
+    return EntropyChange(first=a, second=b, change=change, stderr=stderr, clusters=groups, n=n)
 
 
 def swap_p_value(
@@ -134,7 +133,7 @@ def swap_p_value(
 
 
 def _coins(draws: int, items: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """Fair coins, 0 or 1, shape (draws, items): a bit each, as most of the time of a draw goes into them."""
+    """Fair coins, 0 or 1, shape (draws, items): one bit each, as most of the time of a draw goes into them."""
     width = -(-items // 8)
     bits = np.frombuffer(rng.bytes(draws * width), dtype=np.uint8).reshape(draws, width)
     return np.unpackbits(bits, axis=1, count=items).astype(np.float32)
@@ -160,11 +159,11 @@ def below_chance(scores: Floats, chance: Floats, clusters: Ints | None = None) -
     if clusters is None and np.isin(scores, (0.0, 1.0)).all():
         total = np.ones(1)
         for rate, items in zip(*np.unique(chance, return_counts=True), strict=True):
-            total = np.convolve(total, stats.binom.pmf(np.arange(items + 1), items, rate))
+            total = np.convolve(total, binom.pmf(np.arange(items + 1), items, rate))
         return float(min(total[: int(scores.sum()) + 1].sum(), 1.0))
     means = cluster_sums((scores - chance)[None], clusters).means()
     groups = int(means.clusters[0])
     if groups < 2:
         return float("nan")
     guesser = np.sqrt((chance * (1 - chance)).sum()) / len(scores)
-    return float(stats.t.cdf(means.value[0] / max(float(means.stderr[0]), guesser), groups - 1))
+    return float(student.cdf(means.value[0] / max(float(means.stderr[0]), guesser), groups - 1))

@@ -44,6 +44,7 @@ def wilson(count: npt.ArrayLike, n: npt.ArrayLike, level: float) -> tuple[Floats
     p = k / size
     centre = (p + z**2 / (2 * size)) / (1 + z**2 / size)
     half = z / (1 + z**2 / size) * np.sqrt(p * (1 - p) / size + z**2 / (4 * size**2))
+    # At 0 and n the limit is 0 or 1 exactly; rounding would leave it a hair beyond.
     return np.where(k == 0, 0.0, centre - half), np.where(k == size, 1.0, centre + half)
 
 
@@ -62,6 +63,7 @@ def clopper_pearson(count: npt.ArrayLike, n: npt.ArrayLike, level: float) -> tup
     """
     k, size = np.asarray(count, dtype=np.float64), np.asarray(n, dtype=np.float64)
     tail = (1 - level) / 2
+    # np.where computes both branches: 0.5 stands in for a parameter of 0, and what it gives is discarded.
     low = np.where(k > 0, beta.ppf(tail, np.maximum(k, 0.5), size - k + 1), 0.0)
     high = np.where(k < size, beta.ppf(1 - tail, k + 1, np.maximum(size - k, 0.5)), 1.0)
     return low, high

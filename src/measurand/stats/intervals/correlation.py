@@ -26,6 +26,7 @@ Interval = tuple[Floats, Floats]
 
 def _off_one(rho: Floats, n: Ints) -> Floats:
     """rho, with a perfect rank correlation taken as half of the smallest step away from it, so that its z is finite."""
+    # The smallest step is a swap of neighbours, sum d^2 = 2: rho falls by 12 / (n (n^2 - 1)).
     with np.errstate(divide="ignore"):
         most = np.maximum(1 - 6 / (n * (n**2 - 1.0)), 0.0)
     result: Floats = np.clip(rho, -most, most)
@@ -35,6 +36,7 @@ def _off_one(rho: Floats, n: Ints) -> Floats:
 def _on_z_scale(rho: Floats, half_width: Floats, n: Ints) -> Interval:
     """rho plus and minus a half width given on Fisher's z scale, taken back."""
     z = np.arctanh(_off_one(rho, n))
+    # The interval of a rho moved off one still holds rho; + 0 * keeps an undefined width NaN, which fmin would drop.
     return np.fmin(np.tanh(z - half_width), rho + 0 * half_width), np.fmax(
         np.tanh(z + half_width), rho + 0 * half_width
     )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-__all__ = ["beta", "binom", "chi2", "f", "norm", "student"]
+__all__ = ["beta", "binom", "chi2", "fisher", "norm", "student"]
 
 
 class norm:
@@ -42,6 +42,7 @@ class student:
     @staticmethod
     def ppf(q: Any, df: Any) -> Any:
         """Quantile of q."""
+        # stdtrit gives +inf at 0, where the quantile is -inf.
         found = np.where(np.asarray(q) == 0, -np.inf, special.stdtrit(df, q))
         return np.where(np.isposinf(df), special.ndtri(q), _defined(df, found))[()]
 
@@ -69,8 +70,8 @@ class chi2:
         return special.chdtri(df, 1 - np.asarray(q))[()]
 
 
-class f:
-    """The F distribution."""
+class fisher:
+    """Fisher's F distribution."""
 
     ppf = staticmethod(lambda q, first, second: special.fdtri(first, second, q))
 
@@ -84,6 +85,7 @@ class binom:
         k, n, p = np.broadcast_arrays(np.asarray(k, float), np.asarray(n, float), np.asarray(p, float))
         inside = (k >= 0) & (k <= n) & (k == np.floor(k))
         held = np.where(inside, k, 0.0)
+        # In logarithms: beyond some 1,000 trials the coefficient alone overflows.
         logs = special.gammaln(n + 1) - special.gammaln(held + 1) - special.gammaln(n - held + 1)
         return np.where(inside, np.exp(logs + special.xlogy(held, p) + special.xlog1py(n - held, -p)), 0.0)[()]
 
@@ -106,6 +108,7 @@ class binom:
     @staticmethod
     def ppf(q: Any, n: Any, p: Any) -> Any:
         """Least k whose chance of k or fewer reaches q."""
+        # bdtrik is NaN at rate 0, where k is 0; its rounding may land one too high, so one fewer is tried, too.
         found = np.ceil(np.nan_to_num(special.bdtrik(q, n, p)))
         fewer = np.maximum(found - 1, 0)
         return np.where(binom.cdf(fewer, n, p) >= q, fewer, found)[()]

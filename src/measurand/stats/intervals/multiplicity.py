@@ -28,6 +28,7 @@ def holm(p_values: Floats) -> Floats:
     tested = np.flatnonzero(np.isfinite(p_values))
     order = tested[np.argsort(p_values[tested], kind="stable")]
     steps = np.arange(len(order), 0, -1)
+    # Holm stops at the first test that fails, so no later p-value may come out smaller: a running maximum.
     found[order] = np.minimum(np.maximum.accumulate(p_values[order] * steps), 1.0)
     return found
 
@@ -48,6 +49,7 @@ def benjamini_hochberg(p_values: Floats) -> Floats:
     tested = np.flatnonzero(np.isfinite(p_values))
     order = tested[np.argsort(p_values[tested], kind="stable")]
     scaled = p_values[order] * len(order) / np.arange(1, len(order) + 1)
+    # The largest p-value that passes carries all smaller ones: a running minimum from the end.
     found[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return found
 

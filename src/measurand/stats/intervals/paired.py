@@ -88,6 +88,7 @@ def _complete(scores: Floats, clusters: Ints | None) -> Pairs:
     gram = residuals @ residuals.T
     own = np.diag(gram)
     squares = own[first] + own[second] - 2 * gram[first, second]
+    # For rows that differ nowhere the three terms cancel; what rounding leaves may be negative.
     squares = np.where(squares > _ROUNDING * (own[first] + own[second]), squares, 0.0)
     undefined = groups < 2
     factor = np.nan if undefined else groups / (groups - 1) / n**2
@@ -141,6 +142,7 @@ def bonett_price(
     >>> round(float(low), 4), round(float(high), 4)
     (0.0022, 0.2919)
     """
+    # One discordant item more each way, as published: with none, Wald's interval would have width 0.
     size = np.asarray(n, dtype=np.float64) + 2
     b, c = (np.asarray(only_first) + 1) / size, (np.asarray(only_second) + 1) / size
     half = norm.ppf(0.5 + level / 2) * np.sqrt((b + c - (b - c) ** 2) / size)
@@ -179,6 +181,7 @@ def welch(means: Means, level: float) -> tuple[float, float, float, float, float
     """
     variances = means.stderr**2
     value, stderr = float(means.value[0] - means.value[1]), float(np.sqrt(variances.sum()))
+    # Also where it is NaN: one cluster on either side.
     if not stderr > 0:
         return value, stderr, np.nan, np.nan, np.nan
     df = variances.sum() ** 2 / (variances**2 / np.maximum(means.clusters - 1, 1)).sum()

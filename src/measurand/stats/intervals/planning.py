@@ -74,6 +74,7 @@ class PairedDesign:
         if self.per_cluster:
             return self._items_of_clusters(effect, power, epochs)
         reach = self._reach(power, math.inf) * math.sqrt(self.design_effect * self.variance(epochs))
+        # sqrt(n) solves effect n - reach sqrt(n) - counts = 0, the continuity correction included.
         root = (reach + math.sqrt(reach**2 + 4 * effect * self.counts)) / (2 * effect)
         return math.ceil(root**2 - 1e-9)
 
@@ -83,6 +84,7 @@ class PairedDesign:
         def excess(log_items: float) -> float:
             return self.smallest_effect(items=math.exp(log_items), power=power, epochs=epochs) - effect
 
+        # Two clusters are the fewest with a degree of freedom; logarithms, as the root may lie at tens or at 1e12.
         fewest = math.log(2 * self.per_cluster)
         if excess(fewest) <= 0:
             return math.ceil(2 * self.per_cluster)
@@ -150,6 +152,7 @@ def mcnemar_power(only_first: float, only_second: float, items: int, alpha: floa
     discordant = np.arange(items + 1)
     chance = only_first + only_second
     weights = binom.pmf(discordant, items, chance)
+    # Most numbers of discordant items are too improbable to change a digit, and each costs an enumeration.
     kept = np.flatnonzero(weights > 1e-14)
     share = only_first / chance if chance else 0.5
     significant = size = wrong = 0.0

@@ -117,6 +117,7 @@ def correlations(a: Floats, b: Floats, weights: Floats) -> Floats:
         centred = b - mean.T[:, :, None]
         spread = np.einsum("rn,mrn,mrn->rm", weights, centred, centred)
         variance = np.einsum("rn,rn->r", weighted_a, a)[:, None] * spread
+        # Rounding leaves a constant side a little variance, from which a correlation would come out of nothing.
         scale = np.where(variance > 1e-18 * np.maximum(1.0, np.abs(cross)) ** 2, variance, np.nan)
         result: Floats = np.clip(cross / np.sqrt(scale), -1.0, 1.0)
         return result
@@ -155,6 +156,7 @@ def correlate(scores: Floats, tested: Floats, weights: Floats, method: Method = 
         for rows in blocks(len(weights), cells):
             part, score = weights[rows][:, here], scores[rows][:, here]
             found = _METHODS[method](score, values, part)
+            # NaN sorts last, so that undefined scores would get ranks, and a correlation.
             undefined = ~np.isfinite(score).all(axis=1, keepdims=True)
             result[rows, columns] = np.where(undefined, np.nan, found)
     return result
@@ -178,6 +180,7 @@ def _pearson(scores: Floats, values: Floats, weights: Floats) -> Floats:
 
 def _kendall(scores: Floats, values: Floats, weights: Floats) -> Floats:
     i, j = np.triu_indices(len(values), k=1)
+    # Copies of one model are tied with each other and add nothing: pairs of different models are all.
     pairs = weights[:, i] * weights[:, j]
     signs, value_signs = np.sign(scores[:, i] - scores[:, j]), np.sign(values[i] - values[j])
     with np.errstate(invalid="ignore", divide="ignore"):

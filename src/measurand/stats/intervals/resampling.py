@@ -47,7 +47,7 @@ def family_blocks(families: Ints, most: int) -> Ints:
 
 
 def jackknife_weights(families: Ints) -> Floats:
-    """One replicate a family, with weight 0 on its members and 1 elsewhere, shape (families, n)."""
+    """One replicate per family, with weight 0 on its members and 1 elsewhere, shape (families, n)."""
     codes = np.unique(families)
     return np.where(families[None, :] == codes[:, None], 0.0, 1.0)
 
@@ -78,7 +78,9 @@ def bca(value: Floats, replicates: Floats, jackknife: Floats, level: float) -> t
         if len(sample) < 2 or not np.isfinite(point):
             low[j] = high[j] = np.nan
             continue
+        # Replicates equal to the estimate count half, or ties would pass for bias.
         below = (np.searchsorted(sample, point, "left") + np.searchsorted(sample, point, "right")) / 2
+        # Half a replicate from either end: ndtri is infinite at shares of 0 and 1.
         bias = ndtri(np.clip(below / len(sample), 0.5 / len(sample), 1 - 0.5 / len(sample)))
         deviation = np.nanmean(jackknife[:, j]) - jackknife[:, j]
         spread = np.nansum(deviation**2)

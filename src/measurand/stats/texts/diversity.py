@@ -61,6 +61,7 @@ def vendi(similarity: Floats) -> float:
     2.15730048
     """
     eigenvalues = np.linalg.eigvalsh(similarity / len(similarity))
+    # Rounding leaves eigenvalues of 0 a little negative; l log l is 0 there anyway.
     positive = eigenvalues[eigenvalues > 1e-12]
     return float(np.exp(-(positive * np.log(positive)).sum()))
 
@@ -116,6 +117,7 @@ def duplicates(similarity: Floats, least: float, level: float) -> Duplicates:
     sizes = np.bincount(connected_components(neighbours(similarity, least=least), directed=False)[1])
     alike = sizes[sizes > 1]
     count, groups = int(alike.sum()), len(alike)
+    # None found: what the upper limit allows are pairs, the smallest groups there are.
     size = count / groups if groups else 2.0
     limits = clopper_pearson(groups, len(sizes), level)
     low, high = (float(p * size / (p * size + 1 - p)) for p in limits)
@@ -167,6 +169,7 @@ def reach(near: Mask, reference: Mask, draws: int, rng: np.random.Generator) -> 
     labels[:, :size] = 1.0
     labels = rng.permuted(labels, axis=1)
     # Rows near at least one item, counted among the rows that are the reference in that draw.
+    # A product of float32 takes BLAS, one of booleans does not; counts are exact in it, so 0.5 parts 0 from 1.
     reached = (near.astype(np.float32) @ (1.0 - labels).T > 0.5).T
     shares = (reached * labels).sum(axis=1) / size
     return Reach(share, covered, float(shares.mean()), (1 + int((shares <= share + 1e-9).sum())) / (1 + draws))

@@ -27,6 +27,7 @@ _IS_WORD[[*range(ord("0"), ord("9") + 1), *range(ord("a"), ord("z") + 1), *range
 _CHUNK = 8
 """Bytes of a word hashed at once."""
 _KEPT = np.array([(1 << 8 * length) - 1 for length in range(_CHUNK + 1)], dtype=np.uint64)
+# 2^64 over the golden ratio, and odd: multiplying by an odd number loses no bit.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _FILTER_LOAD = 32
 """Places of an index's filter for each run in it."""
@@ -176,6 +177,7 @@ def run_hashes(hashes: Hashes, n: int) -> Hashes:
     count = len(hashes) - n + 1
     if count < 1:
         return np.zeros(0, dtype=np.uint64)
+    # A polynomial modulo 2^64: overflow is meant, and the order of the words counts.
     found = hashes[:count].copy()
     for place in range(1, n):
         found *= _FACTOR
@@ -231,6 +233,7 @@ class RunIndex:
         if not len(self.keys):
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         bits = len(self._filter).bit_length() - 1
+        # Most runs of a document are in no item: one look-up spares them the binary search.
         place = np.flatnonzero(self._filter[_spot(hashes, bits)])
         sought = hashes[place]
         run = np.minimum(np.searchsorted(self.keys, sought), len(self.keys) - 1)
@@ -239,6 +242,7 @@ class RunIndex:
 
 
 def _spot(hashes: Hashes, bits: int) -> Ints:
+    # The top bits, since products and sums carry upwards only: the low ones depend on low bits alone.
     return (hashes >> np.uint64(64 - bits)).view(np.int64)
 
 

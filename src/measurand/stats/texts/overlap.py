@@ -83,7 +83,7 @@ def _by_item(index: RunIndex, items: int) -> tuple[Hashes, Ints]:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Passages:
-    """Where documents hold something of items: one entry an item and document, of shape (passages,).
+    """Where documents hold something of items: one entry per item and document, of shape (passages,).
 
     Parameters
     ----------
@@ -173,6 +173,7 @@ def _candidates(index: ItemIndex, words: Words, own: Ints | None) -> tuple[Ints,
     fresh[1:] = (item[1:] != item[:-1]) | (document[1:] != document[:-1])
     pair = np.cumsum(fresh) - 1
     # Seeds of one pair that agree on where the item begins, within the slack.
+    # So wide that no place of one pair, slack included, reaches into the next pair's.
     stride = len(words.hashes) + int(index.words.counts.max(initial=0)) * 2 + 8
     place_in_order = pair * stride + begins
     agreeing = np.searchsorted(place_in_order, place_in_order + slack, side="right") - np.arange(len(item))

@@ -51,7 +51,7 @@ def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
 
 
 def _aurocs(scores: Floats, positive: Bools) -> Floats:
-    """One area a column of scores, shape (n, columns); labels of shape (n,) or (n, columns)."""
+    """One area per column of scores, shape (n, columns); labels of shape (n,) or (n, columns)."""
     ranks = stats.rankdata(scores, axis=0)
     labels = positive if positive.ndim == 2 else positive[:, None]
     ones = labels.sum(axis=0)
@@ -84,6 +84,7 @@ def auroc_limits(area: float, positives: int, negatives: int, level: float) -> t
         spread = true * (1 - true) * (1 + middle * ((1 - true) / (2 - true) + true / (1 + true)))
         return abs(area - true) - z * float(np.sqrt(spread / (positives * negatives)))
 
+    # The standard error is 0 at areas of 0 and 1: an area found there would be a root itself, hence 1e-9.
     low = 0.0 if area <= 0 else float(brentq(distance, 0.0, min(area, 1 - 1e-9), xtol=1e-12))
     high = 1.0 if area >= 1 else float(brentq(distance, max(area, 1e-9), 1.0, xtol=1e-12))
     return low, high
@@ -125,6 +126,7 @@ def text_features(texts: Sequence[str]) -> Floats:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     # A word of one letter or character counts: scripts without spaces have no others.
+    # The text added keeps the vocabulary from being empty, which scikit-learn refuses.
     rows = TfidfVectorizer(token_pattern=r"(?u)\w+", dtype=np.float64).fit_transform([*texts, "nothing"])[:-1]
     products: Floats = (rows @ rows.T).toarray()
     return products
@@ -324,6 +326,7 @@ def kernel_test(
     0.01
     """
     labels = np.asarray(positive, dtype=np.bool_)
+    # Without texts' products with themselves, the estimate is unbiased: about 0 for sets that are alike.
     own = products - np.diag(np.diag(products))
     null = np.concatenate([_discrepancy(own, dealt) for dealt in _dealt(labels, permutations, rng)])
     found = _permuted(float(_discrepancy(own, labels[:, None])[0]), null, level)

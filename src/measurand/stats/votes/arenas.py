@@ -95,7 +95,7 @@ def gap_stderr(spread: Floats) -> Floats:
 
 
 def circles_by_chance(data: Comparisons, replicates: int, rng: np.random.Generator) -> Floats:
-    """Share of decided triads that run in a circle if one strength a model explains every vote, shape (replicates,).
+    """Share of decided triads that run in a circle if one strength per model explains every vote, shape (replicates,).
 
     Votes are drawn anew from the fitted strengths, as many for each pair as it has, each independent of the others,
     ties as often as Davidson's model has them. The strengths are first drawn together to the spread that is left when

@@ -68,7 +68,7 @@ class Comparisons:
 
 @dataclass(frozen=True)
 class Fit:
-    """Maximum-likelihood strengths, one row a replicate.
+    """Maximum-likelihood strengths, one row per replicate.
 
     Parameters
     ----------
@@ -146,6 +146,7 @@ def fit(data: Comparisons, counts: Floats | None = None, *, ties: Ties = "half",
     all_counts = data.counts[None] if counts is None else counts
     size, m = len(all_counts), data.models
     strengths, tie, converged = np.zeros((size, m)), np.zeros(size), np.zeros(size, dtype=bool)
+    # Rao and Kupper's log theta has to be above 0: at 0 no vote can be a tie.
     tie += (0.0 if ties == "half" else 0.5) if start is None else start.tie[0]
     if start is not None:
         strengths += start.strengths[0]
@@ -202,6 +203,7 @@ def _likelihood(data: Comparisons, counts: Floats, ties: Ties, strengths: Floats
     # No count, no part in it, however small the probability.
     parts = [np.where(counts[:, k] > 0, counts[:, k] * logs[k], 0.0).sum(axis=1) for k in range(3)]
     result: Floats = np.sum(parts, axis=0)
+    # NaN is a step far out of range: the worst, so that it is halved.
     return np.where(np.isnan(result), -np.inf, result)
 
 
@@ -244,6 +246,7 @@ def _scores(gap: Floats, tie: Floats, ties: Ties) -> tuple[Floats, Floats, Float
         )
     a, b = expit(tie - gap), expit(tie + gap)
     da, db = a * (1 - a), b * (1 - b)
+    # The derivative of log(exp(2 tie) - 1), in a form that cannot overflow.
     grown = 2 / -np.expm1(-2 * tie)
     zero = np.zeros_like(a)
     return (

@@ -46,10 +46,11 @@ def elo_ratings(
     """
     played = np.arange(len(first))[None] if orders is None else orders
     count = len(played)
-    # Orders and models along one axis, so that all orders move at once; a row a vote is one contiguous read.
+    # Orders and models along one axis, so that all orders move at once; one row per vote is one contiguous read.
     ratings = np.full((count * models, len(factors)), _START)
     offset = np.arange(count) * models
     rate = np.log(10) / _PER_DECADE
+    # In chunks: the transposed copies hold every order, and whole ones would be orders times votes.
     for start in range(0, played.shape[1], _CHUNK):
         votes = np.ascontiguousarray(played[:, start : start + _CHUNK].T)
         left, right = first[votes] + offset, second[votes] + offset

@@ -105,6 +105,7 @@ def rank_sets(
     open_pairs, critical = usable.copy(), np.inf
     above = np.zeros((m, m), dtype=bool)
     while open_pairs.any():
+        # Every pair is counted in both directions, so that one-sided tails make a two-sided level.
         tail = (1 - level) / open_pairs.sum()
         if not bounded:
             largest = _largest(deviation, scale, open_pairs)
@@ -137,6 +138,7 @@ def normal_deviate(t: Floats, freedom: Floats | float) -> Floats:
     [1.96, 1.96]
     """
     size, limit = np.abs(t), np.asarray(freedom, dtype=np.float64)
+    # The lower tail keeps its digits where 1 - cdf has none left; its floor keeps the deviate finite.
     same = -ndtri(np.maximum(stdtr(np.where(np.isinf(limit), 1.0, limit), -size), _LEAST_TAIL))
     result: Floats = np.copysign(np.where(np.isinf(limit), size, same), t)
     return result
@@ -196,4 +198,5 @@ def triads(wins: Floats) -> Triads:
     beats = (wins > wins.T).astype(np.float64)
     met = beats + beats.T
     decided, cyclic = ((matrix @ matrix * matrix.T).sum() for matrix in (met, beats))
+    # Closed walks of three steps: six for each decided triad, three for each circle, which has one direction.
     return Triads(round(decided / 6), round(cyclic / 3))

@@ -22,6 +22,7 @@ Mask = npt.NDArray[np.bool_]
 
 LEAST_BENCHMARKS, LEAST_ON = 3, 5
 """Benchmarks that a model, and models that a benchmark, has to have: each benchmark has two unknowns."""
+# As for the capabilities score of V1, which this scale can stand in for.
 LEAST_MODELS = 8
 
 
@@ -66,6 +67,7 @@ def proportions(scores: Scores, benchmarks: Sequence[str]) -> Proportions:
             left = ", ".join(benchmarks[place] for place in np.flatnonzero(mask).tolist()[:5])
             more = f" and {mask.sum() - 5} more" if mask.sum() > 5 else ""
             notes.append(f"left out, scores {why}: {left}{more}")
+    # A benchmark on which no models differ has no place on the scale.
     kept = ~outside & ~same
     if not kept.any():
         raise NotApplicable(

@@ -58,6 +58,7 @@ def _components(values: Floats, most: int) -> Floats:
     empty = np.full((len(values), most), np.nan)
     if values.shape[1] < LEAST_OTHERS:
         return empty
+    # What is imputed may not outweigh what was measured.
     enough = run.mean(axis=1) >= 0.5
     if enough.sum() < 3:
         return empty

@@ -15,7 +15,7 @@ from measurand.stats.intervals.clustered import cluster_sums, share_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Attempts
 
-__all__ = ["SIDES", "UNITS", "Efforts", "check_prices", "efforts_of", "share_of"]
+__all__ = ["SIDES", "UNITS", "Efforts", "check_prices", "check_settings", "clusters_of", "efforts_of", "share_of"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -79,6 +79,20 @@ class Efforts:
         costs = self.costs[unit]
         known = np.isfinite(costs)
         return np.where(known & ~self.success, costs[known].max(), costs) if self.fixed and known.any() else costs
+
+
+def check_settings(success_from: float, resamples: int) -> None:
+    """Refuse a success or a number of resamples out of its range.
+
+    Raises
+    ------
+    InputError
+        One of them is.
+    """
+    if not 0 < success_from <= 1:
+        raise InputError(f"success_from should be in (0, 1], got {success_from}")
+    if resamples < 200:
+        raise InputError(f"resamples should be at least 200, got {resamples}")
 
 
 def check_prices(**settings: Mapping[str, float] | None) -> None:
@@ -150,7 +164,7 @@ def _grouped(summed: pl.DataFrame) -> Iterator[Efforts]:
     for (target, method), own in summed.sort("target", "method", maintain_order=True).group_by(
         "target", "method", maintain_order=True
     ):
-        clusters, by = _clusters(own)
+        clusters, by = clusters_of(own)
         costs = {name: _numbers(own[name]) for name in ("queries", "tokens", "attempts")}
         costs["flop"], costs["money"] = (_together(own, what) for what in ("all_flop", "money"))
         flop = {side: own[f"{side}_all_flop"] for side in SIDES}
@@ -188,15 +202,12 @@ def _together(own: pl.DataFrame, what: str) -> Floats:
     return total
 
 
-def _clusters(own: pl.DataFrame) -> tuple[Ints | None, str]:
-    """Clusters as named; else efforts on one behaviour are one; None where each effort stands alone."""
+def clusters_of(own: pl.DataFrame) -> tuple[Ints | None, str]:
+    """Clusters as named, else by behaviour; None where each row stands alone. With them, what they are."""
     named = own["cluster"].null_count() < own.height
-    key = (
-        pl.when(pl.col("cluster").is_not_null())
-        .then(pl.format("c{}", "cluster"))
-        .otherwise(pl.format("b{}", "behaviour"))
-    )
-    codes: Ints = (own.select(key.alias("key"))["key"].rank("dense").cast(pl.Int64) - 1).to_numpy()
+    of_cluster = pl.when(pl.col("cluster").is_not_null()).then(pl.format("c{}", "cluster"))
+    key = own.select(of_cluster.otherwise(pl.format("b{}", "behaviour")).alias("key"))["key"]
+    codes: Ints = (key.rank("dense").cast(pl.Int64) - 1).to_numpy()
     alone = len(np.unique(codes)) == len(codes)
     return (None if alone else codes), ("cluster" if named else "behaviour")
 

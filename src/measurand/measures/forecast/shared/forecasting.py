@@ -22,6 +22,7 @@ __all__ = ["LEAST_MODELS", "Asked", "Forecast", "Target", "forecasts_of"]
 
 Floats = npt.NDArray[np.float64]
 
+# Three parameters of the sigmoid, and models left out to see whether they hold.
 LEAST_MODELS = 10
 GRID = 40
 """Places at which the curve is drawn."""

@@ -80,6 +80,7 @@ def _gap(
 ) -> Gap:
     place = {name: number for number, name in enumerate(both)}
     rates = np.stack([_rates(each, place) for each in (other, base)])
+    # Efforts on one behaviour are averaged first, so that behaviours are not clusters here.
     clusters = _clusters(base, place) if base.by == "cluster" else None
     pairs = paired_differences(rates, clusters)
     binary = bool(np.isin(rates, (0.0, 1.0)).all()) and clusters is None

@@ -24,6 +24,7 @@ MOST_BLOCKS = 20
 """Families left out one at a time; more are put together."""
 LEAST_FAMILIES = 3
 """Families without which none can be left out and the others still say how far families differ."""
+# A fifth: enough to see an error, few enough to leave a curve to be fitted.
 NEWEST = 0.2
 LEAST_NEWEST = 3
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from measurand.measures.forecast.shared.efforts import clusters_of
 from measurand.stats.attempts.beta_binomial import BetaBinomial, allowed_drop, fit_beta_binomial
 from measurand.stats.attempts.logit_normal import fit_logit_normal
 from measurand.stats.attempts.pass_at_k import fit_power_law, pass_at_k
@@ -120,16 +121,12 @@ def repeats_of(attempts: Attempts, success_from: float) -> Iterator[Repeats]:
         of = own.group_by("behaviour", maintain_order=True).agg("came", "effort", pl.col("cluster").first())
         outcomes = tuple(np.array(each, dtype=np.bool_) for each in of["came"])
         efforts = tuple(np.array(each, dtype=np.int64) for each in of["effort"])
-        named = pl.when(pl.col("cluster").is_not_null()).then(pl.format("c{}", "cluster"))
-        key = of.select(named.otherwise(pl.format("b{}", "behaviour")).alias("key"))["key"]
-        codes: Ints = (key.rank("dense").cast(pl.Int64) - 1).to_numpy()
-        alone = len(np.unique(codes)) == len(codes)
         yield Repeats(
             target=str(target),
             method=str(method),
             outcomes=outcomes,
             efforts=efforts,
-            clusters=None if alone else codes,
+            clusters=clusters_of(of)[0],
             stopped=_stopped(outcomes, efforts),
         )
 
@@ -167,6 +164,7 @@ def observed(repeats: Repeats, k: int, level: float) -> Limits:
     means = cluster_sums(rates[None], np.unique(repeats.codes, return_inverse=True)[1].astype(np.int64)).means()
     groups = int(means.clusters[0])
     value = float(means.value[0])
+    # All alike leave no spread to judge by: exact limits of as many behaviours or clusters.
     if value in (0.0, 1.0):
         low, high = clopper_pearson(groups * value, groups, level)
         return Limits(value, float(low), float(high))
@@ -236,6 +234,7 @@ def power_forecast(
     forecasts = law.success(float(k))
     rest = forecasts[1:][np.isfinite(forecasts[1:])]
     low = high = math.nan
+    # Resamples without three points between 0 and 1 have no power law; where many have none, neither has the interval.
     if len(rest) >= 0.9 * max(resamples, 1):
         low, high = (float(x) for x in np.quantile(rest, [(1 - level) / 2, (1 + level) / 2]))
     return float(law.scale[0]), float(law.exponent[0]), Limits(float(forecasts[0]), low, high)

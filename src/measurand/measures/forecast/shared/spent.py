@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from measurand.measures.forecast.shared.gaps import Gap
 from measurand.measures.forecast.shared.spending import amount, bits_of, limits_in
 from measurand.measures.verdicts import Side, against, tally, verdict
-from measurand.results import Finding, Status
+from measurand.results import Brief, Finding, Status
 from measurand.stats.attempts.survival import Incidence
 from measurand.stats.intervals.limits import Limits
 from measurand.wording import more_needed, number, percent, plural, with_limits
@@ -73,8 +73,8 @@ class Elicitation:
     uncounted: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Elicitations:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class Elicitations(Brief):
     """Result of `elicitation`, with its settings.
 
     Parameters

@@ -202,6 +202,7 @@ def _known_chance(scores: Scores | None, benchmark: str) -> float:
     if scores is None or benchmark not in set(scores.benchmarks["benchmark"]):
         return np.nan
     chance, top = (scores.benchmark_fact(fact, [benchmark])[0] for fact in ("chance", "maximum"))
+    # A share of the maximum; 0 or 1 is no guesser that could be held against.
     share = np.nan if chance is None else float(str(chance)) / (1.0 if top is None else float(str(top)))
     return share if 0 < share < 1 else np.nan
 

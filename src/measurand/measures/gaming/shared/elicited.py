@@ -113,6 +113,7 @@ def assess(after: Arm, before: Arm, controls: Sequence[tuple[Arm, Arm]], least: 
     items = sorted(after.scores.keys() & before.scores.keys())
     codes = _codes(before, after, items)
     gained = _of(after, items) - _of(before, items)
+    # Held against nothing: differences are paired by item already.
     gap = gain_limits(gained[None], np.zeros(len(items)), codes, level)
     shared = [item for item in items if all(item in arm.scores for pair in controls for arm in pair)]
     beyond = control_gap = head_start = None

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.stats.intervals.binomial import at_least_p_value, proportion_limits
+from measurand.stats.intervals.distributions import binom, norm, student
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.texts.two_sample import (
     auroc_limits,
@@ -78,7 +78,7 @@ def of_texts(
     products = text_features(both)
     shifted = shifted_labels(main_direction(products), len(new), EFFECT, SHIFTED, rng)
     settings: dict[str, Any] = {"permutations": permutations, "level": level, "rng": rng, "shifted": shifted}
-    sizes = {"public": len(public), "new": len(new)}
+    sizes: dict[str, Any] = {"public": len(public), "new": len(new)}
     effect = f"words further along their main direction in {percent(EFFECT)} of comparisons"
     kernel, power = kernel_test(products, is_new, **settings)
     by_kernel = HoldoutTest(
@@ -153,9 +153,9 @@ def of_models(responses: Responses, public: str, new: str, older: Sequence[str],
             "the older models score every item of a set alike", needs="models that some items tell apart"
         )
     freedom = float(spread**4 / sum((x.var(ddof=1) / len(x)) ** 2 / (len(x) - 1) for x in means))
-    half = float(stats.t.ppf(0.5 + level / 2, freedom)) * spread
-    p_value = float(2 * stats.t.sf(abs(gap) / spread, freedom))
-    power = float(stats.norm.sf(half / spread - GAP / spread))
+    half = float(student.ppf(0.5 + level / 2, freedom)) * spread
+    p_value = float(2 * student.sf(abs(gap) / spread, freedom))
+    power = float(norm.sf(half / spread - GAP / spread))
     return HoldoutTest(
         name="older models",
         statistic=f"mean score, public minus new, of {plural(len(older), 'model')}",
@@ -181,9 +181,10 @@ def of_people(odd_one_out: tuple[int, int, int], level: float) -> HoldoutTest:
         )
     chance = 1 / shown
     low, high = proportion_limits(right, guesses, level)
-    critical = int(stats.binom.isf(1 - level, guesses, chance)) + 1
+    # Of the unadjusted test: the power is that of each test alone.
+    critical = int(binom.isf(1 - level, guesses, chance)) + 1
     better = chance + BETTER
-    power = float(stats.binom.sf(critical - 1, guesses, better))
+    power = float(binom.sf(critical - 1, guesses, better))
     spread = float(np.sqrt(chance * (1 - chance) / guesses))
     p_value = at_least_p_value(right, guesses, chance)
     return HoldoutTest(

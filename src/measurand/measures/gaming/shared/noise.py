@@ -13,6 +13,7 @@ from measurand.measures.gaming.shared.sweeps import Sweep
 from measurand.stats.hiding.noise import held_out, phi, phi_by_luck
 from measurand.stats.intervals.clustered import cluster_sums, share_limits
 from measurand.stats.intervals.gains import Gain, gain_limits
+from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.planning import PairedDesign
 
 __all__ = ["POWER", "Choice", "Level", "NoiseInjection", "assess"]
@@ -32,21 +33,18 @@ class Level:
     Parameters
     ----------
     sigma : the noise; 0 for the model as it is.
-    value, low, high : mean accuracy over the seeds with its interval over items.
+    mean : accuracy over the seeds with its interval over items.
     best : accuracy of the best seed.
-    luck_low, luck_high : where a single copy with the baseline's accuracy would lie.
+    luck : the baseline's accuracy, and where a single copy with it would lie.
     change : against the model as it is; None at sigma 0.
     broken : share of the outputs that were no number.
     seeds : how many.
     """
 
     sigma: float
-    value: float
-    low: float
-    high: float
+    mean: Limits
     best: float
-    luck_low: float
-    luck_high: float
+    luck: Limits
     change: Gain | None
     broken: float
     seeds: int
@@ -142,15 +140,10 @@ def assess(sweep: Sweep, splits: int, level: float, together: float, rng: np.ran
 
 
 def _choices(sweep: Sweep, chosen: Ints) -> tuple[Choice, ...]:
-    order = [int(copy) for copy in np.argsort(-chosen, kind="stable") if chosen[copy]]
     return tuple(
-        Choice(
-            float(sweep.sigmas[copy]),
-            int(sweep.seeds[copy]),
-            float(chosen[copy] / chosen.sum()),
-            float(sweep.broken[copy]),
-        )
-        for copy in order
+        Choice(float(sweep.sigmas[copy]), int(sweep.seeds[copy]), float(share), float(sweep.broken[copy]))
+        for copy in np.argsort(-chosen, kind="stable")
+        if (share := chosen[copy] / chosen.sum())
     )
 
 
@@ -168,16 +161,14 @@ def _level(sigma: float, own: Floats, sweep: Sweep, broken: float, level: float,
     mean = own.mean(axis=0)
     means = cluster_sums(mean[None], sweep.clusters).means()
     lows, highs = share_limits(means.value, means.stderr, means.clusters - 1, level)
+    # For the picture only, so the level is always the usual one.
     spread = 1.96 * math.sqrt(rate * (1 - rate) / n)
     change = None if sigma == 0 else gain_limits(mean[None], sweep.baseline, sweep.clusters, level)
     return Level(
         sigma=sigma,
-        value=float(means.value[0]),
-        low=float(lows[0]),
-        high=float(highs[0]),
+        mean=Limits(float(means.value[0]), float(lows[0]), float(highs[0])),
         best=float(own.mean(axis=1).max()),
-        luck_low=max(rate - spread, 0.0),
-        luck_high=min(rate + spread, 1.0),
+        luck=Limits(rate, max(rate - spread, 0.0), min(rate + spread, 1.0)),
         change=change,
         broken=broken,
         seeds=len(own),

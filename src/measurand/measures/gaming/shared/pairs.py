@@ -14,8 +14,9 @@ from measurand.stats.hiding.reference_curve import Noise
 from measurand.stats.intervals.resampling import bootstrap_weights
 from measurand.tables import ItemTable, Responses, Scores, item_tables
 from measurand.tables.dates import decimal_year
+from measurand.wording import listed
 
-__all__ = ["SUFFIXES", "Pair", "chosen_pairs", "load_pair", "natural_references", "noise_of", "require_models"]
+__all__ = ["SUFFIXES", "Pair", "chosen_pairs", "load_pair", "natural_references", "noise_of"]
 
 SUFFIXES = ("_rephrase", "_synthetic", "_reference", "_fresh", "_cf", "-cf", "_paraphrase", "_perturbed")
 """Endings that make a benchmark's name that of its reference benchmark."""
@@ -117,26 +118,15 @@ def load_pair(scores: Scores, responses: Responses | None, benchmark: str, refer
     proportions = np.clip(values[both].T / np.array(units)[:, None], 0.0, 1.0)
     unknown = [name for name, chance in zip(names, facts[0], strict=True) if chance is None]
     chance = np.array([0.0 if c is None else float(str(c)) / u for c, u in zip(facts[0], units, strict=True)])
-    caveats = (
-        [f"The score of a guesser on {' and '.join(unknown)} is not known and was taken to be 0."] if unknown else []
-    )
+    caveats = [f"The score of a guesser on {listed(unknown)} is not known and was taken to be 0."] if unknown else []
     tables = _item_tables(responses, models, names) if responses is not None and models else None
     if tables is not None:
         proportions = np.array([np.nanmean(table.scores, axis=1) for table in tables])
         counts = np.array([np.isfinite(table.scores).sum(axis=1) for table in tables], dtype=np.float64)
-        return Pair(
-            benchmark=benchmark,
-            reference=reference,
-            models=tuple(models),
-            scores=proportions,
-            items=counts,
-            chance=chance,
-            tables=tables,
-            caveats=tuple(caveats),
-        )
-    counts = _item_counts(scores, models, names, proportions, np.array(units))
-    if np.isnan(counts).any():
-        caveats.append("How many items are behind some of the scores is not known; their noise is left out.")
+    else:
+        counts = _item_counts(scores, models, names, proportions, np.array(units))
+        if np.isnan(counts).any():
+            caveats.append("How many items are behind some of the scores is not known; their noise is left out.")
     return Pair(
         benchmark=benchmark,
         reference=reference,
@@ -144,7 +134,7 @@ def load_pair(scores: Scores, responses: Responses | None, benchmark: str, refer
         scores=proportions,
         items=counts,
         chance=chance,
-        tables=None,
+        tables=tables,
         caveats=tuple(caveats),
     )
 
@@ -197,6 +187,7 @@ def _item_tables(
 
 def _require_shared_items(table: ItemTable) -> None:
     ran = np.isfinite(table.scores)
+    # Items that most models ran are those of the benchmark; ids that few share are another naming.
     common = ran.sum(axis=0) > len(table.models) / 2
     for model, own in zip(table.models, ran, strict=True):
         if (own & common).sum() < LEAST_SHARED * max(1, common.sum()):
@@ -210,20 +201,6 @@ def _require_shared_items(table: ItemTable) -> None:
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:2])) + (", ..." if len(names) > 2 else "")
-
-
-def require_models(pair: Pair, least: int) -> None:
-    """Refuse a pair that too few models ran.
-
-    Raises
-    ------
-    NotApplicable
-        Fewer models than `least` ran both.
-    """
-    if len(pair.models) < least:
-        raise NotApplicable(
-            f"{len(pair.models)} models ran both {pair.benchmark} and {pair.reference}", needs=f"at least {least}"
-        )
 
 
 def natural_references(scores: Scores, models: Sequence[str], released: str | None) -> tuple[str, ...]:
@@ -277,6 +254,7 @@ def noise_of(pair: Pair, resamples: int, rng: np.random.Generator, *, paired: bo
             scores, reference = (
                 _drawn_items(table.scores, table.clusters, resamples, rng) for table in (first, second)
             )
+    # A guesser answers as many items as the middle model.
     count = np.array([np.median(side) if np.isfinite(side).any() else np.inf for side in pair.items])
     spread = np.sqrt(pair.chance * (1 - pair.chance) / count)
     guess = np.clip(pair.chance + spread * rng.standard_normal((resamples, 2)), 0.0, 1.0)

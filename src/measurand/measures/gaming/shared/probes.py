@@ -128,6 +128,7 @@ def _values(battery: Battery, key: tuple[str | None, str, int], prompts: tuple[s
 def probe_layer(battery: Battery) -> int:
     """The layer with the largest area on the prompts for choosing; without such prompts the middle one."""
     layers = battery.layers("probe")
+    # Two of each label are the fewest that give an area; a poor choice of layer only makes the probe look worse.
     if not told(battery, battery.choosing, 2):
         return layers[(len(layers) - 1) // 2]
     areas = [_area_at(battery, (None, "probe", layer), battery.choosing) for layer in layers]

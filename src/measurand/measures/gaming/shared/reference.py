@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.errors import NotApplicable
-from measurand.measures.gaming.shared.pairs import Pair, require_models
-from measurand.measures.verdicts import Side, against, family
+from measurand.errors import InputError, NotApplicable, UnknownName
+from measurand.measures.gaming.shared.pairs import Pair, chosen_pairs, load_pair, natural_references, noise_of
+from measurand.measures.verdicts import Side, Unassessed, against, family
 from measurand.results import Status
 from measurand.stats.hiding.reference_curve import LEAST_MODELS, Excess, Noise, draw_models, excess, predict, resampled
 from measurand.stats.intervals.limits import Limits
+from measurand.tables import Responses, Scores
 from measurand.wording import plural, points
 
-__all__ = ["HeldAgainst", "both_p", "excess_of", "held_apart", "roles_of", "still_clear"]
+__all__ = ["HeldAgainst", "both_p", "excess_of", "held_apart", "held_pairs", "roles_of", "still_clear"]
 
 _CURVES, _PLACES = 500, 41
 """Resampled curves in the picture's band, and places at which they are drawn: more do not show."""
@@ -53,7 +54,10 @@ def roles_of(
     pair: Pair, suspects: Sequence[str] | None, older: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Reference models and suspects of a pair."""
-    require_models(pair, LEAST_MODELS + 1)
+    least = LEAST_MODELS + 1
+    if len(pair.models) < least:
+        ran = f"{plural(len(pair.models), 'model')} ran both {pair.benchmark} and {pair.reference}"
+        raise NotApplicable(ran, needs=f"at least {least}")
     under = tuple(m for m in pair.models if (m in suspects if suspects is not None else m not in older))
     if not under:
         raise NotApplicable(
@@ -83,6 +87,7 @@ def excess_of(
     drawn = own[draw_models(len(own), min(_CURVES, len(noise.scores)), rng)]
     curves = predict(*resampled(noise, drawn), np.broadcast_to(x, (len(drawn), _PLACES)))
     low, high = np.nanquantile(curves, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    # Held against itself, a model is left out of its own curve (in `excess`).
     in_turn = bool(set(references) & set(suspects))
     return HeldAgainst(
         pair=pair,
@@ -92,6 +97,50 @@ def excess_of(
         excess=found,
         curve=(x, np.nanmean(curves, axis=0), low, high),
     )
+
+
+def held_pairs(
+    scores: Scores,
+    responses: Responses | None,
+    pairs: Sequence[tuple[str, str]] | None,
+    suspects: Sequence[str] | None,
+    released: str | None,
+    *,
+    paired: bool = False,
+    level: float,
+    resamples: int,
+    rng: np.random.Generator,
+) -> tuple[list[tuple[HeldAgainst, Noise]], tuple[Unassessed, ...]]:
+    """Suspects held against reference models on every pair of benchmarks that enough models ran, and what was not.
+
+    Raises
+    ------
+    NotApplicable
+        No pair of benchmarks, or too few models for each.
+    UnknownName
+        A suspect or benchmark that is not there.
+    InputError
+        Too few resamples, or items that do not match.
+    """
+    if resamples < 100:
+        raise InputError(f"resamples should be at least 100, got {resamples}")
+    known = list(scores.models["model"])
+    for name in suspects or ():
+        if name not in known:
+            raise UnknownName("model", name, known)
+    found, blind = [], []
+    for benchmark, reference in chosen_pairs(scores, pairs):
+        try:
+            pair = load_pair(scores, responses, benchmark, reference)
+            roles = roles_of(pair, suspects, natural_references(scores, pair.models, released))
+            noise = noise_of(pair, resamples, rng, paired=paired)
+            found.append((excess_of(pair, noise, *roles, level, rng), noise))
+        except NotApplicable as problem:
+            subject = {"benchmark": benchmark, "against": reference}
+            blind.append(Unassessed(subject, problem.reason, problem.needs))
+    if not found:
+        raise NotApplicable(blind[0].reason, needs=blind[0].needs)
+    return found, tuple(blind)
 
 
 def both_p(found: Excess) -> Floats:

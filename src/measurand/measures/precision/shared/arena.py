@@ -42,7 +42,6 @@ POINTS = 400 / np.log(10)
 ORDERS, FACTORS = 200, (4.0, 16.0, 32.0)
 # Sizes in steps of four: agreement rises slowly with votes, and `_votes_for` interpolates on the log scale.
 _CIRCLES, _REPEATS, _RATIOS = 200, 40, (1 / 16, 1 / 4, 1.0, 4.0, 16.0, 64.0)
-# An arena of fewer voters (or votes) than this falls apart into models that never meet.
 _LEAST_DRAWN = 5
 
 Ints = npt.NDArray[np.int64]
@@ -213,7 +212,6 @@ def _strength(value: float, half: float) -> Limits:
 
 def _median_ratio(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
     i, j = np.triu_indices(len(one), k=1)
-    # A gap with no error is one between models that never met by independent votes: no ratio.
     defined = other[i, j] > 0
     return float(np.median(one[i, j][defined] / other[i, j][defined]))
 

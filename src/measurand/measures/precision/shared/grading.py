@@ -36,7 +36,7 @@ __all__ = [
 
 EVERY = "all benchmarks"
 
-# Below ten, graders that never differ could still differ on a quarter of samples or more (exact interval).
+# Below ten, graders that never differed here could still do so on a third of all samples (exact 95% bound).
 LEAST_COMMON = 10
 """Samples two graders must share to be compared."""
 
@@ -154,6 +154,7 @@ def agreement_of(
     # An item that several benchmarks share is one cluster: what makes it hard to grade is the same.
     _, codes = np.unique(np.concatenate(clusters), return_inverse=True)
     binary = bool(np.isin(np.concatenate([one, other]), (0.0, 1.0)).all())
+    # Kappa as published ones are; above two values it would count 4 against 5 as no better than 1 against 5.
     if binary:
         value = cohen_kappa(one, other, codes, level=level)
     else:

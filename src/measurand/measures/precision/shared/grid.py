@@ -106,5 +106,6 @@ def _clusters(tables: Sequence[ItemTable], places: Sequence[Ints], items: int) -
         return None
     i, j = (np.concatenate(side) for side in zip(*ends, strict=True))
     _, codes = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(nodes, nodes)), directed=False)
+    # Components, as sharing is transitive: a passage in one table may join two clusters of another.
     result: Ints = np.unique(codes[:items], return_inverse=True)[1].astype(np.int64)
     return result

@@ -39,7 +39,6 @@ Floats = npt.NDArray[np.float64]
 LEAST_MODELS = 5
 """Below this a covariance of items says nothing."""
 
-# Tried at 12 models and 60 items the slopes hardly come back as they were; below that not even a check is worth it.
 LEAST_MODELS_FITTED = 10
 LEAST_ITEMS_FITTED = 5
 LEAST_MODELS_MISFIT = 50

@@ -61,6 +61,7 @@ def order_status(order: Order) -> Status:
 def order_words(order: Order, who: str, on: str = "") -> str:
     """What the order is worth, `who` it is of and what it rests `on`, and who comes first."""
     m, alike = len(order.models), order.alike
+    # Over all pairs: neighbours can be alike all the way down while the first and the last are clearly apart.
     if not order.told_apart:
         none = f"The {who} cannot" if m == 2 else f"No two of the {who} can"
         said = f"{none} be told apart{on}: their order could be due to chance."

@@ -117,6 +117,7 @@ def of_model(grid: Grid, row: int, level: float, resamples: int, rng: np.random.
     if len(complete) >= max(LEAST_ITEMS, len(seen) / 2):
         return _complete(grid, row, names, np.ix_(prompts, complete), level, resamples, rng)
     table = scores[np.ix_(prompts, seen)]
+    # The Rasch model is of right and wrong answers, and where to cut other scores in two is not ours to choose.
     if not np.isin(table[np.isfinite(table)], (0.0, 1.0)).all():
         raise NotApplicable(
             f"ran {plural(len(complete), 'item')} of {len(seen)} under every prompt, with scores other than 0 and 1",

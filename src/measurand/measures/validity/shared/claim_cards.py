@@ -74,6 +74,7 @@ def speaks_of_the_worst_case(card: ClaimCard) -> bool:
 def no_issue(basis: Basis, findings: Sequence[Finding]) -> GroundTested:
     """Whether a measure that could have found a problem found none, among the findings it speaks of."""
     statuses = {finding.status for finding in findings}
+    # Rows without a verdict (information, not applicable) do not count as a measure that was made.
     if not statuses & set(VERDICTS):
         return GroundTested(basis, (), "missing", f"{basis.measure} was not assessed")
     if Status.ISSUE in statuses:
@@ -142,6 +143,7 @@ def _verdict(tested: CardTested) -> tuple[Status, str]:
         verdict: [ground for ground in tested.grounds if ground.verdict == verdict]
         for verdict in ("contradicted", "missing", "undecided", "supported")
     }
+    # Before the refusal: a claim shown to be false is false, whatever else it should have rested on.
     if by["contradicted"]:
         return Status.ISSUE, f"contradicted: {_reasons(by['contradicted'])}"
     if tested.refused:
@@ -190,6 +192,7 @@ def judged(
         found = bracketed(basis.share, surely, len(surely_not), total)
         least, most = percent(surely / total), percent(1 - len(surely_not) / total)
         return GroundTested(basis, matches, found, f"between {least} and {most} of {total} hold")
+    # Before the open ones: more evidence can close those, but not undo an exception.
     if surely_not:
         return GroundTested(
             basis, matches, "contradicted", f"{_wanted(basis)} fails for {', '.join(surely_not)}{about}"

@@ -121,6 +121,7 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     table = scores.matrix(everyone, capability)
     present = np.isfinite(table)
     run: Mask = present.sum(axis=0) > 0
+    # A benchmark that no model of this class ran would else drop every model of it.
     never_run, capability = chosen(capability, ~run), chosen(capability, run)
     table, present = table[:, run], present[:, run]
     share = present.mean(axis=1)
@@ -144,6 +145,7 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
             f"{plural(int(varies.sum()), 'capability benchmark', 'differs')} between the {kind(class_)}models",
             needs=f"at least {LEAST_CAPABILITY} that do",
         )
+    # Roles come from the whole study, so benchmarks under test are the same in every class.
     models = chosen(everyone, enough)
     tested = scores.benchmarks_of("safety", "other")
     families, family_names, unknown = family_codes(models, scores.model_fact("family", models))
@@ -187,6 +189,7 @@ def family_codes(
 ) -> tuple[npt.NDArray[np.int64], tuple[str, ...], int]:
     """A code per family (its own for each model of unknown family), the families' names, and how many are unknown."""
     keys = [
+        # The flag keeps a model of unknown family apart from a family that happens to bear its name.
         (model, False) if family is None else (str(family), True)
         for model, family in zip(models, families, strict=True)
     ]
@@ -203,6 +206,7 @@ def assessable(values: Floats, names: Sequence[str], class_: str) -> tuple[npt.N
     problems = []
     count = np.isfinite(values).sum(axis=0)
     spread = np.zeros(len(names))
+    # Columns without a score are skipped: nanmax warns on them and gives NaN.
     spread[count > 0] = np.nanmax(values[:, count > 0], axis=0) - np.nanmin(values[:, count > 0], axis=0)
     for name, ran, range_ in zip(names, count, spread, strict=True):
         subject = {"benchmark": name, "class": class_}
