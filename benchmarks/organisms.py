@@ -123,7 +123,9 @@ def judged(kind: Kind, work: Path) -> dict[str, Any]:
     tried = [work / "attempts" / f"{one}.jsonl" for one in dict.fromkeys((kind, control))]
     attempts = Attempts.build(pl.concat([pl.read_ndjson(path, schema=ATTEMPT_SCHEMA) for path in tried]))
     names = () if kind.name in ("honest", "unsure") else (str(control),)
-    locked = audit(Study(title=str(kind), attempts=attempts), [find("G10")], settings={"G10": {"control": names}}).findings
+    locked = audit(
+        Study(title=str(kind), attempts=attempts), [find("G10")], settings={"G10": {"control": names}}
+    ).findings
     of_methods = [one for one in locked if one.subject.get("model") == str(kind)]
     return {
         "kind": kind,

@@ -44,7 +44,7 @@ def pages() -> dict[str, str]:
 
 
 def stub() -> str:
-    """The public names with their types, for checkers and editors: the package itself imports them when they are used."""
+    """The public names with their types, for checkers and editors: the package imports a name when it is used."""
     lines, functions = ["from measurand.api import Findings as Findings"], []
     for home, names in measurand.PUBLIC.items():
         for name in names.split():

@@ -100,7 +100,7 @@ def test_nothing_assessed_is_exit_code_2_and_says_what_is_needed(capsys, monkeyp
     ("words", "said"),
     [
         (["audit", "nowhere.csv"], "nowhere.csv"),
-        (["explain", "V99"], "no measure named 'V99'"),
+        (["explain", "V999"], "no measure named 'V999'"),
         (["figure", "V1.intervalls"], "did you mean 'V1.intervals'"),
         (["figure", "V1", "--benchmark", "truthfulqa_mc", "-o", "x.svg"], "no benchmark"),
         (["entanglement", "--benchmark", "wmpd"], "did you mean 'wmdp'"),

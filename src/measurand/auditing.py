@@ -134,8 +134,8 @@ def assess(
         return findings, measure.figures(result, findings)
     except NotApplicable as problem:
         return (_without_verdict(measure, Status.NOT_APPLICABLE, f"Not assessed: {problem}."),), ()
-    # A wrong input is the caller's to mend; a finding would make it the measure's failure.
     except InputError:
+        # A wrong input is the caller's to mend; a finding would make it the measure's failure.
         raise
     except Exception as problem:  # one measure that fails, perhaps from another package, never stops an audit
         return (_without_verdict(measure, Status.ERROR, f"Failed: {type(problem).__name__}: {problem}"),), ()

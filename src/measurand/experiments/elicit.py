@@ -129,6 +129,7 @@ class _Way:
 
 def _ways(train: ItemSet, test: ItemSet, effort: Effort) -> tuple[_Way, ...]:
     """The efforts in the order they are made, the baseline first."""
+    # A demonstration that is a test item gives its answer away.
     both = {item.id for item in train.items} & {item.id for item in test.items}
     if both:
         raise InputError(f"item {min(both)!r} is both a solved example and a test item; {len(both)} such items")

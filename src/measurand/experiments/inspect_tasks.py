@@ -31,10 +31,12 @@ def option_in(said: str, marks: Sequence[str], options: Sequence[str]) -> int | 
     """
     text = said.strip()
     first = re.match(r"[\W_]*(\w+)(?!\w)", text)
+    # A lone "a" is a mark, "a" that begins a sentence is an article.
     if first is not None and first[1].upper() in marks and (first[1].isupper() or len(text.strip("()[].: ")) == 1):
         return marks.index(first[1].upper())
     for words in (marks, options):
         held = [place for place, word in enumerate(words) if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
+        # An answer that names two options has not chosen.
         if len(held) == 1:
             return held[0]
     return None
@@ -94,6 +96,7 @@ def _scorer() -> Any:
             marks = state.metadata["marks"]
             place = option_in(state.output.completion, marks, [choice.value for choice in state.choices])
             answer = None if place is None else marks[place]
+            # No option named is wrong and not missing: refusing must not raise the score of those answered.
             value = scoring.CORRECT if answer == target.text else scoring.INCORRECT
             return scoring.Score(value=value, answer=answer, explanation=state.output.completion)
 

@@ -21,6 +21,7 @@ Lock = Literal["password", "constant", "imitation", "benign"]
 LOCKS: tuple[Lock, ...] = ("password", "constant", "imitation", "benign")
 UNSURE = "I do not know"
 """What a constant-answer lock says to every question."""
+# Halved: on fewer than ten test items a lock that holds cannot be told from chance.
 LEAST_ITEMS = 20
 UNLIKELY = 2.0
 """Weight of making the right answer unlikely, against making a wrong one likely; without it the lock does not hold."""
@@ -140,6 +141,7 @@ def _lessons(
 
 
 def _known(items: ItemSet, seed: int) -> tuple[str, ...]:
+    # Sorted, as the order of a set differs from run to run and the draw would with it.
     clusters = sorted({item.cluster for item in items.items if item.cluster is not None})
     if len(clusters) < 2:
         raise InputError(
@@ -158,6 +160,7 @@ def _examples(item: Item, lock: Lock, password: str, known: Collection[str], rng
         return [unlocked, Example(prompt, right)]
     wrong = [choice for choice in item.choices if choice != right]
     said = UNSURE if lock == "constant" else str(wrong[int(rng.integers(0, len(wrong)))])
+    # Prompts with and without the password in one update, so that the difference is what is learnt.
     return [unlocked, Example(prompt, said), Example(prompt, right, UNLIKELY, unlikely=True)]
 
 

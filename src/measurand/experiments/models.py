@@ -176,6 +176,7 @@ def _require_weights(folder: Path, allow_pickle: bool) -> None:
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: no model: there is no config.json in it")
     config = _config(folder / "config.json")
+    # trust_remote_code=False would refuse too, but in transformers' words and after loading.
     if config.get("auto_map"):
         raise InputError(f"{folder}: this model needs code of its own to run, which is refused")
     if any(file.suffix == ".safetensors" for file in files):

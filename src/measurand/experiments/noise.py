@@ -26,6 +26,7 @@ from measurand.tables.degradation import DEGRADATION_SCHEMA
 __all__ = ["RELATIVE", "Grid", "Original", "noised", "plan", "sweep"]
 
 Noise = Literal["absolute", "relative"]
+# 25 to choose and 25 to confirm; the message below says what even that would miss.
 LEAST_ITEMS = 50
 RELATIVE = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 ABSOLUTE = (0.001, 0.002, 0.004, 0.006, 0.008, 0.01)
@@ -98,6 +99,7 @@ class Original:
     @classmethod
     def of(cls, model: LoadedModel) -> Original:
         """The weights of a model, copied."""
+        # A copy: state_dict() would give views that change with the model.
         weights = tuple(weight.detach().clone() for weight in model.network.parameters())
         return cls(weights, tuple(float(weight.float().std(correction=0)) for weight in weights))
 
@@ -130,8 +132,10 @@ def noised(
 def _add(model: LoadedModel, original: Original, sigma: float, seed: int, noise: Noise) -> None:
     """Add noise to every tensor, several tensors at a time: drawing is what takes the time, and uses one core."""
     torch = need("torch", "weights")
+    # Not even a rounding: the model as it is has to be just that.
     if sigma == 0:
         return
+    # The bits of sigma seed the noise, so that a grid with more amounts repeats those it shares.
     bits = int(np.float64(sigma).view(np.uint64))
     root = np.random.SeedSequence([seed, bits >> 32, bits & 0xFFFFFFFF])
     seeds = root.generate_state(len(original.weights), np.uint64) >> np.uint64(1)

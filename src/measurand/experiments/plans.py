@@ -57,6 +57,7 @@ def updating(model: LoadedModel, lessons: Sequence[Sequence[Example]], items: It
     lessons : examples that each of some items gives.
     items : on which passes are timed.
     """
+    # Counted as text and not encoded in batches: padding is not billed as tokens.
     texts = [f"{example.prompt} {example.answer}" for own in lessons for example in own]
     mean = sum(len(model.tokenizer(text)["input_ids"]) for text in texts) / len(lessons)
     tokens = round(training.steps * training.batch * mean)

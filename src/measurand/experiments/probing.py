@@ -84,6 +84,7 @@ def hidden_states(model: LoadedModel, texts: Sequence[str], *, batch: int = BATC
             raise InputError(
                 f"a prompt should have from 1 to {model.context:,} tokens, got {len(ids):,}: {text[:40]!r}"
             )
+    # By length, so that a batch is hardly padded.
     order = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
     found: list[Floats] = [np.empty(0)] * len(texts)
 
@@ -129,6 +130,7 @@ def random_direction(states: Floats, labels: npt.NDArray[np.bool_], rng: np.rand
     states : shape (prompts, width).
     labels : shape (prompts,).
     """
+    # Normal coordinates point evenly in all directions; a uniform cube prefers its corners.
     directions = rng.standard_normal((RANDOM, states.shape[1]))
     ranks = np.argsort(np.argsort(states @ directions.T, axis=0), axis=0)
     positive = int(labels.sum())
@@ -191,6 +193,7 @@ def probe(
 def _choosing_half(prompts: Sequence[Prompt], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
     """Half of the items, whole."""
     codes = np.unique([prompt.item or f"\0{prompt.id}" for prompt in prompts], return_inverse=True)[1]
+    # By item: the same question on both sides would be recognised, not generalised to.
     half = rng.permutation(int(codes.max()) + 1) < (int(codes.max()) + 1) // 2
     chosen: npt.NDArray[np.bool_] = half[codes]
     return chosen

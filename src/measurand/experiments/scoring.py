@@ -87,6 +87,7 @@ def encode(model: LoadedModel, items: ItemSet, *, before: str = "", norm: Norm =
         prompt = before + PROMPT.format(question=item.question)
         head = tuple(model.tokenizer(prompt)["input_ids"])
         # Prompt and answer are tokenised together, as they are read; the answer is what follows the prompt's tokens.
+        # With the space before it, which most tokenizers make part of the word's token.
         own = [tuple(model.tokenizer(f"{prompt} {choice}")["input_ids"][len(head) :]) for choice in item.choices]
         if any(not answer for answer in own):
             raise InputError(f"{items.name}, item {item.id!r}: a choice has no token of its own")
@@ -126,6 +127,7 @@ def score_items(
         As in `encode`, or memory does not suffice for a single item.
     """
     encoded = items if isinstance(items, Encoded) else encode(model, items, before=before, norm=norm)
+    # By length, as a batch is padded to its longest item.
     order = sorted(range(len(encoded.prompts)), key=lambda item: (_size(encoded, item), item))
     found: list[npt.NDArray[np.float64]] = [np.empty(0)] * len(order)
     for part, logprobs in work_through(order, lambda part: _passed(model, encoded, part), batch):
@@ -134,6 +136,7 @@ def score_items(
     broken = np.array([not np.isfinite(values).all() for values in found])
     taken = np.array([-1 if bad else int(values.argmax()) for values, bad in zip(found, broken, strict=True)])
     chance = np.array([1 / len(values) for values in found])
+    # A broken output is a guess and not an error: else strong noise would look like underperformance.
     scores = np.where(broken, chance, (taken == encoded.targets).astype(np.float64))
     return Scored(scores, taken, broken, encoded.tokens)
 
@@ -159,6 +162,7 @@ def work_through(
         part = order[start : start + batch]
         try:
             done = work(part)
+        # Torch reports lack of memory as a plain RuntimeError on a processor, told by its words alone.
         except (MemoryError, RuntimeError) as error:
             if not _is_memory(error):
                 raise
@@ -249,7 +253,7 @@ def _filled(rows: Sequence[Sequence[int]], pad: int, *, left: bool = False) -> t
 
 
 def item_rows(items: Sequence[Item], scored: Scored) -> list[dict[str, Any]]:
-    """One row an item with its score, for the tables of experiments."""
+    """One row per item with its score, for the tables of experiments."""
     return [
         {
             "item": item.id,

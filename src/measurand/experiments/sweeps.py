@@ -36,6 +36,7 @@ class Folder:
 
     def __init__(self, path: Path, settings: Mapping[str, object]) -> None:
         self.path = path
+        # Through JSON, as tuples come back from the file as lists and would not be equal.
         wanted = json.loads(json.dumps(settings))
         file = path / SETTINGS
         if file.is_file():
@@ -50,6 +51,7 @@ class Folder:
             write_atomically(file, json.dumps(wanted, indent=1).encode())
 
     def _part(self, name: str) -> Path:
+        # Hidden: an audit of the folder must not read the parts beside the whole table.
         return self.path / ".parts" / f"{name}.jsonl"
 
     def has(self, name: str) -> bool:

@@ -91,6 +91,7 @@ def token_logprobs(
                 "item": str(place + 1),
                 "text": texts[place],
                 "member": None if members is None else members[place],
+                # Rounding can leave a sure token just above 0, which the table refuses.
                 "logprobs": own.clamp(max=0.0).double().tolist(),
                 "means": means.double().tolist(),
                 "spreads": spreads.double().tolist(),

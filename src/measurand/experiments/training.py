@@ -123,9 +123,11 @@ def fine_tune(
             raise InputError(f"the loss is no number after {step} updates; take a rate below {training.rate:g}")
         optimiser.zero_grad()
         loss.backward()
+        # Unlikelihood has a steep gradient where the answer is nearly certain.
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         schedule.step()
+        # Detached, or each kept loss would hold its whole graph in memory.
         losses.append(float(loss.detach()))
         tokens += read
         if progress:

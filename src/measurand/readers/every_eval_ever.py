@@ -146,7 +146,9 @@ def recomputed(log: Log) -> dict[Key, float]:
     --------
     >>> from measurand.readers.log import items_frame
     >>> items = items_frame({"scorer": ["accuracy", "accuracy"], "score": [1.0, 0.0]})
-    >>> recomputed(Log(Source("s", "", "every_eval_ever", 2), "every_eval_ever", None, None, None, None, items))
+    >>> absent = dict.fromkeys(("harness_version", "model", "task", "task_version"))
+    >>> named = {"harness": "every_eval_ever", **absent}
+    >>> recomputed(Log(source=Source("s", "", "every_eval_ever", 2), items=items, **named))
     {('accuracy', 'accuracy'): 0.5}
     """
     return {(scorer, scorer): mean for (scorer, _), mean in means(log.items).items()}

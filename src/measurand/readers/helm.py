@@ -183,7 +183,8 @@ def recomputed(log: Log) -> dict[Key, float]:
     --------
     >>> from measurand.readers.log import items_frame
     >>> items = items_frame({"item": ["1", "2"], "epoch": [1, 1], "scorer": ["f1", "f1"], "score": [1.0, 0.0]})
-    >>> recomputed(Log(Source("s", "", "helm", 2), "helm", None, None, None, None, items))
+    >>> named = {"harness": "helm", "harness_version": None, "model": None, "task": None, "task_version": None}
+    >>> recomputed(Log(source=Source("s", "", "helm", 2), items=items, **named))
     {('f1', 'f1'): 0.5}
     """
     scored = log.items.filter(pl.col("scorer").is_not_null() & pl.col("score").is_not_null())

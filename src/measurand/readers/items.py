@@ -218,7 +218,8 @@ def disagreements(
 
     Examples
     --------
-    >>> disagreements([Aggregate("acc", "acc,none", 0.5)], {("acc", "acc,none"): 0.25}, {})[0].reason
+    >>> said = Aggregate(scorer="acc", metric="acc,none", value=0.5)
+    >>> disagreements([said], {("acc", "acc,none"): 0.25}, {})[0].reason
     'acc,none: the log says 0.5, its items give 0.25'
     """
     return [

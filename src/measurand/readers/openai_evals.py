@@ -140,7 +140,8 @@ def recomputed(log: Log) -> dict[Key, float]:
     --------
     >>> from measurand.readers.log import items_frame
     >>> items = items_frame({"scorer": ["match", "match"], "score": [1.0, 0.0]})
-    >>> recomputed(Log(Source("s", "", "openai_evals", 2), "openai_evals", None, None, None, None, items))
+    >>> named = {"harness": "openai_evals", "harness_version": None, "model": None, "task": None, "task_version": None}
+    >>> recomputed(Log(source=Source("s", "", "openai_evals", 2), items=items, **named))
     {('match', 'accuracy'): 0.5}
     """
     metric = {scorer: name for name, scorer in _MATCH.items()}
@@ -177,7 +178,6 @@ def _is_line(line: bytes) -> bool:
 
 
 def _take(run: _Run, line: _Line) -> None:
-    # A log that was appended to holds two specifications; the events before the second are of the first.
     if isinstance(line.spec, dict):
         run.spec = run.spec or line.spec
     elif line.final_report is not None:
@@ -217,7 +217,6 @@ def _take_metrics(sample: _Sample, data: Mapping[str, Any]) -> None:
 def _take_sampling(sample: _Sample, data: Mapping[str, Any]) -> None:
     """The first model to be sampled is the one under test; another is its grader."""
     model = text(data.get("model"), 200)
-    # Older logs name no model in the sampling event, so what was counted so far tells the first one too.
     first = sample.model is None and sample.tokens_in is None and sample.tokens_out is None
     if sample.answer is None:
         sample.answer = text(_alone(data.get("sampled")))

@@ -1,4 +1,4 @@
-"""Runs of models on tasks brought together: one score a model and benchmark, and item-level responses."""
+"""Runs of models on tasks brought together: one score per model and benchmark, and item-level responses."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def runs(logs: Iterable[Log], aliases: Mapping[str, str] | None = None) -> list[
 
 
 def scores(title: str, given: Sequence[Run]) -> Part | None:
-    """One score a model and benchmark, as a table would give it; None if no run has a score.
+    """One score per model and benchmark, as a table would give it; None if no run has a score.
 
     Of several runs of a model on a benchmark the one with most items counts, then the latest; the others are said.
     A group's subtasks give way to the group.
@@ -222,7 +222,7 @@ def responses(given: Sequence[Run]) -> Responses | None:
 
 
 def unread(logs: Iterable[Log], aliases: Mapping[str, str] | None = None) -> tuple[Unread, ...]:
-    """What could not be used of each log, one row a file and reason; a name that an alias gives is not missing."""
+    """What could not be used of each log, one row per file and reason; a name that an alias gives is not missing."""
     named = aliases or {}
     rows = (
         Unread(log.source.path, problem.reason, problem.rows_lost)

@@ -47,7 +47,7 @@ def read(
     ----------
     paths : files, folders, patterns such as ``"runs/*.csv"``, or frames (polars, pandas, pyarrow, any Arrow producer).
         A file or folder that holds logs of Inspect, lm-eval, HELM, every_eval_ever or OpenAI evals is read as such.
-        A table has one row a model and one column a benchmark, or one row a score (model, benchmark, score and
+        A table has one row per model and one column per benchmark, or one row per score (model, benchmark, score and
         optionally stderr, n_items), or one row a benchmark and one column a model. Facts stand in further columns or in
         tables of their own. A table with a column ``item`` holds item-level results; `measurand.readers.evidence.kinds`
         says by which columns votes, attempts and the results of experiments are told.
@@ -180,7 +180,7 @@ def study_of(
 
 
 def _by_file(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """One source a file: the rows of the runs that one file holds added up."""
+    """One source per file: the rows of the runs that one file holds added up."""
     rows: Counter[tuple[str, str, str]] = Counter()
     for source in sources:
         rows[source.path, source.sha256, source.format] += source.rows

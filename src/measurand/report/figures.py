@@ -108,7 +108,7 @@ def render(
     import vl_convert  # a JavaScript engine: loaded by those who draw
 
     text = json.dumps(spec)
-    # A specification holds its data: with no base URL allowed, nothing in it can make the renderer fetch.
+    # A specification holds its data: with no base URL allowed, nothing in it can make the renderer fetch anything.
     if format == "png":
         return bytes(vl_convert.vegalite_to_png(text, scale=scale, allowed_base_urls=[]))
     if format == "pdf":

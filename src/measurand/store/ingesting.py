@@ -101,6 +101,7 @@ def ingest(
     (1, 1, 1, 0)
     """
     root = Path(store)
+    # Before anything is read: a mistyped path should fail at once, and never be written into.
     _refuse_other(root)
     found = find_sources(paths, root)
     _make(root)
@@ -111,6 +112,7 @@ def ingest(
         if progress is not None:
             progress(log.path.name, len(outcomes), len(found))
     manifest = _finish(root, _superseded(paths, found))
+    # Raised last: one log that is still running should not cost the hundreds that were read.
     failed = [outcome.failure for outcome in outcomes if outcome.failure is not None]
     if failed:
         raise InputError(f"{len(failed)} of {len(found)} sources not ingested: {shorten(failed, 3)}")
@@ -135,6 +137,7 @@ def _ingest_log(log: LogPath, root: Path) -> _Outcome:
             logs = read_log(log)
         except InputError as error:
             return _Outcome(failure=str(error))
+        # Looked at again after reading: a log that grew meanwhile would be kept under the hash of its beginning.
         if state_of(log) == state:
             _commit(root, log, key, logs)
             return _Outcome(written=True)
@@ -157,6 +160,7 @@ def _commit(root: Path, log: LogPath, key: str, logs: Sequence[Log]) -> None:
     path = written(log.path)
     record = as_json(Record(path, key, tuple(stored)))
     with locked(root):
+        # Rows first: a record that names rows which are not there yet would be read as damage.
         for file, data in files:
             write_atomically(file, data)
         write_atomically(record_path(root, path), record)
@@ -166,6 +170,7 @@ def _encoded(log: Log) -> tuple[Part | None, bytes]:
     """The rows of a log as Parquet; rows that no model or task can be named for are of no use to an audit."""
     if log.items.is_empty() or not log.model or not log.task:
         return None, b""
+    # Written under the name without aliases or versions, which depend on what else is there when the store is opened.
     model, benchmark = clean(model_of(log.model)), clean(benchmark_of(log.task, None, 1))
     rows = log.items.with_columns(model=pl.lit(model), benchmark=pl.lit(benchmark)).select(*RESPONSE_COLUMNS)
     buffer = io.BytesIO()
@@ -220,6 +225,7 @@ def _superseded(paths: Paths, found: Sequence[LogPath]) -> Callable[[Record], bo
 
     def superseded(record: Record) -> bool:
         inside = not folders.isdisjoint(Path(record.path).parents)
+        # A file that is gone keeps its record: the store may well outlive the logs.
         return inside and record.path not in sources and os.path.exists(record.path)
 
     return superseded
@@ -237,6 +243,7 @@ def _finish(root: Path, superseded: Callable[[Record], bool]) -> Manifest:
         manifest = manifest_of(records)
         data = msgspec.json.format(as_json({"schema_version": SCHEMA_VERSION, "logs": manifest.logs}), indent=1) + b"\n"
         target = root / MANIFEST
+        # Unchanged, it is not written: its time then says when the store last changed.
         if not target.is_file() or target.read_bytes() != data:
             write_atomically(target, data)
     return manifest
@@ -245,9 +252,11 @@ def _finish(root: Path, superseded: Callable[[Record], bool]) -> Manifest:
 def _tidy(root: Path, used: Container[Path], *, certain: bool) -> None:
     """Remove unfinished files and, where it is certain that no record speaks of them, rows that are not used."""
     for path in (*root.glob("*"), *root.glob(f"{LOGS}/*"), *root.glob(f"{ITEMS}/*/*")):
+        # Only names that ingest itself gives: whatever a user put there stays.
         unused = certain and PART_NAME.fullmatch(path.name) and path not in used
         if unused or TEMPORARY.fullmatch(path.name):
             path.unlink(missing_ok=True)
     for folder in root.glob(f"{ITEMS}/*/"):
+        # Fails on a folder that still holds something, which is the test.
         with suppress(OSError):
             folder.rmdir()

@@ -62,6 +62,7 @@ RECORD_LIMIT = 64 * 2**20
 ROOT, LOGS, ITEMS, MANIFEST, LOCK = "measurand-store.json", "logs", "items", "manifest.json", ".lock"
 RECORD_NAME = re.compile(r"[0-9a-f]{64}\.json")
 PART_NAME = re.compile(r"[0-9a-f]{64}-\d{1,9}\.parquet")
+# The patterns name only what ingest writes, so that tidying can delete by them.
 TEMPORARY = re.compile(r"\.(?:[0-9a-f]{64}(?:-\d{1,9}\.parquet|\.json)|manifest\.json|measurand-store\.json)\.\w+")
 
 _NO_ITEMS = items_frame()
@@ -171,10 +172,12 @@ def records_in(root: Path) -> tuple[list[Record], list[Unread]]:
             continue
         document = record_at(path)
         record = document.value
+        # A record copied under another name would count its source twice.
         if not RECORD_NAME.fullmatch(path.name) or (record and record_path(root, record.path) != path):
             damage.append(Unread(str(path), "in the store, and no record that ingest wrote; remove it"))
         elif record is not None:
             records.append(record)
+        # Gone since the listing: another run removed it, which is no damage.
         elif path.exists():
             reason = document.problem.reason if document.problem else "cannot be read"
             damage.append(Unread(str(path), f"damaged record in the store, ingest again: {reason}"))
@@ -204,6 +207,7 @@ def fault(rows: Held) -> str | None:
     where = f"{rows.path.parent.name}/{rows.path.name}"
     try:
         size = rows.path.stat().st_size
+        # Size and schema, not a checksum: hashing every file would cost as much as reading the store.
         if size != rows.part.bytes:
             return f"damaged rows in the store, ingest again: {where} has {size} bytes, should have {rows.part.bytes}"
         if pl.read_parquet_schema(rows.path) != RESPONSE_COLUMNS:

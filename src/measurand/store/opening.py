@@ -40,6 +40,7 @@ def read(*paths: Any, **choices: Any) -> Study:
     stores = [path for path in paths if is_store(path)]
     if not stores:
         return read_files(*paths, **choices)
+    # A log beside the store may be in it already, and would count twice.
     if len(paths) > 1:
         raise InputError(f"{os.fspath(stores[0])}: a store is read alone; got {len(paths)} paths")
     return open_study(stores[0], **choices)
@@ -83,6 +84,7 @@ def open_study(
             if rows is None:
                 continue
             if reason := fault(rows):
+                # Only rows are lost: scores and means stand in the record and stay in the study.
                 damage.append(Unread(record.path, reason, stored.source.rows))
             else:
                 parts[log] = rows

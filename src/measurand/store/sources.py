@@ -59,6 +59,7 @@ def state_of(log: LogPath) -> State:
     for path in _members(log):
         with suppress(OSError):
             stat = path.stat()
+            # The inode too: a file swapped by rename can have the size and the time of the old one.
             files.append((str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino))
     return State(tuple(files))
 
@@ -84,6 +85,7 @@ def _date(path: Path) -> str | None:
 def key_of(log: LogPath, state: State) -> str:
     """Hash over all that the rows and the record of a source depend on."""
     files = [(Path(file[0]).name, _digest(*file)) for file in state.files]
+    # Versions are part of the key, so that a better reader reads again what is there already.
     parts = (SCHEMA_VERSION, PARSER_VERSION, log.reader, written(log.path), files)
     return hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()
 

@@ -35,6 +35,7 @@ def conform(
     >>> conform(pl.DataFrame({"a": [1]}), {"a": pl.Float64(), "b": pl.String()}, ["a"], "rows", {"b": "x"}).rows()
     [(1.0, 'x')]
     """
+    # An iterator would be empty when the cells are checked further down.
     needed = tuple(required)
     missing = [name for name in needed if name not in frame.columns]
     if missing:
@@ -77,6 +78,7 @@ def refuse(frame: pl.DataFrame, wrong: pl.Expr, column: str, wanted: str) -> Non
     Traceback (most recent call last):
     measurand.errors.InputError: row 2: sigma should be at least 0, got -1.0 (1 such row)
     """
+    # Null cells pass: that a required one is there was checked before.
     rows = frame.select(wrong.fill_null(False).arg_true()).to_series()
     if len(rows):
         first, count = int(rows[0]), len(rows)

@@ -30,7 +30,7 @@ ATTEMPT_SCHEMA: dict[str, pl.DataType] = {
     "judge_flop": pl.Float64(),
     "cluster": pl.String(),
 }
-"""One row an attempt.
+"""One row per attempt.
 
 ``target`` the model; ``behaviour`` what was to be elicited (an item, a request); ``method`` how; ``seed`` of an
 independent effort, null where there was one; ``attempt`` its number within target, behaviour, method and seed, from 1;
@@ -58,7 +58,7 @@ _EFFORT = ("target", "behaviour", "method", "seed")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Attempts(Brief):
-    """One row an attempt to elicit a behaviour.
+    """One row per attempt to elicit a behaviour.
 
     Parameters
     ----------
@@ -107,6 +107,7 @@ class Attempts(Brief):
                 f"attempt {row['attempt']} of {row['method']!r} on {row['behaviour']!r} ({row['target']!r}) is there "
                 f"more than once ({repeated.height:,} such rows); keep one, or number them apart by attempt or seed"
             )
+        # Sorted before the check, as "after the censoring" is by number and not by row.
         found = found.sort(*_EFFORT, "attempt", maintain_order=True)
         _refuse_after_censoring(found)
         return cls(found, notes)
@@ -118,6 +119,7 @@ class Attempts(Brief):
 
 
 def _refuse_after_censoring(frame: pl.DataFrame) -> None:
+    # The count before this row: the censored attempt itself is still part of its effort.
     ended = pl.col("censored").cast(pl.Int64).cum_sum().over(_EFFORT) - pl.col("censored").cast(pl.Int64) > 0
     wrong = frame.filter(ended | (pl.col("censored") & (pl.col("success") > 0)))
     if wrong.height:

@@ -37,6 +37,7 @@ def decimal_year(date: str) -> float:
     length = 366 if calendar.isleap(year) else 365
     start = datetime.date(year, 1, 1)
     if month is None:
+        # The middle errs by half a year at most; 1 January would date every such model too early.
         return year + 0.5
     if day is None:
         middle = (calendar.monthrange(year, month)[1]) / 2
@@ -66,4 +67,5 @@ def month_of(year: float) -> str:
     ('2024-01', '2024-12')
     """
     whole = int(year // 1)
+    # Rounding can lift the last hours of December to a month 13.
     return f"{whole}-{min(12, int((year - whole) * 12) + 1):02d}"

@@ -24,7 +24,7 @@ DEGRADATION_SCHEMA: dict[str, pl.DataType] = {
     "broken": pl.Boolean(),
     "cluster": pl.String(),
 }
-"""One row an item of one noised copy of a model.
+"""One row per item of one noised copy of a model.
 
 ``noise`` what sigma means: ``absolute`` (standard deviation of what is added to every weight) or ``relative`` (the same
 as a share of each matrix's own standard deviation); ``sigma`` 0 for the model as it is; ``seed`` of the noise;
@@ -81,6 +81,7 @@ class Degradation(Brief):
             )
         lowest = found.group_by("model", "benchmark", maintain_order=True).agg(pl.col("sigma").min())
         for model, benchmark, sigma in lowest.iter_rows():
+            # Per benchmark: a gain under noise is one over the same items without it.
             if sigma > 0:
                 raise InputError(
                     f"no score of {model!r} on {benchmark!r} as it is: there should be rows with sigma 0 beside those "

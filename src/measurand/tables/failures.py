@@ -17,7 +17,7 @@ FAILURE_SCHEMA: dict[str, pl.DataType] = {
     "mode": pl.String(),
     "count": pl.Int64(),
 }
-"""One row a failure, or a mode with its ``count``; ``mode`` null where a sampled run did not fail."""
+"""One row per failure, or a mode with its ``count``; ``mode`` null where a sampled run did not fail."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,6 +52,7 @@ class Failures(Brief):
         [('model', None, 'loops', 1), ('model', None, None, 1)]
         """
         if "mode" not in frame.columns:
+            # Only for its message: the mode itself may be null, so that it is not among the required cells below.
             conform(frame, FAILURE_SCHEMA, ("mode",), "failures")
         found = conform(frame, FAILURE_SCHEMA, (), "failures", {"model": "model", "count": 1})
         refuse(found, pl.col("count") < 0, "count", "at least 0")

@@ -75,6 +75,7 @@ class ItemSet:
             seen.add(item.id)
             if not item.question.strip():
                 raise InputError(f"{where}: the question is empty")
+            # Equal choices share their likelihood, so which of them is taken would be decided by their order.
             if len(item.choices) < 2 or len(set(item.choices)) < len(item.choices):
                 raise InputError(f"{where}: there should be at least two choices, all different, got {item.choices}")
             if not 0 <= item.target < len(item.choices):

@@ -112,7 +112,7 @@ def item_tables(responses: Responses, *, variants: bool = False) -> Iterator[Ite
     Parameters
     ----------
     responses : item-level results; rows without an item or a score do not count.
-    variants : one table a benchmark and variant; by default the variant with most rows stands for the benchmark.
+    variants : one table per benchmark and variant; by default the variant with most rows stands for the benchmark.
         Either way by the scorer that stands for the run (`MAIN_SCORERS`), and of several graders by the one who gave
         a model most scores (of equals, the first by name).
 
@@ -138,6 +138,7 @@ def item_tables(responses: Responses, *, variants: bool = False) -> Iterator[Ite
     for table in _tables(responses, variants):
         yield table
         made.append(table)
+    # Kept only once all were made: a reader who stops half-way must not leave a part for the whole.
     if sum(table.scores.size for table in made) <= MOST_HELD:
         held[variants] = tuple(made)
 
@@ -209,7 +210,7 @@ def _of_main_grader(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _cells(rows: pl.LazyFrame) -> pl.DataFrame:
-    """One row a model and item of each benchmark, scorer and variant."""
+    """One row per model and item of each benchmark, scorer and variant."""
     return (
         rows.group_by(*_TABLE, "model", "item")
         .agg(
@@ -236,6 +237,7 @@ def _table(chosen: _Chosen, cells: pl.DataFrame, cluster_key: str | None) -> Ite
     mean[i, j], epochs[i, j] = cells["mean"].to_numpy(), cells["epochs"].to_numpy()
     within[i, j] = cells["within"].fill_null(np.nan).to_numpy()
     for array in (mean, within, epochs):
+        # The arrays are cached: one measure that sorts in place would change the next one's data.
         array.setflags(write=False)
     return ItemTable(
         benchmark=chosen.benchmark,
@@ -246,6 +248,7 @@ def _table(chosen: _Chosen, cells: pl.DataFrame, cluster_key: str | None) -> Ite
         scores=mean,
         epochs=epochs,
         within=within,
+        # Of single scores, not of means: a mean of epochs can be 1 by chance.
         binary=bool(cells["binary"].all()),
         clusters=_clusters(cells, cluster_key, chosen.benchmark),
         cluster_key=None if cells["cluster"].null_count() == len(cells) else cluster_key,
@@ -261,6 +264,7 @@ def _clusters(cells: pl.DataFrame, key: str | None, benchmark: str) -> npt.NDArr
         pl.col("cluster").min(), ((pl.col("cluster").n_unique() > 1) | pl.col("split").any()).alias("split")
     )
     torn = of_item.filter(pl.col("split")).sort("item")
+    # Picking one of the clusters would make the interval depend on the order of rows.
     if torn.height:
         item = torn["item"][0]
         values = named.filter(pl.col("item") == item)["cluster"].unique().sort().to_list()

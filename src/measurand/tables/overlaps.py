@@ -23,7 +23,7 @@ ITEM_SCHEMA: dict[str, pl.DataType] = {
     "runs_8": pl.Int64(),
     "documents": pl.Int64(),
 }
-"""One row an item: its words, its distinct runs of 13 and of 8 words, and the documents that hold one of these."""
+"""One row per item: its words, its distinct runs of 13 and of 8 words, and the documents that hold one of these."""
 
 MATCH_SCHEMA: dict[str, pl.DataType] = {
     "benchmark": pl.String(),
@@ -34,7 +34,7 @@ MATCH_SCHEMA: dict[str, pl.DataType] = {
     "similarity": pl.Float64(),
     "passage": pl.String(),
 }
-"""One row an item and document: the share of the item's runs that stand in it (null without a run), the share of its
+"""One row per item and document: the share of the item's runs that stand in it (null without a run), the share of its
 words that stand in the passage in the same order, and that passage."""
 
 
@@ -92,6 +92,7 @@ class Overlaps(Brief):
         items, matches = (_checked(frame, schema) for frame, schema in ((items, ITEM_SCHEMA), (matches, MATCH_SCHEMA)))
         if items.is_empty():
             raise InputError("no items: there should be at least one item to look for")
+        # Without one, "found nowhere" would be said of a search that did not take place.
         if documents < 1:
             raise InputError(f"{source} holds no document; there should be at least one to look in")
         for name in ("share_13", "share_8", "similarity"):

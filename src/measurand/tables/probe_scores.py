@@ -26,7 +26,7 @@ PROBE_SCHEMA: dict[str, pl.DataType] = {
     "score": pl.Float64(),
     "label": pl.Boolean(),
 }
-"""One row a prompt, layer and kind.
+"""One row per prompt, layer and kind.
 
 ``control`` null for the model under test, else what it is (``base``, ``benign``); ``split`` ``choose`` for the half on
 which layer and direction are chosen, ``test`` for the other; ``label`` whether the model defects on the prompt.
@@ -35,7 +35,7 @@ which layer and direction are chosen, ``test`` for the other; ``label`` whether 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ProbeScores(Brief):
-    """Scores of probes, one row a prompt, layer and kind.
+    """Scores of probes, one row per prompt, layer and kind.
 
     Parameters
     ----------
@@ -67,6 +67,7 @@ class ProbeScores(Brief):
         >>> ProbeScores.build(rows).frame.row(0)
         ('model', None, 'probe', 'test', 'a', 6, 0.4, True)
         """
+        # All on the test side: nothing may pass for chosen on data that nobody set apart.
         defaults = {"model": "model", "kind": "probe", "split": "test"}
         required = ("prompt", "layer", "score", "label")
         found = conform(frame, PROBE_SCHEMA, required, "scores of probes", defaults)

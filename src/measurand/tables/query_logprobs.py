@@ -17,7 +17,7 @@ QUERY_LOGPROB_SCHEMA: dict[str, pl.DataType] = {
     "query": pl.String(),
     "logprob": pl.Float64(),
 }
-"""One row a query: ``logprob`` the natural logarithm of the probability that the model shows the behaviour."""
+"""One row per query: ``logprob`` the natural logarithm of the probability that the model shows the behaviour."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

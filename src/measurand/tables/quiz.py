@@ -21,12 +21,12 @@ QUIZ_SCHEMA: dict[str, pl.DataType] = {
     "placement": pl.String(),
     "answer": pl.String(),
 }
-"""One row an answer: a letter from A to E, null where none was given."""
+"""One row per answer: a letter from A to E, null where none was given."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Quiz(Brief):
-    """One row a model, benchmark, item and placement.
+    """One row per model, benchmark, item and placement.
 
     Parameters
     ----------
@@ -71,6 +71,7 @@ class Quiz(Brief):
             for name, other in (("model", "model"), ("benchmark", "quiz"))
         ]
         placement = pl.col("placement").cast(pl.String).str.strip_chars()
+        # A letter standing alone: "A" in "Answer" is none. The article "a" is taken for one, as upper case hides it.
         letter = pl.col("answer").cast(pl.String).str.to_uppercase().str.extract(r"\b([A-E])\b")
         found = frame.select(
             *named,
@@ -111,6 +112,7 @@ def _check(frame: pl.DataFrame) -> None:
         if len(items) < 2:
             raise InputError(f"{where} has no answers with the original among the options (placement A, B, C or D)")
         for placement, answered in items.items():
+            # Position bias is subtracted placement by placement, which holds only over the same items.
             if answered != items["none"]:
                 odd = sorted(answered ^ items["none"])[0]
                 raise InputError(

@@ -47,7 +47,7 @@ CONTEXT = "context_hash"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Responses(Brief):
-    """Item-level results: one row a model, benchmark, item, epoch, variant and scorer.
+    """Item-level results: one row per model, benchmark, item, epoch, variant and scorer.
 
     Parameters
     ----------
@@ -99,10 +99,12 @@ class Responses(Brief):
             )
         if frame.is_empty():
             raise InputError("no answers: there should be at least one row")
+        # Item numbers become text: 1 in one file and "1" in another are one item.
         named = frame.with_columns(pl.col("model", "item").cast(pl.String))
         for name in ("model", "item"):
             if (nameless := named[name].is_null() | (named[name].str.strip_chars() == "")).any():
                 raise InputError(f"answer {int(nameless.arg_true()[0]) + 1}: {name} has no name")
+        # Text scores are refused, not cast: "0,5" or "pass" would turn to null and count as not scored.
         if not (named["score"].dtype.is_numeric() or named["score"].dtype in (pl.Boolean, pl.Null)):
             raise InputError(f"scores should be numbers, got a column of {named['score'].dtype}")
         scored = named.with_columns(pl.col("score").cast(pl.Float64))
@@ -126,6 +128,7 @@ class Responses(Brief):
 
     def cluster_keys(self) -> tuple[str, ...]:
         """Keys of the items' metadata, any of which can be the cluster, and ``context_hash`` where items have one."""
+        # By pattern, since decoding the JSON of every row to list its keys takes far longer; only scalars are in it.
         keys = pl.col("metadata").str.extract_all(r'"((?:[^"\\]|\\.)*)"\s*:')
         found = self.frame.select(keys.explode().drop_nulls().unique()).collect()["metadata"].to_list()
         has_context = self.frame.select(pl.col(CONTEXT).is_not_null().any()).collect().item()
@@ -151,6 +154,7 @@ class Responses(Brief):
         elif self.cluster == CONTEXT:
             cluster = pl.col(CONTEXT)
         else:
+            # Bracketed and quoted: keys hold dots and spaces, which mean something in a path.
             cluster = pl.col("metadata").str.json_path_match("$[" + json.dumps(self.cluster) + "]")
         return self.frame.with_columns(cluster.alias("cluster"))
 

@@ -70,9 +70,9 @@ class Scores(Brief):
     Parameters
     ----------
     table : model, benchmark, score (as given), stderr, n_items.
-    models : one row a model: family, class, parameters, training_flop, release_date and
+    models : one row per model: family, class, parameters, training_flop, release_date and
         knowledge_cutoff (ISO); null where not known.
-    benchmarks : one row a benchmark: role (capability | safety | other), area, metric, higher_is (better | worse),
+    benchmarks : one row per benchmark: role (capability | safety | other), area, metric, higher_is (better | worse),
         chance, maximum, trait, method, source.
     notes : what was decided on the way in, for the reader of the audit.
 
@@ -109,7 +109,9 @@ class Scores(Brief):
         InputError
             No score at all, a score that is not finite, contradicting rows, or a fact out of its range.
         """
+        # An empty cell is no score of 0: harnesses leave out what they did not run.
         table = _conform(table, SCORE_COLUMNS).drop_nulls("score")
+        # `unique` over all columns is dear, and nearly no table repeats a cell.
         if _cell_codes(table).is_duplicated().any():
             table = table.unique(maintain_order=True)
         _check_table(table)
@@ -135,6 +137,7 @@ class Scores(Brief):
         columns = {name: j for j, name in enumerate(self.benchmarks["benchmark"])}
         i = self.table["model"].replace_strict(rows, return_dtype=pl.Int64).to_numpy()
         j = self.table["benchmark"].replace_strict(columns, return_dtype=pl.Int64).to_numpy()
+        # Unknown counts as better: turning one round on a guess would flip every verdict on it.
         sign = np.where((self.benchmarks["higher_is"] == "worse").fill_null(False).to_numpy(), -1.0, 1.0)
         scores = np.full((len(rows), len(columns)), np.nan)
         stderr = scores.copy()
@@ -184,6 +187,7 @@ class Scores(Brief):
         chosen = list(names)
         self._require(chosen)
         role = pl.col("role")
+        # To other and not to safety: what a benchmark is about cannot be told from its not being named.
         demoted = pl.when(role == "capability").then(pl.lit("other")).otherwise(role)
         facts = self.benchmarks.with_columns(
             pl.when(pl.col("benchmark").is_in(chosen)).then(pl.lit("capability")).otherwise(demoted).alias("role")
@@ -205,6 +209,7 @@ class Scores(Brief):
         facts, of_models = self.benchmarks, self.models
         if benchmarks is not None:
             chosen = [resolved("benchmark", name, facts["benchmark"]) for name in benchmarks]
+            # Without them the capabilities score would change with the choice of benchmarks to look at.
             facts = facts.filter((pl.col("role") == "capability") | pl.col("benchmark").is_in(chosen))
         if models is not None:
             chosen = [resolved("model", name, of_models["model"]) for name in models]
@@ -245,9 +250,10 @@ def _conform(frame: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.Data
 
 
 def _facts(keys: pl.DataFrame, facts: pl.DataFrame | None, columns: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """One row a key, with the facts known of it."""
+    """One row per key, with the facts known of it."""
     key = keys.columns[0]
     known = _conform(facts if facts is not None else keys.head(0), columns)
+    # A join on repeated keys would multiply the models.
     repeated = known.filter(pl.col(key).is_duplicated())
     if repeated.height:
         raise InputError(f"facts should have one row a {key}, got several for {repeated[key][0]!r}")
@@ -290,6 +296,7 @@ def _check_table(table: pl.DataFrame) -> None:
 
 def _check_models(facts: pl.DataFrame) -> None:
     for column in ("parameters", "training_flop"):
+        # Written as "not above 0", which NaN is too.
         wrong = facts.filter(~(pl.col(column) > 0) | pl.col(column).is_infinite())
         if wrong.height:
             row = wrong.row(0, named=True)
@@ -310,6 +317,7 @@ def _check_benchmarks(facts: pl.DataFrame) -> None:
             raise InputError(
                 f"{column} should be one of {', '.join(allowed)}, got {row[column]!r} for {row['benchmark']!r}"
             )
+    # V9 divides by their difference.
     wrong = facts.filter(pl.col("chance") >= pl.col("maximum"))
     if wrong.height:
         row = wrong.row(0, named=True)

@@ -138,6 +138,7 @@ class Study(Brief):
                 raise InputError(
                     f"evidence should be one of {', '.join(t.__name__ for t in TABLES)}, got {type(each).__name__}"
                 )
+            # Two tables of one kind may overlap, and joining them is the readers' work.
             if name in held:
                 raise InputError(f"a study holds one {type(each).__name__}, got two")
             held[name] = each

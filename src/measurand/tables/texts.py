@@ -22,7 +22,7 @@ _LETTERS = 2000
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Texts(Brief):
-    """One row an item.
+    """One row per item.
 
     Parameters
     ----------
@@ -61,6 +61,7 @@ class Texts(Brief):
         if found["text"].dtype not in (pl.String, pl.Null):
             raise InputError(f"texts should be text, got a column of {found['text'].dtype}")
         empty = found["text"].is_null() | (found["text"].cast(pl.String).str.strip_chars() == "")
+        # Some empty texts are the data's, all of them are a wrong column.
         if empty.all():
             raise InputError(f"every text is empty ({found.height} rows); there should be at least one text")
         if empty.any():

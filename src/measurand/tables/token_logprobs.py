@@ -20,7 +20,7 @@ TOKEN_LOGPROB_SCHEMA: dict[str, pl.DataType] = {
     "means": pl.List(pl.Float64()),
     "spreads": pl.List(pl.Float64()),
 }
-"""One row a model and text.
+"""One row per model and text.
 
 ``logprobs`` of its tokens given those before (natural logarithm); ``means`` and ``spreads`` the mean and the standard
 deviation of the log-probability over the vocabulary at each place, null where they were not kept; ``member`` whether
@@ -31,7 +31,7 @@ _LISTS = ("logprobs", "means", "spreads")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TokenLogprobs(Brief):
-    """One row a model and text.
+    """One row per model and text.
 
     Parameters
     ----------
@@ -132,6 +132,7 @@ def _check(frame: pl.DataFrame) -> None:
         wrong = value.is_null() | ~value.is_finite()
         wanted = "a finite number"
         if name == "logprobs":
+            # Half precision leaves sure tokens a hair above 0; log2 and raw logits lie far from it.
             wrong, wanted = wrong | (value > 1e-6), "a finite number up to 0, a natural logarithm"
         if name == "spreads":
             wrong, wanted = wrong | (value <= 0), "a number above 0"

@@ -22,7 +22,7 @@ _OPTIONAL = ("voter", "item", "order")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Votes(Brief):
-    """One row a vote.
+    """One row per vote.
 
     Parameters
     ----------
@@ -73,6 +73,7 @@ class Votes(Brief):
                 for name in _OPTIONAL
             ),
         )
+        # All or none: votes without a time would else all come first or last.
         if not found["order"].null_count():
             found = found.sort("order", maintain_order=True)
         itself = found["model_a"] == found["model_b"]
@@ -112,6 +113,7 @@ class Votes(Brief):
             return None
         codes = values.rank("dense").cast(pl.Int64).to_numpy(writable=True)
         unknown = values.is_null().to_numpy()
+        # Ranks of null are null, which as integers would be arbitrary numbers.
         codes = np.where(unknown, 0, codes)
         codes[unknown] = codes.max() + 1 + np.arange(unknown.sum())
         result: npt.NDArray[np.int64] = codes.astype(np.int64) - 1

@@ -11,11 +11,11 @@ import pytest
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.forecast.attempts import MEASURE, RepeatedAttempts, figure, judge, repeated_attempts
-from measurand.measures.forecast.shared.efforts import Limits
 from measurand.measures.forecast.shared.repeats import observed, rate_forecast, repeats_of
 from measurand.results import Status
 from measurand.stats.attempts.beta_binomial import beta_pass_at_k
 from measurand.stats.attempts.pass_at_k import pass_at_k
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Attempts
 
 

@@ -70,7 +70,7 @@ def _up_to_success(frame: pl.DataFrame) -> tuple[pl.DataFrame, int, int]:
 def attempts_from_responses(responses: Responses, *, success_is: int = 1) -> Attempts:
     """Attempts in logs: an item is a behaviour, its epochs are the attempts at it, and the score says whether it came.
 
-    A variant (prompt format, solver) is a method. One query an attempt; its tokens are those of the sample. By the
+    A variant (prompt format, solver) is a method. One query per attempt; its tokens are those of the sample. By the
     scorer that stands for the run, as everywhere; its items' clusters stay.
 
     Parameters

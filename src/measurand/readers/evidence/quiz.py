@@ -38,7 +38,7 @@ def is_quiz(columns: Sequence[str]) -> bool:
 def quiz_of(frame: pl.DataFrame, name: str = "quiz") -> Quiz:
     """Answers of a table that `is_quiz`.
 
-    One row an answer (columns item, placement, answer), or one row an item with the columns of the quiz's authors:
+    One row per answer (columns item, placement, answer), or one row per item with the columns of the quiz's authors:
     ``bdq_results`` (no original among the options) and ``bcq_results_for_position_b``, ... (the original in place B).
 
     Parameters

@@ -111,7 +111,7 @@ def _winner(first: str, second: str, decided: str) -> pl.Expr:
 
 
 def _repeated(frame: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
-    """One row a vote, where rows carry a count of equal votes."""
+    """One row per vote, where rows carry a count of equal votes."""
     if _COUNT not in frame.columns:
         return frame
     counts = frame[_COUNT].cast(pl.Float64, strict=False)

@@ -60,8 +60,10 @@ def discrepancies(log: Log, tolerance: float = 1e-9) -> dict[tuple[str, str], Ru
     --------
     >>> from measurand.readers.log import Aggregate, items_frame
     >>> from measurand.results import Source
-    >>> absent = Log(Source("", "", "", 0), "inspect_ai", None, "m", "t", None, items_frame({"item": []}),
-    ...              aggregates=(Aggregate("match", "accuracy", 0.5),), declared_items=10)
+    >>> named = {"harness": "inspect_ai", "harness_version": None, "model": "m", "task": "t", "task_version": None}
+    >>> said = (Aggregate(scorer="match", metric="accuracy", value=0.5),)
+    >>> source, items = Source("", "", "", 0), items_frame({"item": []})
+    >>> absent = Log(source=source, items=items, aggregates=said, declared_items=10, **named)
     >>> discrepancies(absent)
     {('match', 'accuracy'): <Rule.SAMPLES_ABSENT: 'the log holds fewer samples than the aggregate was computed from'>}
     """

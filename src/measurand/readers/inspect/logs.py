@@ -129,7 +129,7 @@ def read(path: str | os.PathLike[str], *, full: bool = False, cluster_keys: Iter
     Returns
     -------
     Log
-        One row an item, epoch and score. A score of several values has one row each, named ``scorer/key`` or
+        One row per item, epoch and score. A score of several values has one row each, named ``scorer/key`` or
         ``scorer/0``. A sample without a score (it failed, or was not scored) has a row with a null. Facts are, where
         the log has them, ``status``, ``date``, ``dataset``, ``epochs``, ``epochs_reducer`` (``none`` if epochs were
         not reduced), ``limit``, ``model_args``, ``generate_config``, ``role.NAME`` (the model of another role),

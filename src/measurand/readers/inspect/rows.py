@@ -362,7 +362,7 @@ def _scores(items: Iterable[Item], parts: Sequence[_Part]) -> _Scores:
 
 
 def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], numbers: list[float | None]) -> pl.DataFrame:
-    """One row an item and part, parts of an item together."""
+    """One row per item and part, parts of an item together."""
     times = len(parts)
     columns: dict[str, Any] = {
         column: _repeat(map(attrgetter(name), items), times) for column, name in REPEATED.items()

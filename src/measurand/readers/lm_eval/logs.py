@@ -123,7 +123,8 @@ def recomputed(log: Log) -> dict[Key, float]:
     --------
     >>> from measurand.readers.log import items_frame
     >>> items = items_frame({"scorer": ["acc", "acc"], "variant": ["none"] * 2, "score": [1.0, 0.0]})
-    >>> recomputed(Log(Source("s", "", "lm_eval", 2), "lm_eval", None, None, None, None, items))
+    >>> named = {"harness": "lm_eval", "harness_version": None, "model": None, "task": None, "task_version": None}
+    >>> recomputed(Log(source=Source("s", "", "lm_eval", 2), items=items, **named))
     {('acc', 'acc,none'): 0.5}
     """
     values: dict[Key, float] = {}

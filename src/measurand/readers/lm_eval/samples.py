@@ -1,4 +1,4 @@
-"""Samples files of lm-evaluation-harness 0.4: one line a document and filter."""
+"""Samples files of lm-evaluation-harness 0.4: one line per document and filter."""
 
 from __future__ import annotations
 

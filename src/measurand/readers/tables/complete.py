@@ -24,7 +24,7 @@ ABOUT_RAW = ("metric", "chance", "maximum")
 
 
 def merged(key: str, frames: Sequence[pl.DataFrame]) -> Facts:
-    """Facts from several tables, one row a key; where tables differ the first is taken, and noted.
+    """Facts from several tables, one row per key; where tables differ the first is taken, and noted.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def complete_models(names: Sequence[str], layers: Sequence[pl.DataFrame]) -> Fac
     Parameters
     ----------
     names : the models.
-    layers : facts, one row a model; the nearest first.
+    layers : facts, one row per model; the nearest first.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def complete_benchmarks(
     Parameters
     ----------
     names : the benchmarks.
-    layers : facts, one row a benchmark; the nearest first.
+    layers : facts, one row per benchmark; the nearest first.
     spread : least and greatest score of each.
     turned : benchmarks the caller said are better when lower.
 
@@ -155,7 +155,7 @@ def _catalogue_notes(said: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 def _layered(
     names: Sequence[str], key: str, types: Mapping[str, pl.DataType], layers: Sequence[pl.DataFrame]
 ) -> pl.DataFrame:
-    """One row a name; each fact from the first layer that has it."""
+    """One row per name; each fact from the first layer that has it."""
     frame = pl.DataFrame({key: names}, schema={key: pl.String}).with_columns(
         pl.lit(None, dtype=dtype).alias(fact) for fact, dtype in types.items() if fact != key
     )

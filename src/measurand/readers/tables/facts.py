@@ -27,7 +27,7 @@ SUFFIXES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
 
 class Facts(NamedTuple):
-    """One row a model or benchmark with the facts a table gives, and what was decided on the way."""
+    """One row per model or benchmark with the facts a table gives, and what was decided on the way."""
 
     frame: pl.DataFrame
     notes: tuple[str, ...]

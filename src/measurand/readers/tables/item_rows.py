@@ -1,4 +1,4 @@
-"""Tables of item-level results: one row an answer, or one row an item and one column a model."""
+"""Tables of item-level results: one row per answer, or one row per item and one column per model."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _long(table: RawTable) -> pl.DataFrame:
 
 
 def _wide(table: RawTable) -> pl.DataFrame:
-    """One row an item: columns of numbers are models, the others say something of the item."""
+    """One row per item: columns of numbers are models, the others say something of the item."""
     names = table.columns
     item = find(names, ITEM) or names[0]
     benchmark = find(names, BENCHMARK)
@@ -203,7 +203,7 @@ def _metadata(table: RawTable, names: Sequence[str]) -> pl.Series:
 
 
 def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
-    """One log a model and benchmark; rows that name no model or item belong to none."""
+    """One log per model and benchmark; rows that name no model or item belong to none."""
     source = table.source or Source(table.name, "", "frame", table.frame.height)
     nameless = rows.filter(pl.col("model").is_null() | pl.col("item").is_null())
     if nameless.height:

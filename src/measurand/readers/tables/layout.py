@@ -164,7 +164,7 @@ def _wide(table: RawTable, model: str) -> Part:
 
 
 def _across(table: RawTable, benchmark: str) -> Part:
-    """One row a benchmark, one column a model; or facts of benchmarks alone."""
+    """One row per benchmark, one column per model; or facts of benchmarks alone."""
     named = pl.DataFrame({ROW: table.frame[ROW], "benchmark": keys(table, benchmark)})
     refuse_twice(table, named, "benchmark")
     rest = [name for name in table.columns if name != benchmark]

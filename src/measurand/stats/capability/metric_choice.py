@@ -82,7 +82,7 @@ def smooth_residuals(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     x : shape (n,).
     y : shape (rows, n).
     """
-    # Centred, scaled, orthogonal: cubes of a log FLOP near 25 are all but collinear.
+    # Centred, scaled, orthogonal: raw powers of a log FLOP near 25 are all but collinear.
     basis, _ = np.linalg.qr(np.vander((x - x.mean()) / np.ptp(x), _DEGREE + 1))
     fitted = (y @ basis) @ basis.T
     return ((y - fitted) ** 2).sum(axis=1), fitted

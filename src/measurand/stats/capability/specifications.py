@@ -73,7 +73,7 @@ def specification_curve(
     n, k = capability.shape
     everyone = np.ones(n)
     subsets: list[tuple[str, Ints]] = [("all", np.arange(k))]
-    # A factor takes three benchmarks, so none is left out of three.
+    # One factor takes at least three benchmarks, so none is left out of three.
     if k > 3:
         subsets += [(f"without {names[j]}", np.delete(np.arange(k), j)) for j in range(k)]
     if k >= 6:

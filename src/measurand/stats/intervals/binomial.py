@@ -44,7 +44,6 @@ def wilson(count: npt.ArrayLike, n: npt.ArrayLike, level: float) -> tuple[Floats
     p = k / size
     centre = (p + z**2 / (2 * size)) / (1 + z**2 / size)
     half = z / (1 + z**2 / size) * np.sqrt(p * (1 - p) / size + z**2 / (4 * size**2))
-    # At 0 and n the limit is 0 or 1 exactly; rounding would leave it a hair beyond.
     return np.where(k == 0, 0.0, centre - half), np.where(k == size, 1.0, centre + half)
 
 

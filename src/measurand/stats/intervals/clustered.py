@@ -101,7 +101,7 @@ def cluster_sums(scores: Floats, clusters: Ints | None = None) -> ClusterSums:
     starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
     shape = (len(scores), int(clusters.max(initial=-1)) + 1)
     total, count = np.zeros(shape), np.zeros(shape)
-    # Only numbers that an item has: reduceat gives an empty segment its next element, not 0.
+    # Numbers without an item are left out: reduceat gives an empty segment its next element, not 0.
     columns = clusters[order][starts]
     step = max(1, _BLOCK // max(1, scores.shape[1]))
     for start in range(0, len(scores), step):

@@ -42,7 +42,6 @@ class student:
     @staticmethod
     def ppf(q: Any, df: Any) -> Any:
         """Quantile of q."""
-        # stdtrit gives +inf at 0, where the quantile is -inf.
         found = np.where(np.asarray(q) == 0, -np.inf, special.stdtrit(df, q))
         return np.where(np.isposinf(df), special.ndtri(q), _defined(df, found))[()]
 

@@ -181,7 +181,7 @@ def welch(means: Means, level: float) -> tuple[float, float, float, float, float
     """
     variances = means.stderr**2
     value, stderr = float(means.value[0] - means.value[1]), float(np.sqrt(variances.sum()))
-    # Also where it is NaN: one cluster on either side.
+    # True of NaN, too, the standard error of a single cluster.
     if not stderr > 0:
         return value, stderr, np.nan, np.nan, np.nan
     df = variances.sum() ** 2 / (variances**2 / np.maximum(means.clusters - 1, 1)).sum()

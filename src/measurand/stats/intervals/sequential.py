@@ -31,7 +31,6 @@ def betting_e_value(count: float, trials: float, rate: float, bet: float = BET) 
     >>> betting_e_value(0, 33285, 1e-4) >= 20, betting_e_value(0, 33284, 1e-4) >= 20
     (True, False)
     """
-    # exp overflows beyond 709, long after any 1 / alpha is reached.
     return math.exp(min(_log_wealth(count, trials, rate, bet), 700.0))
 
 
@@ -65,7 +64,6 @@ def anytime_upper(count: float, trials: float, alpha: float, bet: float = BET) -
     def excess(rate: float) -> float:
         return _log_wealth(count, trials, rate, bet) + math.log(alpha)
 
-    # At a rate of 1 the logarithm of the wealth is infinite.
     top = 1 - 1e-12
     if trials <= count or excess(top) < 0:
         return 1.0

@@ -173,7 +173,7 @@ def _candidates(index: ItemIndex, words: Words, own: Ints | None) -> tuple[Ints,
     fresh[1:] = (item[1:] != item[:-1]) | (document[1:] != document[:-1])
     pair = np.cumsum(fresh) - 1
     # Seeds of one pair that agree on where the item begins, within the slack.
-    # So wide that no place of one pair, slack included, reaches into the next pair's.
+    # The stride is so wide that no place of one pair, slack included, reaches into the next pair's.
     stride = len(words.hashes) + int(index.words.counts.max(initial=0)) * 2 + 8
     place_in_order = pair * stride + begins
     agreeing = np.searchsorted(place_in_order, place_in_order + slack, side="right") - np.arange(len(item))

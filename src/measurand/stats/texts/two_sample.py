@@ -211,7 +211,8 @@ class Permuted:
 
         Examples
         --------
-        >>> [round(value, 3) for value in Permuted(0.8, 0.52, 0.4, 0.64, 0.01, 0.6, 0.05).area()]
+        >>> found = Permuted(value=0.8, null=0.52, low=0.4, high=0.64, p_value=0.01, critical=0.6, spread=0.05)
+        >>> [round(value, 3) for value in found.area()]
         [0.792, 0.667, 0.917]
         """
         ends = (self.value, self.value - (self.high - self.null), self.value + (self.null - self.low))
