@@ -58,7 +58,7 @@ def test_locked_takes_a_control_and_a_baseline(tmp_path, capsys, monkeypatch):
     rows = [(*arm, item, int(item % 10 < tenths), 900) for arm, tenths in right.items() for item in range(100)]
     path = write(tmp_path / "attempts.csv", "target,method,behaviour,success,tokens", rows)
     assert "no target was attempted 'as is'" in refused(capsys, monkeypatch, "locked", path)
-    assert "name one with the setting control" in run("locked", path, "--baseline", "plain")
+    assert "name a control to tell" in run("locked", path, "--baseline", "plain")
     said = run("locked", path, "--baseline", "plain", "--control", "c")
     assert "Ability that was not shown: by '5 shown' the score goes from 20% to 80%" in said
     assert "10 points in the control, at 900 tokens an item" in said

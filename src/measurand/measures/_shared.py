@@ -18,11 +18,13 @@ __all__ = [
     "estimate",
     "finite",
     "kind",
+    "lines",
     "require_fraction",
 ]
 
 
 MODEL = Axis("model", "model", "nominal")
+_LIMITS: dict[str, Any] = {"low": "low", "high": "high"}
 
 
 def finite(value: float) -> float | None:
@@ -90,8 +92,14 @@ def display_names(scores: Scores) -> dict[str, str]:
 
 
 def bars(
-    name: str, title: str, caption: str, columns: Mapping[str, tuple[Cell, ...]], x: Axis, y: Axis = MODEL, **more: Any
+    name: str, title: str, caption: str, table: Mapping[str, tuple[Cell, ...]], x: Axis, y: Axis = MODEL, **more: Any
 ) -> Figure:
-    """A dot and a bar per row, by default one row per model and limits in the columns low and high."""
-    settings = {"low": "low", "high": "high"} | more
-    return Figure(name=name, kind="intervals", title=title, caption=caption, columns=columns, x=x, y=y, **settings)
+    """A dot and a bar per row, by default one row per model, with limits in the columns low and high."""
+    return Figure(name=name, kind="intervals", title=title, caption=caption, columns=table, x=x, y=y, **_LIMITS | more)
+
+
+def lines(
+    name: str, title: str, caption: str, table: Mapping[str, tuple[Cell, ...]], x: Axis, y: Axis, **more: Any
+) -> Figure:
+    """Curves with a band, whose limits are in the columns low and high."""
+    return Figure(name=name, kind="lines", title=title, caption=caption, columns=table, x=x, y=y, **_LIMITS | more)

@@ -9,9 +9,8 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import require_fraction
+from measurand.measures._shared import columns, lines, require_fraction
 from measurand.measures.forecast.shared.efforts import check_settings
-from measurand.measures.forecast.shared.pictures import lines
 from measurand.measures.forecast.shared.repeated import Backtest, Repeated, finding_of
 from measurand.measures.forecast.shared.repeats import (
     LEAST_FOR_BACKTEST,
@@ -227,8 +226,7 @@ def figure(result: RepeatedAttempts) -> list[Figure]:
             "Success by number of attempts",
             "Share of behaviours with a success within so many attempts: as observed, by the beta-binomial fit, by the "
             "power law, and what a tenth of the attempts would have forecast for all of them.",
-            ("target", "method", "attempts", "share", "low", "high", "curve"),
-            rows,
+            columns(("target", "method", "attempts", "share", "low", "high", "curve"), rows),
             Axis("attempts", "attempts at each behaviour", "log"),
             Axis("share", "share of behaviours", "log"),
             color="curve",

@@ -10,8 +10,7 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import estimate, finite, require_fraction
-from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.grid import Grid, grids
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
@@ -304,8 +303,7 @@ def figure(result: SelectionLeakage) -> list[Figure]:
             "What choosing by score adds",
             "Score of the variant reported on the items it was chosen on, and score of variants chosen on one half of "
             "the items and scored on the other. The gap is what the choice itself adds.",
-            ("model", "score", "low", "high", "variant scored", "variants", "items"),
-            rows,
+            columns(("model", "score", "low", "high", "variant scored", "variants", "items"), rows),
             Axis("score", "score"),
             Axis("model", "model", "nominal"),
             color="variant scored",

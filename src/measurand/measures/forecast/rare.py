@@ -11,8 +11,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import estimate, require_fraction
-from measurand.measures.forecast.shared.pictures import lines
+from measurand.measures._shared import columns, estimate, lines, require_fraction
 from measurand.measures.verdicts import Side, against, headline, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.attempts.tails import TailFit, elicitation_scores, fit_tail, tail_limits
@@ -335,8 +334,7 @@ def figure(result: RareBehaviours) -> list[Figure]:
             "The behaviour under the worst of so many queries",
             "Probability of the behaviour under the worst of n queries: as tried, and by the line fitted to the worst, "
             "carried on. The band is its interval, which knows nothing of kinds of query that were not tried.",
-            ("behaviour", "queries", "probability", "low", "high", "worst of so many"),
-            rows,
+            columns(("behaviour", "queries", "probability", "low", "high", "worst of so many"), rows),
             Axis("queries", "queries", "log"),
             Axis("probability", "probability under the worst", "log"),
             color="worst of so many",

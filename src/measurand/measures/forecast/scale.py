@@ -10,9 +10,8 @@ from scipy.special import stdtr
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import columns, display_names, estimate, finite, require_fraction
+from measurand.measures._shared import bars, columns, display_names, estimate, finite, require_fraction
 from measurand.measures.forecast.shared.cells import LEAST_BENCHMARKS, connected, dates_of, proportions
-from measurand.measures.forecast.shared.pictures import bars
 from measurand.measures.validity.shared.panel import family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, family, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
@@ -302,8 +301,7 @@ def figure(result: CommonScale) -> list[Figure]:
             "F7.models",
             "Models on the common scale",
             "The latest models (the most capable ones where dates are not known), the most capable first.",
-            names,
-            latest,
+            columns(names, latest),
             Axis("capability", capability),
             Axis("model", "model", "nominal"),
         ),
@@ -311,11 +309,13 @@ def figure(result: CommonScale) -> list[Figure]:
             "F7.benchmarks",
             "Benchmarks on the common scale",
             "Where a model has half of the maximum; the slope says how sharply the score rises there.",
-            ("benchmark", "difficulty", "slope"),
-            [
-                (result.names[result.benchmarks[j]], float(result.difficulty[j]), float(result.slope[j]))
-                for j in np.argsort(-result.difficulty, kind="stable")
-            ],
+            columns(
+                ("benchmark", "difficulty", "slope"),
+                [
+                    (result.names[result.benchmarks[j]], float(result.difficulty[j]), float(result.slope[j]))
+                    for j in np.argsort(-result.difficulty, kind="stable")
+                ],
+            ),
             Axis("difficulty", f"difficulty ({unit})"),
             Axis("benchmark", "benchmark", "nominal"),
             low=None,

@@ -9,8 +9,7 @@ import polars as pl
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import estimate, require_fraction
-from measurand.measures.forecast.shared.pictures import lines
+from measurand.measures._shared import columns, estimate, lines, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.attempts.richness import (
@@ -237,8 +236,7 @@ def figure(result: UnseenModes) -> list[Figure]:
             "Failure modes as failures accumulate",
             "Modes in so many failures drawn at random from those seen, and what to expect from up to twice as many, "
             "with a bootstrap band. A curve that still climbs at the end has not met all modes.",
-            ("failures", "modes", "low", "high", "series", "model"),
-            rows,
+            columns(("failures", "modes", "low", "high", "series", "model"), rows),
             Axis("failures", "failures"),
             Axis("modes", "failure modes"),
             color="series",

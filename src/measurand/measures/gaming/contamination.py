@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, finite, require_fraction
-from measurand.measures.forecast.shared.pictures import bars, lines
+from measurand.measures._shared import bars, columns, estimate, finite, lines, require_fraction
 from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, held_apart, held_pairs, still_clear
 from measurand.measures.gaming.shared.words import first_few
 from measurand.measures.verdicts import Unassessed, headline, overall, tally, unassessed
@@ -214,8 +213,7 @@ def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[F
             "Score, and score on the reference benchmark",
             f"Curve: what the reference models predict, with its {interval} band. Points: the models that lie highest "
             "above it.",
-            ("pair", "model", "reference score", "score", "low", "high", "shown"),
-            curves,
+            columns(("pair", "model", "reference score", "score", "low", "high", "shown"), curves),
             Axis("reference score", "score on the reference benchmark"),
             Axis("score", "score on the benchmark"),
             label="model",
@@ -239,8 +237,7 @@ def figure(result: Contamination, *, findings: Sequence[Finding] = ()) -> list[F
             "G1.excess",
             "Excess over what the reference benchmark predicts",
             f"Bars: {interval} reflected bootstrap intervals, before correction for the number of models.",
-            ("pair", "model", "excess", "low", "high", "verdict", "p"),
-            excesses,
+            columns(("pair", "model", "excess", "low", "high", "verdict", "p"), excesses),
             Axis("excess", "score minus expected score"),
             Axis("model", "", "nominal"),
             color="verdict",

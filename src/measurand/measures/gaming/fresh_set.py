@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from measurand.errors import UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, finite, require_fraction
-from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.gaming.shared.pairs import Pair
 from measurand.measures.gaming.shared.reference import HeldAgainst, held_apart, held_pairs, still_clear
 from measurand.measures.gaming.shared.words import first_few
@@ -297,8 +296,7 @@ def figure(result: FreshSets, *, findings: Sequence[Finding] = ()) -> list[Figur
             "Score on the benchmark minus score on fresh questions",
             f"Gap, and the part of it that models of the same level do not share. Bars: {percent(result.level)} "
             "intervals.",
-            ("pair", "model", "difference", "low", "high", "shown"),
-            rows,
+            columns(("pair", "model", "difference", "low", "high", "shown"), rows),
             Axis("difference", "score minus score on the fresh set"),
             Axis("model", "", "nominal"),
             color="shown",

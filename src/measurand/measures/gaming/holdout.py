@@ -9,8 +9,7 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import estimate, finite, require_fraction
-from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.gaming.shared.holdout_tests import LEAST_TEXTS, HoldoutTest, of_models, of_people, of_texts
 from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
@@ -218,8 +217,9 @@ def figure(result: Holdout) -> list[Figure]:
             f"Is {result.new} drawn as {result.public} is?",
             "Each test's statistic in standard deviations from what sets that are alike give; beside it the chance to "
             f"notice a difference.{missing}",
-            ("test", "distance", "low", "high", "verdict", "statistic", "p-value, adjusted", "power is for"),
-            rows,
+            columns(
+                ("test", "distance", "low", "high", "verdict", "statistic", "p-value, adjusted", "power is for"), rows
+            ),
             Axis("distance", "standard deviations from chance"),
             Axis("test", "test", "nominal"),
             color="verdict",

@@ -9,8 +9,7 @@ import numpy as np
 
 from measurand.errors import NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import estimate, require_fraction
-from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures._shared import bars, columns, estimate, require_fraction
 from measurand.measures.gaming.shared.elicited import POWER, Arm, Elicited, arms, assess
 from measurand.measures.gaming.shared.words import first_few
 from measurand.measures.verdicts import Side, Unassessed, against, family, headline, unassessed
@@ -253,8 +252,7 @@ def figure(result: LockedAbility) -> list[Figure]:
             "What elicitation brings out",
             "Score with elicitation minus score without, on the same items, with its interval. What a control gains by "
             "the same method is what the method teaches any model.",
-            ("method", "gap", "low", "high", "model", "before", "after", "items"),
-            rows,
+            columns(("method", "gap", "low", "high", "model", "before", "after", "items"), rows),
             Axis("gap", "gain in score"),
             Axis("method", "method", "nominal"),
             color="model",

@@ -11,8 +11,7 @@ import polars as pl
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import estimate, require_fraction
-from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures._shared import bars, columns, estimate, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.distributions import norm
@@ -303,8 +302,7 @@ def figure(result: Memberships) -> list[Figure]:
             "G4.areas",
             "How well members are told from other texts",
             "Area under the ROC curve; 0.5 is chance. Where the words alone are above it, no attack proves anything.",
-            ("score", "area", "low", "high", "what it sees", "model", "members", "others"),
-            rows,
+            columns(("score", "area", "low", "high", "what it sees", "model", "members", "others"), rows),
             Axis("area", "area under the ROC curve"),
             Axis("score", "score", "nominal"),
             color="what it sees",

@@ -9,8 +9,7 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import estimate, finite, require_fraction
-from measurand.measures.forecast.shared.pictures import lines
+from measurand.measures._shared import columns, estimate, finite, lines, require_fraction
 from measurand.measures.gaming.shared.noise import POWER, Choice, Level, NoiseInjection, assess
 from measurand.measures.gaming.shared.sweeps import Sweep, sweeps
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed
@@ -263,8 +262,7 @@ def figure(result: NoiseInjections) -> list[Figure]:
             "Mean over seeds with its interval; the best copy, which luck alone lifts above the rest; the band in "
             "which a single copy of the baseline's accuracy would lie; a guesser's accuracy; and the accuracy of the "
             "copies chosen, on items that had no part in the choice. Hidden ability shows as a rise before the fall.",
-            ("sigma", "accuracy", "low", "high", "series", "seeds", "broken", "case"),
-            rows,
+            columns(("sigma", "accuracy", "low", "high", "series", "seeds", "broken", "case"), rows),
             Axis("sigma", "standard deviation of the noise"),
             Axis("accuracy", "accuracy"),
             color="series",

@@ -9,8 +9,7 @@ import polars as pl
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, require_fraction
-from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures._shared import bars, columns, estimate, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import proportion_limits
@@ -297,8 +296,7 @@ def _histogram(result: Overlapping) -> Figure:
         "How much of the items was found",
         f"Items by how much of them stands in one document. Of {nothing:,} of the {plural(len(judged), 'item')} long "
         "enough to look for, nothing was found: they are not drawn.",
-        ("share found", "items", "how", "none"),
-        rows,
+        columns(("share found", "items", "how", "none"), rows),
         Axis("items", "items", domain=(0.0, 1.05 * most)),
         Axis("share found", "share of the item found", "nominal"),
         low="none",

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import estimate, require_fraction
-from measurand.measures.forecast.shared.pictures import lines
+from measurand.measures._shared import columns, estimate, lines, require_fraction
 from measurand.measures.gaming.shared.probes import (
     CONFOUNDS,
     Battery,
@@ -301,8 +300,7 @@ def figure(result: DefectionProbes) -> list[Figure]:
             "Area under the ROC curve on the test prompts, where 0.5 is chance. A probe finds something only where it "
             "is above everything simpler and above itself in a control model; one fitted to the trigger detects the "
             "string in any model.",
-            ("layer", "area", "low", "high", "series", "model"),
-            rows,
+            columns(("layer", "area", "low", "high", "series", "model"), rows),
             Axis("layer", "layer"),
             Axis("area", "area under the ROC curve", domain=(0.0, 1.0)),
             color="series",

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import estimate, require_fraction
-from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures._shared import bars, columns, estimate, require_fraction
 from measurand.measures.verdicts import Side, against, headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import clopper_pearson
@@ -241,8 +240,7 @@ def figure(result: Quizzes) -> list[Figure]:
             "G5.bounds",
             "Items whose original wording is recognised",
             f"Published bounds and the share corrected for all positions, with {percent(result.level)} intervals.",
-            ("quiz", "share", "low", "high", "bound", "items", "p-value"),
-            rows,
+            columns(("quiz", "share", "low", "high", "bound", "items", "p-value"), rows),
             Axis("share", "share of items recognised", domain=(0.0, 1.0)),
             Axis("quiz", "quiz", "nominal"),
             color="bound",

@@ -10,8 +10,7 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import require_fraction
-from measurand.measures.forecast.shared.pictures import bars
+from measurand.measures._shared import bars, columns, require_fraction
 from measurand.measures.gaming.shared.conditions import LEAST_ITEMS, Run, paired_runs, runs
 from measurand.measures.gaming.shared.underperformance import (
     AgainstChance,
@@ -285,8 +284,7 @@ def figure(result: Underperformance) -> list[Figure]:
             "Where the answers fall",
             "Share of the answers in each of the options' positions, with its interval. Answers that crowd on few "
             "positions, whatever the question, are a sign of answering without trying.",
-            ("benchmark", "model", "position", "condition", "share", "low", "high"),
-            rows,
+            columns(("benchmark", "model", "position", "condition", "share", "low", "high"), rows),
             Axis("share", "share of answers"),
             Axis("position", "position of the option", "nominal"),
             color="condition",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from measurand.measures.forecast.shared.pictures import bars, lines
+from measurand.measures._shared import bars, columns, lines
 from measurand.measures.forecast.shared.spending import AMOUNTS
 from measurand.measures.forecast.shared.spent import Elicitation, Spent
 from measurand.results import Axis, Cell, Figure
@@ -30,8 +30,7 @@ def curve_figure(rows: Sequence[Elicitation], units: Mapping[str, str]) -> Figur
         "Behaviours elicited by what was spent on each",
         "Share of efforts with a success by cost (Kaplan-Meier): efforts that ended without one count as unfinished at "
         "what they spent. A curve ends where nothing more was tried; the band is the pointwise interval.",
-        ("target", "counted in", "method", "cost", "share", "low", "high"),
-        drawn,
+        columns(("target", "counted in", "method", "cost", "share", "low", "high"), drawn),
         Axis("cost", "spent on a behaviour", "log"),
         Axis("share", "share elicited", domain=(0.0, 1.0)),
         color="method",
@@ -72,8 +71,7 @@ def cost_figure(rows: Sequence[Elicitation], reached: float, level: float) -> Fi
         "What the methods cost, on one axis",
         f"Cost by which {percent(reached)} of the behaviours were elicited, and all that was spent by successes, with "
         f"{percent(level)} intervals; where the value was not reached, the lower bound is shown.",
-        ("target", "counted in", "method", "cost", "value", "low", "high"),
-        drawn,
+        columns(("target", "counted in", "method", "cost", "value", "low", "high"), drawn),
         Axis("value", "cost", "log"),
         Axis("method", "method", "nominal"),
         color="cost",

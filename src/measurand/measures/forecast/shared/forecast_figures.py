@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from measurand.measures._shared import finite
+from measurand.measures._shared import bars, columns, finite, lines
 from measurand.measures.forecast.shared.forecasting import Forecast
-from measurand.measures.forecast.shared.pictures import bars, lines
 from measurand.results import Axis, Cell, Figure
 from measurand.wording import percent
 
@@ -41,8 +40,7 @@ def fan(rows: Sequence[Forecast], names: Mapping[str, str], level: float) -> Fig
         "Forecast",
         f"Curves with their {percent(level)} prediction interval for a new model of a new family: from all models, and "
         "from those but the newest (of most compute where dates are not known), which it may be held against.",
-        ("class", "benchmark", "driver", "score", "low", "high", "what", "model"),
-        cells,
+        columns(("class", "benchmark", "driver", "score", "low", "high", "what", "model"), cells),
         Axis("driver", titles[made[0].driver], "log" if by_compute else "linear"),
         Axis("score", "score"),
         label="model",
@@ -67,8 +65,7 @@ def errors(rows: Sequence[Forecast], names: Mapping[str, str]) -> Figure:
         "F1.errors",
         "Errors on models left out",
         "Root mean squared error, in units of the score, of the forecast and of naive guesses; left is better.",
-        ("class", "left out", "benchmark", "error", "by"),
-        cells,
+        columns(("class", "left out", "benchmark", "error", "by"), cells),
         Axis("error", "error on models left out"),
         Axis("benchmark", "benchmark", "nominal"),
         low=None,
