@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -85,6 +86,8 @@ def __getattr__(name: str) -> Any:
     else:
         value = getattr(import_module(f"measurand.{home}"), name)
     globals()[name] = value
+    if "IPython" in sys.modules:
+        import_module("measurand.api")  # it tells records how a notebook shows them
     return value
 
 

@@ -7,7 +7,7 @@ import math
 import polars as pl
 import pytest
 
-from measurand.measures._shared import columns, display_names, estimate, finite
+from measurand.measures.shared import columns, display_names, estimate, finite
 from measurand.results import Estimate
 from measurand.tables import Scores
 

@@ -106,7 +106,7 @@ def _pick_figure(result: Any, code: str, *, with_benchmark: bool) -> Any:
 
 def _display_name(study: Any, benchmark: str) -> str:
     """The name pictures show for a benchmark given by its id or by that name."""
-    from measurand.measures._shared import display_names
+    from measurand.measures.shared import display_names
 
     names = display_names(study.scores)
     return names.get(benchmark, benchmark)

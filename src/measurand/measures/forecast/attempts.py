@@ -9,7 +9,6 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, lines, require_fraction
 from measurand.measures.forecast.shared.efforts import check_settings
 from measurand.measures.forecast.shared.repeated import Backtest, Repeated, finding_of
 from measurand.measures.forecast.shared.repeats import (
@@ -21,6 +20,7 @@ from measurand.measures.forecast.shared.repeats import (
     rate_forecast,
     repeats_of,
 )
+from measurand.measures.shared import columns, lines, require_fraction
 from measurand.measures.verdicts import headline
 from measurand.results import Axis, Brief, Cell, Figure, Finding, Question
 from measurand.stats.attempts.beta_binomial import beta_pass_at_k

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import require_fraction
 from measurand.measures.forecast.shared.efforts import (
     UNITS,
     Efforts,
@@ -24,6 +23,7 @@ from measurand.measures.forecast.shared.estimates import bounded
 from measurand.measures.forecast.shared.gaps import gap_finding, gaps_of
 from measurand.measures.forecast.shared.spending import AMOUNTS, bits_of
 from measurand.measures.forecast.shared.spent import Elicitation, Elicitations, Spent, judged, overview
+from measurand.measures.shared import require_fraction
 from measurand.measures.verdicts import headline
 from measurand.results import Cell, Estimate, Figure, Finding, Question
 from measurand.stats.attempts.cost_per_success import cost_per_success

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import display_names, estimate, require_fraction
 from measurand.measures.forecast.shared.drivers import DRIVERS, Name
 from measurand.measures.forecast.shared.forecast_figures import errors, fan
 from measurand.measures.forecast.shared.forecast_words import (
@@ -21,6 +20,7 @@ from measurand.measures.forecast.shared.forecast_words import (
     target_words,
 )
 from measurand.measures.forecast.shared.forecasting import LEAST_MODELS, Asked, Forecast, Target, forecasts_of
+from measurand.measures.shared import display_names, estimate, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, tally, unassessed
 from measurand.results import Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Scores

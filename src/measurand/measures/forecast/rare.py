@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, lines, require_fraction
+from measurand.measures.shared import columns, estimate, lines, require_fraction
 from measurand.measures.verdicts import Side, against, headline, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.attempts.tails import TailFit, elicitation_scores, fit_tail, tail_limits

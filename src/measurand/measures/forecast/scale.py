@@ -10,8 +10,8 @@ from scipy.special import stdtr
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, display_names, estimate, finite, require_fraction
 from measurand.measures.forecast.shared.cells import LEAST_BENCHMARKS, connected, dates_of, proportions
+from measurand.measures.shared import bars, columns, display_names, estimate, finite, require_fraction
 from measurand.measures.validity.shared.panel import family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, family, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status

@@ -9,7 +9,7 @@ import polars as pl
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, lines, require_fraction
+from measurand.measures.shared import columns, estimate, lines, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.attempts.richness import (

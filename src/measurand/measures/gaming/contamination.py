@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, estimate, finite, lines, require_fraction
 from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, held_apart, held_pairs, still_clear
 from measurand.measures.gaming.shared.words import first_few
+from measurand.measures.shared import bars, columns, estimate, finite, lines, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, overall, tally, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Responses, Scores

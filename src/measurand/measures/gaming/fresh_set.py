@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from measurand.errors import UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.gaming.shared.pairs import Pair
 from measurand.measures.gaming.shared.reference import HeldAgainst, held_apart, held_pairs, still_clear
 from measurand.measures.gaming.shared.words import first_few
+from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Figure, Finding, Question, Status
 from measurand.stats.hiding.fresh_gap import gap_limits, mean_gap, rank_correlation

@@ -9,8 +9,8 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.gaming.shared.holdout_tests import LEAST_TEXTS, HoldoutTest, of_models, of_people, of_texts
+from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.distributions import norm

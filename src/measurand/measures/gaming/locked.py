@@ -9,9 +9,9 @@ import numpy as np
 
 from measurand.errors import NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, estimate, require_fraction
 from measurand.measures.gaming.shared.elicited import POWER, Arm, Elicited, arms, assess
 from measurand.measures.gaming.shared.words import first_few
+from measurand.measures.shared import bars, columns, estimate, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, family, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Attempts

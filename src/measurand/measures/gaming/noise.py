@@ -9,9 +9,9 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, finite, lines, require_fraction
 from measurand.measures.gaming.shared.noise import POWER, Choice, Level, NoiseInjection, assess
 from measurand.measures.gaming.shared.sweeps import Sweep, sweeps
+from measurand.measures.shared import columns, estimate, finite, lines, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.planning import PairedDesign

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, lines, require_fraction
 from measurand.measures.gaming.shared.probes import (
     CONFOUNDS,
     Battery,
@@ -20,6 +19,7 @@ from measurand.measures.gaming.shared.probes import (
     told,
 )
 from measurand.measures.gaming.shared.words import first_few
+from measurand.measures.shared import columns, estimate, lines, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.hiding.areas import findable_area

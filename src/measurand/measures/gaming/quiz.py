@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, estimate, require_fraction
+from measurand.measures.shared import bars, columns, estimate, require_fraction
 from measurand.measures.verdicts import Side, against, headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import clopper_pearson

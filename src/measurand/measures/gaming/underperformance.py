@@ -10,7 +10,6 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, require_fraction
 from measurand.measures.gaming.shared.conditions import LEAST_ITEMS, Run, paired_runs, runs
 from measurand.measures.gaming.shared.underperformance import (
     AgainstChance,
@@ -21,6 +20,7 @@ from measurand.measures.gaming.shared.underperformance import (
     spread_finding,
     subject_of,
 )
+from measurand.measures.shared import bars, columns, require_fraction
 from measurand.measures.verdicts import Unassessed, family, headline, tally, unassessed
 from measurand.results import Axis, Brief, Cell, Figure, Finding, Question, Status
 from measurand.stats.hiding.underperformance import below_chance, entropy_change, swap_p_value

@@ -11,7 +11,6 @@ from scipy.sparse.csgraph import connected_components
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, finite, require_fraction
 from measurand.measures.precision.shared.arena import (
     LEAST_CLUSTERS,
     Arena,
@@ -30,6 +29,7 @@ from measurand.measures.precision.shared.arena_words import (
     order_finding,
     repeat_findings,
 )
+from measurand.measures.shared import bars, columns, finite, require_fraction
 from measurand.results import Axis, Cell, Figure, Finding, Question
 from measurand.stats.votes.bradley_terry import TIES, Comparisons, Ties, comparisons, strong_components
 from measurand.tables.votes import Votes

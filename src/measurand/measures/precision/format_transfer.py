@@ -9,9 +9,9 @@ import numpy as np
 
 from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.grid import Floats, Grid, Ints, grids, stacked
 from measurand.measures.precision.shared.summary import joint_headline, refusal
+from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Figure, Finding, Question, Status
 from measurand.stats.intervals.limits import Limits

@@ -10,7 +10,6 @@ import numpy as np
 
 from measurand.errors import InputError
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.grading import (
     EVERY,
     LEAST_COMMON,
@@ -25,6 +24,7 @@ from measurand.measures.precision.shared.grading import (
 )
 from measurand.measures.precision.shared.ratings import Ratings, is_hand, on_one_scale, ratings_of
 from measurand.measures.precision.shared.summary import refusal
+from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Responses

@@ -10,7 +10,6 @@ from scipy.special import ndtri, stdtrit
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.item_analysis import (
     KEPT_INFORMATION,
     LEAST_ITEMS_FITTED,
@@ -20,6 +19,7 @@ from measurand.measures.precision.shared.item_analysis import (
     analyse,
 )
 from measurand.measures.precision.shared.summary import refusal
+from measurand.measures.shared import columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.items.irt import information

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, require_fraction
 from measurand.measures.precision.shared.counts import once_right_or_wrong
+from measurand.measures.shared import columns, require_fraction
 from measurand.measures.verdicts import headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.paired import paired_differences

@@ -10,10 +10,10 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.grid import Grid, grids
 from measurand.measures.precision.shared.prompts import NEEDED, SPARSE, ModelPrompts, Ranking, of_model, ranking
 from measurand.measures.precision.shared.summary import joint_headline, refusal
+from measurand.measures.shared import columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.limits import Limits

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import MODEL, bars, columns, require_fraction
 from measurand.measures.precision.shared.order import (
     METHOD,
     Order,
@@ -23,6 +22,7 @@ from measurand.measures.precision.shared.order import (
 )
 from measurand.measures.precision.shared.rank_cube import LEAST_ITEMS, Cube, chosen
 from measurand.measures.precision.shared.summary import refusal
+from measurand.measures.shared import MODEL, bars, columns, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.items.item_ranks import ResampledMeans, resampled_means

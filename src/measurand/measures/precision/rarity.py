@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, require_fraction
 from measurand.measures.precision.shared.counts import Counted, independent_trials
+from measurand.measures.shared import columns, require_fraction
 from measurand.measures.verdicts import Side, against, headline, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import at_most_p_value, clopper_pearson, exact_upper, trials_for

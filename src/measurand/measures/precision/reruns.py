@@ -11,9 +11,9 @@ import polars as pl
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import MODEL, bars, columns, estimate, finite, require_fraction
 from measurand.measures.precision.shared.grid import Floats, Ints, unit_scale
 from measurand.measures.precision.shared.summary import joint_headline
+from measurand.measures.shared import MODEL, bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.limits import Limits

@@ -11,8 +11,8 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import bars, columns, estimate, finite
 from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
+from measurand.measures.shared import bars, columns, estimate, finite
 from measurand.measures.verdicts import headline
 from measurand.results import Axis, Brief, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import at_least_p_value, at_most_p_value, clopper_pearson, trials_for

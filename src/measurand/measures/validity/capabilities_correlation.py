@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measures import Measure
-from measurand.measures._shared import (
+from measurand.measures.shared import (
     columns,
     display_names,
     estimate,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import columns, estimate, require_fraction
+from measurand.measures.shared import columns, estimate, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import proportion_limits

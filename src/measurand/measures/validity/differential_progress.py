@@ -9,7 +9,7 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures._shared import display_names, estimate, finite, kind, require_fraction
+from measurand.measures.shared import display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measures import Measure
-from measurand.measures._shared import columns, display_names, estimate, kind, require_fraction
+from measurand.measures.shared import columns, display_names, estimate, kind, require_fraction
 from measurand.measures.validity.shared.by_class import ByClass
 from measurand.measures.validity.shared.panel import Missing, Panel, panels
 from measurand.measures.verdicts import unassessed

@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import display_names, estimate, finite, kind, require_fraction
+from measurand.measures.shared import display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.by_class import intervals_figure
 from measurand.measures.validity.shared.panel import LEAST_MODELS, chosen, family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, finite, require_fraction
+from measurand.measures.shared import columns, finite, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, tally, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.metric_choice import LEAST_MODELS, Shape, breakthroughness, linearity, shape_of

@@ -11,7 +11,7 @@ import polars as pl
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import columns, display_names, estimate, finite, kind, require_fraction
+from measurand.measures.shared import columns, display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.panel import LEAST_MODELS, family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status

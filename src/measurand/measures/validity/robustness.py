@@ -9,7 +9,7 @@ import numpy as np
 
 from measurand.errors import InputError
 from measurand.measures import Measure
-from measurand.measures._shared import columns, display_names, estimate, finite, kind, require_fraction
+from measurand.measures.shared import columns, display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.by_class import ByClass
 from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Unassessed, headline, unassessed

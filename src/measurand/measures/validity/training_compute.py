@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures._shared import (
+from measurand.measures.shared import (
     columns,
     display_names,
     estimate,

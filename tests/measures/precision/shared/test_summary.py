@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from measurand.measures._shared import bars
 from measurand.measures.precision.shared.summary import joint_headline, refusal
+from measurand.measures.shared import bars
 from measurand.measures.verdicts import Unassessed
 from measurand.results import Axis, Estimate, Finding, Status
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from measurand.measures._shared import bars, columns, lines
 from measurand.measures.forecast.shared.spending import AMOUNTS
 from measurand.measures.forecast.shared.spent import Elicitation, Spent
+from measurand.measures.shared import bars, columns, lines
 from measurand.results import Axis, Cell, Figure
 from measurand.wording import percent
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from measurand.measures._shared import finite
+from measurand.measures.shared import finite
 from measurand.results import Estimate
 from measurand.stats.intervals.limits import Limits
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from measurand.measures._shared import bars, columns, finite, lines
 from measurand.measures.forecast.shared.forecasting import Forecast
+from measurand.measures.shared import bars, columns, finite, lines
 from measurand.results import Axis, Cell, Figure
 from measurand.wording import percent
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from measurand.measures._shared import kind
 from measurand.measures.forecast.shared.forecasting import Forecast, Target
 from measurand.measures.forecast.shared.held_out import Baseline
+from measurand.measures.shared import kind
 from measurand.results import Estimate
 from measurand.wording import DIFFERENCE, SHARE, plural, value_of
 

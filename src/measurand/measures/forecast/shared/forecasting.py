@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measures._shared import kind
 from measurand.measures.forecast.shared.drivers import Driver, Name, drivers_of, score_limits
 from measurand.measures.forecast.shared.held_out import MOST_BLOCKS, Sample, Split, family_split, newest_split
+from measurand.measures.shared import kind
 from measurand.measures.validity.shared.panel import family_codes
 from measurand.stats.capability.growth import forecasts
 from measurand.stats.intervals.limits import Limits

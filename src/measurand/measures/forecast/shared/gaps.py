@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measures._shared import estimate
 from measurand.measures.forecast.shared.efforts import Efforts
 from measurand.measures.forecast.shared.estimates import bounded
+from measurand.measures.shared import estimate
 from measurand.measures.verdicts import Side, against, verdict
 from measurand.results import Cell, Estimate, Finding
 from measurand.stats.attempts.survival import kaplan_meier, quantiles_under

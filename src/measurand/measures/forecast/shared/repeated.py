@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from measurand.measures._shared import finite
 from measurand.measures.forecast.shared.estimates import bounded
 from measurand.measures.forecast.shared.repeats import LEAST_FOR_BACKTEST
+from measurand.measures.shared import finite
 from measurand.measures.verdicts import Side, against, verdict
 from measurand.results import Cell, Estimate, Finding, Status
 from measurand.stats.intervals.limits import Limits

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measures._shared import finite
 from measurand.measures.gaming.shared.sweeps import Sweep
+from measurand.measures.shared import finite
 from measurand.stats.hiding.noise import held_out, phi, phi_by_luck
 from measurand.stats.intervals.clustered import cluster_sums, share_limits
 from measurand.stats.intervals.gains import Gain, gain_limits

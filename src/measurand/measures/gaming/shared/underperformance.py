@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from measurand.measures._shared import estimate, finite
+from measurand.measures.shared import estimate, finite
 from measurand.measures.verdicts import Side, against, verdict
 from measurand.results import Cell, Estimate, Finding, Status
 from measurand.stats.hiding.underperformance import EntropyChange

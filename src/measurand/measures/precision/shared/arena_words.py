@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from measurand.measures._shared import estimate
 from measurand.measures.precision.shared.arena import LEAST_CLUSTERS, ORDERS, Arena, EloOrders, Group
 from measurand.measures.precision.shared.order import (
     METHOD,
@@ -16,6 +15,7 @@ from measurand.measures.precision.shared.order import (
     order_words,
     times_as_many,
 )
+from measurand.measures.shared import estimate
 from measurand.measures.verdicts import Unassessed
 from measurand.results import Estimate, Finding, Status
 from measurand.stats.votes.elo import MOST_VOTES

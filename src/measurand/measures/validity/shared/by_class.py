@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measures._shared import bars, columns
+from measurand.measures.shared import bars, columns
 from measurand.measures.verdicts import Unassessed
 from measurand.results import Axis, Cell, Figure
 from measurand.stats.intervals.limits import Limits

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures._shared import kind
+from measurand.measures.shared import kind
 from measurand.measures.verdicts import Unassessed
 from measurand.stats.capability.pca import Component, first_component, impute
 from measurand.stats.capability.pca import varies as columns_vary
