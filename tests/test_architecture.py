@@ -121,6 +121,24 @@ def test_every_measure_is_simulated_at_the_same_place_and_by_its_own_judge():
         assert measure.code in simulations(), measure.code
 
 
+def test_records_of_more_than_five_fields_are_keyword_only():
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            marks = [ast.unparse(mark) for mark in node.decorator_list] if isinstance(node, ast.ClassDef) else []
+            if not any(mark.startswith("dataclass") for mark in marks):
+                continue
+            named = [each for each in node.body if isinstance(each, ast.AnnAssign)]
+            assert len(named) <= 5 or any("kw_only=True" in mark for mark in marks), f"{path}: {node.name}"
+
+
+def test_measures_write_shares_and_intervals_as_wording_does():
+    """No percentage, points or brackets of their own: a sentence and its row would show two numbers."""
+    own = re.compile(r":\.\d%\}|:g\}%|\{100 \* |def _?(percent|points|one_in)\b|\[\{[^{}]+\} to \{")
+    for path in MODULES:
+        if "measures" in path.parts:
+            assert own.findall(path.read_text(encoding="utf-8")) == [], path
+
+
 def test_the_inventory_names_every_part():
     listed = set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE))
     assert listed == {part_of(path) for path in MODULES} - {"__init__", "__main__"}

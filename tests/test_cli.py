@@ -202,6 +202,11 @@ def test_names_match_without_case_provider_and_punctuation(table, tmp_path):
     first = next(f for f in load_audit(tmp_path / "audit.json").findings if f.code == "V1")
     assert len(first.result["models"]) == 12
     assert "TruthfulQA MC1" in run("entanglement", "--benchmark", "truthfulQA-MC1")
+    answers = tmp_path / "answers.csv"
+    rows = [f"org/m-{m},quiz,q{i},{(i * (m + 3)) % 5 // 3}" for m in range(3) for i in range(60)]
+    answers.write_text("model,benchmark,item,score\n" + "\n".join(rows), encoding="utf-8")
+    said = " ".join(run("compare", answers, "--pair", "M0,m-2", "--benchmark", "QUIZ").split())
+    assert "org/m-0 scores 40 points [25.8, 51.6] higher than org/m-2 on the same 60 items" in said
 
 
 def test_one_option_chooses_models_everywhere(capsys, monkeypatch, table):

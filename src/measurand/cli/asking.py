@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -15,8 +15,12 @@ from measurand.cli.app import command
 from measurand.cli.options import Choices, Level, Showing
 from measurand.cli.running import audit_and_write, names_in, part_of, read_study
 from measurand.errors import InputError
+from measurand.names import resolved
 
 __all__ = ["Asked", "asks"]
+
+NAMED: dict[str, Literal["benchmark", "model"]] = {"pair": "model", "suspects": "model", "benchmarks": "benchmark"}
+"""Settings that name models or benchmarks of the study, as a person types them."""
 
 LogPaths = Annotated[list[Path] | None, typer.Argument(help="Logs of harnesses, tables of items, or a store.")]
 
@@ -92,4 +96,7 @@ def _run(
     else:
         raise InputError("no files named: give logs of harnesses, tables of items, or a store")
     chosen = {name: value for name, value in settings.items() if name in known and value is not None}
+    for name, kind in NAMED.items():
+        if chosen.get(name):
+            chosen[name] = tuple(resolved(kind, each, study.names(kind)) for each in chosen[name])  # type: ignore[attr-defined]
     audit_and_write(study, chosen, showing, codes=codes, details=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from measurand.errors import InputError
 from measurand.names import resolved
@@ -144,6 +144,11 @@ class Study(Brief):
             held[name] = each
         return cls(title=title, **held)
 
+    def names(self, kind: Literal["benchmark", "model"]) -> tuple[str, ...]:
+        """Names of the benchmarks or models of scores and item-level results, sorted."""
+        held = [part for part in (self.scores, self.responses) if part is not None]
+        return tuple(sorted({name for part in held for name in _names(part, kind)}))
+
     def only(self, benchmarks: Iterable[str] | None = None, models: Iterable[str] | None = None) -> Study:
         """The same study with these benchmarks (capability benchmarks stay among scores) and models alone.
 
@@ -154,13 +159,13 @@ class Study(Brief):
         UnknownName
             A benchmark or model that neither the scores nor the item-level results have.
         """
-        held = [part for part in (self.scores, self.responses) if part is not None]
-        if not held or (benchmarks is None and models is None):
+        if benchmarks is None and models is None:
             return self
         chosen: dict[str, list[str] | None] = {}
-        for kind, names in (("benchmark", benchmarks), ("model", models)):
-            known = sorted({name for part in held for name in _names(part, kind)})
-            chosen[kind] = None if names is None else [resolved(kind, name, known) for name in names]
+        of_kind: tuple[tuple[Literal["benchmark", "model"], Iterable[str] | None], ...]
+        of_kind = (("benchmark", benchmarks), ("model", models))
+        for kind, names in of_kind:
+            chosen[kind] = None if names is None else [resolved(kind, name, self.names(kind)) for name in names]
 
         def among(part: Scores | Responses) -> list[list[str] | None]:
             """Of the names chosen, those that this part has."""

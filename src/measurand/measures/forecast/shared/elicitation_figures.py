@@ -24,7 +24,7 @@ def curve_figure(rows: Sequence[Elicitation], units: Mapping[str, str]) -> Figur
     drawn: list[tuple[Cell, ...]] = []
     for row in sorted(rows, key=lambda row: row.target not in units):
         for spent in row.spent:
-            drawn += [(row.target, AMOUNTS[spent.unit], row.method, *point) for point in _points(spent)]
+            drawn += [(row.target, AMOUNTS[spent.unit], row.method, *point) for point in _curve_points(spent)]
     return lines(
         "F4.curves",
         "Behaviours elicited by what was spent on each",
@@ -38,7 +38,7 @@ def curve_figure(rows: Sequence[Elicitation], units: Mapping[str, str]) -> Figur
     )
 
 
-def _points(spent: Spent) -> list[tuple[float, float, float, float]]:
+def _curve_points(spent: Spent) -> list[tuple[float, float, float, float]]:
     """The steps of a curve, each as two points; it starts from 0 at the least cost."""
     curve = spent.curve
     kept = np.unique(np.linspace(0, len(curve.times) - 1, min(len(curve.times), MOST_POINTS // 2)).round().astype(int))
