@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 from measurand import schema
@@ -13,7 +14,7 @@ from measurand.auditing import audit
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure, discover, find
 from measurand.results import Axis, Estimate, Figure, Finding, Question, Status
-from measurand.tables import Gain, Study
+from measurand.tables import Attempts, Gain, Responses, Study, Trials, Votes
 
 FAST = {"resamples": 200, "permutations": 100, "half_subsets": 3, "most_dropped": 2}
 
@@ -221,6 +222,32 @@ def test_an_audit_again_with_its_own_settings_finds_the_same(full, example):
     assert set(read.settings) == {one.code for one in discover() if one.settings}
     again = audit(example, settings=read.settings, seed=read.seed)
     assert again == full
+
+
+def test_settings_reproduce_measures_of_items_votes_and_attempts_too():
+    """Clusters of 1 to 7 items; mappings and numbers among the settings."""
+    rng = np.random.default_rng(0)
+    rows = [
+        (f"m{k}", "quiz", f"q{i}", variant, epoch, float(rng.random() < 0.4 + 0.1 * k), f"c{i // (1 + i % 7)}")
+        for k in range(3)
+        for variant in ("a", "b")
+        for epoch in (1, 2)
+        for i in range(60)
+    ]
+    names = ["model", "benchmark", "item", "variant", "epoch", "score", "cluster"]
+    responses = Responses.build(pl.DataFrame(rows, schema=names, orient="row"), cluster="cluster")
+    sides = {"model_a": [f"m{i % 3}" for i in range(120)], "model_b": [f"m{(i + 1) % 3}" for i in range(120)]}
+    winners = [("model_a", "model_b", "tie")[i * i % 7 % 3] for i in range(120)]
+    tried = {"target": "t", "method": ["as is"] * 30 + ["x"] * 30, "behaviour": [str(i % 30) for i in range(60)]}
+    tried |= {"success": [i % 3 // 2 for i in range(60)], "queries": [1.0 + i % 9 for i in range(60)]}
+    parts = (Votes.build(pl.DataFrame(sides | {"winner": winners})), Attempts.build(pl.DataFrame(tried)))
+    study = Study.of(responses, *parts, Trials(0, 300, "failures"))
+    given = {"P5": {"rarer_than": 0.01}, "P4": {"above": 0.2}, "F4": {"budget": 5.0, "parameters": {"t": 1e9}}}
+    one = audit(study, settings=given)
+    judged = {f.code for f in one.findings if f.status in (Status.ISSUE, Status.CAUTION, Status.PASSED)}
+    assert judged >= {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "F4", "F6", "G10"}
+    read = schema.decode(schema.encode(one))
+    assert audit(study, settings=read.settings, seed=read.seed) == one
 
 
 @pytest.mark.parametrize("seed", [-1, -7])
