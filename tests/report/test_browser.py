@@ -63,7 +63,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, audit: Audit, measures: tu
 def page(driver: Any, address: str) -> Iterator[Any]:
     """The page at desktop width in light colours; whatever a test did must not have logged an error."""
     emulate(driver)
-    driver.get(address)
+    opened(driver, address)
     yield driver
     errors = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
     assert errors == []
@@ -85,12 +85,24 @@ def until(check: Callable[[], Any], what: str) -> Any:
     raise AssertionError(f"waited 10 s for {what}")
 
 
+def opened(driver: Any, address: str) -> None:
+    """Go to a page and wait for its last line: the driver can come back while a large file is still being parsed."""
+    driver.get(address)
+    until(lambda: driver.current_url == address and driver.find_elements("css selector", "footer"), "the whole page")
+
+
 def picture(page: Any, kind: str) -> Any:
     """The first picture of that kind, scrolled to and drawn."""
     figure = page.find_element("css selector", f'figure[data-kind="{kind}"]')
     page.execute_script("arguments[0].scrollIntoView({block: 'center'})", figure)
     until(lambda: figure.find_elements("css selector", ".chart.drawn svg"), f"{kind} to be drawn")
     return figure
+
+
+def every_text(page: Any, selector: str) -> list[str]:
+    """The texts of all such elements in one step, so that a layout still going on cannot empty one of them."""
+    script = "return [...document.querySelectorAll(arguments[0])].map(element => element.textContent)"
+    return page.execute_script(script, selector)
 
 
 def texts(figure: Any) -> list[str]:
@@ -226,7 +238,7 @@ def test_a_broken_picture_says_so(driver: Any, address: str, tmp_path: Path) -> 
     source = Path(address.removeprefix("file://")).read_text(encoding="utf-8")
     broken = tmp_path / "broken.html"
     broken.write_text(source.replace('"mark":{"type":"point"', '"mark":{"type":"pont"'), encoding="utf-8")
-    driver.get(broken.as_uri())
+    opened(driver, broken.as_uri())
     figure = driver.find_element("css selector", 'figure[data-kind="scatter"]')
     driver.execute_script("arguments[0].scrollIntoView()", figure)
     error = until(lambda: figure.find_elements("css selector", ".chart-error"), "a message")
@@ -284,10 +296,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_demo_report_opens_draws_everything_and_names_the_models(driver: Any, demo: str) -> None:
     emulate(driver)
     driver.get_log("browser")
-    driver.get(demo)
+    opened(driver, demo)
     # Of the embedded study, which holds scores alone; the measures that it answers are these and no others.
     measures = [m for m in discover() if m.code in {*(f"V{i}" for i in range(10)), "F1", "F7"}]
-    headings = " ".join(element.text.lower() for element in driver.find_elements("css selector", "section.measure h2"))
+    headings = " ".join(heading.lower() for heading in every_text(driver, "section.measure h2"))
     assert [measure.name for measure in measures if measure.name not in headings] == []
     for figure in driver.find_elements("css selector", "figure.picture"):
         driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", figure)
