@@ -186,7 +186,7 @@ def test_clusters_widen_the_gap():
     one, many = grouped.difference, alone.difference
     assert one.value == pytest.approx(many.value)
     assert one.high - one.low > 1.5 * (many.high - many.low)
-    assert grouped.method.startswith("paired CR1")
+    assert grouped.method.startswith("paired, CR2")
     assert grouped.lost is None
 
 

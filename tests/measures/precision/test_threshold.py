@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import expit, logit
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.precision.score_interval import score_intervals
@@ -57,8 +58,12 @@ def test_clusters_and_epochs_are_tested_at_their_own_size(make_responses):
     clusters = np.arange(200) // 10
     scores = (rng.random((1, 200)) < 0.5 + 0.4 * rng.random(20)[clusters]).astype(float)
     row = threshold_test(make_responses(scores, clusters), above=0.5).rows[0]
-    interval = score_intervals(make_responses(scores, clusters), level=0.9).scores[0].interval
-    assert (row.low, row.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+    score = score_intervals(make_responses(scores, clusters), level=0.9).scores[0]
+    # The delta method on the scale of log-odds, with P1's standard error and the t of 20 equal clusters.
+    half = stats.t.ppf(0.95, 19) * score.stderr / (score.value * (1 - score.value))
+    ends = [expit(logit(score.value) + sign * half) for sign in (-1, 1)]
+    assert (row.low, row.high) == (pytest.approx(ends[0]), pytest.approx(ends[1]))
+    assert ends == pytest.approx([score.interval.low, score.interval.high], abs=0.005)
     # At its own bound a threshold has exactly the p-value asked for.
     at = threshold_test(make_responses(scores, clusters), above=row.low).rows[0]
     assert at.p_value == pytest.approx(0.05, abs=1e-9)

@@ -6,11 +6,19 @@ import csv
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from measurand.stats.intervals.clustered import ClusterSums, cluster_sums, t_limits
+from measurand.stats.intervals.clustered import (
+    ClusterSums,
+    bell_mccaffrey,
+    cluster_sums,
+    cr2_weights,
+    logit_limits,
+    t_limits,
+)
+from measurand.stats.intervals.distributions import student
 
 INSPECT = [
     (None, 0.07844645405527362, 0.44132706967331725, 0.7586729303266827),
@@ -18,17 +26,11 @@ INSPECT = [
 ]
 
 
-def definition(values: np.ndarray, clusters: np.ndarray) -> tuple[float, float]:
-    """Mean and CR1 standard error of one row, cluster by cluster."""
-    run = np.isfinite(values)
-    values, clusters = values[run], clusters[run]
-    if not len(values):
-        return np.nan, np.nan
-    mean, names = values.mean(), set(clusters)
-    if len(names) < 2:
-        return mean, np.nan
-    squares = sum((values[clusters == name] - mean).sum() ** 2 for name in names)
-    return mean, np.sqrt(len(names) / (len(names) - 1) * squares) / len(values)
+def cr1(values: np.ndarray, clusters: np.ndarray) -> float:
+    """The CR1 standard error of one row, cluster by cluster."""
+    names = set(clusters)
+    squares = sum((values[clusters == name] - values.mean()).sum() ** 2 for name in names)
+    return np.sqrt(len(names) / (len(names) - 1) * squares) / len(values)
 
 
 TABLES = hnp.arrays(
@@ -36,12 +38,18 @@ TABLES = hnp.arrays(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scores=TABLES, seed=st.integers(0, 99))
-def test_it_equals_the_definition(scores, seed):
+def test_it_equals_the_definition(cr2_definition, scores, seed):
     clusters = np.random.default_rng(seed).integers(0, 4, scores.shape[1])
     found = cluster_sums(scores, clusters).means()
     for i, row in enumerate(scores):
-        np.testing.assert_allclose((found.value[i], found.stderr[i]), definition(row, clusters), atol=1e-12)
+        run = np.isfinite(row)
+        variance, df = cr2_definition(row[run], clusters[run])
+        mean = row[run].mean() if run.any() else np.nan
+        np.testing.assert_allclose(
+            (found.value[i], found.stderr[i], found.df[i]), (mean, np.sqrt(variance), df), atol=1e-9
+        )
         assert found.n[i] == np.isfinite(row).sum()
         assert found.clusters[i] == len(set(clusters[np.isfinite(row)]))
 
@@ -86,7 +94,10 @@ def test_the_grunfeld_figures(shared):
     firms = np.unique([row["firm"] for row in rows], return_inverse=True)[1]
     found = cluster_sums(values, firms).means()
     assert found.value[0] == pytest.approx(133.3119, abs=1e-4)
+    # Firms of 20 rows each: with equal clusters CR2 and CR1 are one.
     assert found.stderr[0] == pytest.approx(58.260536, abs=1e-6)
+    assert found.cr1[0] == pytest.approx(58.260536, abs=1e-6)
+    assert found.df[0] == pytest.approx(10, rel=1e-12)
     assert cluster_sums(values).means().stderr[0] == pytest.approx(14.197785, abs=1e-6)
     assert (found.clusters[0], found.n[0]) == (11, 220)
 
@@ -100,14 +111,14 @@ def test_statsmodels_agrees_on_every_row():
     for i, row in enumerate(scores):
         fit = sm.OLS(row, np.ones(90)).fit(cov_type="cluster", cov_kwds={"groups": clusters})
         # statsmodels' further factor (n - 1) / (n - k) is 1 with an intercept alone.
-        assert found.stderr[i] == pytest.approx(fit.bse[0], rel=1e-12)
+        assert found.cr1[i] == pytest.approx(fit.bse[0], rel=1e-12) == cr1(row, clusters)
 
 
 def test_no_spread_is_zero_and_one_cluster_undefined():
     found = cluster_sums(np.ones((1, 4)) / 3, np.array([0, 0, 1, 2])).means()
     assert found.stderr.tolist() == [0.0]
     assert np.isnan(cluster_sums(np.array([[1.0, 0.0]]), np.array([0, 0])).means().stderr[0])
-    low, high = t_limits(found.value, found.stderr, found.clusters - 1, 0.95)
+    low, high = t_limits(found.value, found.stderr, found.df, 0.95)
     assert np.isnan([low, high]).all()
 
 
@@ -130,6 +141,44 @@ def test_inspects_stderr_and_ci():
     scores = np.array([[1, 0, 1, 1, 0, 1, 1, 1, 0, 0] * 4], dtype=np.float64)
     for clusters, stderr, low, high in INSPECT:
         means = cluster_sums(scores, clusters).means()
-        assert means.stderr[0] == pytest.approx(stderr, rel=1e-12)
-        limits = t_limits(means.value, means.stderr, means.clusters - 1, 0.95)
+        assert means.cr1[0] == pytest.approx(stderr, rel=1e-12)
+        limits = t_limits(means.value, means.cr1, means.clusters - 1.0, 0.95)
         np.testing.assert_allclose(np.ravel(limits), (low, high), rtol=1e-12)
+
+
+@given(groups=st.integers(2, 30), size=st.integers(1, 9), seed=st.integers(0, 99))
+def test_equal_clusters_give_what_cr1_and_t_of_one_less_gave(groups, size, seed):
+    scores = np.random.default_rng(seed).random((3, groups * size))
+    found = cluster_sums(scores, np.arange(groups * size) % groups).means()
+    np.testing.assert_allclose(found.stderr, found.cr1, rtol=1e-12)
+    np.testing.assert_allclose(found.df, groups - 1, rtol=1e-12)
+
+
+def test_one_large_cluster_leaves_hardly_a_degree_of_freedom():
+    assert bell_mccaffrey(np.array([900.0, *[1.0] * 99])) == pytest.approx(1.23, abs=0.005)  # and not 99
+    assert np.isnan(cr2_weights(np.array([5.0, 0.0]))[0])
+
+
+def test_limits_on_the_scale_of_log_odds_are_the_delta_method():
+    """SE of log-odds = SE / (p (1 - p)); written out."""
+    low, high = logit_limits(np.array([0.8, 1.0]), np.array([0.1, 0.1]), np.array([7.0, 7.0]), 0.9)
+    centre, half = np.log(4), student.ppf(0.95, 7) * 0.1 / 0.16
+    assert low[0] == pytest.approx(1 / (1 + np.exp(-(centre - half))))
+    assert high[0] == pytest.approx(1 / (1 + np.exp(-(centre + half))))
+    assert np.isnan([low[1], high[1]]).all()
+
+
+def test_unequal_clusters_keep_the_level():
+    """Sizes as METHODS draws them (lognormal(2.2, 1.2) cut to 1..100), 8 clusters: CR1 with t(7) covers .85."""
+    rng = np.random.default_rng(0)
+    hits = {"cr2": 0, "cr1": 0}
+    for _ in range(1000):
+        sizes = np.clip(np.round(rng.lognormal(2.2, 1.2, 8)), 1, 100).astype(int)
+        codes = np.repeat(np.arange(8), sizes)
+        scores = rng.normal(size=8)[codes] * 0.5 + rng.normal(size=len(codes))
+        found = cluster_sums(scores[None], codes).means()
+        for name, error, df in (("cr2", found.stderr, found.df), ("cr1", found.cr1, np.array([7.0]))):
+            low, high = t_limits(found.value, error, df, 0.95)
+            hits[name] += bool(low[0] < 0 < high[0])
+    assert hits["cr1"] < 900
+    assert 930 < hits["cr2"] < 975

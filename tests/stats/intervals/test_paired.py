@@ -25,7 +25,7 @@ def test_every_pair_equals_the_mean_of_its_differences(scores, seed, whole, clus
     found = paired_differences(scores, clusters if clustered else None)
     for place, (a, b) in enumerate(zip(found.first, found.second, strict=True)):
         one = cluster_sums((scores[a] - scores[b])[None], clusters).means()
-        for ours, theirs in ((found.value, one.value), (found.stderr, one.stderr)):
+        for ours, theirs in ((found.value, one.value), (found.stderr, one.stderr), (found.df, one.df)):
             np.testing.assert_allclose(ours[place], theirs[0], atol=1e-7)
         both = np.isfinite(scores[a]) & np.isfinite(scores[b])
         assert found.n[place] == both.sum()

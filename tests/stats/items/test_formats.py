@@ -36,12 +36,11 @@ def test_other_scores_have_the_paired_t_interval():
     assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
 
 
-def test_clusters_have_cr1_with_t():
+def test_clusters_have_cr2_with_its_t(cr2_definition):
     rng = np.random.default_rng(1)
     gaps, clusters = rng.normal(0.05, 0.2, 60), rng.integers(0, 8, 60)
-    mean, groups = gaps.mean(), len(set(clusters))
-    variance = sum((gaps[clusters == code] - mean).sum() ** 2 for code in set(clusters)) / 60**2
-    half = stats.t.ppf(0.975, groups - 1) * math.sqrt(groups / (groups - 1) * variance)
+    mean, (variance, df) = gaps.mean(), cr2_definition(gaps, clusters)
+    half = stats.t.ppf(0.975, df) * math.sqrt(variance)
     found = difference_limits(gaps, clusters, 0.95)
     assert (found.low, found.high) == pytest.approx((mean - half, mean + half))
     assert math.isnan(difference_limits(gaps, np.zeros(60, int), 0.95).low)

@@ -9,15 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from measurand.stats.items.irt import (
-    check_scale,
-    expected_scores,
-    fewest_items,
-    fit_two_parameter,
-    information,
-    misfit,
-    slope_prior_sd,
-)
+from measurand.stats.items.irt import expected_scores, fit_two_parameter, information, slope_prior_sd
+from measurand.stats.items.irt_checks import check_scale, fewest_items, misfit
 
 # LSAT section 6 (Bock and Lieberman 1970, Psychometrika 35): how many of 1,000 gave each pattern, 00000 to 11111.
 LSAT = (

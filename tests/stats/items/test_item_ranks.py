@@ -15,29 +15,20 @@ def drawn(models=4, variants=1, items=30, seed=0):
     return np.random.default_rng(seed).random((models, variants, items))
 
 
-def slow_stderr(one, other, clusters=None):
-    """Paired difference: CR1 over clusters, the usual standard error over items."""
-    gaps = one - other
-    codes = np.arange(len(gaps)) if clusters is None else clusters
-    sums = [sum(gaps[codes == code] - gaps.mean()) for code in np.unique(codes)]
-    groups = len(sums)
-    return np.sqrt(groups / (groups - 1) * sum(s**2 for s in sums)) / len(gaps)
-
-
 @pytest.mark.parametrize("clusters", [None, np.arange(30) % 7, np.repeat([4, 9, 2], [5, 10, 15])])
-def test_standard_errors_are_those_of_paired_differences(clusters):
+def test_standard_errors_are_those_of_paired_differences(cr2_definition, clusters):
     scores = drawn()
     found = resampled_means(scores, 100, np.random.default_rng(0), clusters=clusters)
-    groups = 30 if clusters is None else len(np.unique(clusters))
+    codes = np.arange(30) if clusters is None else clusters
+    groups = len(np.unique(codes))
     np.testing.assert_allclose(found.means, scores[:, 0].mean(axis=1))
     for i in range(4):
         for j in range(4):
             if i != j:
                 least = 2 * abs(scores[i].mean() - scores[j].mean()) / groups
-                assert found.gap_stderr[i, j] == pytest.approx(
-                    max(least, slow_stderr(scores[i, 0], scores[j, 0], clusters))
-                )
-    assert (found.freedom == groups - 1).all()
+                variance, df = cr2_definition(scores[i, 0] - scores[j, 0], codes)
+                assert found.gap_stderr[i, j] == pytest.approx(max(least, variance**0.5))
+                assert found.freedom[i, j] == pytest.approx(df)
 
 
 def test_without_clusters_it_is_the_paired_t_tests_standard_error():

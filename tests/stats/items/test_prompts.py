@@ -100,19 +100,16 @@ def test_expected_ranges_are_tippetts():
 
 
 @pytest.mark.parametrize("clustered", [False, True])
-def test_noise_is_half_of_the_mean_variance_of_the_differences(clustered):
+def test_noise_is_half_of_the_mean_variance_of_the_differences(cr2_definition, clustered):
     rng = np.random.default_rng(1)
     scores = rng.random((40, 5))
     clusters = rng.integers(0, 7, 40) if clustered else np.arange(40)
-    groups = len(set(clusters))
-    variances = []
-    for j, k in itertools.combinations(range(5), 2):
-        gap = scores[:, j] - scores[:, k]
-        sums = np.array([(gap[clusters == code] - gap.mean()).sum() for code in set(clusters)])
-        variances.append(groups / (groups - 1) * (sums**2).sum() / 40**2)
+    pairs = itertools.combinations(range(5), 2)
+    variances, dfs = zip(*(cr2_definition(scores[:, j] - scores[:, k], clusters) for j, k in pairs), strict=True)
     found = prompt_means(scores, clusters if clustered else None)
     assert found.noise == pytest.approx(math.sqrt(np.mean(variances) / 2))
-    assert (found.groups, found.n) == (groups, 40)
+    assert found.df == pytest.approx(dfs[0])
+    assert (found.groups, found.n) == (len(set(clusters)), 40)
     np.testing.assert_allclose(found.means, scores.mean(axis=0))
 
 
@@ -141,14 +138,14 @@ def test_two_prompts_have_the_paired_t_test():
 
 
 def test_more_noise_widens_and_one_cluster_gives_no_limits():
-    quiet, loud = (spread_limits(PromptMeans(np.array([0.4, 0.6]), noise, 50, 50), 0.95) for noise in (0.01, 0.03))
+    quiet, loud = (spread_limits(PromptMeans(np.array([0.4, 0.6]), noise, 49, 50, 50), 0.95) for noise in (0.01, 0.03))
     assert loud.low < quiet.low < quiet.high < loud.high
     assert loud.corrected < quiet.corrected < 0.2
     assert math.isnan(spread_limits(prompt_means(np.ones((3, 2)), np.zeros(3, int)), 0.95).low)
 
 
 def test_prompts_without_any_difference_have_no_spread():
-    found = spread_limits(PromptMeans(np.full(4, 0.5), 0.02, 100, 100), 0.95)
+    found = spread_limits(PromptMeans(np.full(4, 0.5), 0.02, 99, 100, 100), 0.95)
     assert (found.value, found.low, found.corrected) == (0, 0, 0)
     assert found.high > 0.05
 

@@ -99,15 +99,13 @@ def test_clusters_are_counted_as_the_items_they_are_worth():
     assert agreement_limits(np.repeat(values, 7), None, 0.95).low > repeated.low
 
 
-def test_the_design_effect_is_that_of_the_slow_definition():
+def test_the_design_effect_is_that_of_the_slow_definition(cr2_definition):
     rng = np.random.default_rng(3)
     clusters = rng.integers(0, 12, 80)
     values = (rng.random(80) < 0.3 + 0.5 * (clusters % 2)).astype(float)
-    mean, groups = values.mean(), len(set(clusters))
-    variance = sum((values[clusters == code] - mean).sum() ** 2 for code in set(clusters)) / 80**2
-    variance *= groups / (groups - 1)
+    mean, (variance, df) = values.mean(), cr2_definition(values, clusters)
     design = variance / (mean * (1 - mean) / 79)
-    worth = 80 / design * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, groups - 1)) ** 2
+    worth = 80 / design * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, df)) ** 2
     assert worth < 30
     low = stats.beta.ppf(0.025, mean * worth, worth - mean * worth + 1)
     assert agreement_limits(values, clusters, 0.95).low == pytest.approx(low)

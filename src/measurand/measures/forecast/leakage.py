@@ -193,7 +193,7 @@ def _assess(
         lifted = _around(lifted, optimism_stderr(likely, math.sqrt(PARTS) * errors, splits), len(items), level)
     # The interval of one who did not know of the choice: what is to be held against the held-out score.
     own = cluster_sums(scores[place][None], clusters).means()
-    low, high = share_limits(own.value, own.stderr, own.clusters - 1, level)
+    low, high = share_limits(own.value, own.stderr, own.df, level)
     return Selected(
         benchmark=grid.benchmark,
         model=grid.models[row],

@@ -130,7 +130,7 @@ def common_scale(
     # Models of a family err alike: they are one piece of evidence about the scale.
     families = family_codes(found.models, scores.model_fact("family", found.models))[0]
     gain = cluster_sums(((by_mean - cells.score) ** 2 - (by_scale - cells.score) ** 2)[None], families[model]).means()
-    gain_low, gain_high = t_limits(gain.value, gain.stderr, gain.clusters - 1, level)
+    gain_low, gain_high = t_limits(gain.value, gain.stderr, gain.df, level)
     capability = fit.capability[0]
     low, high = errors.limits(capability, level)
     order = np.argsort(-capability, kind="stable")

@@ -14,6 +14,7 @@ from measurand.measures.gaming.shared.words import first_few
 from measurand.measures.shared import bars, columns, estimate, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, family, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.clustered import CR2
 from measurand.tables import Attempts
 from measurand.wording import DIFFERENCE, capital, listed, more_needed, number, percent, plural, points, shown
 
@@ -158,7 +159,7 @@ def _p_value(row: Elicited, negligible: float) -> float:
 
 
 def _finding(row: Elicited, p_value: float, result: LockedAbility, negligible: float) -> Finding:
-    how = "paired CR1, t(G-1)" if row.clusters is not None else "paired, t over items"
+    how = f"paired, {CR2}" if row.clusters is not None else "paired, t over items"
     gaps = [
         estimate(name, of.value, of.low, of.high, level=result.level, method=how, n=row.items, unit=DIFFERENCE)
         for name, of in (("elicitation_gap", row.gap), ("gap_beyond_control", row.beyond))

@@ -25,7 +25,7 @@ from measurand.measures.verdicts import Unassessed, family, headline, tally, una
 from measurand.results import Axis, Brief, Cell, Figure, Finding, Question, Status
 from measurand.stats.hiding.underperformance import below_chance, entropy_change, swap_p_value
 from measurand.stats.intervals.binomial import proportion_limits
-from measurand.stats.intervals.clustered import cluster_sums, share_limits
+from measurand.stats.intervals.clustered import CR2, cluster_sums, share_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.paired import paired_differences, paired_tests
 from measurand.tables import Responses, Scores
@@ -173,7 +173,7 @@ def _against_chance(run: Run, level: float) -> AgainstChance:
         low, high = proportion_limits(run.scores.sum(), n, level)
     else:
         means = cluster_sums(run.scores[None], run.clusters).means()
-        lows, highs = share_limits(means.value, means.stderr, means.clusters - 1, level)
+        lows, highs = share_limits(means.value, means.stderr, means.df, level)
         low, high = lows[0], highs[0]
     p_value = below_chance(run.scores, run.chance, run.clusters)
     return AgainstChance(
@@ -203,7 +203,7 @@ def _gap(honest: Run, told: Run, level: float) -> Gap:
         adjusted=p_value,
         lost=int(pairs.only_first[0]) if counts else None,
         gained=int(pairs.only_second[0]) if counts else None,
-        method="exact McNemar, Bonett-Price interval" if counts else "paired CR1, t(G-1)",
+        method="exact McNemar, Bonett-Price interval" if counts else f"paired, {CR2}",
         n=len(told.scores),
     )
 

@@ -14,6 +14,7 @@ from measurand.measures.precision.shared.summary import joint_headline, refusal
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Figure, Finding, Question, Status
+from measurand.stats.intervals.clustered import CR2
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.formats import difference_limits, tau_limits
 from measurand.tables import Responses, item_tables
@@ -245,7 +246,7 @@ def _side(difference: Limits, tolerance: float) -> Side:
 
 
 def _finding(result: FormatTransfer, found: Transfer, tolerance: float) -> Finding:
-    method = "CR1 over items, t" if found.clusters is None else "CR1 over clusters, t(G-1)"
+    method = "paired, t over items" if found.clusters is None else f"paired, {CR2}"
     difference = estimate(
         "difference", *found.difference, level=result.level, method=method, n=found.items, unit=DIFFERENCE
     )
@@ -346,7 +347,7 @@ MEASURE = Measure(
     question=Question.PRECISION,
     asks="Do the same items in another format give the same scores and the same ranking of models?",
     needs=f"item-level results with {NEEDED}",
-    formula="d_i = score of item i in the other format - in the reference; mean d with CR1 by cluster and t(G-1); "
+    formula="d_i = score of item i in the other format - in the reference; mean d with CR2 by cluster and its t; "
     "Kendall's tau-b of the models' mean scores in the two formats.",
     compute=format_transfer,
     judge=judge,

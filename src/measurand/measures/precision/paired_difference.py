@@ -16,7 +16,7 @@ from measurand.measures.precision.shared.counts import once_right_or_wrong, with
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.intervals.clustered import cluster_sums
+from measurand.stats.intervals.clustered import CR2, cluster_sums
 from measurand.stats.intervals.multiplicity import letters
 from measurand.stats.intervals.paired import paired_differences, paired_tests, welch
 from measurand.tables import ItemTable, Responses, item_tables
@@ -102,8 +102,8 @@ def compare(
 ) -> Comparison:
     """Differences between models on the items that both answered.
 
-    Where items have clusters, or scores are not 0 or 1: mean of the paired differences with a cluster-robust (CR1)
-    standard error and t(G - 1). Scores of 0 and 1 without clusters: exact McNemar test, and the adjusted Wald interval
+    Where items have clusters, or scores are not 0 or 1: mean of the paired differences with a cluster-robust (CR2)
+    standard error and its t. Scores of 0 and 1 without clusters: exact McNemar test, and the adjusted Wald interval
     of Bonett and Price. Two models with less than half of the shorter run's items in common are compared unpaired
     (Welch), and that is said.
 
@@ -186,7 +186,7 @@ def _differences(table: ItemTable, level: float) -> list[Difference]:
     pairs = paired_differences(table.scores, table.clusters)
     counts = once_right_or_wrong(table)
     p_values, low, high = paired_tests(pairs, level, counts=counts)
-    method = "exact McNemar" if counts else f"paired {'CR1, ' if table.clusters is not None else ''}t(G - 1)"
+    method = "exact McNemar" if counts else f"paired, {'t over items' if table.clusters is None else CR2}"
     ran = np.isfinite(table.scores)
     found = []
     for k, (i, j) in enumerate(zip(pairs.first, pairs.second, strict=True)):
@@ -427,7 +427,7 @@ MEASURE = Measure(
     asks="Which models can be told apart on the questions that both answered?",
     needs="item-level results of at least two models",
     formula=(
-        "d_i = score_A,i - score_B,i on the items both ran; mean d with CR1 by cluster and t(G-1); independent 0/1 "
+        "d_i = score_A,i - score_B,i on the items both ran; mean d with CR2 by cluster and its t; independent 0/1 "
         "items: exact McNemar. Holm over all pairs of a benchmark."
     ),
     compute=compare,

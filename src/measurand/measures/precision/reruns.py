@@ -16,6 +16,7 @@ from measurand.measures.precision.shared.summary import joint_headline
 from measurand.measures.shared import MODEL, bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.clustered import CR2
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.reruns import agreement_limits, all_same, intraclass, run_deviation
 from measurand.tables import ItemTable, Responses, item_tables
@@ -28,7 +29,7 @@ LEAST_ITEMS = 10
 NEEDED = "at least 2 runs (epochs) of at least 10 items, better 5; independent runs at the settings that are reported"
 
 METHOD = "Wilson or Clopper-Pearson over items"
-CLUSTERED = "Wilson or Clopper-Pearson at the design effect of the clusters, CR1, t(G-1)"
+CLUSTERED = f"Wilson or Clopper-Pearson at the design effect of the clusters, {CR2}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from measurand.measures.shared import bars, columns, estimate, finite, require_f
 from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import SMALL, proportion_limits
-from measurand.stats.intervals.clustered import Means, cluster_sums, share_limits, t_limits
+from measurand.stats.intervals.clustered import CR2, Means, cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
 from measurand.tables import ItemTable, Responses, Scores, item_tables
 from measurand.wording import SHARE, of_total, percent, plural, points, shown
@@ -47,7 +47,8 @@ class ScoreInterval:
     ----------
     benchmark, scorer, model : what the score is of.
     value : mean over items of their mean over epochs.
-    stderr : standard error the interval rests on: cluster-robust where the items have clusters; NaN if undefined.
+    stderr : standard error the interval rests on: cluster-robust (CR2) where the items have clusters; NaN if undefined.
+    cr1 : the cluster-robust standard error that Inspect and statsmodels print.
     interval : the interval, clustered where the items have clusters.
     naive : the interval had every item been independent; the same one where no cluster is named.
     design_effect : clustered variance over that of independent items; NaN where no cluster is named or one is not.
@@ -61,6 +62,7 @@ class ScoreInterval:
     model: str
     value: float
     stderr: float
+    cr1: float
     interval: Interval
     naive: Interval
     design_effect: float
@@ -85,11 +87,11 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
     """Score of each model on each benchmark with its interval.
 
     An item's epochs are averaged first: repeating a question is no new question. The standard error is that of the mean
-    over items, cluster-robust (CR1) where items have clusters. Independent items that score 0 or 1: Wilson's interval,
+    over items, cluster-robust (CR2) where items have clusters. Independent items that score 0 or 1: Wilson's interval,
     the exact one below 30 items or where all or none are right. Other scores between 0 and 1: Wilson's interval at the
-    sample size that the standard error amounts to, with t(G - 1), which near 0 and 1 covers where a symmetric interval
+    sample size that the standard error amounts to, with its t, which near 0 and 1 covers where a symmetric interval
     does not; the exact one, with each cluster as one trial, where every item scores 0 or every one 1. Scores of another
-    scale: t(G - 1).
+    scale: t.
 
     Parameters
     ----------
@@ -155,6 +157,7 @@ def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
             model=model,
             value=float(plain.value[i]),
             stderr=float(grouped.stderr[i]),
+            cr1=float(grouped.cr1[i]),
             interval=robust[i],
             naive=naive[i],
             design_effect=float(effects[i]),
@@ -171,7 +174,7 @@ def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
 def _limits(means: Means, *, clustered: bool, table: ItemTable, unit: bool, level: float) -> list[Interval]:
     """An interval per row: of counts where scores are 0 or 1 and given once, or where none differs; else of means."""
     limits = share_limits if unit else t_limits
-    low, high = limits(means.value, means.stderr, means.clusters - 1, level)
+    low, high = limits(means.value, means.stderr, means.df, level)
     trials = np.maximum(means.clusters, 1)
     # The counts are of independent units: with clusters all alike, every cluster is a trial.
     counted = proportion_limits(np.rint(np.clip(means.value, 0, 1) * trials), trials, level)
@@ -194,7 +197,7 @@ def _limits(means: Means, *, clustered: bool, table: ItemTable, unit: bool, leve
 
 def _words(interval: Interval, *, clustered: bool) -> str:
     """How an interval was made."""
-    basis = "CR1, t(G - 1)" if clustered else "t(n - 1)"
+    basis = CR2 if clustered else "t(n - 1)"
     return {
         "t": basis,
         "wilson t": f"Wilson at the effective sample size, {basis}",
@@ -247,8 +250,10 @@ def _finding(score: ScoreInterval, result: ScoreIntervals, tolerance: float) -> 
     seen = _estimate("score", score, score.interval, method, result.level, n)
     estimates = [seen]
     if finite(score.stderr) and score.stderr > 0:
-        how = "CR1" if score.clustered else "s / sqrt(n)"
+        how = "CR2" if score.clustered else "s / sqrt(n)"
         estimates.append(Estimate(name="stderr", value=score.stderr, method=how, n=score.n))
+        if score.clustered:
+            estimates.append(Estimate(name="stderr_cr1", value=score.cr1, method="CR1, as Inspect prints", n=score.n))
     if np.isfinite(score.design_effect):
         method, effect = _words(score.naive, clustered=False), "clustered over independent variance"
         estimates += [
@@ -330,8 +335,9 @@ MEASURE = Measure(
     asks="How far can each model's score be trusted, given the items it rests on?",
     needs="item-level results",
     formula=(
-        "Mean over items of the mean over epochs; var = G/(G-1) sum_c (sum of deviations in c)^2 / n^2. Interval: "
-        "Wilson's at n* = p(1-p)/var with t(G-1); independent 0/1 items: Wilson, exact below 30 items or at 0 or n."
+        "Mean over items of the mean over epochs; var = sum_c (sum of deviations in c)^2 / (1 - n_c/n) / n^2. "
+        "Interval: Wilson's at n* = p(1-p)/var with Bell and McCaffrey's t; independent 0/1 items: Wilson, exact below "
+        "30 items or at 0 or n."
     ),
     compute=score_intervals,
     judge=judge,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
+from scipy.special import logit
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
@@ -16,7 +16,7 @@ from measurand.measures.shared import bars, columns, estimate, finite
 from measurand.measures.verdicts import headline
 from measurand.results import Axis, Brief, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import at_least_p_value, at_most_p_value, clopper_pearson, trials_for
-from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
+from measurand.stats.intervals.clustered import CR2, Means, cluster_sums, logit_limits, t_limits
 from measurand.stats.intervals.distributions import norm, student
 from measurand.tables import ItemTable, Responses, Trials, item_tables
 from measurand.wording import SHARE, number, of_total, percent, plural, value_of
@@ -77,9 +77,9 @@ def threshold_test(
     """One-sided test of each score against a threshold.
 
     The null is that the true score is at the threshold or on its wrong side. Independent scores of 0 and 1: exact
-    binomial test. With clusters or epochs, scores between 0 and 1: the inverse of Wilson's bound at the effective
-    sample size with t(G - 1), as in P1, and where no item differs the exact test with every cluster as one trial.
-    Other scales: t(G - 1).
+    binomial test. With clusters or epochs, scores between 0 and 1: t test on the scale of log-odds, with the
+    cluster-robust (CR2) standard error and its degrees of freedom, and where no item differs the exact test with every
+    cluster as one trial. Other scales: t test.
 
     Parameters
     ----------
@@ -141,13 +141,13 @@ def held_against(
     found = []
     for row, model in enumerate(table.models):
         subject = {"benchmark": table.benchmark, "model": model}
-        value, groups, n = float(means.value[row]), int(means.clusters[row]), int(means.n[row])
+        value, groups = float(means.value[row]), int(means.clusters[row])
         if counts or (means.stderr[row] == 0 and value in (0.0, 1.0)):
             # A cluster whose items all agree is one trial, or p would fall with every copy of a question.
             exact = _exact(subject, round(value * groups), groups, threshold, side, alpha)
             found.append(replace(exact, unit=unit))
         else:
-            found.append(_of_mean(subject, value, float(means.stderr[row]), groups, n, unit, threshold, side, alpha))
+            found.append(_of_mean(subject, means, row, unit, threshold, side, alpha))
     return found
 
 
@@ -203,39 +203,46 @@ def _trials_needed(count: int, n: int, threshold: float, side: str, alpha: float
 
 
 def _of_mean(
-    subject: dict[str, str],
-    value: float,
-    stderr: float,
-    groups: int,
-    n: int,
-    unit: bool,
-    threshold: float,
-    side: str,
-    alpha: float,
+    subject: dict[str, str], means: Means, row: int, unit: bool, threshold: float, side: str, alpha: float
 ) -> ThresholdTest:
-    row = partial(ThresholdTest, subject=subject, value=value, n=n, clusters=groups, unit=unit)
-    if not (stderr > 0 and groups > 1):
-        nan = float("nan")
-        return row(low=nan, high=nan, p_value=nan, other_p_value=nan, needed=None, method="")
-    limits = share_limits if unit else t_limits
-    low, high = limits(np.array([value]), np.array([stderr]), np.array([groups - 1]), 1 - 2 * alpha)
-    # Wilson's bound is the threshold at which this statistic, with the variance the threshold implies, is t's quantile.
-    spread = stderr * (np.sqrt(threshold * (1 - threshold) / (value * (1 - value))) if unit else 1.0)
-    t = (value - threshold) / spread
-    p_above = float(student.sf(t, groups - 1))
+    """t test of one row's mean: on the scale of log-odds where scores are shares."""
+    value, stderr, df, groups = (float(x[row]) for x in (means.value, means.stderr, means.df, means.clusters))
+    nothing = ThresholdTest(
+        subject=subject,
+        value=value,
+        low=np.nan,
+        high=np.nan,
+        p_value=np.nan,
+        other_p_value=np.nan,
+        n=int(means.n[row]),
+        clusters=int(groups),
+        unit=unit,
+        needed=None,
+        method="",
+    )
+    if not stderr > 0:
+        return nothing
+    one = slice(row, row + 1)
+    limits = logit_limits if unit else t_limits
+    low, high = limits(means.value[one], means.stderr[one], means.df[one], 1 - 2 * alpha)
+    # Of the tests tried on unequal clusters this scale errs least near 0 and 1: see the error rates and their caveat.
+    t = (logit(value) - logit(threshold)) * value * (1 - value) if unit else value - threshold
+    t = float(t / stderr)
+    p_above = float(student.sf(t, df))
     mine, other = (p_above, 1 - p_above) if side == "above" else (1 - p_above, p_above)
     needed = None
     if mine >= alpha and (t > 0) == (side == "above") and t != 0:
         # The normal quantile: at the larger number of clusters t's has all but reached it.
         needed = int(np.ceil(groups * (norm.ppf(1 - alpha) / t) ** 2))
         needed = needed if groups < needed <= MOST else None
-    return row(
+    return replace(
+        nothing,
         low=float(low[0]),
         high=float(high[0]),
         p_value=mine,
         other_p_value=other,
         needed=needed,
-        method=f"{'Wilson at the effective sample size, ' if unit else ''}CR1, t(G - 1)",
+        method=f"{'t on the scale of log-odds' if unit else 't'}, {CR2}",
     )
 
 
@@ -340,7 +347,8 @@ MEASURE = Measure(
     needs="a threshold, and item-level results or successes and trials",
     formula=(
         "H0: the true score is at the threshold or on its wrong side. Independent 0/1 items: exact binomial tail. Else "
-        "(p - p0) / (SE sqrt(p0(1-p0) / (p(1-p)))) against t(G-1), with the cluster-robust SE."
+        "(logit p - logit p0) / (SE / (p (1-p))) against t, with the cluster-robust (CR2) SE and its degrees of "
+        "freedom."
     ),
     compute=threshold_test,
     judge=judge,

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.stats.intervals.binomial import clopper_pearson
+from measurand.stats.intervals.clustered import bell_mccaffrey, cr2_weights
 from measurand.stats.intervals.distributions import student
 from measurand.stats.intervals.limits import Limits
 
@@ -15,7 +16,7 @@ __all__ = ["cost_per_success"]
 def cost_per_success(costs: npt.ArrayLike, success: npt.ArrayLike, codes: npt.ArrayLike, level: float) -> Limits:
     """All that was spent, on failures too, by successes; with limits on the log scale.
 
-    The linearised standard error of a ratio over clusters, ``G / (G - 1) sum (C_c - R S_c)^2 / S^2``, with t(G - 1).
+    The linearised standard error of a ratio over clusters, ``sum w_c (C_c - R S_c)^2 / S^2``, with CR2 weights and t.
     Without any success the value is infinite, and the lower limit is the mean cost over the exact upper limit of the
     success rate of as many clusters.
 
@@ -50,6 +51,7 @@ def cost_per_success(costs: npt.ArrayLike, success: npt.ArrayLike, codes: npt.Ar
     errors = np.bincount(member, spent - ratio * came)
     if groups < 2 or not ratio or np.abs(errors).max() <= 1e-12 * total:
         return Limits(ratio, float("nan"), float("nan"))
-    relative = float(np.sqrt(groups / (groups - 1) * (errors**2).sum())) / total
-    half = float(student.ppf(0.5 + level / 2, groups - 1)) * relative
+    sizes = np.bincount(member).astype(np.float64)
+    relative = float(np.sqrt((cr2_weights(sizes) * errors**2).sum())) / total
+    half = float(student.ppf(0.5 + level / 2, bell_mccaffrey(sizes))) * relative
     return Limits(ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half)))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.stats.intervals.binomial import clopper_pearson
-from measurand.stats.intervals.clustered import t_limits
+from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes, cr2_weights, t_limits
 from measurand.stats.intervals.distributions import norm, student
 from measurand.stats.intervals.limits import Limits
 
@@ -31,7 +31,7 @@ class Incidence:
     events, at_risk : shape (J,): efforts with an event at a cost, and efforts that spent at least as much.
     low, high : shape (J,): pointwise limits of the share.
     level : of the limits.
-    groups : clusters, or efforts where each is its own.
+    sizes : shape (groups,): efforts of each cluster, or 1 of each effort where each is its own.
     increments : shape (groups or 1, J): what each cluster adds to the variance of the log of survival at a cost; one
         row of Greenwood's terms where efforts are independent.
     """
@@ -43,8 +43,13 @@ class Incidence:
     low: Floats
     high: Floats
     level: float
-    groups: int
+    sizes: Floats
     increments: Floats
+
+    @property
+    def groups(self) -> int:
+        """Clusters, or efforts where each is its own."""
+        return len(self.sizes)
 
     @property
     def last(self) -> float:
@@ -126,7 +131,7 @@ class Incidence:
             df = np.inf
         else:
             spread = self.increments[:, inside] @ after
-            variance, df = self.groups / (self.groups - 1) * float((spread**2).sum()), self.groups - 1
+            variance, df = float((cr2_weights(self.sizes) * spread**2).sum()), float(bell_mccaffrey(self.sizes))
         low, high = t_limits(np.array([value]), np.array([variance**0.5]), np.array([df]), self.level)
         return Limits(value, max(0.0, float(low[0])), min(1.0, float(high[0])))
 
@@ -142,7 +147,7 @@ def kaplan_meier(
     """Kaplan-Meier estimate of the share with an event by each cost, with log-log limits.
 
     Independent efforts have Greenwood's variance. With clusters, the influence of each cluster on the log of survival
-    takes its place (with one effort a cluster, the two are equal) with the factor G / (G - 1) and t(G - 1). Where no
+    takes its place, with CR2 weights and t (with one effort per cluster the two are nearly equal). Where no
     effort had an event yet, or all had, the limits are the exact ones of a share over those at risk.
 
     Parameters
@@ -176,21 +181,21 @@ def kaplan_meier(
     n = np.bincount(place, minlength=len(costs))[::-1].cumsum()[::-1].astype(np.float64)
     surviving: Floats = np.cumprod(1 - d / n).astype(np.float64)
     if clusters is None or len(np.unique(clusters)) == len(spent):
-        groups, with_risk = len(spent), n
+        sizes, with_risk = np.ones(len(spent)), n
         increments = np.divide(d, n * (n - d), out=np.zeros_like(n), where=n > d)[None, :]
         variance, df = increments[0].cumsum(), float(np.inf)
     else:
         codes = np.unique(np.asarray(clusters), return_inverse=True)[1]
-        groups = int(codes.max()) + 1
+        sizes = cluster_sizes(codes, len(codes))
+        groups = len(sizes)
         own_d, own_n = np.zeros((groups, len(costs))), np.zeros((groups, len(costs)))
         np.add.at(own_d, (codes, place), came)
         np.add.at(own_n, (codes, place), 1)
         own_n = own_n[:, ::-1].cumsum(axis=1)[:, ::-1]
         with_risk = (own_n > 0).sum(axis=0).astype(np.float64)
         increments = np.divide(own_d - own_n * (d / n), n - d, out=np.zeros_like(own_n), where=n > d)
-        factor = groups / (groups - 1) if groups > 1 else np.nan
-        variance, df = factor * (increments.cumsum(axis=1) ** 2).sum(axis=0), float(groups - 1)
-    all_came = float(clopper_pearson(groups, groups, level)[0]) if d.sum() == len(spent) else 0.0
+        variance, df = cr2_weights(sizes) @ increments.cumsum(axis=1) ** 2, float(bell_mccaffrey(sizes))
+    all_came = float(clopper_pearson(len(sizes), len(sizes), level)[0]) if d.sum() == len(spent) else 0.0
     low, high = _limits(surviving, variance, with_risk, level, df, all_came)
     return Incidence(
         times=costs,
@@ -200,7 +205,7 @@ def kaplan_meier(
         low=low,
         high=high,
         level=level,
-        groups=groups,
+        sizes=sizes,
         increments=increments,
     )
 
@@ -211,7 +216,7 @@ def _limits(
     """Limits of one less survival, monotone as the curve is; where none survives, the lower is at least `all_came`."""
     inner = (surviving > _ROUNDING) & (surviving < 1)
     safe = np.where(inner, surviving, 0.5)
-    quantile = norm.ppf(0.5 + level / 2) if np.isinf(df) else student.ppf(0.5 + level / 2, max(df, 1))
+    quantile = norm.ppf(0.5 + level / 2) if np.isinf(df) else student.ppf(0.5 + level / 2, df)
     with np.errstate(over="ignore", invalid="ignore"):
         half = quantile * np.sqrt(variance) / np.abs(np.log(safe))
         low, high = 1 - safe ** np.exp(-half), 1 - safe ** np.exp(half)

@@ -54,7 +54,7 @@ class EntropyChange:
 
     Parameters
     ----------
-    first, second : entropies. change : second minus first, with its interval. stderr : of the change.
+    first, second : entropies. change : second minus first, with its interval. stderr, df : of the change.
     clusters : independent items or clusters of them. n : items.
     """
 
@@ -62,12 +62,13 @@ class EntropyChange:
     second: float
     change: Limits
     stderr: float
+    df: float
     clusters: int
     n: int
 
     def limits(self, level: float) -> Limits:
         """The change with its interval at another level; NaN below two clusters."""
-        value, error, df = (np.array([x]) for x in (self.change.value, self.stderr, self.clusters - 1.0))
+        value, error, df = (np.array([x]) for x in (self.change.value, self.stderr, self.df))
         low, high = t_limits(value, error, df, level)
         return Limits(self.change.value, float(low[0]), float(high[0]))
 
@@ -76,7 +77,7 @@ def entropy_change(first: Floats, second: Floats, clusters: Ints | None, level: 
     """Change of the entropy of answer positions between two conditions on the same items.
 
     An item adds ``-log2 p(its position)`` to each entropy, so the change is a mean of paired differences: delta
-    method, cluster-robust (CR1), t(G - 1). Both entropies' second-order variance ``(k - 1) / (2 n^2)`` nats squared
+    method, cluster-robust (CR2). Both entropies' second-order variance ``(k - 1) / (2 n^2)`` nats squared
     (Harris 1975) is added, n over the design effect where items come in clusters: answers that are all in one position
     are no certainty.
 
@@ -101,10 +102,10 @@ def entropy_change(first: Floats, second: Floats, clusters: Ints | None, level: 
     effective = n / max(1.0, float(means.stderr[0] / alone.stderr[0]) ** 2) if alone.stderr[0] > 0 else groups
     second_order = 2 * (k - 1) / (2 * max(effective, groups) ** 2 * np.log(2) ** 2)
     stderr = float(np.sqrt(means.stderr[0] ** 2 + second_order))
-    low, high = t_limits(means.value, np.array([stderr]), np.array([groups - 1]), level)
+    low, high = t_limits(means.value, np.array([stderr]), means.df, level)
     a, b = (float(entropy(shares.sum(axis=0))) for shares in (first, second))
     change = Limits(b - a, float(low[0]), float(high[0]))
-    return EntropyChange(first=a, second=b, change=change, stderr=stderr, clusters=groups, n=n)
+    return EntropyChange(first=a, second=b, change=change, stderr=stderr, df=float(means.df[0]), clusters=groups, n=n)
 
 
 def swap_p_value(
@@ -162,8 +163,7 @@ def below_chance(scores: Floats, chance: Floats, clusters: Ints | None = None) -
             total = np.convolve(total, binom.pmf(np.arange(items + 1), items, rate))
         return float(min(total[: int(scores.sum()) + 1].sum(), 1.0))
     means = cluster_sums((scores - chance)[None], clusters).means()
-    groups = int(means.clusters[0])
-    if groups < 2:
+    if means.clusters[0] < 2:
         return float("nan")
     guesser = np.sqrt((chance * (1 - chance)).sum()) / len(scores)
-    return float(student.cdf(means.value[0] / max(float(means.stderr[0]), guesser), groups - 1))
+    return float(student.cdf(means.value[0] / max(float(means.stderr[0]), guesser), means.df[0]))

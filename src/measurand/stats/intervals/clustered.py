@@ -6,13 +6,28 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
 from measurand.stats.intervals.distributions import student
 
-__all__ = ["ClusterSums", "Means", "cluster_sums", "share_limits", "t_limits"]
+__all__ = [
+    "CR2",
+    "ClusterSums",
+    "Means",
+    "bell_mccaffrey",
+    "cluster_sizes",
+    "cluster_sums",
+    "cr2_weights",
+    "logit_limits",
+    "share_limits",
+    "t_limits",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+CR2 = "CR2, Bell-McCaffrey t"
+"""How an interval over clusters was made, in few words."""
 
 _BLOCK = 1 << 22
 """Cells sorted into clusters at a time: bounds the memory whatever the number of rows."""
@@ -21,19 +36,98 @@ _ROUNDING = 1e-12
 """A standard error below this share of the largest deviation is what rounding leaves of zero."""
 
 
-@dataclass(frozen=True)
+def cluster_sizes(clusters: npt.NDArray[np.generic] | None, items: int) -> Floats:
+    """How many items each cluster holds, in the order of the clusters' numbers; each item alone without clusters.
+
+    Parameters
+    ----------
+    clusters : shape (items,), or None.
+    """
+    if clusters is None:
+        return np.ones(items)
+    sizes: Floats = np.unique(clusters, return_counts=True)[1].astype(np.float64)
+    return sizes
+
+
+def cr2_weights(count: Floats) -> Floats:
+    """What the square of each cluster's summed residuals counts in the CR2 variance of a mean: ``1 / (1 - n_c / N)``.
+
+    A cluster that holds much of the sample pulls the mean to itself, so its residuals are smaller than its errors were;
+    the weight gives that back. With G equal clusters it is ``G / (G - 1)``, the factor of CR1.
+
+    Parameters
+    ----------
+    count : shape (..., clusters): items of each cluster; 0 where a row has none.
+
+    Returns
+    -------
+    Shape (..., clusters); 0 for a cluster without items, NaN where one cluster holds them all.
+
+    References
+    ----------
+    Bell and McCaffrey 2002, Survey Methodology 28(2); Pustejovsky and Tipton 2018, J. Business and Economic Statistics
+    36(4).
+
+    Examples
+    --------
+    >>> cr2_weights(np.array([2.0, 2.0, 0.0, 4.0])).round(3).tolist()
+    [1.333, 1.333, 0.0, 2.0]
+    """
+    n = count.sum(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weights: Floats = np.where(count > 0, 1 / np.where(count < n, 1 - count / n, np.nan), 0.0)
+    return weights
+
+
+def bell_mccaffrey(count: Floats) -> Floats:
+    """Degrees of freedom of the CR2 variance of a mean, were the errors independent; G - 1 for G equal clusters.
+
+    ``N^2 / (sum n_c^2 + sum over c != d of (n_c n_d)^2 / (N^2 (1 - n_c / N) (1 - n_d / N)))``: of the sizes alone. A
+    few large clusters leave few degrees of freedom, whatever the number of small ones.
+
+    Parameters
+    ----------
+    count : shape (..., clusters).
+
+    Returns
+    -------
+    Shape (...); NaN below 2 clusters.
+
+    References
+    ----------
+    As of `cr2_weights`.
+
+    Examples
+    --------
+    >>> bell_mccaffrey(np.array([[5.0, 5, 5, 5], [17, 1, 1, 1]])).round(2).tolist()
+    [3.0, 1.02]
+    """
+    n = count.sum(axis=-1)
+    parts = count**2 * cr2_weights(count)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # The sum over pairs is the square of the sum less the sum of the squares.
+        pairs = (parts.sum(axis=-1) ** 2 - (parts**2).sum(axis=-1)) / n**2
+        df: Floats = n**2 / ((count**2).sum(axis=-1) + pairs)
+    return df
+
+
+@dataclass(frozen=True, kw_only=True)
 class Means:
     """Means of several rows.
 
     Parameters
     ----------
     value : shape (rows,); NaN where a row has no item.
-    stderr : shape (rows,); CR1, NaN below 2 clusters.
+    stderr : shape (rows,); CR2, NaN below 2 clusters.
+    df : shape (rows,); Bell and McCaffrey's degrees of freedom of `stderr`, NaN below 2 clusters.
+    cr1 : shape (rows,); the standard error with the factor G / (G - 1) that other tools print, NaN below 2 clusters.
     clusters, n : shape (rows,); clusters and items behind each.
     """
 
     value: Floats
     stderr: Floats
+    df: Floats
+    cr1: Floats
     clusters: Ints
     n: Ints
 
@@ -61,23 +155,31 @@ class ClusterSums:
         return np.where(self.count > 0, self.total - mean * self.count, 0.0)
 
     def means(self) -> Means:
-        """Mean of each row with its cluster-robust (CR1) standard error.
+        """Mean of each row with its cluster-robust (CR2) standard error.
 
-        With n items in G clusters and e_c the sum of the deviations in cluster c, the variance of the mean is
-        ``G / (G - 1) * sum e_c**2 / n**2``. Items alone in their clusters give the plain ``s / sqrt(n)``.
+        With N items and e_c the sum of the deviations in cluster c of n_c items, the variance of the mean is
+        ``sum e_c**2 / (1 - n_c / N) / N**2``. Items alone in their clusters give the plain ``s / sqrt(N)``.
 
         References
         ----------
-        Liang and Zeger 1986, Biometrika 73(1); Cameron and Miller 2015, J. Human Resources 50(2).
+        As of `cr2_weights`; CR1: Liang and Zeger 1986, Biometrika 73(1).
         """
         n, groups = self.count.sum(axis=1), (self.count > 0).sum(axis=1)
-        errors = self.residuals()
+        squares = self.residuals() ** 2
         with np.errstate(invalid="ignore", divide="ignore"):
             value = np.where(n > 0, self.total.sum(axis=1) / n, np.nan)
-            stderr = np.sqrt(groups / (groups - 1) * (errors**2).sum(axis=1)) / n
+            cr2 = np.sqrt((squares * cr2_weights(self.count)).sum(axis=1)) / n
+            cr1 = np.sqrt(groups / (groups - 1) * squares.sum(axis=1)) / n
         scale = np.abs(self.total).max(axis=1, initial=0.0) / np.maximum(n, 1)
-        stderr = np.where(stderr > _ROUNDING * scale, stderr, 0.0)
-        return Means(value, np.where(groups > 1, stderr, np.nan), groups.astype(np.int64), n.astype(np.int64))
+        cr2, cr1 = (np.where(groups > 1, np.where(x > _ROUNDING * scale, x, 0.0), np.nan) for x in (cr2, cr1))
+        return Means(
+            value=value,
+            stderr=cr2,
+            df=bell_mccaffrey(self.count),
+            cr1=cr1,
+            clusters=groups.astype(np.int64),
+            n=n.astype(np.int64),
+        )
 
 
 def cluster_sums(scores: Floats, clusters: Ints | None = None) -> ClusterSums:
@@ -110,6 +212,23 @@ def cluster_sums(scores: Floats, clusters: Ints | None = None) -> ClusterSums:
         total[rows, columns] = np.add.reduceat(np.where(here, values, 0.0), starts, axis=1)
         count[rows, columns] = np.add.reduceat(here, starts, axis=1, dtype=np.float64)
     return ClusterSums(total, count)
+
+
+def logit_limits(value: Floats, stderr: Floats, df: Floats | Ints, level: float) -> tuple[Floats, Floats]:
+    """t limits of means of scores between 0 and 1 on the scale of log-odds; NaN where `t_limits` is, and at 0 and 1.
+
+    For tests: of the tries made on unequal clusters at rates of .9 and more, its one-sided errors were the smallest.
+
+    Examples
+    --------
+    >>> low, high = logit_limits(np.array([0.9]), np.array([0.05]), np.array([9.0]), 0.95)
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.719], [0.969])
+    """
+    usable = (stderr > 0) & (df > 0) & (value > 0) & (value < 1)
+    p = np.where(usable, value, 0.5)
+    low, high = t_limits(logit(p), np.where(usable, stderr, np.nan) / (p * (1 - p)), df, level)
+    return expit(low), expit(high)
 
 
 def t_limits(value: Floats, stderr: Floats, df: Floats | Ints, level: float) -> tuple[Floats, Floats]:

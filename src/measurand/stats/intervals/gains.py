@@ -16,14 +16,15 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gain:
-    """A mean difference with its interval; `stderr` includes what `gain_limits` adds, `groups` are the clusters."""
+    """A mean difference with its interval; `stderr`, with `df`, includes what `gain_limits` adds."""
 
     value: float
     low: float
     high: float
     stderr: float
+    df: float
     groups: int
 
     def p_value(self, bound: float = 0.0) -> float:
@@ -33,12 +34,13 @@ class Gain:
 
         Examples
         --------
-        >>> round(Gain(0.2, 0.0, 0.4, 0.1, 21).p_value(), 3), Gain(0.2, 0.0, 0.4, 0.1, 21).p_value(0.3)
+        >>> gain = Gain(value=0.2, low=0.0, high=0.4, stderr=0.1, df=20, groups=21)
+        >>> round(gain.p_value(), 3), gain.p_value(0.3)
         (0.059, 1.0)
         """
         if self.value <= bound:
             return 1.0
-        return float(2 * student.sf((self.value - bound) / self.stderr, max(self.groups - 1, 1)))
+        return float(2 * student.sf((self.value - bound) / self.stderr, self.df))
 
 
 def gain_limits(scores: Floats, reference: Floats, clusters: Ints | None, level: float) -> Gain:
@@ -66,7 +68,14 @@ def gain_limits(scores: Floats, reference: Floats, clusters: Ints | None, level:
     (0.0, -0.055, 0.055)
     """
     means = cluster_sums(scores - reference, clusters).means()
-    value, groups = float(means.value.mean()), int(means.clusters[0])
+    value, df = float(means.value.mean()), float(means.df[0])
     stderr = float(np.sqrt((means.stderr**2).mean() + 2 / (len(reference) + 2) ** 2))
-    half = float(student.ppf(0.5 + level / 2, max(groups - 1, 1))) * stderr
-    return Gain(value, max(value - half, -1.0), min(value + half, 1.0), stderr, groups)
+    half = float(student.ppf(0.5 + level / 2, df)) * stderr
+    return Gain(
+        value=value,
+        low=max(value - half, -1.0),
+        high=min(value + half, 1.0),
+        stderr=stderr,
+        df=df,
+        groups=int(means.clusters[0]),
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.stats.intervals.clustered import Means, cluster_sums, t_limits
+from measurand.stats.intervals.clustered import Means, bell_mccaffrey, cluster_sums, cr2_weights, t_limits
 from measurand.stats.intervals.distributions import binom, norm, student
 
 __all__ = ["Pairs", "bonett_price", "mcnemar_p_value", "paired_differences", "paired_tests", "welch"]
@@ -26,7 +26,8 @@ class Pairs:
     ----------
     first, second : shape (pairs,): the rows compared.
     value : shape (pairs,): mean difference over the items both ran; NaN without a common item.
-    stderr : shape (pairs,): CR1 over clusters, NaN below 2 clusters.
+    stderr : shape (pairs,): CR2 over clusters, NaN below 2 clusters.
+    df : shape (pairs,): its degrees of freedom (Bell and McCaffrey), NaN below 2 clusters.
     unpaired : shape (pairs,): the standard error had the same items been compared as if they were not the same.
     clusters, n : shape (pairs,): clusters and items both ran.
     only_first, only_second : shape (pairs,): items on which only the one or only the other is right; where scores are
@@ -37,6 +38,7 @@ class Pairs:
     second: Ints
     value: Floats
     stderr: Floats
+    df: Floats
     unpaired: Floats
     clusters: Ints
     n: Ints
@@ -45,9 +47,9 @@ class Pairs:
 
 
 def paired_differences(scores: Floats, clusters: Ints | None = None) -> Pairs:
-    """Mean paired difference of every two rows with its cluster-robust (CR1) standard error.
+    """Mean paired difference of every two rows with its cluster-robust (CR2) standard error.
 
-    Where all rows ran the same items, one Gram matrix of the rows' residual sums by cluster holds every pair:
+    Where all rows ran the same items, one Gram matrix of the rows' weighted residual sums by cluster holds every pair:
     the variance of a difference is ``K_aa + K_bb - 2 K_ab``.
 
     Parameters
@@ -72,7 +74,7 @@ def paired_differences(scores: Floats, clusters: Ints | None = None) -> Pairs:
         parts.append(_complete(scores[np.ix_([a, b], both)], None if clusters is None else clusters[both]))
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("value", "stderr", "unpaired", "clusters", "n", "only_first", "only_second")
+        for name in ("value", "stderr", "df", "unpaired", "clusters", "n", "only_first", "only_second")
     }
     return Pairs(first=first, second=second, **joined)
 
@@ -84,14 +86,14 @@ def _complete(scores: Floats, clusters: Ints | None) -> Pairs:
     codes = None if clusters is None else np.unique(clusters, return_inverse=True)[1].astype(np.int64)
     sums = cluster_sums(scores, codes)
     groups = sums.total.shape[1]
-    residuals = sums.residuals()
+    count = sums.count[0] if len(scores) else np.zeros(groups)
+    scale = 1 / n if groups > 1 else np.nan
+    residuals = sums.residuals() * np.sqrt(cr2_weights(count))
     gram = residuals @ residuals.T
     own = np.diag(gram)
     squares = own[first] + own[second] - 2 * gram[first, second]
     # For rows that differ nowhere the three terms cancel; what rounding leaves may be negative.
-    squares = np.where(squares > _ROUNDING * (own[first] + own[second]), squares, 0.0)
-    undefined = groups < 2
-    factor = np.nan if undefined else groups / (groups - 1) / n**2
+    squares = np.where(squares <= _ROUNDING * (own[first] + own[second]), 0.0, squares)
     with np.errstate(invalid="ignore"):
         value = (scores.mean(axis=1)[first] - scores.mean(axis=1)[second]) if n else np.full(len(first), np.nan)
     right = (scores == 1).astype(np.float64)
@@ -101,8 +103,9 @@ def _complete(scores: Floats, clusters: Ints | None) -> Pairs:
         first=first,
         second=second,
         value=value,
-        stderr=np.sqrt(squares * factor),
-        unpaired=np.sqrt((own[first] + own[second]) * factor),
+        stderr=np.sqrt(squares) * scale,
+        df=np.full(len(first), bell_mccaffrey(count)),
+        unpaired=np.sqrt(own[first] + own[second]) * scale,
         clusters=np.full(len(first), groups, dtype=np.int64),
         n=np.full(len(first), n, dtype=np.int64),
         only_first=np.rint(total[first] - both[first, second]).astype(np.int64),
@@ -162,10 +165,10 @@ def paired_tests(pairs: Pairs, level: float, *, counts: bool) -> tuple[Floats, F
     if counts:
         low, high = bonett_price(pairs.only_first, pairs.only_second, np.maximum(pairs.n, 1), level)
         return mcnemar_p_value(pairs.only_first, pairs.only_second), low, high
-    low, high = t_limits(pairs.value, pairs.stderr, pairs.clusters - 1, level)
+    low, high = t_limits(pairs.value, pairs.stderr, pairs.df, level)
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.abs(pairs.value / pairs.stderr)
-    p_values = 2 * student.sf(t, np.maximum(pairs.clusters - 1, 1))
+    p_values = 2 * student.sf(t, pairs.df)
     # Where every cluster differs by the same amount there is no spread to judge by: the signs are what is left.
     signs = np.where(pairs.value == 0, 1.0, np.minimum(2.0 * 0.5 ** pairs.clusters.astype(np.float64), 1.0))
     p_values = np.where(pairs.stderr == 0, signs, p_values)
@@ -184,6 +187,6 @@ def welch(means: Means, level: float) -> tuple[float, float, float, float, float
     # True of NaN, too, the standard error of a single cluster.
     if not stderr > 0:
         return value, stderr, np.nan, np.nan, np.nan
-    df = variances.sum() ** 2 / (variances**2 / np.maximum(means.clusters - 1, 1)).sum()
+    df = variances.sum() ** 2 / (variances**2 / means.df).sum()
     low, high = t_limits(np.array([value]), np.array([stderr]), np.array([df]), level)
     return value, stderr, float(low[0]), float(high[0]), float(2 * student.sf(abs(value) / stderr, df))

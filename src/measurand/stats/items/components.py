@@ -122,7 +122,7 @@ def column_variance(found: PromptMeans, level: float) -> Limits:
 
     Examples
     --------
-    >>> found = column_variance(PromptMeans(np.array([0.5, 0.6, 0.7]), 0.02, 500, 500), 0.95)
+    >>> found = column_variance(PromptMeans(np.array([0.5, 0.6, 0.7]), 0.02, 499, 500, 500), 0.95)
     >>> [round(value, 4) for value in (found.value, found.low, found.high)]
     [0.0096, 0.0023, 0.3946]
 
@@ -137,7 +137,7 @@ def column_variance(found: PromptMeans, level: float) -> Limits:
     if not (found.groups >= 2 and noise > 0):
         return Limits(value, math.nan, math.nan)
     low, high = (
-        df * max(seen - float(fdtri(df, found.groups - 1, 1 - side)) * noise, 0.0) / float(chdtri(df, side))
+        df * max(seen - float(fdtri(df, found.df, 1 - side)) * noise, 0.0) / float(chdtri(df, side))
         for side in (tail, 1 - tail)
     )
     return Limits(value, low, high)

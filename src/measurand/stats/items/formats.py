@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
+from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes, cr2_weights
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.reruns import sums_by_cluster
 
@@ -22,7 +23,7 @@ _LEAST_MODELS = 5
 def difference_limits(differences: Floats, clusters: Ints | None, level: float) -> Limits:
     """Interval of a mean difference of scores on the same items.
 
-    Mean and CR1 standard error with t(G - 1). Where scores are 0 or 1, one more item in favour of each side is counted
+    Mean and CR2 standard error with its t. Where scores are 0 or 1, one more item in favour of each side is counted
     (the adjusted interval of Bonett and Price, extended to clusters): items that never differ are no certainty.
 
     Parameters
@@ -52,8 +53,9 @@ def difference_limits(differences: Floats, clusters: Ints | None, level: float) 
     if groups < 2:
         return Limits(mean, math.nan, math.nan)
     added = 2 if np.isin(differences, (-1.0, 0.0, 1.0)).all() else 0
-    square = groups / (groups - 1) * float((sums**2).sum()) + added
-    half = float(stdtrit(groups - 1, (1 + level) / 2)) * math.sqrt(square) / (n + added)
+    sizes = cluster_sizes(clusters, n)
+    square = float((cr2_weights(sizes) * sums**2).sum()) + added
+    half = float(stdtrit(bell_mccaffrey(sizes), (1 + level) / 2)) * math.sqrt(square) / (n + added)
     if half < 1e-12:
         return Limits(mean, math.nan, math.nan)
     centre = mean * n / (n + added)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes, cr2_weights
 from measurand.stats.intervals.ranks import blocks
 from measurand.stats.intervals.resampling import bootstrap_weights
 
@@ -45,7 +46,7 @@ def resampled_means(
     """Means over items and variants, with items (whole clusters) and, if asked, variants drawn anew.
 
     Every model gets the same draw: what counts is the difference on the same items. The variance of a difference is
-    that over items (CR1) plus that over variants, less the part of single cells that both contain; the part of the
+    that over items (CR2) plus that over variants, less the part of single cells that both contain; the part of the
     variants is never less than its average over all pairs, and the degrees of freedom are Satterthwaite's. A difference
     counts as at most G / 2 standard errors, what it would be had one of the G items (clusters) said the opposite: those
     that all say the same leave no interval of width 0.
@@ -76,8 +77,10 @@ def resampled_means(
     means = over_items.mean(axis=1)
     sums = np.zeros((m, groups))
     np.add.at(sums.T, codes, (over_items - means[:, None]).T)
-    by_items = _gap_variance(sums) * groups / (groups - 1) / n**2
-    variance, freedom = by_items, np.full((m, m), groups - 1.0)
+    sizes = cluster_sizes(clusters, n)
+    of_items = float(bell_mccaffrey(sizes))
+    by_items = _gap_variance(sums * np.sqrt(cr2_weights(sizes))) / n**2
+    variance, freedom = by_items, np.full((m, m), of_items)
     drawn = means + _over_items(over_items, codes, groups, replicates, rng)
     if resample_variants:
         by_variants = _gap_variance(over_variants - means[:, None]) / (v * (v - 1))
@@ -88,8 +91,8 @@ def resampled_means(
         own = np.where(pairs, np.maximum(own, max(0.0, float(own[pairs].mean()))), 0.0)
         variance = by_items + own
         with np.errstate(invalid="ignore", divide="ignore"):
-            freedom = variance**2 / (by_items**2 / (groups - 1) + own**2 / ((v - 1) * (m - 1)))
-        freedom = np.where(np.isfinite(freedom), freedom, groups - 1.0)
+            freedom = variance**2 / (by_items**2 / of_items + own**2 / ((v - 1) * (m - 1)))
+        freedom = np.where(np.isfinite(freedom), freedom, of_items)
         drawn += bootstrap_weights(v, replicates, rng) @ (over_variants - means[:, None]).T / v
     stderr = np.sqrt(variance)
     least = 2 * np.abs(means[:, None] - means) / groups

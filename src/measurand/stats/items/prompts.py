@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtrit
 
+from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes, cr2_weights
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.reruns import sums_by_cluster
 
@@ -45,12 +46,14 @@ class PromptMeans:
     ----------
     means : shape (prompts,).
     noise : standard error of one of them from the sampling of items, what all prompts share left out.
+    df : degrees of freedom of `noise`.
     groups : independent items, or clusters of items, behind it.
     n : items.
     """
 
     means: Floats
     noise: float
+    df: float
     groups: int
     n: int
 
@@ -81,7 +84,7 @@ def prompt_means(scores: Floats, clusters: Ints | None = None) -> PromptMeans:
     """Mean score of each prompt and the noise in their differences.
 
     The noise variance is half of the mean variance of the differences between two prompts, items paired: MS_res / n of
-    the two-way table without clusters, CR1 with them.
+    the two-way table without clusters, CR2 with them.
 
     Parameters
     ----------
@@ -105,9 +108,10 @@ def prompt_means(scores: Floats, clusters: Ints | None = None) -> PromptMeans:
     sums = sums_by_cluster(residual, clusters)
     groups = len(sums)
     if groups < 2:
-        return PromptMeans(means, math.nan, groups, n)
-    variance = groups / (groups - 1) * float((sums**2).sum()) / (prompts - 1) / n**2
-    return PromptMeans(means, math.sqrt(variance), groups, n)
+        return PromptMeans(means, math.nan, math.nan, groups, n)
+    sizes = cluster_sizes(clusters, n)
+    variance = float((cr2_weights(sizes) @ sums**2).sum()) / (prompts - 1) / n**2
+    return PromptMeans(means, math.sqrt(variance), float(bell_mccaffrey(sizes)), groups, n)
 
 
 def aggregated_means(means: Floats, items: int) -> PromptMeans:
@@ -126,7 +130,7 @@ def aggregated_means(means: Floats, items: int) -> PromptMeans:
     >>> round(aggregated_means(np.array([0.5, 0.5, 0.5]), 101).noise, 3)
     0.05
     """
-    return PromptMeans(means, math.sqrt(float((means * (1 - means)).mean()) / (items - 1)), items, items)
+    return PromptMeans(means, math.sqrt(float((means * (1 - means)).mean()) / (items - 1)), items - 1.0, items, items)
 
 
 def _range_probability(width: float, prompts: int) -> float:
@@ -176,13 +180,13 @@ def spread_limits(found: PromptMeans, level: float) -> Spread:
 
     Examples
     --------
-    >>> spread = spread_limits(PromptMeans(np.array([0.60, 0.70, 0.62]), 0.01, 1000, 1000), 0.95)
+    >>> spread = spread_limits(PromptMeans(np.array([0.60, 0.70, 0.62]), 0.01, 999, 1000, 1000), 0.95)
     >>> [round(value, 3) for value in (spread.value, spread.noise, spread.corrected, spread.low, spread.high)]
     [0.1, 0.017, 0.083, 0.067, 0.128]
     """
     tail = (1 + level) / 2
     prompts, value = len(found.means), float(np.ptp(found.means))
-    student = float(stdtrit(max(found.groups - 1, 1), tail))
+    student = float(stdtrit(found.df, tail))
     # The noise is estimated: what makes two prompts exact serves for more.
     least = student / float(ndtri(tail)) * range_quantile(prompts, level) * found.noise
     return Spread(
@@ -270,8 +274,8 @@ def drawn_errors(
 ) -> Floats:
     """Errors of the prompts' means from the sampling of items, or of whole clusters of items: normal, drawn anew.
 
-    Their covariance is CR1, so they are correlated as the means are. Few clusters tell little of their own variance,
-    so the errors are widened by t(G - 1) / z.
+    Their covariance is CR2, so they are correlated as the means are. Few clusters tell little of their own variance,
+    so the errors are widened by t / z.
 
     Parameters
     ----------
@@ -285,12 +289,12 @@ def drawn_errors(
     array, shape (replicates, ...)
     """
     flat = scores.reshape(len(scores), -1)
-    sums = sums_by_cluster(flat - flat.mean(axis=0), clusters)
-    groups = len(sums)
+    sizes = cluster_sizes(clusters, len(scores))
+    sums = sums_by_cluster(flat - flat.mean(axis=0), clusters) * np.sqrt(cr2_weights(sizes))[:, None]
     tail = (1 + level) / 2
-    wide = math.sqrt(groups / (groups - 1)) * float(stdtrit(groups - 1, tail) / ndtri(tail))
+    wide = float(stdtrit(bell_mccaffrey(sizes), tail) / ndtri(tail))
     # Either factor F has the same F'F; the smaller one needs fewer draws.
-    factor = sums if groups <= sums.shape[1] else np.linalg.qr(sums, mode="r")
+    factor = sums if len(sums) <= sums.shape[1] else np.linalg.qr(sums, mode="r")
     errors = rng.standard_normal((replicates, len(factor))) @ factor * (wide / len(scores))
     return errors.reshape(replicates, *scores.shape[1:])
 

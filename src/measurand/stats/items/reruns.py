@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import binom, ndtri, stdtrit
 
 from measurand.stats.intervals.binomial import proportion_limits
+from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes, cr2_weights
 from measurand.stats.intervals.correlation import jackknife_se
 from measurand.stats.intervals.limits import Limits
 
@@ -77,7 +78,7 @@ def agreement_limits(values: Floats, clusters: Ints | None, level: float) -> Lim
     """Interval of the mean of values that lie in [0, 1], over items or clusters of items.
 
     The items are counted as the independent yes-or-no items that would tell as much (the design effect of Korn and
-    Graubard, with the CR1 variance and t(G - 1) for z); that number goes into Wilson's interval, or into Clopper
+    Graubard, with the CR2 variance and its t for z); that number goes into Wilson's interval, or into Clopper
     and Pearson's below 30 and where all values are 0 or all 1. Yes-or-no values without clusters count as they are.
 
     Parameters
@@ -111,14 +112,15 @@ def agreement_limits(values: Floats, clusters: Ints | None, level: float) -> Lim
     groups = len(sums)
     if groups < 2:
         return Limits(mean, math.nan, math.nan)
-    variance = groups / (groups - 1) * float((sums**2).sum()) / n**2
+    sizes = cluster_sizes(clusters, n)
+    variance = float((cr2_weights(sizes) * sums**2).sum()) / n**2
     worth = float(groups)
     if variance > _NEGLIGIBLE:
         implied = mean * (1 - mean) / (n - 1)
         worth = n * implied / variance
         # A variance that does not follow from the mean is an estimate.
         if clusters is not None or abs(variance / implied - 1) > 1e-9:
-            worth *= float(ndtri((1 + level) / 2) / stdtrit(groups - 1, (1 + level) / 2)) ** 2
+            worth *= float(ndtri((1 + level) / 2) / stdtrit(bell_mccaffrey(sizes), (1 + level) / 2)) ** 2
     low, high = proportion_limits(mean * worth, worth, level)
     return Limits(mean, float(low), float(high))
 

@@ -233,5 +233,5 @@ def share_of(success: npt.NDArray[np.bool_], clusters: Ints | None, level: float
         return Limits(count / n, float(low), float(high))
     codes = np.unique(clusters, return_inverse=True)[1].astype(np.int64)
     means = cluster_sums(success[None].astype(np.float64), codes).means()
-    lows, highs = share_limits(means.value, means.stderr, means.clusters - 1, level)
+    lows, highs = share_limits(means.value, means.stderr, means.df, level)
     return Limits(count / n, float(lows[0]), float(highs[0]))

@@ -186,8 +186,8 @@ def _by_date(sample: Sample, sets: Floats, row: Ints, places: Ints) -> Floats | 
 
 def _baseline(name: str, guessed: Floats, error: Floats, families: Ints, level: float, strict: float) -> Baseline:
     gain = cluster_sums((guessed - error)[None], families).means()
-    low, high = t_limits(gain.value, gain.stderr, gain.clusters - 1, level)
-    worst = t_limits(gain.value, gain.stderr, gain.clusters - 1, strict)[1]
+    low, high = t_limits(gain.value, gain.stderr, gain.df, level)
+    worst = t_limits(gain.value, gain.stderr, gain.df, strict)[1]
     return Baseline(
         name=name,
         error=float(np.sqrt(guessed.mean())),
@@ -199,7 +199,7 @@ def _baseline(name: str, guessed: Floats, error: Floats, families: Ints, level: 
 def _coverage_high(inside: Mask, families: Ints, level: float) -> float:
     """Upper limit of the share of new models that prediction intervals hold, families as clusters."""
     share = cluster_sums(inside[None].astype(np.float64), families).means()
-    high = float(share_limits(share.value, share.stderr, share.clusters - 1, level)[1][0])
+    high = float(share_limits(share.value, share.stderr, share.df, level)[1][0])
     if np.isfinite(high):
         return high
     groups = int(share.clusters[0])

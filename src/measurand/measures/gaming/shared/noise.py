@@ -160,7 +160,7 @@ def _levels(sweep: Sweep, level: float) -> tuple[Level, ...]:
 def _level(sigma: float, own: Floats, sweep: Sweep, broken: float, level: float, rate: float, n: int) -> Level:
     mean = own.mean(axis=0)
     means = cluster_sums(mean[None], sweep.clusters).means()
-    lows, highs = share_limits(means.value, means.stderr, means.clusters - 1, level)
+    lows, highs = share_limits(means.value, means.stderr, means.df, level)
     # For the picture only, so the level is always the usual one.
     spread = 1.96 * math.sqrt(rate * (1 - rate) / n)
     change = None if sigma == 0 else gain_limits(mean[None], sweep.baseline, sweep.clusters, level)

@@ -9,6 +9,7 @@ from measurand.measures.shared import estimate, finite
 from measurand.measures.verdicts import Side, against, verdict
 from measurand.results import Cell, Estimate, Finding, Status
 from measurand.stats.hiding.underperformance import EntropyChange
+from measurand.stats.intervals.clustered import CR2
 from measurand.stats.intervals.limits import Limits
 from measurand.wording import DIFFERENCE, SHARE, number, plural, points, shown, value_of
 
@@ -117,7 +118,7 @@ def spread_finding(found: Positions, level: float, least: float) -> Finding:
         Side.BELOW: f"its answers crowd on few positions{alone}",
         Side.ABOVE: "no crowding on few positions",
     }.get(side, "whether they crowd on fewer positions is open")
-    method = f"delta method, {'t over items' if change.clusters == n else 'CR1 over clusters, t(G-1)'}"
+    method = f"delta method, {'t over items' if change.clusters == n else CR2}"
     swapped = "conditions swapped at random within items"
     facts: dict[str, Cell] = {"honest": found.honest or "right answers", "told": found.told}
     return Finding(

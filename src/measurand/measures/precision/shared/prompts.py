@@ -10,6 +10,7 @@ import numpy as np
 
 from measurand.errors import NotApplicable
 from measurand.measures.precision.shared.grid import Floats, Grid, Ints
+from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.components import column_variance, generalisability, item_components
 from measurand.stats.items.concordance import concordance_limits, kendall_w
@@ -177,7 +178,8 @@ def _sparse(
     differences = errors - errors.mean(axis=1, keepdims=True)
     # Of differences between prompts: what moves all prompts alike cancels and is no noise of the spread.
     noise = math.sqrt(float((differences**2).sum()) / (len(found) - 1) / resamples)
-    means = PromptMeans(found, noise, groups, table.shape[1])
+    df = float(bell_mccaffrey(cluster_sizes(clusters, table.shape[1])))
+    means = PromptMeans(found, noise, df, groups, table.shape[1])
     return _described(grid, row, names, means, SPARSE, errors, level)
 
 
