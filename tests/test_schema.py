@@ -110,7 +110,16 @@ def test_what_is_written_is_read_back(audit: Audit) -> None:
 
 def test_top_object_and_names() -> None:
     document = json.loads(encode(small()))
-    assert list(document) == ["schema_version", "findings", "figures", "provenance", "settings", "seed", "asked"]
+    assert list(document) == [
+        "schema_version",
+        "findings",
+        "figures",
+        "provenance",
+        "settings",
+        "seed",
+        "asked",
+        "sizes",
+    ]
     assert document["schema_version"] == SCHEMA_VERSION == 2
     finding = document["findings"][0]
     assert (finding["code"], finding["subject"], finding["status"]) == ("V1", {"benchmark": "mmlu"}, "issue")

@@ -16,7 +16,7 @@ from measurand.compute import run_tasks
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure, discover
 from measurand.results import Audit, Figure, Finding, Provenance, Status
-from measurand.tables import EVIDENCE, Study
+from measurand.tables import EVIDENCE, Scores, Study
 
 __all__ = ["audit", "versions"]
 
@@ -84,6 +84,7 @@ def audit(
         settings={code: {name: _plain(value) for name, value in own.items()} for code, own in chosen.items() if own},
         seed=seed,
         asked=tuple(measure.code for measure in measures),
+        sizes={} if study.scores is None else _sizes(study.scores),
     )
 
 
@@ -164,6 +165,19 @@ def _arguments(
             if evidence is not None:
                 arguments[name] = evidence
     return arguments
+
+
+def _sizes(scores: Scores) -> dict[str, int]:
+    """How much there is to look at: of models and families the median over classes."""
+    models = [scores.models_of(class_) for class_ in scores.classes]
+    families = [len(set(scores.model_fact("family", names)) - {None}) for names in models]
+    return {
+        "classes": len(models),
+        "models": int(np.median([len(names) for names in models])),
+        "families": int(np.median(families)),
+        "benchmarks": len(scores.benchmarks_of("safety", "other")),
+        "capability": len(scores.benchmarks_of("capability")),
+    }
 
 
 def _without_verdict(measure: Measure, status: Status, sentence: str) -> Finding:

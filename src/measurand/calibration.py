@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-__all__ = ["Rate", "error_rates", "load"]
+__all__ = ["NullAudit", "Rate", "error_rates", "load", "null_audit", "null_audits"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +63,58 @@ def error_rates(code: str) -> tuple[Mapping[str, str], ...]:
         for rate in load()
         if rate.code == code and not rate.what.startswith("candidate ")
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class NullAudit:
+    """How many lines of an audit said `issue` of simulated studies in which nothing is wrong.
+
+    Parameters
+    ----------
+    study : its sizes: classes, models and families per class, benchmarks under test, capability benchmarks.
+    asked : codes of the measures that were asked.
+    runs : number of simulated audits.
+    mean, stderr : lines per audit, and the Monte Carlo standard error of that.
+    none : share of the audits without such a line.
+    by_measure : lines per audit of each measure that had any.
+    """
+
+    study: Mapping[str, int]
+    asked: tuple[str, ...]
+    runs: int
+    mean: float
+    stderr: float
+    none: float
+    by_measure: Mapping[str, float]
+
+
+FARTHEST = 2.0
+"""A study counts as of about a simulated size where no size is off by more than this factor."""
+
+
+@cache
+def null_audits() -> tuple[NullAudit, ...]:
+    """Every simulated size, as `measurand calibrate --audits` wrote them."""
+    text = files("measurand.data").joinpath("null_audits.json").read_text(encoding="utf-8")
+    return tuple(NullAudit(**row) for row in json.loads(text)["audits"])
+
+
+def null_audit(sizes: Mapping[str, int]) -> NullAudit | None:
+    """The simulated size nearest to a study's; None where none is near, rather than a guess.
+
+    Parameters
+    ----------
+    sizes : as of `NullAudit.study`.
+
+    Examples
+    --------
+    >>> near = {"classes": 2, "models": 27, "families": 9, "benchmarks": 61, "capability": 12}
+    >>> null_audit(near).study["models"], null_audit(near | {"benchmarks": 1000})
+    (26, None)
+    """
+    distances = [
+        [abs(math.log(max(sizes.get(name, 0), 0.1) / size)) for name, size in each.study.items()]
+        for each in null_audits()
+    ]
+    near = [(sum(found), place) for place, found in enumerate(distances) if max(found) <= math.log(FARTHEST)]
+    return null_audits()[min(near)[1]] if near else None

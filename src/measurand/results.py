@@ -82,9 +82,10 @@ class Question(StrEnum):
 
 
 class Status(StrEnum):
-    """How a finding ended. A verdict looks at the interval, never at the point alone.
+    """How a finding ended. A verdict looks at how sure an estimate is, never at the point alone.
 
-    ``issue``: the interval lies wholly on the bad side; ``passed``: wholly on the good side; ``caution``: it straddles;
+    ``issue``: clearly on the bad side; ``passed``: clearly on the good side; ``caution``: neither. Clearly is one-sided
+    at 5% where the interval shown is the 95% one, and once all verdicts of a family count, where there are many;
     ``not_applicable``: the evidence cannot answer; ``skipped``: not asked for; ``error``: the measure failed.
     """
 
@@ -250,6 +251,8 @@ class Audit:
     settings : of each measure asked, by code: setting -> value, as JSON holds it.
     seed : of the random numbers.
     asked : codes of the measures that were asked.
+    sizes : of the scores, where there are any: classes, models and families per class, benchmarks under test and
+        capability benchmarks; how often nothing is called an issue depends on them.
     """
 
     findings: tuple[Finding, ...]
@@ -258,6 +261,7 @@ class Audit:
     settings: Mapping[str, Mapping[str, Any]]
     seed: int
     asked: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)

@@ -9,7 +9,8 @@ The names in the file are the names of the types in `measurand.results`, so that
      "provenance": {"title", "sources", "notes", "versions"},
      "settings": {code: {setting: value}},
      "seed": 0,
-     "asked": [code]}
+     "asked": [code],
+     "sizes": {what: how many}}
 
 A number that is not finite is written as null: JSON has no other word for "undefined".
 Fields that this version does not know are ignored, so that a later version may add to it without breaking readers.
@@ -51,6 +52,7 @@ class _Document(msgspec.Struct):
     settings: dict[str, Any]
     seed: int
     asked: tuple[str, ...] = ()
+    sizes: dict[str, int] = {}
 
 
 def encode(audit: Audit) -> bytes:
@@ -82,6 +84,7 @@ def encode(audit: Audit) -> bytes:
         dict(audit.settings),
         audit.seed,
         audit.asked,
+        dict(audit.sizes),
     )
     try:
         try:
@@ -135,6 +138,7 @@ def decode(data: bytes) -> Audit:
         settings=_frozen(document.settings),
         seed=document.seed,
         asked=document.asked,
+        sizes=document.sizes,
     )
     return audit if version == SCHEMA_VERSION else _of_version_1(audit)
 

@@ -8,9 +8,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from measurand.measures.verdicts import Side, Unassessed, against, family, headline, overall, tally, unassessed, verdict
+from measurand.measures.verdicts import (
+    Side,
+    Unassessed,
+    against,
+    called,
+    claims,
+    family,
+    headline,
+    overall,
+    tally,
+    unassessed,
+    verdict,
+)
 from measurand.results import Finding, Status
+from measurand.stats.intervals.one_sided import Uncertain
 
 ISSUE, CAUTION, PASSED, SILENT = Status.ISSUE, Status.CAUTION, Status.PASSED, Status.NOT_APPLICABLE
 
@@ -75,3 +89,41 @@ def test_what_is_not_assessed_is_a_row_that_says_why():
         "Not assessed: every score is the same.",
     ]
     assert {(row.status, row.headline) for row in rows} == {(SILENT, False)}
+
+
+def test_claims_are_those_of_the_point_and_beaten_back_at_the_bound_it_is_nearest_to():
+    value = np.array([0.9, -0.9, 0.1, -0.3, 0.5, np.nan])
+    found = Uncertain(value, np.full(6, 0.2), np.full(6, 8.0))
+    sides, p_values = claims(value, found, (-0.5, 0.5))
+    assert sides == [Side.ABOVE, Side.BELOW, Side.BETWEEN, Side.BETWEEN, Side.ABOVE, Side.BETWEEN]
+    # Between two bounds the nearer one decides.
+    np.testing.assert_allclose(p_values[:2], 1 - stats.t.cdf(2.0, 8))
+    np.testing.assert_allclose(p_values[2:5], [1 - stats.t.cdf(2.0, 8), 1 - stats.t.cdf(1.0, 8), 0.5])
+    assert math.isnan(p_values[5])
+
+
+@given(st.lists(st.floats(0, 1) | st.just(math.nan), min_size=1, max_size=12))
+def test_what_holds_in_a_family_is_what_benjamini_and_hochberg_keep(values):
+    p_values = np.array(values)
+    calls = called([Side.ABOVE] * len(values), p_values, 0.05)
+    known = sorted(p for p in values if not math.isnan(p))
+    # By the definition: the largest k whose k-th smallest p-value is at most k q / m, and all below it.
+    kept = max((p for k, p in enumerate(known, start=1) if p * len(known) / k <= 0.05), default=-1.0)
+    for call, p_value in zip(calls, values, strict=True):
+        if math.isnan(p_value):
+            assert call.side is call.alone is Side.UNKNOWN
+            continue
+        assert (call.side is Side.ABOVE) == (p_value <= kept)
+        assert (call.alone is Side.ABOVE) == (p_value <= 0.05)
+        assert call.family == len(known)
+
+
+def test_what_holds_only_by_itself_says_so_and_among_how_many():
+    words = {Side.ABOVE: "it rises", Side.ACROSS: "too few models"}
+    first, *_, last = called([Side.ABOVE] * 60, np.array([0.01, *[0.5] * 59]), 0.05)
+    assert first.meaning(words) == (
+        "judged on its own, it rises, but among the 60 benchmarks looked at that could be chance"
+    )
+    assert last.meaning(words) == "too few models"
+    (single,) = called([Side.ABOVE], np.array([0.01]), 0.05)
+    assert single.meaning(words) == "it rises"

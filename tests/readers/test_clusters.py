@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -11,9 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import measurand
 from measurand.errors import InputError, UnknownName
-from measurand.readers.clusters import cluster_stderr, suggest_clusters, with_cluster_stderr, with_clusters
+from measurand.readers import read
+from measurand.readers.clusters import (
+    cluster_stderr,
+    shown_cluster,
+    suggest_clusters,
+    with_cluster_stderr,
+    with_clusters,
+)
 from measurand.tables import RESPONSE_COLUMNS, Responses, Scores, Study
 
 
@@ -39,7 +46,7 @@ def by_passage(scores: list[list[float]]) -> Responses:
 
 
 def slow_stderr(rows: list[dict], key: str) -> float | None:
-    """CR1 by the definition, with loops."""
+    """CR2 by the definition, with loops."""
     epochs, clusters = defaultdict(list), {}
     for row in rows:
         if row["score"] is not None:
@@ -47,13 +54,13 @@ def slow_stderr(rows: list[dict], key: str) -> float | None:
             clusters[row["item"]] = row["metadata"].get(key, ("alone", row["item"]))
     means = {item: sum(values) / len(values) for item, values in epochs.items()}
     mean = sum(means.values()) / len(means)
-    sums = defaultdict(float)
+    parts = defaultdict(list)
     for item, value in means.items():
-        sums[clusters[item]] += value - mean
-    groups = len(sums)
-    if groups < 2:
+        parts[clusters[item]].append(value - mean)
+    if len(parts) < 2:
         return None
-    found = math.sqrt(groups / (groups - 1) * sum(part**2 for part in sums.values())) / len(means)
+    n = len(means)
+    found = math.sqrt(sum(sum(part) ** 2 / (1 - len(part) / n) for part in parts.values())) / n
     return found if found > 1e-12 else None
 
 
@@ -64,7 +71,8 @@ def test_grunfeld_gives_the_published_value(shared):
             for i, row in enumerate(csv.DictReader(file))
         ]
     found = cluster_stderr(responses(rows), "firm").row(0, named=True)
-    # statsmodels OLS(invest, 1).fit(cov_type="cluster", groups=firm): mean 133.3119, CR1 58.260536
+    # statsmodels OLS(invest, 1).fit(cov_type="cluster", groups=firm): mean 133.3119, CR1 58.260536; clusters of equal
+    # size have the same CR2.
     assert found["score"] == pytest.approx(133.3119, abs=5e-5)
     assert found["stderr"] == pytest.approx(58.260536, abs=5e-7)
     assert (found["clusters"], found["n_items"]) == (11, 220)
@@ -203,14 +211,14 @@ def test_only_scores_that_are_the_mean_of_the_items_get_the_standard_error():
     found = with_cluster_stderr(Scores.build(table), cluster_stderr(Responses(both.lazy()), "passage"))
     assert found.table["stderr"].to_list() == [pytest.approx(0.5), 0.2]
     assert found.table["score"].to_list() == [0.5, 0.9]
-    assert "cluster-robust standard errors (CR1) for 1 of 2 scores; 1 keep theirs" in found.notes[0]
+    assert "cluster-robust standard errors (CR2) for 1 of 2 scores; 1 keep theirs" in found.notes[0]
     assert "fewer than 10 clusters" in found.notes[1]
 
 
 def test_a_study_without_items_stays_and_refuses_a_key(make_study):
     study = make_study()
     assert with_clusters(study, None) is study
-    with pytest.raises(InputError, match="--cluster subject needs item-level results"):
+    with pytest.raises(InputError, match="the cluster 'subject' needs item-level results"):
         with_clusters(study, "subject")
 
 
@@ -229,10 +237,10 @@ def test_a_key_called_cluster_needs_no_naming():
 
 
 def test_real_logs_say_which_keys_may_be_clusters_and_follow_the_one_given(shared):
-    study = measurand.read(shared / "data/harness_logs/inspect")
+    study = read(shared / "data/harness_logs/inspect")
     noted = with_clusters(study, None)
     (note,) = set(noted.scores.notes) - set(study.scores.notes)
-    assert note.startswith("items treated as independent; keys that may be clusters: ")
+    assert note.startswith("items treated as independent: by none of the keys that may be clusters")
     assert "subject" in note
     assert noted.scores.table.equals(study.scores.table)
     clustered = with_clusters(study, "subject").scores
@@ -245,3 +253,67 @@ def test_real_logs_say_which_keys_may_be_clusters_and_follow_the_one_given(share
     ]
     assert stderr == pytest.approx(slow_stderr(rows, "subject"))
     assert any("'subject' are one cluster" in note for note in clustered.notes)
+
+
+def passages(shared: float, *, sizes: list[int], models: int = 1, seed: int = 0) -> list[dict]:
+    """Right or wrong answers to items of passages that share that much of what makes them hard."""
+    rng = np.random.default_rng(seed)
+    codes = np.repeat(np.arange(len(sizes)), sizes)
+    hard = np.sqrt(shared) * rng.normal(size=len(sizes))[codes] + np.sqrt(1 - shared) * rng.normal(size=len(codes))
+    order = rng.permutation(len(codes))
+    return [
+        {
+            "model": f"m{m}",
+            "item": str(i),
+            "score": float(rng.normal() < 0.5 + 2 * hard[i]),
+            "metadata": {"passage": f"p{codes[i]}", "tag": f"t{order[i] % 7}", "level": f"l{int(hard[i] > 0)}"},
+        }
+        for m in range(models)
+        for i in range(len(codes))
+    ]
+
+
+UNEQUAL = [40, 25, 12, 9, 8, 6, 5, 5, 3, 3, 2, 1, 1]
+
+
+def test_a_key_by_which_scores_go_together_is_the_cluster():
+    """Not the key that says nothing (tag), and not one that grades items instead of grouping them (level)."""
+    found = shown_cluster(responses(passages(0.6, sizes=UNEQUAL, models=3)))
+    assert found is not None
+    assert found[0] == "passage"
+    assert found[1] > 1.3
+    study = with_clusters(Study(title="items", responses=responses(passages(0.6, sizes=UNEQUAL))), None)
+    assert (study.responses.cluster, study.responses.shown) == ("passage", True)
+
+
+def test_none_and_a_key_named_decide_otherwise():
+    study = Study(title="items", responses=responses(passages(0.6, sizes=UNEQUAL)))
+    assert with_clusters(study, "none").responses.cluster is None
+    named = with_clusters(study, "tag").responses
+    assert (named.cluster, named.shown) == ("tag", False)
+
+
+@pytest.mark.parametrize("sizes", [UNEQUAL, [2] * 30, [30, 30]])
+def test_keys_that_say_nothing_are_hardly_ever_taken(sizes):
+    taken = sum(shown_cluster(responses(passages(0.0, sizes=sizes, seed=seed))) is not None for seed in range(60))
+    assert taken <= 3  # the level is .01; 4 or more of 60 would be seen once in 300 times
+
+
+def test_clusters_of_one_benchmark_count_beside_another_without_the_key():
+    rows = [row | {"benchmark": "grouped"} for row in passages(0.6, sizes=UNEQUAL)]
+    rest = [{"benchmark": "single", "item": str(i), "score": float(i % 2), "metadata": {}} for i in range(50)]
+    found = shown_cluster(responses([*rows, *rest]))
+    assert found is not None
+    assert found[0] == "passage"
+
+
+def test_scores_that_never_vary_show_no_cluster():
+    rows = [{"item": str(i), "score": 1.0, "metadata": {"passage": f"p{i // 5}"}} for i in range(30)]
+    assert shown_cluster(responses(rows)) is None
+
+
+def test_the_note_says_how_much_wider_and_how_to_switch_it_off():
+    study = Study(title="items", responses=responses(passages(0.6, sizes=UNEQUAL)))
+    table = pl.DataFrame({"model": ["m0"], "benchmark": ["b"], "score": [0.5]})
+    noted = with_clusters(replace(study, scores=Scores.build(table)), None).scores
+    assert any("since their scores go together" in note and "--cluster none" in note for note in noted.notes)

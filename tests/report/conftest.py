@@ -40,7 +40,6 @@ class SampleMeasure:
     references: tuple[str, ...] = ()
     needs: str = ""
     error_rates: tuple[Mapping[str, str], ...] = field(default_factory=tuple)
-    supporting: bool = False
 
 
 V1 = SampleMeasure(

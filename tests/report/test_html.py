@@ -14,7 +14,6 @@ from html.parser import HTMLParser
 import pytest
 
 from measurand.report import MeasureInfo, to_html
-from measurand.report.summary import questions
 from measurand.results import Audit, Axis, Estimate, Figure, Finding, Provenance, Question, Status
 
 
@@ -104,21 +103,6 @@ def test_every_finding_figure_and_estimate_is_there(audit: Audit, page: Page) ->
         "ρ = Spearman",
     ):
         assert words in page.text
-
-
-def test_a_supporting_measure_alone_answers_no_question(measures: tuple[MeasureInfo, ...]) -> None:
-    reading = dataclasses.replace(
-        measures[0], code="P0", name="what was read", question=Question.PRECISION, supporting=True
-    )
-    finding = Finding(
-        code="P0", subject={}, title="What was read", status=Status.PASSED, sentence="Every row of the logs was read."
-    )
-    audit = Audit(
-        findings=(finding,), figures={}, provenance=Provenance("one", (), (), {}), settings={}, seed=0, asked=("P0",)
-    )
-    (row,) = (row for row in questions(audit, [reading]) if row.question is Question.PRECISION)
-    assert row.status is None
-    assert row.needs[0][0] == "an answer"
 
 
 def test_ids_are_unique_and_links_lead_to_them(page: Page) -> None:

@@ -44,6 +44,9 @@ def calibrate(
     output: Annotated[Path, typer.Option(help="File for the rates (JSON).")] = Path("calibration.json"),
     runs: Annotated[int, typer.Option(min=20, help="Simulated studies a cell.")] = 2000,
     measures: Annotated[str | None, typer.Option(help="Codes of measures, A,B,C; all by default.")] = None,
+    audits: Annotated[
+        bool, typer.Option("--audits", help="Whole audits where nothing is wrong.")
+    ] = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
 ) -> None:
@@ -51,6 +54,13 @@ def calibrate(
     from measurand.files import write_atomically
     from measurand.simulate.calibration import encode, measure_rates, studies
 
+    if audits:
+        from measurand.simulate import null_audit
+
+        with progress([str(size) for size in null_audit.SIZES]) as step:
+            found = null_audit.measure_null_audits(runs=runs, seed=seed, jobs=jobs, progress=step)
+        messages.print(f"{len(found)} sizes written to {write_atomically(output, null_audit.encode(found))}")
+        return
     codes = names_in(measures)
     with progress([str(study) for study in studies(codes)]) as step:
         rates = measure_rates(runs=runs, seed=seed, jobs=jobs, codes=codes, progress=step)

@@ -54,7 +54,7 @@ class Choices:
 
     benchmark: Annotated[str | None, _read("Benchmarks to look at, A,B,C; all by default.")] = None
     model: Annotated[str | None, _read("Models to look at, A,B,C; all by default.")] = None
-    cluster: Annotated[str | None, _read("Key of the items that share a context (passage, subject).")] = None
+    cluster: Annotated[str | None, _read("Key of the items that share a context, or none.")] = None
     capability: Annotated[str | None, _read("Capability benchmarks, A,B,C; all others are then under test.")] = None
     lower_is_better: Annotated[str | None, _read("Benchmarks whose lower score is better or safer, A,B,C.")] = None
     as_given: Annotated[str | None, _read("Benchmarks whose mixed-looking units are right, A,B,C.")] = None

@@ -40,9 +40,10 @@ def read_study(paths: Sequence[Path] | None, choices: Choices) -> Any:
             lower_is_better=names_in(choices.lower_is_better),
             as_given=names_in(choices.as_given) or (),
             aliases=choices.aliases,
+            cluster=choices.cluster,
         )
     else:
-        study = load_example()
+        study = with_clusters(load_example(), choices.cluster)
         messages.print("no files named: using the embedded study")
     claims = []
     for text in choices.gain or ():
@@ -50,8 +51,7 @@ def read_study(paths: Sequence[Path] | None, choices: Choices) -> Any:
         if len(parts) != 3:
             raise InputError(f"a gain should be OLD,NEW,BENCHMARK, got {text!r}")
         claims.append(Gain(*parts))
-    study = replace(study, gains=(*(study.gains or ()), *claims)) if claims else study
-    return with_clusters(study, choices.cluster)
+    return replace(study, gains=(*(study.gains or ()), *claims)) if claims else study
 
 
 def part_of(study: Any, choices: Choices) -> Any:

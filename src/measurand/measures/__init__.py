@@ -41,7 +41,6 @@ class Measure:
     judge : turns the result into findings; it alone holds thresholds.
     figure : turns the result into pictures as plain series; asks for the findings too if it shows verdicts.
     caveats, references : what a reader should know, and where the definition comes from.
-    supporting : it can spoil the answer to its question but not give one: that all was read says nothing of a number.
     counts : evidence made of plain numbers (``failures=0, trials=300``), where one thinks in counts: keyword arguments
         to a mapping of evidence by name.
     """
@@ -57,7 +56,6 @@ class Measure:
     figure: Callable[..., Sequence[Figure]]
     caveats: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    supporting: bool = False
     counts: Callable[..., Mapping[str, Any]] | None = None
 
     @property

@@ -7,15 +7,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from measurand.results import Estimate, Finding, Status
 from measurand.stats.intervals.multiplicity import benjamini_hochberg, holm
+from measurand.wording import plural
 
-__all__ = ["Side", "Unassessed", "against", "family", "headline", "overall", "tally", "unassessed", "verdict"]
+__all__ = [
+    "Call",
+    "Side",
+    "Unassessed",
+    "against",
+    "called",
+    "claims",
+    "family",
+    "headline",
+    "overall",
+    "tally",
+    "unassessed",
+    "verdict",
+]
 
 VERDICTS = (Status.ISSUE, Status.CAUTION, Status.PASSED)
 """The statuses that judge, the worst first."""
@@ -85,6 +99,101 @@ def family(
     if correction == "none":
         return p_values.copy()
     return (holm if correction == "holm" else benjamini_hochberg)(p_values)
+
+
+@dataclass(frozen=True)
+class Call:
+    """Where one estimate of a family lies: once all of them count, and by itself.
+
+    Parameters
+    ----------
+    side, alone : where it clearly lies in the family, and judged alone; ``ACROSS`` where that cannot be told,
+        ``UNKNOWN`` where its error is not known.
+    p_value, adjusted : one-sided, against the claim that its point supports, and for the family; NaN where unknown.
+    family : how many verdicts the family has.
+    """
+
+    side: Side
+    alone: Side
+    p_value: float
+    adjusted: float
+    family: int
+
+    def meaning(self, words: Mapping[Side, str], noun: str = "benchmark") -> str:
+        """What it means in words, and where it means more by itself than in its family, that it does.
+
+        Parameters
+        ----------
+        words : what each side means.
+        noun : what the family consists of.
+        """
+        if self.side is self.alone:
+            return words[self.side]
+        looked_at = f"the {plural(self.family, noun)} looked at"
+        return f"judged on its own, {words[self.alone]}, but among {looked_at} that could be chance"
+
+
+class Uncertainty(Protocol):
+    """Estimates that can be held against a bound one-sided: `Uncertain` or `OnZScale`."""
+
+    def p_above(self, bound: float) -> npt.NDArray[np.float64]: ...
+    def p_below(self, bound: float) -> npt.NDArray[np.float64]: ...
+
+
+def claims(
+    value: npt.NDArray[np.float64], tests: Uncertainty, bound: float | tuple[float, float]
+) -> tuple[list[Side], npt.NDArray[np.float64]]:
+    """The side of a bound, or of two, that each point estimate supports, and the p-value against that it lies there.
+
+    Above and below are tested against the nearer bound; between two bounds, both must be held off, so that the larger
+    of two p-values counts (Berger 1982, Technometrics 24(4), intersection-union tests).
+
+    Examples
+    --------
+    >>> from measurand.stats.intervals.one_sided import Uncertain
+    >>> value = np.array([0.9, 0.0])
+    >>> sides, p_values = claims(value, Uncertain(value, np.array([0.1, 0.2]), np.array([9.0, 9.0])), (-0.5, 0.5))
+    >>> [side.value for side in sides], p_values.round(4).tolist()
+    (['above', 'between'], [0.0016, 0.0169])
+    """
+    lower, upper = bound if isinstance(bound, tuple) else (bound, bound)
+    p_values = {
+        Side.ABOVE: tests.p_above(upper),
+        Side.BELOW: tests.p_below(lower),
+        Side.BETWEEN: np.maximum(tests.p_above(lower), tests.p_below(upper)),
+    }
+    sides = [Side.ABOVE if each >= upper else Side.BELOW if each <= lower else Side.BETWEEN for each in value.tolist()]
+    return sides, np.array([p_values[side][place] for place, side in enumerate(sides)], np.float64)
+
+
+def called(sides: Sequence[Side], p_values: npt.NDArray[np.float64], alpha: float) -> list[Call]:
+    """Every claim of one family of verdicts, judged with all of them in view (Benjamini and Hochberg) and by itself.
+
+    Parameters
+    ----------
+    sides : the side that each claims. p_values : one-sided, one for each; NaN where unknown, which does not count.
+    alpha : rate of false claims: of one judged alone where nothing is there, and their share among those that hold in
+        the family. Where an interval is shown at a level of 95%, this is 5%: what lies beyond a bound by the
+        90% interval is false at the bound in 5%.
+
+    Examples
+    --------
+    >>> first, second = called([Side.ABOVE, Side.ABOVE], np.array([0.04, 0.6]), 0.05)
+    >>> first.side, first.alone
+    (<Side.ACROSS: 'across'>, <Side.ABOVE: 'above'>)
+    """
+    adjusted = family(p_values, "bh")
+    count = int(np.isfinite(p_values).sum())
+
+    def judged(side: Side, p_value: float) -> Side:
+        if math.isnan(p_value):
+            return Side.UNKNOWN
+        return side if p_value <= alpha else Side.ACROSS
+
+    return [
+        Call(judged(side, corrected), judged(side, p_value), p_value, corrected, count)
+        for side, p_value, corrected in zip(sides, p_values.tolist(), adjusted.tolist(), strict=True)
+    ]
 
 
 def tally(findings: Sequence[Finding]) -> Counter[Status]:

@@ -1,16 +1,20 @@
-"""Items that share a context are not independent: which keys say so, and the standard errors that follow."""
+"""Items that share a context are not independent: which key says so, by name or by the data, and what follows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from measurand.errors import InputError
 from measurand.readers.tables.raw import shorten
-from measurand.tables import CONTEXT, Responses, Scores, Study
+from measurand.stats.intervals.together import togetherness, widening
+from measurand.tables import CONTEXT, ItemTable, Responses, Scores, Study, item_tables
 
-__all__ = ["cluster_stderr", "suggest_clusters", "with_cluster_stderr", "with_clusters"]
+__all__ = ["INDEPENDENT", "cluster_stderr", "shown_cluster", "suggest_clusters", "with_cluster_stderr", "with_clusters"]
 
 LIKELY = ("passage", "story", "context", "document", "template", "group", "topic", "subject", "category", "domain")
 """Keys that name a shared context in published benchmarks, the likeliest first."""
@@ -18,8 +22,15 @@ LIKELY = ("passage", "story", "context", "document", "template", "group", "topic
 DECLARED = "cluster"
 """The key that is the cluster unless another is named: it can mean nothing else."""
 
-NOT_A_CONTEXT = frozenset({"answer", "gold", "label", "split", "target"})
-"""Keys whose values repeat although the items that share one share nothing else."""
+INDEPENDENT = "none"
+"""Named as the key, it says that items are independent whatever the data show."""
+
+NOT_A_CONTEXT = frozenset({"answer", "gold", "label", "split", "target", "level", "difficulty"})
+"""Keys whose values repeat although the items that share one share no context, only an answer or a grade."""
+
+MOST_KEYS, PERMUTATIONS = 5, 999
+CLEAR_P, CLEARLY_WIDER = 0.01, 1.1
+"""Scores go together beyond chance, over all keys looked at, and the interval is at least a tenth wider for it."""
 
 FEW = 10
 """Below this many clusters a normal interval around a cluster-robust standard error is too short."""
@@ -64,10 +75,10 @@ def _repeats(items: pl.DataFrame, key: str) -> bool:
 
 
 def cluster_stderr(responses: Responses, key: str) -> pl.DataFrame:
-    """Cluster-robust (CR1) standard error of the mean score of each model on each benchmark, by scorer.
+    """Cluster-robust (CR2) standard error of the mean score of each model on each benchmark, by scorer.
 
     An item's epochs are averaged first. With n items in G clusters the variance of the mean is
-    ``G / (G - 1) * sum over clusters (sum of deviations from the mean)^2 / n^2``. An item without a value of the key
+    ``sum over clusters (sum of deviations from the mean)^2 / (1 - n_c / n) / n^2``. An item without a value of the key
     is a cluster of its own. Left out are benchmarks where no item has the key, and rows of several variants, whose mean
     is no score.
 
@@ -88,7 +99,7 @@ def cluster_stderr(responses: Responses, key: str) -> pl.DataFrame:
 
     References
     ----------
-    Liang and Zeger 1986, Biometrika 73(1); Miller 2024, arXiv 2411.00640.
+    Bell and McCaffrey 2002, Survey Methodology 28(2); Miller 2024, arXiv 2411.00640.
 
     Examples
     --------
@@ -138,9 +149,9 @@ def cluster_stderr(responses: Responses, key: str) -> pl.DataFrame:
 def _of_means(clusters: pl.LazyFrame, group: tuple[str, ...]) -> pl.DataFrame:
     """Means and their standard errors from the sums of clusters."""
     count = pl.len()
-    variance = pl.when(count > 1).then(
-        pl.col("deviation").pow(2).sum() * count / (count - 1) / pl.col("n").sum().pow(2)
-    )
+    # The CR2 weights of `stats.intervals.clustered`, where the sums already are.
+    share = pl.col("n") / pl.col("n").sum()
+    variance = pl.when(count > 1).then((pl.col("deviation").pow(2) / (1 - share)).sum() / pl.col("n").sum().pow(2))
     found = (
         clusters.group_by(group)
         .agg(
@@ -192,7 +203,7 @@ def with_cluster_stderr(scores: Scores, found: pl.DataFrame) -> Scores:
 def _notes(scores: Scores, found: pl.DataFrame, robust: pl.DataFrame) -> list[str]:
     rest = scores.table.height - robust.height
     notes = [
-        f"cluster-robust standard errors (CR1) for {robust.height} of {scores.table.height} scores"
+        f"cluster-robust standard errors (CR2) for {robust.height} of {scores.table.height} scores"
         + (f"; {rest} keep theirs, as their items have no cluster or another mean, or show no spread" if rest else "")
     ]
     few = found.filter(pl.col("clusters") < FEW)["benchmark"].unique(maintain_order=True).to_list()
@@ -201,13 +212,67 @@ def _notes(scores: Scores, found: pl.DataFrame, robust: pl.DataFrame) -> list[st
     return notes
 
 
+def shown_cluster(responses: Responses) -> tuple[str, float] | None:
+    """The key by which the data show that items go together, and how many times as wide it makes the intervals.
+
+    Of the likely keys, one counts whose items' scores go together beyond what items put into clusters of the same
+    sizes at random do (permutation test over all benchmarks, Holm's first step over the keys), and which widens the
+    intervals of means by a tenth or more (median). Of several the one that widens them most.
+
+    Examples
+    --------
+    >>> from measurand.tables import RESPONSE_COLUMNS
+    >>> names = [("m", "b", str(i), float(i // 6 % 2), f'{{"story": {i // 6}}}') for i in range(60)]
+    >>> rows = pl.DataFrame(names, schema=["model", "benchmark", "item", "score", "metadata"], orient="row")
+    >>> empty = pl.DataFrame(schema=RESPONSE_COLUMNS)
+    >>> key, times = shown_cluster(Responses(pl.concat([empty, rows], how="diagonal").lazy()))
+    >>> key, round(times, 1)
+    ('story', 2.9)
+    """
+    keys = suggest_clusters(responses)[:MOST_KEYS]
+    if not keys:
+        return None
+    found: list[tuple[float, str]] = []
+    tables = list(item_tables(responses))
+    for key in keys:
+        rng = np.random.default_rng(0)
+        of_item = _values(responses, key)
+        effects, times = np.zeros(1 + PERMUTATIONS), []
+        for table in tables:
+            codes = _codes(table, of_item)
+            if codes is not None and len(each := togetherness(table.scores, codes, PERMUTATIONS, rng)):
+                effects += each
+                times += list(widening(table.scores, codes))
+        # At least as far: the drawn ones that equal it count against it.
+        p_value = float((effects >= effects[0] * (1 - 1e-12)).mean())
+        usual = float(np.median(known)) if len(known := np.array(times)[np.isfinite(times)]) else 0.0
+        if p_value <= CLEAR_P / len(keys) and usual >= CLEARLY_WIDER:
+            found.append((usual, key))
+    return (max(found)[1], max(found)[0]) if found else None
+
+
+def _values(responses: Responses, key: str) -> dict[tuple[str, str], str]:
+    """The value of the key of every item that has one, by benchmark and item."""
+    rows = responses.clustered_by(key).clustered().select("benchmark", "item", "cluster").drop_nulls().unique()
+    return {(benchmark, item): value for benchmark, item, value in rows.collect(engine="streaming").iter_rows()}
+
+
+def _codes(table: ItemTable, of_item: Mapping[tuple[str, str], str]) -> npt.NDArray[np.int64] | None:
+    """Number of each item's cluster, an item without a value alone; None where the key groups no items."""
+    names = [(of_item.get((table.benchmark, item)), item) for item in table.items]
+    place: dict[object, int] = {}
+    codes = [place.setdefault(item if value is None else (value,), len(place)) for value, item in names]
+    return np.array(codes, dtype=np.int64) if 2 <= len(place) < len(codes) else None
+
+
 def with_clusters(study: Study, key: str | None) -> Study:
     """The study with item-level results and standard errors that know of clusters; else with a note of likely keys.
 
     Parameters
     ----------
     study : any study; one without item-level results and without a key stays as it is.
-    key : a key of `Responses.cluster_keys`, or None: then a key called ``cluster`` counts, if there is one.
+    key : a key of `Responses.cluster_keys`; ``"none"``: items are independent; None: a key called ``cluster`` counts if
+        there is one, else the key that the data show (`shown_cluster`).
 
     Raises
     ------
@@ -218,24 +283,42 @@ def with_clusters(study: Study, key: str | None) -> Study:
     """
     if study.responses is None:
         if key is not None:
-            raise InputError(f"--cluster {key} needs item-level results, and the study holds none")
+            raise InputError(f"the cluster {key!r} needs item-level results, and the study holds none")
         return study
     responses = study.responses
+    why = ""
+    shown = None
     if key is None and DECLARED in responses.cluster_keys():
         key = DECLARED
-    if key is not None:
-        study = replace(study, responses=responses.clustered_by(key))
-        if study.scores is None:
-            return study
-        found = cluster_stderr(responses, key)
-        noted = replace(study.scores, notes=(*study.scores.notes, f"items with equal {key!r} are one cluster"))
-        return replace(study, scores=with_cluster_stderr(noted, found))
+    elif key is None and (shown := shown_cluster(responses)):
+        key = shown[0]
+        why = (
+            f", since their scores go together (intervals {shown[1]:.1f} times as wide, median); "
+            f"--cluster {INDEPENDENT} treats them as independent"
+        )
+    if key is None or key == INDEPENDENT:
+        return _noted(study, _independent(responses, asked=key is not None))
+    study = replace(study, responses=responses.clustered_by(key, shown=shown is not None))
+    noted = _noted(study, f"items with equal {key!r} are one cluster{why}")
+    if noted.scores is None:
+        return noted
+    return replace(noted, scores=with_cluster_stderr(noted.scores, cluster_stderr(responses, key)))
+
+
+def _independent(responses: Responses, *, asked: bool) -> str:
+    """What to note where no key is the cluster."""
+    if asked:
+        return "items treated as independent, as asked"
+    keys = suggest_clusters(responses)
+    if not keys:
+        return "items treated as independent; no key of theirs looks a cluster"
+    return (
+        f"items treated as independent: by none of the keys that may be clusters do their scores clearly go together "
+        f"({shorten(keys)}; --cluster {keys[0]} counts them as clusters all the same)"
+    )
+
+
+def _noted(study: Study, note: str) -> Study:
     if study.scores is None:
         return study
-    keys = suggest_clusters(responses)
-    note = "items treated as independent; " + (
-        f"keys that may be clusters: {shorten(keys)} (--cluster {keys[0]})"
-        if keys
-        else "no key of theirs looks a cluster"
-    )
     return replace(study, scores=replace(study.scores, notes=(*study.scores.notes, note)))

@@ -13,6 +13,7 @@ import polars as pl
 
 from measurand.readers.json_files import parts
 from measurand.readers.log import ITEM_COLUMNS, Aggregate, Problem, items_frame
+from measurand.tables import LARGEST
 
 __all__ = [
     "METADATA_TEXT",
@@ -68,7 +69,7 @@ def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
 
 
 def number(value: object) -> float | None:
-    """A JSON value as a finite number (true is 1, false 0), else None.
+    """A JSON value as a finite number that can be computed with (true is 1, false 0), else None.
 
     Examples
     --------
@@ -81,7 +82,7 @@ def number(value: object) -> float | None:
         converted = float(value)
     except OverflowError:
         return None
-    return converted if math.isfinite(converted) else None
+    return converted if abs(converted) <= LARGEST else None
 
 
 def count(value: object) -> int | None:

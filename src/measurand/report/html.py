@@ -17,7 +17,15 @@ from markupsafe import Markup
 
 from measurand.report import theme
 from measurand.report.specs import drawn, fields, template
-from measurand.report.summary import MeasureInfo, Section, loose_figures, questions, sections, unassessed
+from measurand.report.summary import (
+    MeasureInfo,
+    Section,
+    issue_lines,
+    loose_figures,
+    questions,
+    sections,
+    unassessed,
+)
 from measurand.report.wording import ASKS, STATUS, beside, level_text, subject_text
 from measurand.results import Audit, Cell, Figure, Finding, Status
 from measurand.wording import limits_of, number, plain, shown, value_of
@@ -68,6 +76,7 @@ def _page(audit: Audit, measures: Sequence[MeasureInfo]) -> SimpleNamespace:
         title=plain(audit.provenance.title) or "Untitled study",
         versions=" ".join(("measurand", versions.get("measurand", ""))).strip(),
         seed=audit.seed,
+        issue_lines=issue_lines(audit),
         asks=ASKS,
         absent=Status.NOT_APPLICABLE,
         skipped=Status.SKIPPED,

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from measurand.calibration import null_audit
 from measurand.report.wording import subject_text
 from measurand.results import Audit, Figure, Finding, Question, Status
+from measurand.wording import number, plural
 
 __all__ = [
     "ASSESSED",
@@ -16,6 +18,7 @@ __all__ = [
     "QuestionRow",
     "Section",
     "Unassessed",
+    "issue_lines",
     "loose_figures",
     "questions",
     "sections",
@@ -32,6 +35,18 @@ EVIDENCE: Mapping[Question, str] = {
     Question.FORECAST: "scores with dates or training compute of many models, or attack attempts with their cost",
 }
 """What kind of evidence an answer would need, where no measure at hand says so."""
+
+
+ANSWERED_BY: Mapping[Question, tuple[frozenset[str], ...]] = {
+    # What the benchmark ranks models by, or what its labels say it measures.
+    Question.VALIDITY: (frozenset({"V1", "V8", "V12"}),),
+    # How far the number itself can be off: of items, of trials, of votes or of graders.
+    Question.PRECISION: (frozenset({"P1", "P5", "P10", "P12"}),),
+    # A score can be too high, as the questions were seen, and too low, as the model hides: each needs a check.
+    Question.GAMING: (frozenset({"G1", "G2", "G4", "G5", "G6"}), frozenset({"G7", "G8", "G10", "G12"})),
+    Question.FORECAST: (frozenset({"F1", "F2", "F3", "F4", "F8"}),),
+}
+"""The checks that answer a question: of each group at least one has to give a verdict. All others can spoil it only."""
 
 
 class MeasureInfo(Protocol):
@@ -55,8 +70,6 @@ class MeasureInfo(Protocol):
     def needs(self) -> str: ...  # noqa: D102
     @property
     def error_rates(self) -> tuple[Mapping[str, str], ...]: ...  # noqa: D102
-    @property
-    def supporting(self) -> bool: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +79,12 @@ class QuestionRow:
     Parameters
     ----------
     question : which.
-    status : the worst status of its headlines, or None where nothing was assessed.
-    finding : the headline that decides; None where nothing was assessed.
+    status : the worst status of its headlines; None where the checks that answer it could not be made and the others
+        found no issue.
+    finding : the headline that decides; None where there is no status.
     headlines : every headline that was assessed, in the order of the measures.
-    needs : name of each measure of this question and the evidence it needs; filled where nothing was assessed.
+    made : how many checks could be made and what they found, in words; empty where there is a status, or none was made.
+    needs : name of each measure that would answer it and the evidence it needs; filled where there is no status.
     failed : how many of its findings ended in an error.
     asked : whether any measure of it was asked.
     """
@@ -78,6 +93,7 @@ class QuestionRow:
     status: Status | None
     finding: Finding | None
     headlines: tuple[Finding, ...]
+    made: str
     needs: tuple[tuple[str, str], ...]
     failed: int
     asked: bool
@@ -117,7 +133,8 @@ class Section:
 def questions(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[QuestionRow, ...]:
     """Each of the four questions with the verdict of its worst headline.
 
-    A question whose measures gave verdicts on benchmarks only is judged by the worst of those.
+    A question whose measures gave verdicts on benchmarks only is judged by the worst of those. It is answered if the
+    checks that answer it (`ANSWERED_BY`) could be made; an issue counts whichever check found it.
     """
     return tuple(_question(audit, question, [m for m in measures if m.question is question]) for question in Question)
 
@@ -159,21 +176,62 @@ def loose_figures(audit: Audit, shown: Sequence[Section]) -> tuple[Figure, ...]:
 def _question(audit: Audit, question: Question, measures: Sequence[MeasureInfo]) -> QuestionRow:
     order = {measure.code: place for place, measure in enumerate(measures)}
     found = sorted((f for f in audit.findings if f.code in order), key=lambda finding: order[finding.code])
-    answering = {measure.code for measure in measures if not measure.supporting}
     judged = [finding for finding in found if finding.status in ASSESSED]
-    # A supporting check alone answers nothing: one harmless check of ten would read as passed.
-    if not any(finding.code in answering for finding in judged):
-        judged = []
     headlines = [finding for finding in judged if finding.headline]
     worst = min(headlines or judged, key=lambda finding: ASSESSED.index(finding.status), default=None)
+    done = {finding.code for finding in judged}
+    missing = [group for group in ANSWERED_BY[question] if not group & done]
+    made = ""
+    # One harmless check of ten would read as passed; an issue is one, whichever check found it.
+    if worst is not None and missing and worst.status is not Status.ISSUE:
+        made, worst = _made(worst.status, len(done), sum(code in audit.asked for code in order)), None
+    wanted = frozenset[str]().union(*missing)
+    needs = () if worst else tuple((m.name, m.needs) for m in measures if m.code in wanted)
     return QuestionRow(
         question=question,
         status=worst.status if worst else None,
         finding=worst,
         headlines=tuple(headlines),
-        needs=() if worst else tuple((m.name, m.needs) for m in measures if m.code in answering) or _evidence(question),
+        made=made,
+        needs=needs if worst else needs or _evidence(question),
         failed=sum(finding.status is Status.ERROR for finding in found),
         asked=any(code in audit.asked for code in order),
+    )
+
+
+def _made(status: Status, done: int, asked: int) -> str:
+    """How many checks could be made, none of which answers the question, and what they found."""
+    they = "it" if done == 1 else "they"
+    found = f"{they} found nothing" if status is Status.PASSED else f"{they} could not rule out a problem"
+    return f"{done} of {plural(asked, 'check')} could be made; {found}"
+
+
+def issue_lines(audit: Audit) -> str:
+    """How many lines of an audit say `issue`, and how many would if nothing were wrong, where that was simulated.
+
+    Examples
+    --------
+    >>> from measurand.results import Provenance
+    >>> of = Provenance("two models", (), (), {})
+    >>> issue_lines(Audit(findings=(), figures={}, provenance=of, settings={}, seed=0))
+    'No issues found.'
+    """
+    issues = [finding.code for finding in audit.findings if finding.status is Status.ISSUE]
+    found = plural(len(issues), "issue", "was") + " found" if issues else "No issues found"
+    null = null_audit(audit.sizes)
+    if null is None or not set(null.asked) & set(audit.asked):
+        return f"{found}."
+    of_scores = sum(code in null.asked for code in issues)
+    if of_scores < len(issues):
+        found += f", {of_scores} of them by checks of scores"
+    expected = sum(lines for code, lines in null.by_measure.items() if code in audit.asked)
+    size = null.study
+    classes = "one class" if size["classes"] == 1 else f"{size['classes']} classes"
+    like = f"{classes} of {size['models']} models in {size['families']} families"
+    return (
+        f"{found}. In a study of about this size in which nothing is wrong, checks of scores find "
+        f"{number(expected, 2)} on average (simulated: {like}, {size['benchmarks']} benchmarks "
+        f"under test; {null.runs} studies)."
     )
 
 

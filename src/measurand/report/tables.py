@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from measurand.report.summary import MeasureInfo, QuestionRow, questions, sections, unassessed
+from measurand.report.summary import MeasureInfo, QuestionRow, issue_lines, questions, sections, unassessed
 from measurand.report.wording import ASKS, STATUS, level_text, subject_text
 from measurand.results import Audit, Estimate, Finding, Status
 from measurand.wording import plain, shown
@@ -66,6 +66,7 @@ def to_markdown(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
     """
     esc = _markdown_text
     lines = [f"# {esc(audit.provenance.title) or 'Untitled study'}", "", f"Seed {audit.seed}.", ""]
+    lines += [esc(issue_lines(audit)), ""]
     rows = [(ASKS[row.question], *_answer(row)) for row in questions(audit, measures)]
     lines += _markdown_table(("Question", "Status", "In words", "Number [interval]"), rows)
     for section in sections(audit, measures):
@@ -185,7 +186,8 @@ def _answer(row: QuestionRow) -> tuple[str, str, str]:
         if not row.asked:
             return _status(Status.SKIPPED), "Not asked for.", ""
         needs = "; ".join(f"{name} needs {needs}" for name, needs in row.needs)
-        return _status(Status.NOT_APPLICABLE), f"Not assessed: {needs}.", ""
+        made = f"{row.made}; " if row.made else ""
+        return _status(Status.NOT_APPLICABLE), f"Not assessed: {made}{needs}.", ""
     return _status(row.status), row.finding.sentence, _number(row.finding)
 
 

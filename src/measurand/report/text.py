@@ -16,6 +16,7 @@ from measurand.report.summary import (
     QuestionRow,
     Section,
     Unassessed,
+    issue_lines,
     questions,
     sections,
     unassessed,
@@ -73,7 +74,7 @@ def to_text(
 def renderable(audit: Audit, measures: Sequence[MeasureInfo], *, details: bool = False) -> RenderableType:
     """The same report for a rich console, which decides on width and colour; only questions that were asked."""
     title = Text(plain(audit.provenance.title) or "Untitled study", style="bold")
-    blocks: list[RenderableType] = [title, Text(f"seed {audit.seed}", style="dim")]
+    blocks: list[RenderableType] = [title, Text(f"seed {audit.seed}", style="dim"), Text(issue_lines(audit))]
     asked = {measure.question for measure in measures}
     if len(measures) != 1:  # one measure's headline is its own answer
         blocks.append(Text())
@@ -119,10 +120,11 @@ def _answer(row: QuestionRow) -> Text:
         return _sentence(row.finding) + Text(failed)
     if not row.asked:
         return Text("Not asked for.", style="dim")
+    made = f": {row.made}" if row.made else ""
     if len(row.needs) > 1:
-        return Text(f"Not assessed{failed}. What would answer it is said below, measure by measure.", style="dim")
+        return Text(f"Not assessed{failed}{made}. What would answer it is said below, measure by measure.", style="dim")
     needs = "; ".join(f"{plain(name)} needs {plain(needs) or 'other evidence'}" for name, needs in row.needs)
-    return Text(f"Not assessed{failed}: {needs}.", style="dim")
+    return Text(f"Not assessed{failed}{made}{';' if made else ':'} {needs}.", style="dim")
 
 
 def _sentence(finding: Finding) -> Text:

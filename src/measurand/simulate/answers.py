@@ -33,13 +33,16 @@ TASTE = 0.8
 VARIANT_ABILITY, VARIANT_TASTE = 0.7, 0.5
 """Of models in several variants, on that scale: mean ability, and the spread of what a variant is to an item."""
 
+SIZE_SPREAD = 1.2
+"""Standard deviation of the log of a cluster's size: passages of published benchmarks hold 1 to 100 items."""
+
 SHARED = 0.4
 """Share of the variance of difficulty within clusters."""
 
 SIZES = ((20, 0), (100, 0), (1000, 0), (50, 5), (180, 6), (200, 10), (200, 20), (1000, 100))
 
 CELLS = tuple({"items": items, "clusters": clusters} for items, clusters in SIZES)
-"""Items from few to many, independent (0 clusters) or in clusters few and many."""
+"""Items from few to many, independent (0 clusters) or in clusters few and many, of unequal size."""
 
 _POINTS, _WEIGHTS = np.polynomial.hermite_e.hermegauss(80)
 
@@ -52,7 +55,7 @@ def answers(
     Parameters
     ----------
     abilities : one a model, on the logistic scale.
-    items, clusters : how many; without clusters (0) items are independent. Clusters are of equal size.
+    items, clusters : how many; without clusters (0) items are independent. Sizes are those of `item_clusters`.
     shared : share of the variance of difficulty that items of a cluster have in common.
     """
     models = [f"m{place}" for place in range(len(abilities))]
@@ -60,7 +63,7 @@ def answers(
     if not clusters:
         chance = expit(ability - SPREAD * rng.standard_normal(items))
         return ItemTable.of("b", models, (rng.random(chance.shape) < chance).astype(np.float64))
-    of_item = np.arange(items) % clusters
+    of_item = item_clusters(items, clusters, rng)
     common = rng.standard_normal(clusters)[of_item]
     difficulty = SPREAD * (np.sqrt(shared) * common + np.sqrt(1 - shared) * rng.standard_normal(items))
     taste = TASTE * np.sqrt(shared) * rng.standard_normal((len(abilities), clusters))[:, of_item]
@@ -74,9 +77,21 @@ def expected_score(ability: float, clusters: int, shared: float) -> float:
     return float(_WEIGHTS @ expit(ability - spread * _POINTS) / _WEIGHTS.sum())
 
 
-def item_clusters(items: int, clusters: int) -> npt.NDArray[np.int64]:
-    """Number of each item's cluster, of equal size; of its own where there are none (0)."""
-    return np.arange(items) % clusters if clusters else np.arange(items)
+def item_clusters(items: int, clusters: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Number of each item's cluster; its own where there are none (0).
+
+    Sizes are as unequal as those of real passages and topics: one item each, the others by log-normal shares.
+
+    Examples
+    --------
+    >>> np.bincount(item_clusters(200, 8, np.random.default_rng(0))).tolist()
+    [16, 17, 31, 6, 10, 13, 61, 46]
+    """
+    if not clusters:
+        return np.arange(items)
+    shares = rng.lognormal(0.0, SIZE_SPREAD, clusters)
+    sizes = 1 + rng.multinomial(items - clusters, shares / shares.sum())
+    return np.repeat(np.arange(clusters), sizes)
 
 
 def shared_normals(

@@ -13,6 +13,7 @@ import polars as pl
 
 from measurand.errors import InputError
 from measurand.readers import read as read_files
+from measurand.readers.clusters import with_clusters
 from measurand.readers.log import Log
 from measurand.readers.runs import Run
 from measurand.readers.study import study_of
@@ -22,12 +23,14 @@ from measurand.tables import RESPONSE_COLUMNS, Responses, Study, Unread
 __all__ = ["open_study", "read"]
 
 
-def read(*paths: Any, **choices: Any) -> Study:
+def read(*paths: Any, cluster: str | None = None, **choices: Any) -> Study:
     """Read a store, or anything `measurand.readers.read` reads, into a study.
 
     Parameters
     ----------
     paths : one store, or tables and logs.
+    cluster : key of the items that share a context, such as a passage, so that they count as one cluster; ``"none"``
+        if they are independent. By default a key called ``cluster``, or the one that the data show: `with_clusters`.
     choices : `models`, `benchmarks`, `capability`, `lower_is_better`, `as_given` and `aliases`, as there.
 
     Raises
@@ -39,11 +42,11 @@ def read(*paths: Any, **choices: Any) -> Study:
     """
     stores = [path for path in paths if is_store(path)]
     if not stores:
-        return read_files(*paths, **choices)
+        return with_clusters(read_files(*paths, **choices), cluster)
     # A log beside the store may be in it already, and would count twice.
     if len(paths) > 1:
         raise InputError(f"{os.fspath(stores[0])}: a store is read alone; got {len(paths)} paths")
-    return open_study(stores[0], **choices)
+    return with_clusters(open_study(stores[0], **choices), cluster)
 
 
 def open_study(

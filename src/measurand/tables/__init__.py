@@ -1,5 +1,6 @@
 """The evidence an audit works on: frozen tables, validated once."""
 
+from measurand.tables._columns import LARGEST
 from measurand.tables.attempts import Attempts
 from measurand.tables.claim_card import ClaimCard
 from measurand.tables.degradation import Degradation
@@ -10,7 +11,7 @@ from measurand.tables.overlaps import Overlaps
 from measurand.tables.probe_scores import ProbeScores
 from measurand.tables.query_logprobs import QueryLogprobs
 from measurand.tables.quiz import Quiz
-from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses
+from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses, without_copies
 from measurand.tables.scores import BENCHMARK_FACTS, MODEL_FACTS, ROLES, UNCLASSED, Scores
 from measurand.tables.study import EVIDENCE, TABLES, Claim, Gain, Study, Unread
 from measurand.tables.texts import Texts
@@ -22,6 +23,7 @@ __all__ = [
     "BENCHMARK_FACTS",
     "CONTEXT",
     "EVIDENCE",
+    "LARGEST",
     "MAIN_SCORERS",
     "MODEL_FACTS",
     "RESPONSE_COLUMNS",
@@ -51,4 +53,5 @@ __all__ = [
     "Unread",
     "Votes",
     "item_tables",
+    "without_copies",
 ]

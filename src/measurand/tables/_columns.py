@@ -8,7 +8,10 @@ import polars as pl
 
 from measurand.errors import InputError
 
-__all__ = ["conform", "refuse"]
+__all__ = ["LARGEST", "conform", "refuse", "sized"]
+
+LARGEST = 1e100
+"""Scores beyond this are no measurement, and their squares leave the range of numbers in the middle of a fit."""
 
 
 def conform(
@@ -62,6 +65,12 @@ def conform(
     for name in needed:
         refuse(found, pl.col(name).is_null(), name, "there in every row")
     return found
+
+
+def sized(column: str) -> pl.Expr:
+    """Whether the column holds a number that can be computed with: finite and no larger than `LARGEST`."""
+    # NaN counts as larger than every number here.
+    return pl.col(column).is_finite() & (pl.col(column).abs() <= LARGEST)
 
 
 def refuse(frame: pl.DataFrame, wrong: pl.Expr, column: str, wanted: str) -> None:

@@ -45,6 +45,7 @@ class ItemTable(Brief):
     clusters : shape (items,): number of each item's cluster; None if no cluster is named. An item without a value of
         the key is a cluster of its own.
     cluster_key : the key that says so.
+    cluster_shown : whether the data showed that key, and nobody named it.
     """
 
     benchmark: str
@@ -58,6 +59,7 @@ class ItemTable(Brief):
     binary: bool
     clusters: npt.NDArray[np.int64] | None = None
     cluster_key: str | None = None
+    cluster_shown: bool = False
 
     @classmethod
     def of(
@@ -162,7 +164,7 @@ def _tables(responses: Responses, variants: bool) -> Iterator[ItemTable]:
             of_batch = _of_main_grader(of_batch)
         cells = _cells(of_batch).partition_by(*_TABLE, as_dict=True, include_key=False)
         for chosen in batch:
-            yield _table(chosen, cells[chosen[:3]], responses.cluster)
+            yield replace(_table(chosen, cells[chosen[:3]], responses.cluster), cluster_shown=responses.shown)
 
 
 def _batches(chosen: Sequence[_Chosen]) -> Iterator[list[_Chosen]]:

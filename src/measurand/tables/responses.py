@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -11,8 +11,9 @@ import polars as pl
 from measurand.errors import InputError, UnknownName
 from measurand.names import resolved
 from measurand.results import Brief
+from measurand.tables._columns import LARGEST, sized
 
-__all__ = ["CONTEXT", "RESPONSE_COLUMNS", "Responses"]
+__all__ = ["CONTEXT", "RESPONSE_COLUMNS", "Responses", "without_copies"]
 
 RESPONSE_COLUMNS: dict[str, pl.DataType] = {
     "model": pl.String(),
@@ -45,6 +46,28 @@ CONTEXT = "context_hash"
 """The key that stands for the column of that name: items with an equal context are one cluster."""
 
 
+def without_copies(rows: pl.DataFrame, again: Sequence[str]) -> pl.DataFrame:
+    """Each row once, where every repeat of an item is an exact copy of another row; else the rows as they are.
+
+    The same file twice is no rerun, and would make any model look perfectly steady. Where some repeats differ they are
+    reruns, and those that agree are among them: dropping these would change the means.
+
+    Parameters
+    ----------
+    rows : without a column that numbers the runs.
+    again : the columns by which a row repeats another.
+
+    Examples
+    --------
+    >>> twice = pl.DataFrame({"item": ["1", "2", "1", "2"], "score": [1.0, 0.0, 1.0, 0.0]})
+    >>> answered = twice.with_columns(answer=pl.Series(["a", "b", "c", "b"]))
+    >>> without_copies(twice, ["item"]).height, without_copies(answered, ["item"]).height
+    (2, 4)
+    """
+    once = rows.unique(maintain_order=True)
+    return once if once.height == rows.n_unique(list(again)) else rows
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Responses(Brief):
     """Item-level results: one row per model, benchmark, item, epoch, variant and scorer.
@@ -53,6 +76,7 @@ class Responses(Brief):
     ----------
     frame : columns `RESPONSE_COLUMNS`, lazily: a store larger than memory is scanned, never loaded whole.
     cluster : key of the items that share a context, one of `cluster_keys`; None if they are treated as independent.
+    shown : whether the data showed that key, and nobody named it.
 
     Examples
     --------
@@ -65,6 +89,7 @@ class Responses(Brief):
 
     frame: pl.LazyFrame
     cluster: str | None = None
+    shown: bool = False
 
     @classmethod
     def build(cls, frame: pl.DataFrame, *, cluster: str | None = None) -> Responses:
@@ -74,7 +99,8 @@ class Responses(Brief):
         ----------
         frame : columns ``model``, ``item`` and ``score`` (null where a sample was not scored); further
             `RESPONSE_COLUMNS` where known: ``benchmark`` is "items" by default, an item that comes again is another
-            ``epoch``. Any other column is metadata, of which a key can be the cluster.
+            ``epoch`` unless every repeat is an exact copy of a row, which counts once. Any other column is metadata, of
+            which a key can be the cluster.
         cluster : the column whose equal values make items share a context.
 
         Raises
@@ -108,12 +134,17 @@ class Responses(Brief):
         if not (named["score"].dtype.is_numeric() or named["score"].dtype in (pl.Boolean, pl.Null)):
             raise InputError(f"scores should be numbers, got a column of {named['score'].dtype}")
         scored = named.with_columns(pl.col("score").cast(pl.Float64))
-        if (wrong := ~scored["score"].is_finite().fill_null(True)).any():
-            place = int(wrong.arg_true()[0])
-            raise InputError(f"answer {place + 1}: score should be a finite number, got {scored['score'][place]}")
+        if len(wrong := scored.select((~sized("score")).fill_null(False).arg_true()).to_series()):
+            place = int(wrong[0])
+            raise InputError(
+                f"answer {place + 1}: score should be a finite number of at most {LARGEST:g} in size, got "
+                f"{scored['score'][place]}"
+            )
+        again = [n for n in ("model", "benchmark", "item", "variant", "scorer", "grader") if n in frame.columns]
+        if "epoch" not in frame.columns:
+            scored = without_copies(scored, again)
         rest = [name for name in frame.columns if name not in RESPONSE_COLUMNS]
         metadata = pl.struct(rest).struct.json_encode() if rest else pl.lit(None)
-        again = [n for n in ("model", "benchmark", "item", "variant", "scorer", "grader") if n in frame.columns]
         defaults = {
             "benchmark": pl.lit("items"),
             "epoch": pl.int_range(pl.len()).over(again) + 1,
@@ -134,8 +165,13 @@ class Responses(Brief):
         has_context = self.frame.select(pl.col(CONTEXT).is_not_null().any()).collect().item()
         return (*sorted(json.loads(key.rstrip(": \t")) for key in found), *((CONTEXT,) if has_context else ()))
 
-    def clustered_by(self, key: str) -> Responses:
+    def clustered_by(self, key: str, *, shown: bool = False) -> Responses:
         """The same results with the items that share a value of the key as one cluster.
+
+        Parameters
+        ----------
+        key : one of `cluster_keys`.
+        shown : whether the data showed it, and nobody named it.
 
         Raises
         ------
@@ -145,7 +181,7 @@ class Responses(Brief):
         keys = self.cluster_keys()
         if key not in keys:
             raise UnknownName("cluster key", key, keys)
-        return replace(self, cluster=key)
+        return replace(self, cluster=key, shown=shown)
 
     def clustered(self) -> pl.LazyFrame:
         """The rows with a further column ``cluster``: the value of the key, null where an item has none."""

@@ -13,6 +13,7 @@ import polars as pl
 from measurand.errors import InputError, UnknownName
 from measurand.names import resolved
 from measurand.results import Brief
+from measurand.tables._columns import LARGEST, sized
 from measurand.tables.dates import decimal_year
 
 __all__ = ["BENCHMARK_FACTS", "MODEL_FACTS", "ROLES", "UNCLASSED", "Scores"]
@@ -107,7 +108,7 @@ class Scores(Brief):
         Raises
         ------
         InputError
-            No score at all, a score that is not finite, contradicting rows, or a fact out of its range.
+            No score at all, a score that is not finite or beyond 1e100, contradicting rows, or a fact out of its range.
         """
         # An empty cell is no score of 0: harnesses leave out what they did not run.
         table = _conform(table, SCORE_COLUMNS).drop_nulls("score")
@@ -270,13 +271,15 @@ def _cell_codes(table: pl.DataFrame) -> pl.Series:
 def _check_table(table: pl.DataFrame) -> None:
     if table.is_empty():
         raise InputError("no score: the table should have at least one model, benchmark and score")
-    bad = table.filter(~pl.col("score").is_finite())
-    if bad.height:
-        row = bad.row(0, named=True)
-        raise InputError(
-            f"scores should be finite, got {row['score']} for model {row['model']!r} on {row['benchmark']!r} "
-            f"({bad.height} such rows); leave the cell empty if it was not run"
-        )
+    for column, what in (("score", "scores"), ("stderr", "standard errors")):
+        bad = table.filter(~sized(column))
+        if bad.height:
+            row = bad.row(0, named=True)
+            raise InputError(
+                f"{what} should be finite and at most {LARGEST:g} in size, got {row[column]} for model "
+                f"{row['model']!r} on {row['benchmark']!r} ({bad.height} such rows); leave the cell empty if it was "
+                "not run"
+            )
     clash = table.filter(_cell_codes(table).is_duplicated())
     if clash.height:
         first = clash.row(0, named=True)
@@ -296,11 +299,12 @@ def _check_table(table: pl.DataFrame) -> None:
 
 def _check_models(facts: pl.DataFrame) -> None:
     for column in ("parameters", "training_flop"):
-        # Written as "not above 0", which NaN is too.
-        wrong = facts.filter(~(pl.col(column) > 0) | pl.col(column).is_infinite())
+        wrong = facts.filter(~(pl.col(column) > 0) | ~sized(column))
         if wrong.height:
             row = wrong.row(0, named=True)
-            raise InputError(f"{column} should be above 0, got {row[column]:g} for {row['model']!r}")
+            raise InputError(
+                f"{column} should be above 0 and at most {LARGEST:g}, got {row[column]:g} for {row['model']!r}"
+            )
     for column in ("release_date", "knowledge_cutoff"):
         for model, date in facts.select("model", column).drop_nulls().iter_rows():
             try:
@@ -316,6 +320,14 @@ def _check_benchmarks(facts: pl.DataFrame) -> None:
             row = wrong.row(0, named=True)
             raise InputError(
                 f"{column} should be one of {', '.join(allowed)}, got {row[column]!r} for {row['benchmark']!r}"
+            )
+    for column in ("chance", "maximum"):
+        wrong = facts.filter(~sized(column))
+        if wrong.height:
+            row = wrong.row(0, named=True)
+            raise InputError(
+                f"{column} should be finite and at most {LARGEST:g} in size, got {row[column]:g} for "
+                f"{row['benchmark']!r}"
             )
     # V9 divides by their difference.
     wrong = facts.filter(pl.col("chance") >= pl.col("maximum"))

@@ -25,11 +25,11 @@ def follows() -> Scores:
     return made(60, 20, True, np.random.default_rng(0)).scores
 
 
-def split(gains: list[tuple[float, float, bool]], covered: int = 40, high: float = 1.0, error: float = 0.05) -> Split:
-    named = ("the mean of all", "the mean of family means")
+def split(gains: list[tuple[float, float, float]], covered: int = 40, error: float = 0.05) -> Split:
+    named = ("the mean of all", "the mean of family means", "the date alone")
     baselines = tuple(
-        Baseline(name=name, error=0.1, gain=Limits((low + top) / 2, low, top), worse=worse)
-        for name, (low, top, worse) in zip(named, gains, strict=True)
+        Baseline(name=name, error=0.1, gain=Limits((low + top) / 2, low, top), p_better=p, p_worse=1 - p)
+        for name, (low, top, p) in zip(named, gains, strict=False)
     )
     nothing = np.zeros(40)
     return Split(
@@ -41,7 +41,8 @@ def split(gains: list[tuple[float, float, bool]], covered: int = 40, high: float
         error=error,
         baselines=baselines,
         covered=covered,
-        coverage_high=high,
+        covered_stderr=0.05,
+        covered_df=7.0,
     )
 
 
@@ -51,7 +52,7 @@ def with_splits(result: Forecasted, by_family: Split | None, newest: Split | Non
     )
 
 
-GOOD, OPEN, BAD = (0.001, 0.01, False), (-0.001, 0.01, False), (-0.01, -0.001, True)
+GOOD, OPEN, BAD = (0.001, 0.01, 0.001), (-0.001, 0.01, 0.2), (-0.01, -0.001, 0.999)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,8 @@ GOOD, OPEN, BAD = (0.001, 0.01, False), (-0.001, 0.01, False), (-0.01, -0.001, T
         (split([GOOD, GOOD]), split([OPEN, OPEN], error=0.2), Status.CAUTION, "on the newest models a naive guess is"),
         (split([GOOD, BAD]), None, Status.ISSUE, "worse than the mean of family means"),
         (split([GOOD, GOOD]), split([BAD, OPEN]), Status.ISSUE, "worse than the mean of all"),
-        (split([GOOD, GOOD], covered=20, high=0.7), None, Status.ISSUE, "held only 20 of 40 scores"),
+        (split([GOOD, GOOD, BAD]), None, Status.CAUTION, "The date alone predicts these scores better."),
+        (split([GOOD, GOOD], covered=20), None, Status.ISSUE, "held only 20 of 40 scores"),
         (None, split([GOOD, GOOD]), Status.CAUTION, "Fewer than 3 families"),
         (None, None, Status.CAUTION, "nothing shows whether it can be predicted"),
     ],
@@ -122,7 +124,10 @@ def test_the_newest_models_are_predicted_from_the_older_ones(follows):
 def test_the_embedded_study_says_where_compute_beats_naive_guesses_and_where_not(example):
     findings = {tuple(f.subject.values()): f for f in judge(forecast(example.scores))}
     assert findings["mmlu", "base"].status is Status.PASSED
-    assert findings["gsm8k", "chat"].status is Status.PASSED
+    alone = findings["gsm8k", "chat"]
+    assert alone.status is Status.CAUTION
+    assert "Judged on its own, that is better than every naive guess" in alone.sentence
+    assert "among the 12 forecasts looked at that could be chance" in alone.sentence
     logiqa = findings["logiqa", "base"]
     assert logiqa.status is Status.CAUTION
     assert "on the largest models a naive guess is" in logiqa.sentence
@@ -156,7 +161,7 @@ def test_a_target_is_where_the_curve_is_and_says_how_far_beyond(follows):
     assert row.target.score.value == pytest.approx(curve.at(np.array([[28.0]]))[0, 0], abs=1e-6)
     assert row.target.beyond == pytest.approx(28 - row.drivers.max())
     finding = judge(forecast(follows, at_flop=1e28))[1]
-    assert "A new model at 1e+28 FLOP" in finding.sentence
+    assert "If the curve goes on as it did, a new model at 1e+28 FLOP" in finding.sentence
     assert finding.estimate("score_at_1e+28_FLOP").high <= 1
     inside = forecast(follows, at_flop=1e23).rows[0]
     assert inside.target.beyond == 0

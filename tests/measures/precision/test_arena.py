@@ -91,15 +91,17 @@ def test_strengths_are_bradley_terrys_in_elo_points_with_sandwich_errors():
     assert points * np.log(2) == pytest.approx(120.4, abs=0.05)
 
 
-def test_the_clustering_that_widens_more_is_chosen():
+def test_voters_and_prompts_both_count_and_what_widens_more_comes_first():
     votes = drawn([0.0, 0.5, 1.0], 300, voters=30)
     same = pl.concat([votes.frame.with_columns(item=pl.int_range(pl.len()).cast(pl.String))] * 4)
     result, findings = audit(Votes.build(same))
     group = result.groups[0]
-    assert (group.cluster, group.clusters) == ("item", 300)
-    assert group.widening == pytest.approx(2, abs=0.1)
-    assert "300 prompts, not 1,200 votes" in findings[0].caveats[0]
-    assert audit(Votes.build(same), cluster="voter")[0].groups[0].clusters == 30
+    assert group.cluster == "item"
+    assert {each.name: each.groups for each in group.clusters} == {"item": 300, "voter": 30}
+    assert group.widening == pytest.approx(2, abs=0.2)
+    assert "count 300 prompts and 30 voters, not 1,200 votes" in findings[0].caveats[0]
+    (voters,) = audit(Votes.build(same), cluster="voter")[0].groups[0].clusters
+    assert (voters.groups, voters.effective) == (30, pytest.approx(27.8, abs=0.05))
     assert audit(Votes.build(same), cluster="none")[0].groups[0].cluster is None
 
 
@@ -167,9 +169,30 @@ def test_all_ties_are_no_order():
     assert "All votes between c and d are ties: nothing tells them apart." in part(findings, "links").sentence
 
 
-def test_without_any_model_that_both_wins_and_loses_nothing_is_ranked():
-    with pytest.raises(NotApplicable, match="no finite strengths fit them"):
-        audit(ballot(("a", "b", 5), ("b", "c", 5), ("a", "c", 2)))
+def test_an_arena_in_which_every_vote_supports_one_order_has_that_order():
+    result, findings = audit(ballot(("c", "b", 20), ("b", "a", 20), ("c", "a", 2)))
+    group = result.groups[0]
+    assert (group.models, group.ranks, findings[0].status) == (("c", "b", "a"), ((1, 1), (2, 2), (3, 3)), Status.PASSED)
+    assert "Every vote supports this order: no finite strengths fit it" in findings[0].sentence
+    assert (result.alone, result.circles, result.repeats) == ((), None, ())
+    assert [finding.subject.get("part") for finding in findings] == [None, "Elo"]
+    assert [item.name for item in figure(result)] == ["P10.ranks"]
+
+
+def test_one_order_of_few_votes_is_not_beyond_chance_and_voters_count_once():
+    _, few = audit(ballot(("a", "b", 5), ("b", "c", 5), ("a", "c", 2)))
+    # Of 2 equal models 5 votes agree with probability 2 / 2^5 = .0625.
+    assert few[0].status is Status.ISSUE
+    votes = ballot(("a", "b", 20), ("b", "c", 20)).frame.with_columns(voter=pl.int_range(pl.len()) % 5)
+    result, found = audit(Votes.build(votes))
+    assert found[0].status is Status.ISSUE
+    assert "the intervals count 5 voters, not 40 votes." in found[0].caveats[0]
+    assert result.groups[0].more[0] == pytest.approx(np.log2(2 * 2 / 0.05) / 5)
+
+
+def test_votes_that_leave_the_order_open_rank_nothing():
+    with pytest.raises(NotApplicable, match="the votes leave the order open"):
+        audit(ballot(("a", "c", 5), ("b", "c", 5)))
 
 
 @pytest.mark.parametrize(
@@ -229,7 +252,8 @@ def test_a_published_arena(shared):
     # 59 models, 8,931 votes, GPT 4 first, 510 of 5,249 decided triads cyclic: shared/data/README.md and evalica's fit.
     assert (len(group.models), group.votes, group.models[0]) == (59, 8931, "GPT 4")
     assert (result.circles.decided, result.circles.cyclic) == (5249, 510)
-    assert (group.cluster, group.clusters) == ("item", 13)
+    assert [(each.name, each.groups) for each in group.clusters] == [("item", 13), ("voter", 124)]
+    assert "as much as about 40 voters of equal activity" in findings[0].caveats[0]
     assert result.elo[0].spread == pytest.approx(3.6, abs=0.2)
     assert result.elo[0].span == pytest.approx(9, abs=1)
     assert "58 of 58 pairs of neighbours cannot be told apart: the order within these pairs could be due to chance" in (

@@ -52,8 +52,10 @@ def test_twenty_of_twenty_leaves_everything_above_832_open(make_responses):
 def test_one_cluster_never_has_an_interval(make_responses):
     result = score_intervals(make_responses([[1.0, 0.0, 1.0]], [7, 7, 7]))
     assert result.scores[0].interval.method == "none"
-    finding = judge(result)[1]
-    assert finding.status is Status.ISSUE
+    headline, finding = judge(result)[:2]
+    # Not an issue: one cluster, or one item, is no fault of the study, and its headline must not read as one.
+    assert finding.status is Status.CAUTION
+    assert headline.status is Status.CAUTION
     assert (
         finding.sentence
         == "The score of 66.7% rests on 3 items in 1 cluster and has no interval since all lie in one cluster."
@@ -100,7 +102,7 @@ def test_another_scale_has_a_t_interval_and_no_verdict(make_responses):
 
 def test_scores_that_are_all_alike_on_another_scale_have_no_interval(make_responses):
     finding = judge(score_intervals(make_responses([[7.0, 7.0, 7.0]])))[1]
-    assert finding.status is Status.ISSUE
+    assert finding.status is Status.CAUTION
     assert "they do not vary" in finding.sentence
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from measurand.errors import InputError
 from measurand.measures.validity.capabilities_correlation import capabilities_correlation
+from measurand.measures.validity.capabilities_correlation import judge as judge_v1
 from measurand.measures.validity.robustness import figure, judge, robustness, verdict_by_point
 from measurand.results import Status
 
@@ -45,7 +48,13 @@ def test_a_steady_verdict_passes_and_a_fragile_one_is_an_issue(make_study):
     finding = finding_of(robustness(steady.scores))
     assert finding.status is Status.PASSED
     assert finding.estimate("models_to_flip").value is None
-    assert finding.result == {"verdict": "entangled", "models_to_flip": None}
+    assert finding.result == {
+        "verdict": "entangled",
+        "models_to_flip": None,
+        "interval_verdict": "entangled",
+        "undone_by": (),
+    }
+    assert "stands whichever single model is left out" in finding.sentence
 
     ranks = np.argsort(np.argsort(score)).astype(float)
     ranks[[0, 19]] = ranks[[19, 0]]
@@ -55,7 +64,9 @@ def test_a_steady_verdict_passes_and_a_fragile_one_is_an_issue(make_study):
         if 0.5 <= spearman(score, values := ranks + 9 * np.random.default_rng(seed).standard_normal(20)) < 0.52
     )
     finding = finding_of(robustness(make_study(20, columns={"t0": fragile}).scores))
-    assert finding.status is Status.ISSUE
+    # V1 cannot call it, and a verdict that was not given cannot be overturned.
+    assert finding.status is Status.CAUTION
+    assert finding.result["interval_verdict"] == "undecided"
     assert finding.result["models_to_flip"] == finding.estimate("models_to_flip").value == 1
     assert "leaving out 1 model of 20 (m" in finding.sentence
 
@@ -143,3 +154,41 @@ def test_the_figures_show_every_class_and_benchmark(example):
     for picture in (curve, dropping):
         assert set(zip(picture.columns["class"], picture.columns["benchmark"], strict=True)) == subjects
     assert max(curve.columns["correlation"]) <= 1
+
+
+def test_a_verdict_of_v1_that_few_models_flip_by_point_is_an_issue(make_study):
+    score = robustness(make_study(20).scores).classes[0].panel.component.scores
+    result = robustness(make_study(20, columns={"t0": score}).scores, most_dropped=1, half_subsets=0)
+    part = result.classes[0]
+    reach = part.dropping.reach.copy()
+    reach[0, 1, part.benchmarks.index("t0")] = 0.4
+    flipped = dataclasses.replace(part, dropping=dataclasses.replace(part.dropping, reach=reach))
+    finding = finding_of(dataclasses.replace(result, classes=(flipped,)))
+    assert (finding.status, finding.result["interval_verdict"]) == (Status.ISSUE, "entangled")
+
+
+def test_single_models_that_undo_the_interval_verdict_are_named(make_study):
+    score = robustness(make_study(20).scores).classes[0].panel.component.scores
+    result = robustness(make_study(20, columns={"t0": score}).scores, most_dropped=1, half_subsets=0)
+    part = result.classes[0]
+    j = part.benchmarks.index("t0")
+
+    def widened(found):
+        stderr = found.stderr.copy()
+        stderr[j] = 9.0
+        return dataclasses.replace(found, stderr=stderr)
+
+    without = tuple(widened(found) if i in (2, 5) else found for i, found in enumerate(part.without))
+    finding = finding_of(dataclasses.replace(result, classes=(dataclasses.replace(part, without=without),)))
+    assert finding.status is Status.CAUTION
+    assert finding.result["undone_by"] == ("m2", "m5")
+    assert "is no longer supported without any one of 2 models, m2 and m5" in finding.sentence
+
+
+def test_verdicts_of_intervals_are_those_of_v1(example):
+    v1 = judge_v1(capabilities_correlation(example.scores, resamples=100))
+    called = {tuple(f.subject.items()): f.result["verdict"] for f in v1 if f.result.get("role") == "under test"}
+    found = judge(robustness(example.scores, most_dropped=1, half_subsets=0))
+    assert {
+        tuple(f.subject.items()): f.result["interval_verdict"] for f in found if "interval_verdict" in f.result
+    } == called

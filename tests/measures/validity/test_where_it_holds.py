@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -11,6 +13,8 @@ from measurand.measures.validity.capabilities_correlation import capabilities_co
 from measurand.measures.validity.where_it_holds import figure, judge, where_it_holds
 from measurand.results import Status
 from measurand.stats.capability.capabilities import DEFAULT
+from measurand.stats.intervals.correlation import OnZScale
+from measurand.stats.intervals.limits import Limits
 
 
 def find_compared(result, benchmark, labels, class_=None):
@@ -154,3 +158,57 @@ def test_the_figure_has_a_row_a_comparison(example):
         "lower half minus upper half, base",
         "lower half minus upper half, chat",
     }
+
+
+def compared_at(result, differences, stderr=0.1, df=20.0):
+    """The first comparison of a study again and again, with these differences."""
+    first = result.compared[0]
+    return dataclasses.replace(
+        result,
+        correlations={},
+        compared=tuple(
+            dataclasses.replace(
+                first,
+                benchmark=first.benchmark,
+                difference=Limits(value, value - 0.2, value + 0.2),
+                stderr=stderr,
+                df=df,
+            )
+            for value in differences
+        ),
+    )
+
+
+def test_only_a_difference_worth_calling_is_an_issue(make_study):
+    result = where_it_holds(make_study(40, classes=("base", "chat"), families=10).scores)
+    cases = ((0.3, 0.04, Status.ISSUE), (0.15, 0.01, Status.PASSED), (0.3, 0.2, Status.CAUTION))
+    for value, stderr, status in cases:
+        _, finding, *_ = judge(compared_at(result, [value], stderr))
+        assert finding.status is status, (value, stderr)
+
+
+def test_a_difference_among_many_has_to_hold_among_them(make_study):
+    result = where_it_holds(make_study(40, classes=("base", "chat"), families=10).scores)
+    headline, first, *_ = judge(compared_at(result, [0.42, *[0.2] * 59]))
+    assert first.status is headline.status is Status.CAUTION
+    assert (
+        "judged on its own, what holds in one does not hold in the other, but among the 60 benchmarks" in first.sentence
+    )
+    _, first, *_ = judge(compared_at(result, [0.7, *[0.2] * 59]))
+    assert first.status is Status.ISSUE
+
+
+def test_different_verdicts_of_v1_are_an_issue_however_small_the_difference(make_study):
+    result = compared_at(where_it_holds(make_study(40, classes=("base", "chat"), families=10).scores), [0.15], 0.2)
+    name = result.compared[0].benchmark
+
+    def correlation(rho):
+        return (name,), OnZScale(np.array([rho]), np.array([0.01]), np.array([20.0]), np.array([20]))
+
+    apart = dataclasses.replace(result, correlations={"base": correlation(0.6), "chat": correlation(0.4)})
+    _, finding, *_ = judge(apart)
+    assert finding.status is Status.ISSUE
+    assert "since it rises with capability in one and it is separate from capability in the other" in finding.sentence
+    alike = compared_at(result, [0.15], 0.3)
+    alike = dataclasses.replace(alike, correlations={"base": correlation(0.6), "chat": correlation(0.7)})
+    assert judge(alike)[1].status is Status.CAUTION

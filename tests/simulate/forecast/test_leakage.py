@@ -11,7 +11,8 @@ from measurand.simulate.forecast.leakage import SIMULATIONS, answers_to, true_sc
 @pytest.mark.parametrize("clusters", [0, 2000])
 def test_true_scores_are_those_of_very_many_items(clusters):
     effects = np.array([-0.3, 0.0, 0.4])
-    scores = answers_to(effects, 60_000, clusters, np.random.default_rng(0))
+    of_item = np.arange(60_000) % clusters if clusters else np.arange(60_000)
+    scores = answers_to(effects, of_item, np.random.default_rng(0))
     assert scores.mean(axis=1) == pytest.approx(true_scores(effects), abs=0.012)
 
 

@@ -18,7 +18,7 @@ def test_every_cell_runs_and_names_what_it_measures(cell):
 
 
 def test_an_arena_that_cannot_be_ranked_counts_for_nothing():
-    assert arena(8, 9, 0, 3.0, level=0.95, rng=np.random.default_rng(0)) == {}
+    assert arena(8, 9, 0, 0, 0.0, 3.0, level=0.95, rng=np.random.default_rng(0)) == {}
 
 
 def test_the_planted_difference_is_odds_of_two_to_one():
@@ -28,7 +28,7 @@ def test_the_planted_difference_is_odds_of_two_to_one():
 @pytest.mark.slow
 @pytest.mark.parametrize(("voters", "votes"), [(0, 1000), (15, 1500)])
 def test_rates_are_near_their_targets(voters, votes):
-    runs = [arena(10, votes, voters, 0.0, level=0.95, rng=np.random.default_rng([7, i])) for i in range(120)]
+    runs = [arena(10, votes, voters, 0, 0.0, 0.0, level=0.95, rng=np.random.default_rng([7, i])) for i in range(120)]
 
     def rate(*key):
         return np.mean([run[key][0] for run in runs])

@@ -10,7 +10,7 @@ from measurand.simulate.precision.prompt_sensitivity import CELLS, RELIABILITY, 
 from measurand.stats.items.components import two_way
 
 
-@pytest.mark.parametrize("clusters", [0, 1000])
+@pytest.mark.parametrize("clusters", [0, 4000])
 def test_the_truths_are_those_of_many_items(clusters):
     effects = np.array([[-0.5, 0.0, 0.5]])
     (found,) = _audit(effects, 40_000, clusters, 0.95, np.random.default_rng(0)).each

@@ -9,7 +9,7 @@ from measurand.measures.precision.reruns import reruns
 from measurand.simulate.precision.reruns import CELLS, SIMULATIONS, TOLERATED, UNSTABLE, _responses, _truths
 
 
-@pytest.mark.parametrize("clusters", [0, 500])
+@pytest.mark.parametrize("clusters", [0, 2500])
 def test_the_truths_are_those_of_many_items(clusters):
     rng = np.random.default_rng(0)
     found = reruns(_responses((TOLERATED, UNSTABLE), 10_000, clusters, 4, rng)).each

@@ -25,8 +25,8 @@ def test_verdicts_err_seldom():
     runs = [SIMULATION.outcome(SIMULATION.cells[-2], 0.95, np.random.default_rng([6, i])) for i in range(200)]
     rate = {key: np.mean([run[key][0] for run in runs]) for key in runs[0]}
     bound = "rho 0.5 with compute, the bound"
-    # On the bound each of the two verdicts is wrong in 2.5% of studies; three Monte Carlo standard errors at 200 runs.
+    # On the bound each of the two verdicts is wrong in at most 5% of studies; three Monte Carlo standard errors.
     for what in ("rises or falls with compute", "compute does not move it"):
-        assert rate["false_alarm", what, bound] <= 0.025 + 3 * 0.011
+        assert rate["false_alarm", what, bound] <= 0.05 + 3 * 0.015
     assert rate["false_alarm", "rises or falls with compute", "rho 0 with compute"] == 0
     assert rate["power", "compute does not move it", "rho 0 with compute"] > 0.8

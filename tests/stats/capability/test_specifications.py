@@ -9,9 +9,10 @@ import pytest
 from scipy import stats
 
 from measurand.stats.capability import specifications
+from measurand.stats.capability.capabilities import moderated_jackknife
 from measurand.stats.capability.factor import one_factor
 from measurand.stats.capability.pca import first_component
-from measurand.stats.capability.specifications import drop_models, specification_curve
+from measurand.stats.capability.specifications import drop_models, specification_curve, without_each
 from measurand.stats.intervals.correlation import jackknife_z
 
 
@@ -183,3 +184,35 @@ def test_pairs_among_the_most_influential_models_are_nearly_all_that_matters(mon
     assert (some.reach[0, 2] >= every.reach[0, 2]).all()
     assert (some.reach[1, 2] <= every.reach[1, 2]).all()
     np.testing.assert_allclose(some.reach[:, 2], every.reach[:, 2], atol=0.02)
+
+
+def test_each_model_left_out_is_the_whole_computation_without_it():
+    """But for the jackknife's bias, which is that of all models: it is the same for every benchmark."""
+    rng = np.random.default_rng(3)
+    capability, tested = rng.standard_normal((14, 5)), rng.standard_normal((14, 8))
+    tested[2:5, 0] = np.nan
+    families = np.arange(14) % 6
+    everyone, without = without_each(capability, tested, families)
+    direct, moderated = moderated_jackknife(capability, tested, families)
+    np.testing.assert_array_equal(everyone.stderr, direct.stderr)
+    assert moderated.all()
+    for model, found in enumerate(without):
+        kept = np.arange(14) != model
+        slow, _ = moderated_jackknife(capability[kept], tested[kept], families[kept])
+        np.testing.assert_allclose(found.rho, slow.rho, atol=1e-12)
+        np.testing.assert_allclose(found.freedom, slow.freedom)
+        np.testing.assert_array_equal(found.n, slow.n)
+        ratio = found.stderr / slow.stderr
+        np.testing.assert_allclose(ratio, ratio[0])
+        assert 0.8 < ratio[0] < 1.25
+
+
+def test_fewer_benchmarks_than_can_be_moderated_have_the_plain_jackknife_without_each_model():
+    rng = np.random.default_rng(4)
+    capability, tested, families = rng.standard_normal((12, 4)), rng.standard_normal((12, 2)), np.arange(12) % 5
+    _, without = without_each(capability, tested, families)
+    for model, found in enumerate(without):
+        kept = np.arange(12) != model
+        slow, moderated = moderated_jackknife(capability[kept], tested[kept], families[kept])
+        assert not moderated.any()
+        np.testing.assert_allclose(found.stderr, slow.stderr)

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from measurand.stats.votes.rankings import agreement, ahead, normal_deviate, rank_sets, ranks, t_value, triads
+from measurand.stats.votes.rankings import (
+    agreement,
+    ahead,
+    normal_deviate,
+    one_order,
+    rank_sets,
+    ranks,
+    t_value,
+    triads,
+    unanimous_sets,
+)
 
 SMALL = hnp.arrays(float, st.tuples(st.integers(1, 4), st.integers(2, 6)), elements=st.sampled_from([0.0, 1.0, 2.5]))
 
@@ -139,3 +149,28 @@ def test_the_normal_deviate_of_t_has_the_same_tail_and_back(t, freedom):
     assert stats.norm.sf(deviate) == pytest.approx(stats.t.sf(t, freedom), rel=1e-6)
     assert float(t_value(deviate, freedom)) == pytest.approx(t, rel=1e-6, abs=1e-9)
     assert float(t_value(t, np.inf)) == t
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_one_order_is_the_only_permutation_without_a_vote_against_it(seed):
+    rng = np.random.default_rng(seed)
+    m = 4
+    wins = np.triu(rng.integers(0, 2, (m, m)), k=1)
+    if seed % 4 == 0:
+        wins[2, 0] = 1
+    shuffled = rng.permutation(m)
+    wins = wins[np.ix_(shuffled, shuffled)]
+    fitting = [p for p in itertools.permutations(range(m)) if not np.tril(wins[np.ix_(p, p)]).any()]
+    found = one_order(wins.astype(float))
+    assert (None if found is None else tuple(found.tolist())) == (fitting[0] if len(fitting) == 1 else None)
+
+
+def test_unanimous_sets_are_holms_over_exact_sign_tests_and_carry_on():
+    beats = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)
+    trials = np.array([[0, 7, 1], [0, 0, 8], [0, 0, 0]], dtype=float)
+    # 2 / 2^8 = .0078 against .05 / 3, 2 / 2^7 = .0156 against .05 / 2, 2 / 2 = 1 against .05; the third pair follows.
+    found = unanimous_sets(beats, trials, 0.95)
+    assert found.low.tolist() == found.high.tolist() == [1, 2, 3]
+    trials[0, 1] = 6
+    # .031 is above .025.
+    assert unanimous_sets(beats, trials, 0.95).above.tolist() == [[False] * 3, [False, False, True], [False] * 3]

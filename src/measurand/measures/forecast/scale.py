@@ -8,16 +8,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtr
 
-from measurand.errors import InputError, NotApplicable, UnknownName
+from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
-from measurand.measures.forecast.shared.cells import LEAST_BENCHMARKS, connected, dates_of, proportions
+from measurand.measures.forecast.shared.cells import Proportions, connected, dates_of, proportions
 from measurand.measures.shared import bars, columns, display_names, estimate, finite, require_fraction
 from measurand.measures.validity.shared.panel import family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, family, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.stitching import Cells, Scale, Spread, fit_scale, held_out, spread
 from measurand.stats.intervals.clustered import cluster_sums, t_limits
+from measurand.stats.intervals.correlation import bonett_wright
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.intervals.ranks import correlate
 from measurand.tables import Scores
 from measurand.tables.dates import month_of
 from measurand.wording import DIFFERENCE, SHARE, listed, percent, plural, points, shown
@@ -28,6 +30,9 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 MOST_TOLD, MOST_DRAWN = 10, 40
 """Models with a finding of their own, and models in the picture of intervals: the latest."""
+
+_LEVEL_OF_DIRECTION = 0.95
+"""As for the capabilities score: below 0 with the whole of this interval, a benchmark runs against the others."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -77,9 +82,10 @@ def common_scale(
 ) -> CommonScale:
     """Capabilities of models and difficulties of benchmarks on one scale, though most pairs were never run.
 
-    ``score = sigma(alpha_b (C_m - D_b))`` by penalised least squares. Safety benchmarks take no part. Scores count as
-    shares of the benchmark's maximum; one unit of the scale is one unit of log odds on the anchor. Intervals are the
-    leverage-corrected sandwich over scores (HC3) with t.
+    ``score = sigma(alpha_b (C_m - D_b))`` by penalised least squares. Every benchmark takes part, whatever its role,
+    but those whose scores clearly fall as the others rise. Scores count as shares of the benchmark's maximum; one unit
+    of the scale is one unit of log odds on the anchor. Intervals are the leverage-corrected sandwich over scores (HC3)
+    with t.
 
     Parameters
     ----------
@@ -111,25 +117,22 @@ def common_scale(
     require_fraction(level=level)
     if folds < 2:
         raise InputError(f"folds should be at least 2, got {folds}")
-    asked = scores.benchmarks_of("capability", "other")
-    if not asked:
-        raise NotApplicable(
-            "every benchmark is a safety benchmark", needs=f"at least {LEAST_BENCHMARKS} benchmarks of capability"
-        )
-    found = connected(proportions(scores, asked))
+    # Whatever a catalogue files them under: GPQA, filed under safety, can be what connects half of the models.
+    found = _rising(connected(proportions(scores, tuple(scores.benchmarks["benchmark"]))))
     run = np.isfinite(found.values)
     if anchor is None:
         anchor = found.benchmarks[int(run.sum(axis=0).argmax())]
     elif anchor not in found.benchmarks:
         raise UnknownName("benchmark on the scale", anchor, found.benchmarks)
-    model, benchmark = np.nonzero(run)
-    cells = Cells(model, benchmark, found.values[run], found.benchmarks.index(anchor))
+    cells = _cells(found, found.benchmarks.index(anchor))
     fit = fit_scale(cells)
     errors = spread(cells, fit)
     by_scale, by_mean = held_out(cells, fit, folds, rng)
     # Models of a family err alike: they are one piece of evidence about the scale.
     families = family_codes(found.models, scores.model_fact("family", found.models))[0]
-    gain = cluster_sums(((by_mean - cells.score) ** 2 - (by_scale - cells.score) ** 2)[None], families[model]).means()
+    gain = cluster_sums(
+        ((by_mean - cells.score) ** 2 - (by_scale - cells.score) ** 2)[None], families[cells.model]
+    ).means()
     gain_low, gain_high = t_limits(gain.value, gain.stderr, gain.df, level)
     capability = fit.capability[0]
     low, high = errors.limits(capability, level)
@@ -156,6 +159,27 @@ def common_scale(
         names=display_names(scores),
         notes=found.notes,
     )
+
+
+def _cells(found: Proportions, anchor: int) -> Cells:
+    run = np.isfinite(found.values)
+    model, benchmark = np.nonzero(run)
+    return Cells(model, benchmark, found.values[run], anchor)
+
+
+def _rising(found: Proportions) -> Proportions:
+    """The table without benchmarks whose scores clearly fall along the scale, which V7 refuses to sum up, too."""
+    run = np.isfinite(found.values)
+    fit = fit_scale(_cells(found, int(run.sum(axis=0).argmax())))
+    count = run.sum(axis=0)
+    rho = correlate(fit.capability, found.values, np.ones((1, len(found.models))))[0]
+    falls: Mask = bonett_wright(rho, count, _LEVEL_OF_DIRECTION)[1] < 0
+    if not falls.any():
+        return found
+    left = listed([found.benchmarks[place] for place in np.flatnonzero(falls).tolist()])
+    note = f"left out, scores clearly fall as those on the other benchmarks rise: {left}"
+    kept = tuple(found.benchmarks[place] for place in np.flatnonzero(~falls).tolist())
+    return connected(replace(found, benchmarks=kept, values=found.values[:, ~falls], notes=(*found.notes, note)))
 
 
 def _apart(fit: Scale, errors: Spread, level: float) -> Mask:
@@ -194,8 +218,10 @@ def _headline(result: CommonScale) -> Finding:
     side = against(result.gain.low, result.gain.high, 0.0)
     rest = {
         Side.UNKNOWN: ", and all models are of one family, so that no interval is known",
-        Side.ABOVE: ": one number per model says much of its scores",
-        Side.BELOW: ": one number per model does not describe these scores, and the scale should not be used",
+        Side.ABOVE: ": one number per model says much of its scores, by what sets classes of models apart as much as by "
+        "what sets models of a class apart (V7 looks at each class)",
+        Side.BELOW: ": one number per model does not predict these scores, and the scale should not be used, even if "
+        "the benchmarks rank the models alike (V7)",
     }.get(side, f", which could be due to chance{_more(result)}")
     apart = f" {told:,} of {plural(pairs, 'pair')} of models can be told apart."
     facts: dict[str, Cell] = {"anchor": result.anchor, "cost": result.cost, "share_run": result.share}

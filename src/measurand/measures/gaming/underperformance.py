@@ -192,7 +192,7 @@ def _gap(honest: Run, told: Run, level: float) -> Gap:
     both = np.stack([honest.scores, told.scores])
     counts = told.clusters is None and bool(np.isin(both, (0.0, 1.0)).all())
     pairs = paired_differences(both, told.clusters)
-    p_value, low, high = (float(part[0]) for part in paired_tests(pairs, level, counts=counts))
+    p_value, low, high = (float(part[0]) for part in paired_tests(pairs, level, counts=counts, unit=True))
     return Gap(
         benchmark=told.benchmark,
         model=told.model,

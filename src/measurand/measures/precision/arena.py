@@ -19,6 +19,7 @@ from measurand.measures.precision.shared.arena import (
     circles,
     elo_orders,
     ranked,
+    ranked_by_all,
     repeats,
 )
 from measurand.measures.precision.shared.arena_words import (
@@ -32,6 +33,7 @@ from measurand.measures.precision.shared.arena_words import (
 from measurand.measures.shared import bars, columns, finite, require_fraction
 from measurand.results import Axis, Cell, Figure, Finding, Question
 from measurand.stats.votes.bradley_terry import TIES, Comparisons, Ties, comparisons, strong_components
+from measurand.stats.votes.rankings import one_order
 from measurand.tables.votes import Votes
 from measurand.wording import percent, plural
 
@@ -60,13 +62,13 @@ def arena(
     level : confidence level, in (0, 1), of each interval of a strength, and of all rank intervals together.
     ties : ``half`` counts a tie as half a win each; ``rao_kupper`` and ``davidson`` give it a chance of its own.
     cluster : ``voter`` or ``item``: votes by one voter (on one prompt) are not independent; ``none``: all are;
-        ``auto``: of the voters and items named, whichever makes the standard errors larger, from 5 of them on.
-    resamples : bootstrap resamples of the votes (clusters) behind the rank intervals.
+        ``auto``: of the voters and the items named, each from 5 of them on, and of both at once.
+    resamples : bootstrap resamples behind the rank intervals of independent votes.
 
     Raises
     ------
     NotApplicable
-        Every vote is a tie, or no two models are linked by wins in both directions.
+        Every vote is a tie; or no two models are linked by wins in both directions and the votes leave the order open.
     InputError
         A setting out of its range, or a clustering with fewer than 5 clusters.
     UnknownName
@@ -75,7 +77,9 @@ def arena(
     References
     ----------
     Bradley and Terry 1952, Biometrika 39; Ford 1957, American Mathematical Monthly 64(8); Mogstad, Romano, Shaikh and
-    Wilhelm 2024, Review of Economic Studies 91(1); Boubdir et al. 2023, arXiv 2311.17295.
+    Wilhelm 2024, Review of Economic Studies 91(1); Boubdir et al. 2023, arXiv 2311.17295; Cameron, Gelbach and Miller
+    2011, J. Business and Economic Statistics 29(2); Carter, Schnepel and Steigerwald 2017, Review of Economics and
+    Statistics 99(4).
 
     Examples
     --------
@@ -115,27 +119,39 @@ def arena(
         groups.append(ranked(part, level, ties, resamples, rng))
         # Elo, circles and repeats of the largest group only: of a few votes they tell nothing.
         largest = largest or (part, groups[0])
+    alone = tuple((votes.models[i], _why_alone(whole, int(i))) for i in np.flatnonzero(sizes[label] == 1))
     if largest is None:
-        raise NotApplicable(
-            "every model won all or lost all of its decided votes, so no finite strengths fit them",
-            needs="models that win some votes and lose some against the same others",
-        )
+        part = Part.of(votes, first, second, outcome, codes)
+        alone, groups = (), [_unanimous(part, level)]
+        largest = (part, groups[0])
     part, group = largest
     return Arena(
         groups=tuple(groups),
-        alone=tuple((votes.models[i], _why_alone(whole, int(i))) for i in np.flatnonzero(sizes[label] == 1)),
+        alone=alone,
         even=tuple(even),
         islands=int(connected_components(whole.wins + whole.wins.T, directed=False)[0]),
         votes=len(outcome),
         ties=int((outcome == 1).sum()),
         elo=elo_orders(part, rng),
-        circles=circles(part.data, level, rng),
-        repeats=repeats(part, group.cluster, level, rng),
+        # Where every vote supports one order there is no circle, and no strength to draw further votes from.
+        circles=None if group.unanimous else circles(part.data, level, rng),
+        repeats=() if group.unanimous else repeats(part, group.cluster, level, rng),
         few=few,
         tie_model=ties,
         level=level,
         notes=votes.notes,
     )
+
+
+def _unanimous(part: Part, level: float) -> Group:
+    order = one_order(part.data.wins)
+    if order is None:
+        raise NotApplicable(
+            "every model won all or lost all of its decided votes, so no finite strengths fit them, and the votes "
+            "leave the order open",
+            needs="models that win some votes and lose some against the same others",
+        )
+    return ranked_by_all(part, level, order)
 
 
 def _clusterings(votes: Votes, cluster: Cluster) -> tuple[dict[str, Ints], tuple[tuple[str, int], ...]]:
@@ -179,7 +195,7 @@ def figure(result: Arena) -> list[Figure]:
     """Ranks and strengths with their intervals, and agreement of two arenas against their size."""
     many = len(result.groups) > 1
     rows: list[tuple[Cell, ...]] = [
-        (named(group.models), model, place, *ranks, *strength)
+        (named(group.models), model, place, *ranks, *map(finite, strength))
         for group in result.groups
         for place, (model, ranks, strength) in enumerate(
             zip(group.models, group.ranks, group.strength, strict=True), start=1
@@ -212,6 +228,8 @@ def figure(result: Arena) -> list[Figure]:
             rules=(0.0,),
         ),
     ]
+    if result.groups[0].unanimous:
+        return figures[:1]
     sizes: list[tuple[Cell, ...]] = [(row.votes, *map(finite, row.agreement)) for row in result.repeats]
     return [
         *figures,
@@ -248,12 +266,16 @@ MEASURE = Measure(
     caveats=(
         "Which models a voter was shown, and whether votes are honest, cannot be seen from the votes.",
         "One strength per model is a summary: it can differ between prompts, languages and voters.",
-        "Where voters and prompts both matter, the intervals allow for whichever of the two matters more.",
+        "With voters of very unequal activity (Pareto, shape 1.1), some two of 6 equal models are told apart in 3% of "
+        "arenas of 30 voters and 600 votes and in 6% of those of 200 voters and 2,000 votes (measured).",
     ),
     references=(
         "Bradley and Terry 1952, Rank analysis of incomplete block designs, Biometrika 39",
         "Mogstad, Romano, Shaikh and Wilhelm 2024, Inference for ranks, Review of Economic Studies 91(1)",
         "Boubdir et al. 2023, Elo Uncovered, arXiv 2311.17295",
+        "Cameron, Gelbach and Miller 2011, Robust inference with multiway clustering, J. Bus. Econ. Statistics 29(2)",
+        "Carter, Schnepel and Steigerwald 2017, Asymptotic behavior of a t-test robust to cluster heterogeneity, "
+        "Review of Economics and Statistics 99(4)",
         "Chiang et al. 2024, Chatbot Arena, arXiv 2403.04132",
     ),
 )

@@ -12,17 +12,16 @@ from measurand.errors import NotApplicable
 from measurand.measures import Measure
 from measurand.measures.precision.shared.item_analysis import (
     KEPT_INFORMATION,
-    LEAST_ITEMS_FITTED,
     LEAST_MODELS,
-    LEAST_MODELS_FITTED,
     ItemAnalysis,
     analyse,
+    guessing_of,
 )
 from measurand.measures.precision.shared.summary import refusal
 from measurand.measures.shared import columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.items.irt import information
+from measurand.stats.items.irt import TwoParameter, information
 from measurand.stats.items.reliability import length_needed, smallest_real_difference
 from measurand.tables import Responses, item_tables
 from measurand.wording import DIFFERENCE, of_total, percent, plural, shown, value_of
@@ -71,14 +70,15 @@ def items(responses: Responses, *, level: float = 0.95, rng: np.random.Generator
     >>> empty = pl.DataFrame(schema=RESPONSE_COLUMNS)
     >>> responses = Responses(pl.concat([empty, pl.DataFrame(rows)], how="diagonal").lazy())
     >>> found = items(responses, rng=np.random.default_rng(0)).benchmarks[0]
-    >>> round(found.precision.alpha.value, 2), found.no_model
-    (0.83, '6 models and 5 items that vary')
+    >>> round(found.precision.alpha.value, 2), found.no_model[0]
+    (0.83, 'there are 6 models and 5 items that vary')
     """
     require_fraction(level=level)
     found, left_out = [], []
+    guessing = guessing_of(responses)
     for table in item_tables(responses):
         try:
-            found.append(analyse(table, level=level, rng=rng))
+            found.append(analyse(table, level=level, rng=rng, guessing=guessing(table)))
         except NotApplicable as problem:
             left_out.append(Unassessed({"benchmark": table.benchmark}, problem.reason, problem.needs))
     if not found:
@@ -216,10 +216,7 @@ def _fitted(found: ItemAnalysis, level: float, tolerance: float, least_spread: f
     model = found.response_model
     if model is None:
         subject = {"benchmark": found.benchmark, "part": "item response model"}
-        needs = f"{LEAST_MODELS_FITTED} models and {LEAST_ITEMS_FITTED} items that tell them apart"
-        return Unassessed(
-            subject, f"there are {found.no_model}", f"right and wrong answers, at least {needs}"
-        ).finding()
+        return Unassessed(subject, *found.no_model).finding()
     k, replicates = len(found.items), len(model.check.ratio)
     ratio, kept = model.check.ratio, float(model.check.spread_kept.mean())
     # t, as there are between 4 and 20 replicates (see `_response_model`).
@@ -250,11 +247,16 @@ def _fitted(found: ItemAnalysis, level: float, tolerance: float, least_spread: f
     else:
         said = f"{came_back}, and {differences}" if status is Status.PASSED else came_back
     sentence = (
-        f"The item response model was tested on answers drawn from it: {said}. {len(model.shortest):,} of "
-        f"{plural(k, 'item')} would be nearly as precise as all of them."
+        f"The item response model{_guessed(model.fit)} was tested on answers drawn from it: {said}. "
+        f"{len(model.shortest):,} of {plural(k, 'item')} would be nearly as precise as all of them."
     )
     names = {"shortest_test": [found.items[j] for j in model.shortest]}
     return _of(found, "item response model", status, sentence, estimates, names, "P11.information")
+
+
+def _guessed(fit: TwoParameter) -> str:
+    """What guessing was taken to give, where it was."""
+    return f", in which guessing gives {percent(float(fit.guessing.mean()))}," if fit.guessing.any() else ""
 
 
 def _of(
@@ -324,8 +326,9 @@ def _information_curves(result: Items) -> Figure:
         model = found.response_model
         if model is None:
             continue
+        fit = model.fit
         for label, chosen in (("all items", np.arange(len(found.items))), ("shortest test", model.shortest)):
-            curve = information(points, model.fit.slopes[chosen], model.fit.intercepts[chosen])
+            curve = information(points, *(part[chosen] for part in (fit.slopes, fit.intercepts, fit.guessing)))
             rows += [
                 (found.benchmark, float(x), float(y), label, len(chosen)) for x, y in zip(points, curve, strict=True)
             ]
@@ -350,17 +353,18 @@ MEASURE = Measure(
     asks="Do the items together tell these models apart reliably, and which items work against the rest?",
     needs="item-level results of at least 5 models on the same items",
     formula="alpha = mean covariance of two items / variance of the mean score (ddof 1); SEM^2 = the rest of that "
-    "variance; smallest real difference = 1.96 sqrt(2) SEM; P(right) = 1 / (1 + exp(-(slope ability + intercept))), "
-    "marginal likelihood, slopes shrunken to their mean.",
+    "variance; smallest real difference = 1.96 sqrt(2) SEM; P(right) = c + (1 - c) / (1 + exp(-(slope ability + "
+    "intercept))), c one over the options where items have them, marginal likelihood, slopes shrunken to their mean.",
     compute=items,
     judge=judge,
     figure=figure,
     caveats=(
         "Reliability is of these models: the same items tell a narrower range of models apart less reliably.",
-        "Below about 100 models the slope of a single item says little; it is pulled towards the mean on purpose. With "
-        "12 models and 60 items the scale of all slopes is off by over 20% in one audit of seven (measured).",
+        "Below about 100 models the slope of a single item says little; it is pulled towards the mean on purpose.",
         "With few models an item that stronger models fail is seldom flagged: with 12 models and 60 items none is, "
         "with 22 and 200 some of twenty such items are in a quarter of audits (measured).",
+        "Where the options of items are not known, the item response model is refused unless the answers rule out "
+        "guessing at one in four.",
         "The item response model takes ability to be one number. Negative items are found without it.",
         "The shortest test is chosen for these models; abler ones may need other items.",
     ),

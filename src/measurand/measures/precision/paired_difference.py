@@ -13,6 +13,7 @@ from scipy.special import ndtri
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
 from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
+from measurand.measures.precision.shared.summary import as_clusters
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
@@ -76,6 +77,7 @@ class BenchmarkComparison:
     ----------
     models : from the highest to the lowest score; those who share a letter in `letters` cannot be told apart.
     scores : mean score of each model.
+    open_first : the models that the one with the highest score is not told apart from, itself among them.
     unit : whether every score lies between 0 and 1.
     """
 
@@ -83,9 +85,11 @@ class BenchmarkComparison:
     models: tuple[str, ...]
     scores: tuple[float, ...]
     letters: tuple[str, ...]
+    open_first: tuple[str, ...]
     differences: tuple[Difference, ...]
     unit: bool
     cluster_key: str | None
+    cluster_shown: bool
 
 
 @dataclass(frozen=True, repr=False)
@@ -185,7 +189,7 @@ def _differences(table: ItemTable, level: float) -> list[Difference]:
     """Every pair of one benchmark's models, the p-values not yet adjusted."""
     pairs = paired_differences(table.scores, table.clusters)
     counts = once_right_or_wrong(table)
-    p_values, low, high = paired_tests(pairs, level, counts=counts)
+    p_values, low, high = paired_tests(pairs, level, counts=counts, unit=within_unit(table))
     method = "exact McNemar" if counts else f"paired, {'t over items' if table.clusters is None else CR2}"
     ran = np.isfinite(table.scores)
     found = []
@@ -265,9 +269,11 @@ def _benchmark(table: ItemTable, differences: Sequence[Difference], level: float
         scores=tuple(float(means[i]) for i in order),
         # "Told apart" is not transitive, so overlapping letters and not disjoint groups.
         letters=tuple(letters(apart)),
+        open_first=tuple(model for model, beaten in zip(models, apart[0], strict=True) if not beaten),
         differences=tuple(sorted(differences, key=lambda d: (place[d.first], place[d.second]))),
         unit=within_unit(table),
         cluster_key=table.cluster_key,
+        cluster_shown=table.cluster_shown,
     )
 
 
@@ -281,9 +287,12 @@ def judge(result: Comparison) -> list[Finding]:
     sentence = f"{told} on the questions both answered"
     if unpaired := sum(not d.paired for d in every):
         sentence += f"; {plural(unpaired, 'pair', 'was compared')} on different questions"
-    independent = any(benchmark.cluster_key is None for benchmark in result.benchmarks)
-    caveats = (*MEASURE.caveats, *(("Items were treated as independent.",) if independent else ()))
-    return [headline(f"{sentence}.", found, caveats=caveats, figure="P2.matrix"), *summaries, *found]
+    caveats = [*MEASURE.caveats]
+    if any(benchmark.cluster_key is None for benchmark in result.benchmarks):
+        caveats.append("Items were treated as independent.")
+    for key in dict.fromkeys(b.cluster_key for b in result.benchmarks if b.cluster_key and b.cluster_shown):
+        sentence += f"; {as_clusters(key, shown=True)}"
+    return [headline(f"{sentence}.", found, caveats=tuple(caveats), figure="P2.matrix"), *summaries, *found]
 
 
 def _listed(benchmark: BenchmarkComparison) -> Sequence[Difference]:
@@ -297,7 +306,7 @@ def _summary(benchmark: BenchmarkComparison, result: Comparison) -> Finding:
     apart = sum(d.adjusted < 1 - result.level for d in benchmark.differences)
     total = len(benchmark.differences)
     ranked = list(zip(benchmark.models, benchmark.letters, strict=True))
-    top = [model for model, own in ranked if set(own) & set(benchmark.letters[0])]
+    top = list(benchmark.open_first)
     shown = listed(top[:3] + ([f"{len(top) - 3} more"] if len(top) > 3 else []))
     first = f"{top[0]} is ahead of all others" if len(top) == 1 else f"first place is open between {shown}"
     return Finding(

@@ -21,14 +21,14 @@ from measurand.measures.precision.shared.order import (
     times_as_many,
 )
 from measurand.measures.precision.shared.rank_cube import LEAST_ITEMS, Cube, chosen
-from measurand.measures.precision.shared.summary import refusal
+from measurand.measures.precision.shared.summary import as_clusters, refusal
 from measurand.measures.shared import MODEL, bars, columns, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.items.item_ranks import ResampledMeans, resampled_means
 from measurand.stats.votes.rankings import ahead, rank_sets, ranks, t_value
 from measurand.tables import Responses, item_tables
-from measurand.wording import SHARE, percent, plural
+from measurand.wording import SHARE, capital, percent, plural
 
 __all__ = ["MEASURE", "BenchmarkRanks", "RankStability", "in_order", "rank_stability"]
 
@@ -48,7 +48,8 @@ class BenchmarkRanks(Order):
     ----------
     scores : mean scores over the items that all of them ran.
     ahead : share of the resamples in which row is ahead of column, shape (m, m).
-    items, clusters, cluster_key : how many there are, and what clusters them (None: independent).
+    items, clusters, cluster_key, cluster_shown : how many there are, what clusters them (None: independent), and
+        whether the data showed that key.
     variants : names of the prompt variants that the scores are over; one at least.
     variant_ranks : rank of each model in each variant, shape (variants, m).
     prompts_drawn : whether the variants were resampled like the items.
@@ -61,6 +62,7 @@ class BenchmarkRanks(Order):
     items: int
     clusters: int | None
     cluster_key: str | None
+    cluster_shown: bool
     variants: tuple[str, ...]
     variant_ranks: npt.NDArray[np.int64]
     prompts_drawn: bool
@@ -157,10 +159,12 @@ def in_order(cube: Cube, found: ResampledMeans, level: float) -> BenchmarkRanks:
         ranks=tuple((int(sets.low[i]), int(sets.high[i])) for i in order),
         above=sets.above[np.ix_(order, order)],
         more=tuple(map(float, more)),
+        sharing=int(np.isclose(found.means, found.means.max(), rtol=0, atol=1e-12).sum()),
         ahead=ahead(found.replicates)[np.ix_(order, order)],
         items=cube.scores.shape[2],
         clusters=None if cube.clusters is None else len(np.unique(cube.clusters)),
         cluster_key=None if cube.clusters is None else table.cluster_key,
+        cluster_shown=table.cluster_shown,
         variants=tuple(each.variant or "unnamed" for each in cube.tables),
         variant_ranks=ranks(cube.scores.mean(axis=2).T)[:, order],
         prompts_drawn=cube.scores.shape[1] >= LEAST_VARIANTS,
@@ -244,6 +248,8 @@ def _caveats(item: BenchmarkRanks) -> tuple[str, ...]:
         found.append(
             f"{len(item.variants)} prompt variants are too few to speak of others (at least {LEAST_VARIANTS})."
         )
+    if item.cluster_key and item.cluster_shown:
+        found.append(f"{capital(as_clusters(item.cluster_key, shown=True))}.")
     return tuple(found)
 
 

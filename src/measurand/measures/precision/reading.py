@@ -155,7 +155,6 @@ MEASURE = Measure(
     formula="rows lost = rows a log declares or holds - rows that could be read, by file and reason.",
     compute=what_was_read,
     judge=judge,
-    supporting=True,
     figure=figure,
     caveats=(
         "A log that was never written, or was left out before reading, is not missed here.",

@@ -11,6 +11,7 @@ import numpy as np
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
 from measurand.measures.precision.shared.counts import within_unit
+from measurand.measures.precision.shared.summary import as_clusters
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
@@ -18,7 +19,7 @@ from measurand.stats.intervals.binomial import SMALL, proportion_limits
 from measurand.stats.intervals.clustered import CR2, Means, cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
 from measurand.tables import ItemTable, Responses, Scores, item_tables
-from measurand.wording import SHARE, of_total, percent, plural, points, shown
+from measurand.wording import SHARE, capital, of_total, percent, plural, points, shown
 
 __all__ = ["MEASURE", "Interval", "ScoreInterval", "ScoreIntervals", "intervals_of", "score_intervals"]
 
@@ -81,6 +82,7 @@ class ScoreIntervals(Brief):
     unassessed: tuple[Unassessed, ...]
     cluster_key: str | None
     level: float
+    cluster_shown: bool = False
 
 
 def score_intervals(responses: Responses, scores: Scores | None = None, *, level: float = 0.95) -> ScoreIntervals:
@@ -135,7 +137,7 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
             found += intervals_of(table, level)
     if not found and not left_out:
         raise NotApplicable("no item has a score", needs="logs with scored items")
-    return ScoreIntervals(tuple(found), tuple(left_out), responses.cluster, level)
+    return ScoreIntervals(tuple(found), tuple(left_out), responses.cluster, level, responses.shown)
 
 
 def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
@@ -208,7 +210,7 @@ def _words(interval: Interval, *, clustered: bool) -> str:
 
 
 def judge(result: ScoreIntervals, *, tolerance: float = 0.05) -> list[Finding]:
-    """Passed: known to within the tolerance either way; issue: no interval at all; caution: a wider one."""
+    """Passed: known to within the tolerance either way; caution: less well, or without any interval."""
     require_fraction(tolerance=tolerance)
     found = [_finding(score, result, tolerance) for score in result.scores]
     return [_headline(result, found, tolerance), *found, *unassessed(result.unassessed)]
@@ -234,13 +236,12 @@ def _dependence(result: ScoreIntervals) -> str:
         for score in result.scores
         if np.isfinite(score.design_effect) and score.naive.half_width > 0
     ]
+    counted = capital(as_clusters(result.cluster_key, shown=result.cluster_shown))
     if not wider:
-        return f"Items with an equal {result.cluster_key} count as one cluster."
-    return (
-        f"Items with an equal {result.cluster_key} count as one cluster, which makes the interval "
-        # The median: one model with an almost perfect score has a tiny naive interval and so a huge ratio.
-        f"{float(np.median(wider)):.1f} times as wide as if all were independent (median)."
-    )
+        return f"{counted}."
+    # The median: one model with an almost perfect score has a tiny naive interval and so a huge ratio.
+    times = float(np.median(wider))
+    return f"{counted}; that makes the intervals {times:.1f} times as wide (median)."
 
 
 def _finding(score: ScoreInterval, result: ScoreIntervals, tolerance: float) -> Finding:
@@ -279,11 +280,12 @@ def _estimate(name: str, score: ScoreInterval, limits: Interval, method: str, le
 
 def _verdict(score: ScoreInterval, seen: Estimate, tolerance: float, level: float) -> tuple[Status, str]:
     items = f"{plural(score.n, 'item')}" + (f" in {plural(score.clusters, 'cluster')}" if score.clustered else "")
-    # An issue and not n/a: the score is there to be quoted, and nothing says how far it may be off.
+    # A caution and not n/a: the score is there to be quoted, and nothing says how far it may be off. No issue either:
+    # one item, or a baseline that always scores the same, is no fault of a study.
     if score.interval.method == "none":
         why = "all lie in one cluster" if score.clusters == 1 else "they do not vary"
         rest = f" since {why}" if score.n > 1 else ""
-        return Status.ISSUE, f"The score of {shown(seen)} rests on {items} and has no interval{rest}."
+        return Status.CAUTION, f"The score of {shown(seen)} rests on {items} and has no interval{rest}."
     sentence = f"The score is {shown(seen)} ({items})"
     if not score.unit:
         return Status.NOT_APPLICABLE, f"{sentence}; its scale is not known."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +20,21 @@ from measurand.measures.shared import (
     kind,
     require_fraction,
 )
-from measurand.measures.validity.shared.by_class import ByClass, intervals_figure, zip_limits
+from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
-from measurand.measures.verdicts import Side, Unassessed, against, overall, unassessed, verdict
+from measurand.measures.verdicts import Call, Side, Unassessed, called, claims, overall, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import (
     DEFAULT,
     METHODS,
+    PERMUTATIONS,
+    SEED,
+    UNMODERATED,
     Correlations,
     correlations_with_intervals,
     leave_itself_out,
 )
-from measurand.stats.intervals.correlation import models_to_decide
+from measurand.stats.intervals.correlation import OnZScale, models_to_decide
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
 from measurand.wording import CORRELATION, SHARE, agreeing, percent, plural, shown, signed
@@ -39,6 +43,18 @@ __all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilit
 
 VERDICTS = {Side.ABOVE: "entangled", Side.BELOW: "inverse", Side.BETWEEN: "disentangled"}
 """What it means where the whole interval lies of the threshold and its negative; else undecided."""
+
+_ALONE = {
+    Side.ABOVE: "tracking general capability",
+    Side.BELOW: "getting worse with general capability",
+    Side.BETWEEN: "separate from general capability",
+}
+
+_INDEPENDENT = (
+    "The families of most of these models are not known, so the intervals treat the models as independent: they cover "
+    "about 85% instead of 95% where families account for 60% of the variance."
+)
+"""Measured at 26 models in 8 families and 60 in 20 (docs/calibration.md)."""
 
 MOST_COLORS = 10
 
@@ -55,13 +71,18 @@ class ClassCorrelations:
     panel : the models and the capabilities score.
     benchmarks : names of the m benchmarks assessed, capability benchmarks first.
     correlations : estimates and candidate intervals, shape (m,) each.
-    left_out : for each capability benchmark, the correlation with the score made without the benchmark itself.
+    left_out : for each of the k capability benchmarks, the correlation with the score made without itself.
     """
 
     panel: Panel
     benchmarks: tuple[str, ...]
     correlations: Correlations
-    left_out: tuple[Limits, ...]
+    left_out: OnZScale
+
+    @cached_property
+    def under_test(self) -> npt.NDArray[np.bool_]:
+        """Which of the benchmarks are under test, shape (m,)."""
+        return np.array([name not in self.panel.capability for name in self.benchmarks])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -154,30 +175,54 @@ def _class_correlations(
     affordable = resamples * values.size < MOST_BOOTSTRAP_CELLS
     methods = tuple(METHODS) if affordable else (DEFAULT, "bonett_wright", "fisher")
     correlations = correlations_with_intervals(
-        panel.values, values[:, able], panel.families, level=level, resamples=resamples, rng=rng, methods=methods
+        panel.values,
+        values[:, able],
+        panel.families,
+        level=level,
+        resamples=resamples,
+        rng=rng,
+        methods=methods,
+        under_test=np.isin(chosen(names, able), panel.capability, invert=True),
     )
     # With itself in the score, a benchmark correlates with its own share of it, even if it is noise.
-    left_out = zip_limits(*leave_itself_out(panel.values, panel.families, level))
-    return ClassCorrelations(panel, chosen(names, able), correlations, left_out)
+    return ClassCorrelations(panel, chosen(names, able), correlations, leave_itself_out(panel.values, panel.families))
 
 
 def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Finding]:
-    """Verdicts: entangled above +threshold, inverse below -threshold, disentangled between, else undecided."""
+    """Verdicts: entangled above +threshold, inverse below -threshold, disentangled between, else undecided.
+
+    Each is a one-sided test at one less the level, so that a benchmark at the bound is called wrongly in 5%, not 2.5%:
+    the interval shown is at the level, the one judged at twice the level less one (95% and 90%). The benchmarks under
+    test of a class are one family (Benjamini and Hochberg): of each, the claim is tested that its point supports. One
+    of the three claims is always true, so what is bounded is the share of verdicts with a wrong direction.
+    """
     # At .5 capability explains a quarter of the variance of ranks; the published comparison draws its line there too.
     require_fraction(threshold=threshold)
     findings = []
     for part in result.classes:
-        each = [_finding(result, part, j, threshold) for j in range(len(part.benchmarks))]
+        calls = _calls(part, threshold, 1 - result.level)
+        each = [_finding(result, part, j, calls, threshold) for j in range(len(part.benchmarks))]
         # Capability benchmarks correlate by construction: counting them would swell the number entangled.
-        tested = [finding for finding in each if finding.result["role"] == "under test"]
+        tested = [finding for finding, is_tested in zip(each, part.under_test, strict=True) if is_tested]
         findings += [_headline(part, tested, threshold), *each]
     return findings + unassessed(result.unassessed)
 
 
+def _calls(part: ClassCorrelations, threshold: float, alpha: float) -> list[Call]:
+    """What each benchmark is called: those under test as one family, capability benchmarks with themselves left out."""
+    bounds = (-threshold, threshold)
+    default, tested = part.correlations.default, np.flatnonzero(part.under_test)
+    of_tested = iter(called(*claims(default.rho[tested], default.only(tested), bounds), alpha))
+    makers = [part.panel.capability.index(name) for name in part.benchmarks if name in part.panel.capability]
+    of_makers = iter(called(*claims(part.left_out.rho[makers], part.left_out.only(makers), bounds), alpha))
+    return [next(of_tested if is_tested else of_makers) for is_tested in part.under_test]
+
+
 def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: float) -> Finding:
-    """How many of the benchmarks under test only track capability, by point and by interval."""
+    """How many of the benchmarks under test only track capability, by point and by verdict."""
     panel, count = part.panel, Counter(str(finding.result["verdict"]) for finding in tested)
     by_point = sum(found.value is not None and found.value >= threshold for found in map(_default, tested))
+    alone = sum(finding.result["verdict"] != finding.result["verdict_alone"] for finding in tested)
     pc1_share = Estimate(
         name="pc1_share",
         value=panel.component.share,
@@ -189,33 +234,40 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         subject={"class": panel.class_},
         headline=True,
         status=overall(tested),
-        sentence=_summary(panel, tested, count, by_point),
+        sentence=_summary(panel, tested, count, by_point, alone),
         estimates=(_share_entangled(tested, by_point, threshold), pc1_share),
         caveats=panel.caveats,
         figure="V1.intervals",
         result={
-            **{called: count[called] for called in (*VERDICTS.values(), "undecided")},
+            **{verdict: count[verdict] for verdict in (*VERDICTS.values(), "undecided")},
+            "alone_only": alone,
             "by_point": by_point,
             "dropped_models": panel.dropped,
             "models": panel.models,
             "capabilities_scores": tuple(float(value) for value in panel.component.scores),
+            "permutations": PERMUTATIONS,
+            "permutations_seed": SEED,
         },
     )
 
 
-def _summary(panel: Panel, tested: Sequence[Finding], count: Counter[str], by_point: int) -> str:
+def _summary(panel: Panel, tested: Sequence[Finding], count: Counter[str], by_point: int, alone: int) -> str:
     if not tested:
         reason = f"no benchmark under test can be ranked over the {kind(panel.class_)}models"
         needs = f"a benchmark under test with different scores of at least {LEAST_MODELS} models"
         return Unassessed({}, reason, needs).finding().sentence
+    independent = f" {_INDEPENDENT}" if panel.families_unknown else ""
     if len(tested) == 1:
-        return tested[0].sentence
-    rise, fall, apart, open_ = (count[called] for called in (*VERDICTS.values(), "undecided"))
+        return tested[0].sentence + independent
+    rise, fall, apart, open_ = (count[verdict] for verdict in (*VERDICTS.values(), "undecided"))
+    # What would be a verdict by itself is told apart from what is open at any count of benchmarks.
+    looked_at = f" ({alone} of them would be called alone, but not among {len(tested)})" if alone else ""
     return (
         f"Of {plural(len(tested), 'benchmark')} under test on {len(panel.models)} {kind(panel.class_)}models, {rise} "
         f"clearly {agreeing(rise, 'rises')} with general capability, {fall} clearly {agreeing(fall, 'gets')} worse "
         f"with it, {apart} {agreeing(apart, 'is')} clearly separate from it, and for {open_} there are too few models "
-        f"to say; going by the point estimates alone, {by_point} would count as tracking capability."
+        f"to say{looked_at}; going by the point estimates alone, {by_point} would count as tracking capability."
+        f"{independent}"
     )
 
 
@@ -226,12 +278,11 @@ def _default(finding: Finding) -> Estimate:
 
 def _share_entangled(tested: Sequence[Finding], by_point: int, threshold: float) -> Estimate:
     """Share entangled by point, bracketed by those surely entangled and those not surely less."""
-    limits = [(found.low, found.high) for found in map(_default, tested)]
-    surely = sum(against(*each, threshold) is Side.ABOVE for each in limits)
+    surely = sum(finding.result["verdict"] == VERDICTS[Side.ABOVE] for finding in tested)
     # A benchmark without an interval could be anything, so it counts as possible and not as sure.
-    possibly = sum(high is None or high > threshold for _, high in limits)
+    possibly = sum(found.high is None or found.high > threshold for found in map(_default, tested))
     total = len(tested)
-    # Limits that are counts: of interval verdicts, so they bracket the share without a level of their own.
+    # Limits that are counts: of verdicts, so they bracket the share without a level of their own.
     shares = (count / total if total else None for count in (by_point, surely, possibly))
     value, low, high = shares
     return Estimate(
@@ -239,53 +290,71 @@ def _share_entangled(tested: Sequence[Finding], by_point: int, threshold: float)
         value=value,
         low=low,
         high=high,
-        method="by point; from those whose interval lies above the threshold to those whose interval reaches above it",
+        method="by point; from those called entangled to those whose interval reaches above the threshold",
         n=total,
         unit=SHARE,
     )
 
 
-def _finding(result: CapabilitiesCorrelation, part: ClassCorrelations, j: int, threshold: float) -> Finding:
-    benchmark, panel, found = part.benchmarks[j], part.panel, part.correlations
-
-    def correlation(suffix: str, limits: Limits, method: str) -> Estimate:
-        name = f"capabilities_correlation{suffix}"
-        n = int(found.n[j])
-        return estimate(name, *limits, level=result.level, method=METHODS[method], n=n, unit=CORRELATION)
-
-    estimates = [
-        correlation("" if method == DEFAULT else f"_{method}", _limits(part, j, method), method)
-        for method in (DEFAULT, *(name for name in found.low if name != DEFAULT))
-    ]
-    under_test = benchmark not in panel.capability
-    judged = estimates[0]
-    if not under_test:
-        judged = correlation("_left_out", part.left_out[panel.capability.index(benchmark)], DEFAULT)
-        estimates.insert(1, judged)
-    side = against(judged.low, judged.high, (-threshold, threshold))
+def _finding(
+    result: CapabilitiesCorrelation, part: ClassCorrelations, j: int, calls: Sequence[Call], threshold: float
+) -> Finding:
+    benchmark, call, tested = part.benchmarks[j], calls[j], bool(part.under_test[j])
+    estimates = _estimates(result, part, j, calls)
     name = result.names[benchmark]
-    if under_test:
+    if tested:
+        side = call.side
         status = verdict(side, issue=(Side.ABOVE, Side.BELOW), passed=Side.BETWEEN)
-        sentence = _sentence(name, panel.class_, judged, side, threshold)
+        sentence = _sentence(name, part, j, estimates[0], call, result.level, threshold)
     else:
         # One that does not follow the others is no fault of what is under test: never an issue.
+        side = call.alone
         status = verdict(side, passed=Side.ABOVE)
         sentence = (
             f"{name} is one of the benchmarks that make the capabilities score; with itself left out it correlates "
-            f"{shown(judged)} with it, so it {'belongs' if side is Side.ABOVE else 'may not belong'} there."
+            f"{shown(estimates[1])} with it, so it {'belongs' if side is Side.ABOVE else 'may not belong'} there."
         )
     return Finding(
-        subject={"benchmark": benchmark, "class": panel.class_},
+        subject={"benchmark": benchmark, "class": part.panel.class_},
         status=status,
         sentence=sentence,
-        estimates=tuple(estimates),
+        estimates=estimates,
         figure="V1.scatter",
         result={
             "verdict": VERDICTS.get(side, "undecided"),
-            "role": "under test" if under_test else "capability",
+            "verdict_alone": VERDICTS.get(call.alone, "undecided"),
+            "p_value": finite(call.p_value),
+            "p_value_adjusted": finite(call.adjusted) if tested else None,
+            "role": "under test" if tested else "capability",
             "area": result.areas[benchmark],
         },
     )
+
+
+def _estimates(
+    result: CapabilitiesCorrelation, part: ClassCorrelations, j: int, calls: Sequence[Call]
+) -> tuple[Estimate, ...]:
+    """The default interval first; then, of a capability benchmark, itself left out; then the others."""
+    found, panel, benchmark = part.correlations, part.panel, part.benchmarks[j]
+
+    def correlation(suffix: str, limits: Limits, method: str, level: float = result.level) -> Estimate:
+        name = f"capabilities_correlation{suffix}"
+        return estimate(name, *limits, level=level, method=method, n=int(found.n[j]), unit=CORRELATION)
+
+    default = METHODS[DEFAULT] if found.moderated[j] else UNMODERATED
+    first = [correlation("", _limits(part, j), default)]
+    if benchmark in panel.capability:
+        place = panel.capability.index(benchmark)
+        first.append(correlation("_left_out", _at(part.left_out, place, result.level), UNMODERATED))
+    elif calls[j].side in VERDICTS:
+        # Of m intervals, those of the R picked out for their verdicts cover less: at 1 - R q / m they do not.
+        picked = sum(call.side in VERDICTS for call, tested in zip(calls, part.under_test, strict=True) if tested)
+        level = 1 - (1 - result.level) * picked / calls[j].family
+        first.append(
+            correlation("_selected", _at(found.default, j, level), f"{default}, adjusted for selection", level)
+        )
+    rest = (name for name in found.low if name != DEFAULT)
+    return (*first, *(correlation(f"_{name}", _limits(part, j, name), METHODS[name]) for name in rest))
 
 
 def _limits(part: ClassCorrelations, j: int, method: str = DEFAULT) -> Limits:
@@ -293,10 +362,19 @@ def _limits(part: ClassCorrelations, j: int, method: str = DEFAULT) -> Limits:
     return Limits(float(found.value[j]), float(found.low[method][j]), float(found.high[method][j]))
 
 
-def _sentence(name: str, class_: str, found: Estimate, side: Side, threshold: float) -> str:
+def _at(found: OnZScale, j: int, level: float) -> Limits:
+    low, high = found.only([j]).limits(level)
+    return Limits(float(found.rho[j]), float(low[0]), float(high[0]))
+
+
+def _sentence(
+    name: str, part: ClassCorrelations, j: int, found: Estimate, call: Call, level: float, threshold: float
+) -> str:
     """The policy reader's sentence for a benchmark under test."""
-    number = f"(capabilities correlation {shown(found)}, {found.n} {kind(class_)}models)"
-    match side:
+    panel = part.panel
+    independent = " taken as independent" if panel.families_unknown else ""
+    number = f"(capabilities correlation {shown(found)}, {found.n} {kind(panel.class_)}models{independent})"
+    match call.side:
         case Side.ABOVE:
             return (
                 f"{name} mostly tracks general capability {number}: "
@@ -309,24 +387,29 @@ def _sentence(name: str, class_: str, found: Estimate, side: Side, threshold: fl
                 f"{name} is largely separate from general capability {number}: "
                 "a better score is not explained by ordinary progress."
             )
+    if call.alone in VERDICTS:
+        return (
+            f"{name} cannot be called either way {number}: alone it would be called {_ALONE[call.alone]}, but not "
+            f"among {call.family} benchmarks, of which a few look like that by chance."
+        )
+    judged = _at(part.correlations.default, j, 2 * level - 1) if level > 0.5 else _limits(part, j)
     return (
         f"{name} cannot be called either way {number}: the interval reaches across "
-        f"{_crossed(found, threshold)}; {_models_needed(found, threshold)}."
+        f"{_crossed(judged, threshold)}; {_models_needed(judged, int(part.correlations.n[j]), threshold)}."
     )
 
 
-def _crossed(found: Estimate, threshold: float) -> str:
-    if found.low is None or found.high is None:
+def _crossed(found: Limits, threshold: float) -> str:
+    if np.isnan(found.low):
         return "everything, since all models come from one family"
-    crossed = [signed(bound) for bound in (-threshold, threshold) if found.low <= bound <= found.high]
-    return " and ".join(crossed)
+    return " and ".join(signed(bound) for bound in (-threshold, threshold) if found.low <= bound <= found.high)
 
 
-def _models_needed(found: Estimate, threshold: float) -> str:
+def _models_needed(found: Limits, n: int, threshold: float) -> str:
     """How many models more would decide it, in words."""
-    if found.value is None or found.low is None or found.high is None or found.n is None:
+    if np.isnan(found.low):
         return "models of a second family would be needed for an interval"
-    more = models_to_decide(found.value, found.low, found.high, found.n, (-threshold, threshold))
+    more = models_to_decide(*found, n, (-threshold, threshold))
     if more is None:
         return "it lies so near the bound that no realistic number of models would decide it"
     return f"about {plural(more, 'more model')} like these would decide it if it stays where it is"
@@ -432,14 +515,20 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "A correlation over the models at hand, not a cause: a benchmark can measure safety and rise with capability.",
-        "Each interval is at its own level: of many benchmarks a few verdicts can be chance.",
+        "Verdicts are one-sided tests at 5%, adjusted for how many benchmarks of a class are under test (Benjamini and "
+        "Hochberg): the 90% interval decides, the 95% interval is shown. Each interval is at its own level.",
         "Picking the models changes it (V4), and it may differ between classes and capability ranges (V5).",
         "The interval counts models of a family as dependent; it does not count measurement noise in the scores.",
-        "At 12 models in 5 families it is wider than it need be: it covers 96 to 97.5% (measured); 95% is the aim.",
+        "Where the same few models are extreme on every benchmark alike, the interval covers about 93% (measured on "
+        "scores with a common t(3) factor); 95% is the aim.",
     ),
     references=(
         "Ren et al. 2024, Safetywashing: Do AI Safety Benchmarks Actually Measure Safety Progress?, arXiv 2407.21792",
         "Bonett and Wright 2000, Sample size requirements for estimating correlations, Psychometrika 65(1)",
+        "Smyth 2004, Linear models and empirical Bayes methods for assessing differential expression in microarray "
+        "experiments, Statistical Applications in Genetics and Molecular Biology 3(1)",
+        "Benjamini and Yekutieli 2005, False discovery rate-adjusted multiple confidence intervals for selected "
+        "parameters, JASA 100(469)",
         "Efron 1987, Better bootstrap confidence intervals, JASA 82(397)",
     ),
 )

@@ -12,10 +12,11 @@ from measurand.measures import Measure
 from measurand.measures.shared import display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
-from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
+from measurand.measures.verdicts import Call, Side, Unassessed, called, claims, headline, unassessed, verdict
 from measurand.results import Axis, Brief, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.progress import Excess, League, excess_change, residual_league
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.intervals.one_sided import Uncertain
 from measurand.tables import Gain, Scores
 from measurand.wording import agreeing, interval, number, plural, shown, value_of, with_limits
 
@@ -180,12 +181,22 @@ def _leagues(
 
 
 def judge(result: DifferentialProgress) -> list[Finding]:
-    """Passed: a gain whose excess over the expected change lies wholly above 0; issue: wholly below."""
-    # Gains are not corrected for how many were claimed: each is a claim of its own (see the caveat on picked pairs).
+    """Passed: a gain whose excess over the expected change is clearly above 0; issue: clearly below.
+
+    Clearly: one-sided, and once all gains claimed of the class count; so with the leagues of its benchmarks.
+    """
     findings: list[Finding] = []
     for part in result.classes:
-        gains = [_gain_finding(result, part, gain, excess) for gain, excess in part.gains]
-        leagues = [_league_finding(result, part, benchmark) for benchmark in part.leagues]
+        excesses = [excess for _, excess in part.gains]
+        found = [np.array(each, float) for each in zip(*((e.excess, e.stderr, e.n - 2) for e in excesses), strict=True)]
+        calls = called(*claims(found[0], Uncertain(*found), 0.0), 1 - result.level) if excesses else []
+        gains = [_gain_finding(result, part, *claimed, call) for claimed, call in zip(part.gains, calls, strict=True)]
+        highest = [league.p_value for _, league in part.leagues.values()]
+        p_values = np.array([np.nan if p_value is None else p_value for p_value in highest])
+        calls = called([Side.ABOVE] * len(highest), p_values, 1 - result.level)
+        leagues = [
+            _league_finding(result, part, benchmark, call) for benchmark, call in zip(part.leagues, calls, strict=True)
+        ]
         findings += [_headline(part, gains), *gains, *leagues]
     return findings + unassessed(result.unassessed)
 
@@ -211,29 +222,31 @@ def _around(value: float, excess: Excess) -> Limits:
     return Limits(value, value - excess.half_width, value + excess.half_width)
 
 
-def _gain_finding(result: DifferentialProgress, part: ClassProgress, gain: Gain, excess: Excess) -> Finding:
+def _gain_finding(result: DifferentialProgress, part: ClassProgress, gain: Gain, excess: Excess, call: Call) -> Finding:
     unit = part.panel.unit_of_change(gain.benchmark)
     beyond, expected = (
         estimate(name, *_around(value, excess), level=result.level, method=METHOD, n=excess.n, unit=unit)
         for name, value in (("excess_gain", excess.excess), ("expected_change", excess.expected))
     )
     observed = Estimate(name="observed_change", value=excess.change, unit=unit)
-    side = against(beyond.low, beyond.high, 0.0)
-    meaning = {
+    explained = "capability and ordinary differences between models explain it"
+    words = {
         Side.ABOVE: "a gain in safety beyond the gain in capability",
         Side.BELOW: "worse than its capability predicts",
-    }.get(side, "capability and ordinary differences between models explain it")
+        Side.ACROSS: explained,
+        Side.UNKNOWN: explained,
+    }
     return Finding(
         subject=_subject(gain, part.panel.class_),
-        status=verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
+        status=verdict(call.side, issue=Side.BELOW, passed=Side.ABOVE),
         sentence=f"From {gain.old} to {gain.new}, {result.names[gain.benchmark]} changed by {value_of(observed)} where "
-        f"capability alone predicts {shown(expected)}: {meaning}.",
+        f"capability alone predicts {shown(expected)}: {call.meaning(words, 'gain')}.",
         estimates=(beyond, expected, observed),
         figure="V3.gains",
     )
 
 
-def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark: str) -> Finding:
+def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark: str, call: Call) -> Finding:
     models, league = part.leagues[benchmark]
     best, n = int(np.argmax(league.residual)), len(models)
     residual, rank = (
@@ -250,8 +263,13 @@ def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark
             ("top_rank", (league.rank, league.rank_low, league.rank_high), ""),
         )
     )
-    # Corrected over models: somebody always comes first, and by more the more models there are.
-    stands_out = league.p_value is not None and league.p_value < 1 - result.level
+    # Corrected over models (somebody always comes first, and by more the more models there are), then over benchmarks.
+    chance = "no more than chance among models brings"
+    words = {
+        Side.ABOVE: "more than chance among models would bring",
+        Side.ACROSS: chance,
+        Side.UNKNOWN: chance,
+    }
     p_value = Estimate(
         name="outlier_p_value", value=league.p_value, method="studentised residual, Bonferroni over models", n=n
     )
@@ -259,10 +277,9 @@ def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark
     return Finding(
         subject={"benchmark": benchmark, "class": part.panel.class_},
         # That no model stands out is no fault of the benchmark, and one that does is no proof: never an issue.
-        status=Status.PASSED if stands_out else Status.CAUTION,
+        status=verdict(call.side, passed=Side.ABOVE),
         sentence=f"On {result.names[benchmark]}, {models[best]} stands highest beyond its capability, by "
-        f"{shown(residual)}{place}: "
-        + ("more than chance among models would bring." if stands_out else "no more than chance among models brings."),
+        f"{shown(residual)}{place}: {call.meaning(words)}.",
         estimates=(residual, rank, p_value),
         figure="V3.league",
         result={"league": tuple(models[i] for i in np.argsort(-league.residual, kind="stable"))},
@@ -333,7 +350,8 @@ MEASURE = Measure(
     caveats=(
         "The prediction interval takes models to scatter alike around one straight line.",
         "The league's intervals count the line's uncertainty and known noise only; their coverage is not measured.",
-        "A pair chosen because its gain is large needs a stricter level: the best of many looks beyond chance.",
+        "A pair chosen because its gain is large needs a stricter level: only the gains claimed are counted, not those "
+        "looked at.",
     ),
     references=("Ren et al. 2024, Safetywashing, arXiv 2407.21792",),
 )

@@ -14,10 +14,11 @@ from measurand.measures import Measure
 from measurand.measures.shared import display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.by_class import intervals_figure
 from measurand.measures.validity.shared.panel import LEAST_MODELS, chosen, family_codes
-from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
+from measurand.measures.verdicts import Call, Side, Unassessed, called, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.correlation import median_limits
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.intervals.one_sided import median_p_values
 from measurand.tables import Scores
 from measurand.wording import SHARE, agreeing, listed, plural, shown, value_of
 
@@ -26,7 +27,7 @@ __all__ = ["MEASURE", "BenchmarkHeadroom", "Headroom", "headroom", "judge", "sta
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class BenchmarkHeadroom:
     """Where the models of one class stand between chance (0) and the achievable maximum (1) of one benchmark.
 
@@ -37,6 +38,7 @@ class BenchmarkHeadroom:
     best_model : the best model.
     n : number of models.
     chance, maximum : the range, in score units.
+    positions, families : of each model, shape (n,).
     """
 
     benchmark: str
@@ -47,6 +49,8 @@ class BenchmarkHeadroom:
     n: int
     chance: float
     maximum: float
+    positions: Floats
+    families: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -179,16 +183,23 @@ def standing(
         n=len(models),
         chance=chance,
         maximum=maximum,
+        positions=position,
+        families=families,
     )
 
 
 def judge(result: Headroom, *, saturated: float = 0.95, at_floor: float = 0.05) -> list[Finding]:
-    """Issue: the median model is, interval and all, within 5% of the ceiling or of the floor, or below it."""
+    """Issue: the median model is clearly within 5% of the ceiling or of the floor, or below it.
+
+    Clearly: one-sided, and once all benchmarks of the class count.
+    """
     # The median, not the best: a benchmark is used up for a field of models before the first of them reaches the top.
-    each = [_finding(result, item, saturated, at_floor) for item in result.benchmarks]
     findings: list[Finding] = []
     for class_ in dict.fromkeys(item.class_ for item in result.benchmarks):
-        mine = [finding for finding in each if finding.subject["class"] == class_]
+        items = [item for item in result.benchmarks if item.class_ == class_]
+        sides, p_values = zip(*(_claim(item, saturated, at_floor) for item in items), strict=True)
+        calls = called(sides, np.array(p_values), 1 - result.level)
+        mine = [_finding(result, item, call, at_floor) for item, call in zip(items, calls, strict=True)]
         findings += [_headline(class_, mine), *mine]
     return findings + unassessed(result.unassessed)
 
@@ -205,13 +216,13 @@ def _headline(class_: str, each: Sequence[Finding]) -> Finding:
     return headline(sentence, each, subject={"class": class_}, figure="V9.position")
 
 
-def _finding(result: Headroom, item: BenchmarkHeadroom, saturated: float, at_floor: float) -> Finding:
+def _finding(result: Headroom, item: BenchmarkHeadroom, call: Call, at_floor: float) -> Finding:
     method = "order statistics, family-clustered (Woodruff), t(G-1)"
     median = estimate("median_position", *item.median, level=result.level, method=method, n=item.n, unit=SHARE)
     method = "normal, from the standard error"
     best = estimate("best_position", *item.best, level=result.level, method=method, n=1, unit=SHARE)
     room = Estimate(name="headroom", value=1 - item.best.value, method="1 - best position", n=item.n, unit=SHARE)
-    status, meaning = _verdict(median, saturated, at_floor)
+    status, meaning = _verdict(call, below_chance=item.median.high < -at_floor)
     return Finding(
         subject={"benchmark": item.benchmark, "class": item.class_},
         status=status,
@@ -223,20 +234,32 @@ def _finding(result: Headroom, item: BenchmarkHeadroom, saturated: float, at_flo
     )
 
 
-def _verdict(median: Estimate, saturated: float, at_floor: float) -> tuple[Status, str]:
-    match against(median.low, median.high, (at_floor, saturated)):
-        case Side.UNKNOWN:
-            return Status.CAUTION, "too few models for an interval"
-        case Side.ABOVE:
-            return Status.ISSUE, "saturated, it no longer separates models"
+def _claim(item: BenchmarkHeadroom, saturated: float, at_floor: float) -> tuple[Side, float]:
+    """Where the median stands by its point, and the p-value against that it does."""
+    if not item.median.defined:
+        return Side.BETWEEN, float("nan")
+    above_floor, below_floor = median_p_values(item.positions, item.families, at_floor)
+    above_top, below_top = median_p_values(item.positions, item.families, saturated)
+    if item.median.value >= saturated:
+        return Side.ABOVE, above_top
+    if item.median.value <= at_floor:
+        return Side.BELOW, below_floor
+    return Side.BETWEEN, max(above_floor, below_top)
+
+
+def _verdict(call: Call, *, below_chance: bool) -> tuple[Status, str]:
+    words = {
+        Side.UNKNOWN: "too few models for an interval",
+        Side.ABOVE: "saturated, it no longer separates models",
         # As far below chance as the floor reaches above it: noise around chance is no such finding.
-        case Side.BELOW if against(median.low, median.high, -at_floor) is Side.BELOW:
-            return Status.ISSUE, "below chance, so a guesser would score higher and something else is measured"
-        case Side.BELOW:
-            return Status.ISSUE, "at its floor, it does not separate models"
-        case Side.BETWEEN:
-            return Status.PASSED, "room to tell models apart"
-    return Status.CAUTION, "too few models to tell whether it is at its limit"
+        Side.BELOW: "below chance, so a guesser would score higher and something else is measured"
+        if below_chance
+        else "at its floor, it does not separate models",
+        Side.BETWEEN: "room to tell models apart",
+        Side.ACROSS: "too few models to tell whether it is at its limit",
+    }
+    status = {Side.BETWEEN: Status.PASSED, Side.ABOVE: Status.ISSUE, Side.BELOW: Status.ISSUE}
+    return status.get(call.side, Status.CAUTION), call.meaning(words)
 
 
 def figure(result: Headroom) -> list[Figure]:

@@ -13,7 +13,7 @@ from measurand.errors import NotApplicable
 from measurand.measures import Measure
 from measurand.measures.shared import columns, display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.panel import LEAST_MODELS, family_codes
-from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
+from measurand.measures.verdicts import Call, Side, Unassessed, called, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.mtmm import (
     Agreement,
@@ -237,8 +237,17 @@ def _rivals(convergent: Ints, pairs: Pairs) -> Ints:
 
 def judge(result: Validity) -> list[Finding]:
     """Passed: one trait's benchmarks correlate, and more than one method's; issue: not so; intervals and all."""
-    totals = [_class_finding(group, result.level) for group in result.classes]
-    each = [_trait_finding(group, trait, result.level) for group in result.classes for trait in group.traits_found]
+    alpha = 1 - result.level
+    totals = [
+        _class_finding(group, called(*_claims([group.found]), alpha)[0], result.level) for group in result.classes
+    ]
+    each = [
+        _trait_finding(group, trait, call, result.level)
+        for group in result.classes
+        for trait, call in zip(
+            group.traits_found, called(*_claims([trait.found for trait in group.traits_found]), alpha), strict=True
+        )
+    ]
     comparisons = sum(group.count.comparisons for group in result.classes)
     violations = sum(group.count.violations for group in result.classes)
     held = sum(finding.status is Status.PASSED for finding in each)
@@ -252,20 +261,34 @@ def judge(result: Validity) -> list[Finding]:
     return [top, *totals, *each, *unassessed(result.unassessed)]
 
 
-def _verdict(found: Agreement) -> tuple[Status, str]:
-    convergent, difference = (against(*limits[1:], 0.0) for limits in (found.convergent, found.difference))
-    # First of all: without an interval a comparison of points would pass for a verdict.
-    if Side.UNKNOWN in (convergent, difference):
-        return Status.CAUTION, "too few families of models to say more"
-    # Before convergence: a shared method can lift both means, and then a high convergent one shows nothing.
-    if difference is Side.BELOW:
-        return Status.ISSUE, "how it is tested shapes the scores more than what is tested"
-    if convergent is Side.BELOW:
-        return Status.ISSUE, "what is called one trait is not one"
-    # Both are needed: benchmarks of one trait that do not correlate can still exceed those of one method.
-    if difference is convergent is Side.ABOVE:
-        return Status.PASSED, "what is tested shapes the scores more than how"
-    return Status.CAUTION, "which of the two shapes the scores more is open"
+def _claims(found: Sequence[Agreement]) -> tuple[list[Side], Floats]:
+    """What the means of each say and the p-value against it: below, the labels fail, above, they hold."""
+    sides, p_values = [], []
+    for each in found:
+        above, (convergent, difference) = each.error.p_above(0.0), each.error.value
+        # Before convergence: a shared method can lift both means, and then a high convergent one shows nothing.
+        if difference < 0 or convergent < 0:
+            sides.append(Side.BELOW)
+            p_values.append(1 - float(above[1] if difference < 0 else above[0]))
+        else:
+            # Both are needed: benchmarks of one trait that do not correlate can still exceed those of one method.
+            sides.append(Side.ABOVE)
+            p_values.append(float(above.max()))
+    return sides, np.array(p_values)
+
+
+def _verdict(call: Call, found: Agreement) -> tuple[Status, str]:
+    by_method = found.difference[0] < 0
+    words = {
+        Side.UNKNOWN: "too few families of models to say more",
+        Side.BELOW: "how it is tested shapes the scores more than what is tested"
+        if by_method
+        else "what is called one trait is not one",
+        Side.ABOVE: "what is tested shapes the scores more than how",
+        Side.ACROSS: "which of the two shapes the scores more is open",
+    }
+    status = {Side.BELOW: Status.ISSUE, Side.ABOVE: Status.PASSED}.get(call.side, Status.CAUTION)
+    return status, call.meaning(words, "trait")
 
 
 def _estimates(found: Agreement, count: Counted, n: int, level: float) -> tuple[Estimate, ...]:
@@ -287,8 +310,8 @@ def _estimates(found: Agreement, count: Counted, n: int, level: float) -> tuple[
     )
 
 
-def _class_finding(group: ClassMatrix, level: float) -> Finding:
-    status, meaning = _verdict(group.found)
+def _class_finding(group: ClassMatrix, call: Call, level: float) -> Finding:
+    status, meaning = _verdict(call, group.found)
     unknown = plural(group.unknown, "model")
     estimates, count = _estimates(group.found, group.count, group.models, level), group.count
     sentence = (
@@ -308,8 +331,8 @@ def _class_finding(group: ClassMatrix, level: float) -> Finding:
     )
 
 
-def _trait_finding(group: ClassMatrix, trait: TraitValidity, level: float) -> Finding:
-    status, meaning = _verdict(trait.found)
+def _trait_finding(group: ClassMatrix, trait: TraitValidity, call: Call, level: float) -> Finding:
+    status, meaning = _verdict(call, trait.found)
     estimates = _estimates(trait.found, trait.count, group.models, level)
     return Finding(
         subject={"trait": trait.trait, "class": group.class_},

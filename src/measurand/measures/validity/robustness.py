@@ -9,39 +9,31 @@ import numpy as np
 
 from measurand.errors import InputError
 from measurand.measures import Measure
-from measurand.measures.shared import columns, display_names, estimate, finite, kind, require_fraction
+from measurand.measures.shared import display_names, estimate, kind, require_fraction
 from measurand.measures.validity.shared.by_class import ByClass
-from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
-from measurand.measures.verdicts import Unassessed, headline, unassessed
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.capability.specifications import Dropping, Specification, drop_models, specification_curve
+from measurand.measures.validity.shared.panel import Missing, assessable, panels
+from measurand.measures.validity.shared.robustness import (
+    MOST_LEFT_OUT,
+    ClassRobustness,
+    class_robustness,
+    curve_figure,
+    dropping_figure,
+)
+from measurand.measures.verdicts import Call, Side, Unassessed, called, claims, headline, unassessed
+from measurand.results import Brief, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.correlation import OnZScale
 from measurand.tables import Scores
-from measurand.wording import CORRELATION, SHARE, plural, signed
+from measurand.wording import CORRELATION, SHARE, agreeing, listed, plural, signed
 
 __all__ = ["MEASURE", "ClassRobustness", "Robustness", "class_robustness", "judge", "robustness"]
 
 MOST_MODELS = 500
 """With more models than this, dropping five moves a rank correlation by less than the interval is wide."""
 
-CURVE_POINTS = 80
-"""Points of a specification curve that the picture shows, evenly spaced from least to greatest."""
+NAMED = 3
+"""Models named of those that undo a verdict."""
 
-
-@dataclass(frozen=True, eq=False)
-class ClassRobustness:
-    """Specification curve and model dropping within one class.
-
-    Parameters
-    ----------
-    specifications : the choices, and `curve` their correlations, shape (specifications, m).
-    dropping : least and greatest correlation with k models left out.
-    """
-
-    panel: Panel
-    benchmarks: tuple[str, ...]
-    specifications: tuple[Specification, ...]
-    curve: np.ndarray
-    dropping: Dropping
+VERDICTS = {Side.ABOVE: "entangled", Side.BELOW: "inverse", Side.BETWEEN: "disentangled"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,43 +107,51 @@ def robustness(
     return Robustness(tuple(parts), tuple(unassessed), level, display_names(scores))
 
 
-def class_robustness(
-    panel: Panel, able: np.ndarray, level: float, most_dropped: int, half_subsets: int, rng: np.random.Generator
-) -> ClassRobustness:
-    """`robustness` of the benchmarks of one class that are `able`."""
-    values = panel.scores[:, able]
-    specifications, curve = specification_curve(
-        panel.values, panel.capability, values, panel.families, panel.family_names, half_subsets=half_subsets, rng=rng
-    )
-    most = min(most_dropped, len(panel.models) - 5)  # fewer than five models left have no component to speak of
-    dropping = drop_models(panel.values, values, panel.families, most=most, level=level)
-    return ClassRobustness(panel, chosen(panel.tested, able), tuple(specifications), curve, dropping)
-
-
 def judge(
     result: Robustness, *, threshold: float = 0.5, fragile: int = 2, agreeing_share: float = 0.8
 ) -> list[Finding]:
-    """Issue: leaving out `fragile` models or fewer flips the verdict by point; caution: up to the most tried do."""
+    """How V1's verdict and that by point stand up to other choices and to models left out.
+
+    Issue: V1 is decided, and leaving out `fragile` models or fewer flips the verdict by point. Caution: one model
+    decides V1's verdict, or up to the most tried flip the one by point, or many specifications do.
+    """
     # Two models: one can be an error in a table, two already have to be picked.
     require_fraction(threshold=threshold)
     findings: list[Finding] = []
     for part in result.classes:
-        each = [_finding(result, part, j, threshold, fragile, agreeing_share) for j in range(len(part.benchmarks))]
+        calls = _calls(part.correlations, threshold, 1 - result.level)
+        left_out = [_calls(found, threshold, 1 - result.level) for found in part.without]
+        each = []
+        for j, call in enumerate(calls):
+            # By the benchmark alone: what is undone here does not hold even where no others were looked at.
+            undoing = tuple(i for i, others in enumerate(left_out) if others[j].alone is not call.side)
+            each.append(_finding(result, part, j, call, undoing, threshold, fragile, agreeing_share))
         findings += [_headline(part, each, fragile), *each]
     return findings + unassessed(result.unassessed)
+
+
+def _calls(found: OnZScale, threshold: float, alpha: float) -> list[Call]:
+    """V1's verdicts."""
+    return called(*claims(found.rho, found, (-threshold, threshold)), alpha)
 
 
 def _headline(part: ClassRobustness, each: Sequence[Finding], fragile: int) -> Finding:
     panel, count = part.panel, sum(f.status is Status.ISSUE for f in each)
     steady = sum(f.status is Status.PASSED for f in each)
+    decided = [finding for finding in each if finding.result["interval_verdict"] != "undecided"]
+    hanging = sum(bool(finding.result["undone_by"]) for finding in decided)
     sentence = (
-        f"For {count} of {plural(len(each), 'benchmark')}, leaving out {fragile} or fewer of {len(panel.models)} "
-        f"{kind(panel.class_)}models flips the verdict by point; {plural(steady, 'verdict', 'stands')} whichever of "
-        "the choices tried is made."
+        f"Of {plural(len(decided), 'verdict')} that the intervals support on {len(panel.models)} {kind(panel.class_)}"
+        f"models, {count} {agreeing(count, 'flips')} by point with {fragile} or fewer models left out, and {hanging} "
+        f"{agreeing(hanging, 'hangs')} on a single model; of {plural(len(each), 'verdict')} by point, {steady} "
+        f"{agreeing(steady, 'stands')} whichever of the choices tried is made."
     )
     if len(each) == 1:
         sentence = each[0].sentence
-    return headline(sentence, each, subject={"class": panel.class_}, caveats=panel.caveats, figure="V4.specifications")
+    caveats = panel.caveats
+    if not part.without:
+        caveats = (*caveats, f"with more than {MOST_LEFT_OUT} models none was left out of V1's verdicts")
+    return headline(sentence, each, subject={"class": panel.class_}, caveats=caveats, figure="V4.specifications")
 
 
 def verdict_by_point(correlation: float, threshold: float) -> str:
@@ -173,15 +173,38 @@ def _flipping(part: ClassRobustness, j: int, threshold: float) -> list[str] | No
     return None
 
 
+def _undone(part: ClassRobustness, call: Call, undoing: tuple[int, ...]) -> str:
+    """What leaving out single models does to V1's verdict, in words."""
+    if call.side not in VERDICTS:
+        return "the interval supports no verdict that leaving out models could undo"
+    verdict = f"the verdict that the interval supports ({VERDICTS[call.side]})"
+    if not part.without:
+        return f"{verdict} was not tried without single models"
+    if not undoing:
+        return f"{verdict} stands whichever single model is left out"
+    names = [part.panel.models[place] for place in undoing]
+    more = len(names) - NAMED
+    told = names if more <= 0 else [*names[:NAMED], f"{more} more"]
+    any_of = "" if len(names) == 1 else f"any one of {len(names)} models, "
+    return f"{verdict} is no longer supported without {any_of}{listed(told)}"
+
+
 def _finding(
-    result: Robustness, part: ClassRobustness, j: int, threshold: float, fragile: int, agreeing_share: float
+    result: Robustness,
+    part: ClassRobustness,
+    j: int,
+    call: Call,
+    undoing: tuple[int, ...],
+    threshold: float,
+    fragile: int,
+    agreeing_share: float,
 ) -> Finding:
     benchmark, panel, dropping = part.benchmarks[j], part.panel, part.dropping
     curve = part.curve[np.isfinite(part.curve[:, j]), j]
     point, most = float(dropping.reach[0, 0, j]), dropping.reach.shape[1] - 1
     verdict = verdict_by_point(point, threshold)
-    agreeing = sum(verdict_by_point(value, threshold) == verdict for value in curve)
-    share = agreeing / len(curve)
+    same = sum(verdict_by_point(value, threshold) == verdict for value in curve)
+    share = same / len(curve)
     flipping = _flipping(part, j, threshold)
     flips = None if flipping is None else len(flipping)
     n = len(panel.models)
@@ -223,15 +246,19 @@ def _finding(
             for d, name in enumerate(("least", "greatest"))
         ),
     )
+    decided = call.side in VERDICTS
+    undoing = undoing if decided else ()
     if flipping is None:
-        status = Status.PASSED if share >= agreeing_share else Status.CAUTION
+        status = Status.PASSED if share >= agreeing_share and not undoing else Status.CAUTION
         picking = f"leaving out up to {most} of {n} models does not flip it"
     else:
-        status = Status.ISSUE if len(flipping) <= fragile else Status.CAUTION
+        # A verdict that was never given cannot be overturned: without V1's it is no issue.
+        status = Status.ISSUE if decided and len(flipping) <= fragile else Status.CAUTION
         picking = f"leaving out {plural(len(flipping), 'model')} of {n} ({', '.join(flipping)}) flips it"
     sentence = (
-        f"The verdict by point on {result.names[benchmark]} ({verdict}, {signed(point)}) holds in {agreeing} of "
-        f"{len(curve)} ways of computing it ({signed(curve.min())} to {signed(curve.max())}); {picking}."
+        f"The verdict by point on {result.names[benchmark]} ({verdict}, {signed(point)}) holds in {same} of "
+        f"{len(curve)} ways of computing it ({signed(curve.min())} to {signed(curve.max())}); {picking}; "
+        f"{_undone(part, call, undoing)}."
     )
     return Finding(
         subject={"benchmark": benchmark, "class": panel.class_},
@@ -239,85 +266,18 @@ def _finding(
         sentence=sentence,
         estimates=estimates,
         figure="V4.dropping",
-        result={"verdict": verdict, "models_to_flip": flips},
+        result={
+            "verdict": verdict,
+            "models_to_flip": flips,
+            "interval_verdict": VERDICTS.get(call.side, "undecided"),
+            "undone_by": tuple(panel.models[place] for place in undoing),
+        },
     )
 
 
 def figure(result: Robustness) -> list[Figure]:
     """The specification curve, and the reach of picking models."""
-    return [_curve_figure(result), _dropping_figure(result)]
-
-
-def _curve_figure(result: Robustness) -> Figure:
-    rows: list[tuple[Cell, ...]] = []
-    for part in result.classes:
-        labels = [
-            " · ".join((f"benchmarks: {s.capability}", s.weighting, s.correlation, f"models: {s.models}"))
-            for s in part.specifications
-        ]
-        for j, benchmark in enumerate(part.benchmarks):
-            order = [i for i in np.argsort(part.curve[:, j], kind="stable") if np.isfinite(part.curve[i, j])]
-            # Evenly by rank: what a picture of hundreds of points would show anyway.
-            shown = np.unique(np.linspace(0, len(order) - 1, min(CURVE_POINTS, len(order))).round().astype(int))
-            rows += [
-                (
-                    part.panel.class_,
-                    result.names[benchmark],
-                    int(place) + 1,
-                    round(float(part.curve[order[place], j]), 4),
-                    part.specifications[order[place]].correlation,
-                    labels[order[place]],
-                )
-                for place in shown
-            ]
-    return Figure(
-        name="V4.specifications",
-        kind="scatter",
-        title="Specification curve",
-        caption="The same correlation computed in every defensible way, from least to greatest; evenly thinned.",
-        columns=columns(("class", "benchmark", "place", "correlation", "kind", "specification"), rows),
-        x=Axis("place", "specification, by size of the correlation"),
-        y=Axis("correlation", "capabilities correlation", domain=(-1.0, 1.0)),
-        label="specification",
-        color="kind",
-        select=("class", "benchmark"),
-        rules=(-0.5, 0.5),
-    )
-
-
-def _dropping_figure(result: Robustness) -> Figure:
-    rows = [
-        (
-            part.panel.class_,
-            result.names[benchmark],
-            k,
-            name,
-            *(finite(side[d, k, j]) for side in (part.dropping.reach, part.dropping.low, part.dropping.high)),
-            ", ".join(part.panel.models[i] for i in part.dropping.dropped[d][k][j]) or "none",
-        )
-        for part in result.classes
-        for j, benchmark in enumerate(part.benchmarks)
-        for d, name in enumerate(("least reachable", "greatest reachable"))
-        for k in range(part.dropping.reach.shape[1])
-    ]
-    return Figure(
-        name="V4.dropping",
-        kind="lines",
-        title="Reach of picking models",
-        caption="Least and greatest correlation with k models left out, the most effective ones; band: interval on "
-        "those kept.",
-        columns=columns(
-            ("class", "benchmark", "models left out", "direction", "correlation", "low", "high", "who"), rows
-        ),
-        x=Axis("models left out", "models left out"),
-        y=Axis("correlation", "capabilities correlation", domain=(-1.0, 1.0)),
-        low="low",
-        high="high",
-        label="who",
-        color="direction",
-        select=("class", "benchmark"),
-        rules=(-0.5, 0.5),
-    )
+    return [curve_figure(result), dropping_figure(result)]
 
 
 MEASURE = Measure(
@@ -327,7 +287,7 @@ MEASURE = Measure(
     asks="How far can the number be moved by choices of method, and by choosing the models?",
     needs="what V1 needs, with at most 500 models per class",
     formula="correlation over capability subsets x weighting x correlation kind x families; least and greatest "
-    "correlation with k models left out, component refitted.",
+    "correlation with k models left out, component refitted; V1's verdict with each model left out.",
     compute=robustness,
     judge=judge,
     figure=figure,

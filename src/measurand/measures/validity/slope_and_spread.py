@@ -12,13 +12,14 @@ from measurand.measures import Measure
 from measurand.measures.shared import display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure, zip_limits
 from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
-from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
+from measurand.measures.verdicts import Call, Side, Unassessed, called, claims, headline, unassessed
 from measurand.results import Axis, Brief, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
 from measurand.stats.capability.pca import replicate_scores
 from measurand.stats.capability.regression import fit_lines, standardised_rows, theil_sen
 from measurand.stats.intervals.correlation import jackknife_t
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.intervals.one_sided import Uncertain, of_jackknife
 from measurand.tables import Scores
 from measurand.wording import plural, shown
 
@@ -45,6 +46,7 @@ class ClassSlopes:
     spread : standard deviation of the benchmark between models.
     r2 : share of its variance that the capabilities score explains.
     noise : the benchmark's typical (median) standard error; NaN where not known.
+    error : the slopes with their standard errors, for tests at any bound.
     """
 
     panel: Panel
@@ -55,6 +57,7 @@ class ClassSlopes:
     spread: Floats
     r2: Floats
     noise: Floats
+    error: Uncertain
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,6 +127,7 @@ def class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cla
         r2=point.r2[0],
         # The median: one model scored on few items should not make the benchmark look noisy.
         noise=_typical(panel.stderr[:, able]),
+        error=of_jackknife(point.slope[0], slopes),
     )
 
 
@@ -140,9 +144,16 @@ def judge(result: SlopeAndSpread, *, flat_below: float = 1.0, correlated_r2: flo
     # R^2 of .25 is V1's threshold of .5, squared.
     findings: list[Finding] = []
     for part in result.classes:
-        each = [_finding(result, part, j, flat_below, correlated_r2) for j in range(len(part.benchmarks))]
+        calls = _calls(part, flat_below, 1 - result.level)
+        each = [_finding(result, part, j, call, correlated_r2) for j, call in enumerate(calls)]
         findings += [_headline(part, each), *each]
     return findings + unassessed(result.unassessed)
+
+
+def _calls(part: ClassSlopes, flat_below: float, alpha: float) -> list[Call]:
+    """Where each slope lies of its benchmark's own noise; one family per class, of those whose noise is known."""
+    in_errors = Uncertain(part.error.value / part.noise, part.error.stderr / part.noise, part.error.df)
+    return called(*claims(in_errors.value, in_errors, (-flat_below, flat_below)), alpha)
 
 
 def _headline(part: ClassSlopes, each: Sequence[Finding]) -> Finding:
@@ -163,7 +174,7 @@ def _headline(part: ClassSlopes, each: Sequence[Finding]) -> Finding:
     return headline(sentence, known, subject=subject, caveats=part.panel.caveats, figure="V2.slopes")
 
 
-def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, flat_below: float, correlated_r2: float) -> Finding:
+def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, call: Call, correlated_r2: float) -> Finding:
     benchmark, n, noise = part.benchmarks[j], int(part.n[j]), part.noise[j]
     name, change = result.names[benchmark], part.panel.unit_of_change(benchmark)
     slope = estimate("slope_per_sd", *part.slope[j], level=result.level, method=METHOD, n=n, unit=change)
@@ -183,7 +194,7 @@ def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, flat_below: floa
         "slope_in_standard_errors", *in_errors, level=result.level, method=METHOD, n=n, unit="standard errors"
     )
     typical = Estimate(name="typical_stderr", value=float(noise), method="median over models", n=n, unit=change)
-    status, meaning = _verdict(ratio, part.r2[j], flat_below, correlated_r2)
+    status, meaning = _verdict(call, part.r2[j], correlated_r2)
     return Finding(
         subject=subject,
         status=status,
@@ -193,18 +204,23 @@ def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, flat_below: floa
     )
 
 
-def _verdict(ratio: Estimate, r2: float, flat_below: float, correlated_r2: float) -> tuple[Status, str]:
-    match against(ratio.low, ratio.high, (-flat_below, flat_below)):
-        case Side.UNKNOWN:
-            return Status.CAUTION, "no interval, since all models come from one family"
-        case Side.ABOVE | Side.BELOW:
-            return Status.PASSED, "more than noise"
-        # By the point of R^2: it only tells two kinds of flat apart, both of which the interval has shown.
-        case Side.BETWEEN if r2 >= correlated_r2:
-            return Status.ISSUE, "correlated but flat, so capability gains hardly move it"
-        case Side.BETWEEN:
-            return Status.PASSED, "it neither follows capability nor moves with it"
-    return Status.CAUTION, "whether that is more than noise cannot be told at this number of models"
+def _verdict(call: Call, r2: float, correlated_r2: float) -> tuple[Status, str]:
+    # By the point of R^2: it only tells two kinds of flat apart, both of which the slope's interval has shown.
+    correlated = r2 >= correlated_r2
+    flat = "correlated but flat, so capability gains hardly move it"
+    words = {
+        Side.UNKNOWN: "no interval, since all models come from one family",
+        Side.ABOVE: "more than noise",
+        Side.BELOW: "more than noise",
+        Side.BETWEEN: flat if correlated else "it neither follows capability nor moves with it",
+        Side.ACROSS: "whether that is more than noise cannot be told at this number of models",
+    }
+    status = {
+        Side.ABOVE: Status.PASSED,
+        Side.BELOW: Status.PASSED,
+        Side.BETWEEN: Status.ISSUE if correlated else Status.PASSED,
+    }.get(call.side, Status.CAUTION)
+    return status, call.meaning(words)
 
 
 def figure(result: SlopeAndSpread) -> list[Figure]:

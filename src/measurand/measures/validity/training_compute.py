@@ -20,12 +20,13 @@ from measurand.measures.shared import (
 )
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure, zip_limits
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
-from measurand.measures.verdicts import Side, Unassessed, against, unassessed
+from measurand.measures.verdicts import Call, Side, Unassessed, against, called, claims, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
 from measurand.stats.capability.pca import replicate_scores
-from measurand.stats.intervals.correlation import jackknife_z
+from measurand.stats.intervals.correlation import OnZScale, jackknife_z
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.intervals.one_sided import of_correlation
 from measurand.stats.intervals.ranks import Method, correlate
 from measurand.tables import Scores
 from measurand.wording import CORRELATION, agreeing, plural, shown
@@ -45,6 +46,7 @@ class ClassCompute:
     log_flop : log10 training FLOP of each model of the panel, NaN where not known, shape (n,).
     score_spearman, score_pearson : of the capabilities score.
     spearman, partial : of each benchmark; the partial one holds the capabilities score fixed.
+    error : the correlations of the benchmarks with their standard errors, for tests at any bound.
     """
 
     panel: Panel
@@ -55,6 +57,7 @@ class ClassCompute:
     score_pearson: Limits
     spearman: tuple[Limits, ...]
     partial: tuple[Limits, ...]
+    error: OnZScale
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,15 +139,17 @@ def class_compute(panel: Panel, log_flop: Floats, level: float) -> tuple[ClassCo
     between = correlate(component, masked, weights)
     with np.errstate(invalid="ignore", divide="ignore"):
         partial = (with_compute - with_score * between) / np.sqrt((1 - with_score**2) * (1 - between**2))
+    n = np.isfinite(values).sum(axis=0)
     part = ClassCompute(
         panel=panel,
         log_flop=log_flop,
         benchmarks=chosen(panel.tested, able),
-        n=np.isfinite(values).sum(axis=0),
+        n=n,
         score_spearman=of_score("spearman"),
         score_pearson=of_score("pearson"),
         spearman=_with_limits(with_compute, weights, values, level),
         partial=_with_limits(partial, weights, values, level),
+        error=of_correlation(with_compute[0], of_those_run(with_compute[1:], weights[1:], values), n),
     )
     return part, not_able
 
@@ -162,7 +167,8 @@ def judge(result: ComputeCorrelation, *, threshold: float = 0.5) -> list[Finding
     require_fraction(threshold=threshold)
     findings: list[Finding] = []
     for part in result.classes:
-        each = [_finding(result, part, j, threshold) for j in range(len(part.benchmarks))]
+        calls = called(*claims(part.error.rho, part.error, (-threshold, threshold)), 1 - result.level)
+        each = [_finding(result, part, j, call) for j, call in enumerate(calls)]
         findings += [_headline(result, part, each, threshold), *each]
     return findings + unassessed(result.unassessed)
 
@@ -202,22 +208,23 @@ def _headline(result: ComputeCorrelation, part: ClassCompute, each: Sequence[Fin
     )
 
 
-def _finding(result: ComputeCorrelation, part: ClassCompute, j: int, threshold: float) -> Finding:
+def _finding(result: ComputeCorrelation, part: ClassCompute, j: int, call: Call) -> Finding:
     n = int(part.n[j])
     found = _estimate(result, "compute_spearman", part.spearman[j], n)
     partial = _estimate(result, "compute_partial_given_capability", part.partial[j], n)
-    status, meaning = {
-        Side.UNKNOWN: (Status.CAUTION, "no interval, since all models come from one family"),
-        Side.ABOVE: (Status.ISSUE, "more compute brings a better score"),
-        Side.BELOW: (Status.ISSUE, "more compute brings a worse score"),
-        Side.BETWEEN: (Status.PASSED, "compute alone does not move it"),
-        Side.ACROSS: (Status.CAUTION, "too few models to tell whether compute moves it"),
-    }[against(found.low, found.high, (-threshold, threshold))]
+    status = {Side.ABOVE: Status.ISSUE, Side.BELOW: Status.ISSUE, Side.BETWEEN: Status.PASSED}
+    words = {
+        Side.UNKNOWN: "no interval, since all models come from one family",
+        Side.ABOVE: "more compute brings a better score",
+        Side.BELOW: "more compute brings a worse score",
+        Side.BETWEEN: "compute alone does not move it",
+        Side.ACROSS: "too few models to tell whether compute moves it",
+    }
     return Finding(
         subject={"benchmark": part.benchmarks[j], "class": part.panel.class_},
-        status=status,
+        status=status.get(call.side, Status.CAUTION),
         sentence=f"{result.names[part.benchmarks[j]]} correlates {shown(found)} with training compute on "
-        f"{kind(part.panel.class_)}models, {shown(partial)} at equal capability: {meaning}.",
+        f"{kind(part.panel.class_)}models, {shown(partial)} at equal capability: {call.meaning(words)}.",
         estimates=(found, partial),
         figure="V6.benchmarks",
     )

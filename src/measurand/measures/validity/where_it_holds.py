@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -13,11 +13,19 @@ from measurand.measures import Measure
 from measurand.measures.shared import display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.by_class import intervals_figure, zip_limits
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
-from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.capability.comparison import Replicated, difference_limits, half_replicates, joint_replicates
-from measurand.stats.intervals.correlation import jackknife_z
+from measurand.measures.verdicts import Call, Side, Unassessed, called, claims, headline, unassessed
+from measurand.results import Axis, Brief, Cell, Figure, Finding, Question, Status
+from measurand.stats.capability.capabilities import moderated_jackknife
+from measurand.stats.capability.comparison import (
+    Replicated,
+    difference,
+    difference_limits,
+    half_replicates,
+    joint_replicates,
+)
+from measurand.stats.intervals.correlation import OnZScale, jackknife_z
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.intervals.one_sided import Uncertain
 from measurand.tables import Scores
 from measurand.wording import CORRELATION, plural, shown, value_of
 
@@ -25,13 +33,20 @@ __all__ = ["MEASURE", "Compared", "WhereItHolds", "across_classes", "across_halv
 
 Mask = npt.NDArray[np.bool_]
 METHOD = "leave-one-family-out jackknife, t(G-1)"
+VERDICTS = {
+    Side.ABOVE: "it rises with capability",
+    Side.BELOW: "it gets worse with capability",
+    Side.BETWEEN: "it is separate from capability",
+}
+"""What V1 says of a benchmark in one class."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
     """One benchmark compared: two correlations, their difference and, between classes, their pooled value.
 
-    `subject` says between what, and for halves of which class; `among` says it in words.
+    `subject` says between what, and for halves of which class; `among` says it in words. `stderr` and `df` are those of
+    the difference.
     """
 
     subject: dict[str, str]
@@ -41,15 +56,18 @@ class Compared:
     first: Limits
     second: Limits
     difference: Limits
+    stderr: float
+    df: float
     pooled: Limits | None
     n: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WhereItHolds(Brief):
-    """Result of `where_it_holds`."""
+    """Result of `where_it_holds`; `correlations`: of each class, its benchmarks and V1's estimates, by its name."""
 
     compared: tuple[Compared, ...]
+    correlations: dict[str, tuple[tuple[str, ...], OnZScale]]
     unassessed: tuple[Unassessed, ...]
     caveats: tuple[str, ...]
     level: float
@@ -110,7 +128,26 @@ def where_it_holds(scores: Scores, *, level: float = 0.95, missing: Missing = "c
             compared += halves
             unassessed += not_able
     caveats = tuple(dict.fromkeys(caveat for panel in found for caveat in panel.caveats))
-    return WhereItHolds(tuple(compared), tuple(unassessed), caveats, level, display_names(scores))
+    correlations = {panel.class_: class_correlations(panel, able[panel.class_]) for panel in found}
+    compared = [_as_in_v1(item, correlations, level) for item in compared]
+    return WhereItHolds(tuple(compared), correlations, tuple(unassessed), caveats, level, display_names(scores))
+
+
+def _as_in_v1(item: Compared, correlations: dict[str, tuple[tuple[str, ...], OnZScale]], level: float) -> Compared:
+    """With the intervals that V1 gives the two classes, so that one report has one interval; halves have their own."""
+    if "class" in item.subject:
+        return item
+    limits = []
+    for label in item.labels:
+        names, found = correlations[label]
+        place = names.index(item.benchmark)
+        limits.append(Limits(float(found.rho[place]), *(float(side[place]) for side in found.limits(level))))
+    return replace(item, first=limits[0], second=limits[1])
+
+
+def class_correlations(panel: Panel, able: Mask) -> tuple[tuple[str, ...], OnZScale]:
+    """The benchmarks of one class that are `able`, and their capabilities correlations as V1 judges them."""
+    return chosen(panel.tested, able), moderated_jackknife(panel.values, panel.scores[:, able], panel.families)[0]
 
 
 def across_classes(one: Panel, other: Panel, able: Mask, level: float) -> list[Compared]:
@@ -163,6 +200,7 @@ def _compare(
         zip_limits(*difference_limits(first, second, level)),
         pooled if pooled is not None else [None] * len(benchmarks),
     )
+    error = difference(first, second)
     return [
         Compared(
             subject=subject,
@@ -172,6 +210,8 @@ def _compare(
             first=one,
             second=other,
             difference=change,
+            stderr=float(error.stderr[j]),
+            df=float(error.df[j]),
             pooled=mean,
             n=(int(first.n[j]), int(second.n[j])),
         )
@@ -194,32 +234,62 @@ def _pooled(first: Replicated, second: Replicated) -> Replicated:
     )
 
 
-def judge(result: WhereItHolds, *, margin: float = 0.5) -> list[Finding]:
-    """Issue: the two correlations differ (interval off 0); passed: they differ by less than `margin`."""
-    # The margin of .5 is what lies between no correlation and V1's threshold.
+def judge(result: WhereItHolds, *, worth: float = 0.2, margin: float = 0.5, threshold: float = 0.5) -> list[Finding]:
+    """Issue: the two differ by more than `worth`, or V1 gives them different verdicts; passed: by less than `margin`.
+
+    One-sided, and once all benchmarks compared count. The threshold is V1's.
+    """
+    # A fifth is what changes how a correlation is read; the margin of .5 lies between none and V1's threshold.
+    require_fraction(worth=worth, threshold=threshold)
+    alpha = 1 - result.level
+    verdicts = {
+        class_: dict(zip(names, called(*claims(found.rho, found, (-threshold, threshold)), alpha), strict=True))
+        for class_, (names, found) in result.correlations.items()
+    }
     findings: list[Finding] = []
     groups: dict[tuple[str, str], list[Compared]] = {}
     for item in result.compared:
         groups.setdefault(item.among, []).append(item)
     for items in groups.values():
-        each = [_finding(result, item, margin) for item in items]
-        findings += [_headline(items[0], each, result.caveats, margin), *each]
+        differ, alike = _calls(items, worth, margin, alpha)
+        each = [
+            _finding(
+                result, item, differs, same, [verdicts.get(label, {}).get(item.benchmark) for label in item.labels]
+            )
+            for item, differs, same in zip(items, differ, alike, strict=True)
+        ]
+        findings += [_headline(items[0], each, result.caveats, worth, margin), *each]
     return findings + unassessed(result.unassessed)
 
 
-def _headline(item: Compared, each: Sequence[Finding], caveats: tuple[str, ...], margin: float) -> Finding:
+def _calls(items: Sequence[Compared], worth: float, margin: float, alpha: float) -> tuple[list[Call], list[Call]]:
+    """Whether each difference is worth calling, and whether it is too small to matter: two families of verdicts."""
+    value = np.array([item.difference.value for item in items])
+    error = Uncertain(value, np.array([item.stderr for item in items]), np.array([item.df for item in items]))
+    above = value >= 0
+    sides = [Side.ABOVE if each else Side.BELOW for each in above.tolist()]
+    differ = called(sides, np.where(above, error.p_above(worth), error.p_below(-worth)), alpha)
+    within = np.maximum(error.p_above(-margin), error.p_below(margin))
+    return differ, called([Side.BETWEEN] * len(items), within, alpha)
+
+
+def _headline(
+    item: Compared, each: Sequence[Finding], caveats: tuple[str, ...], worth: float, margin: float
+) -> Finding:
     differ, alike = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
     sentence = (
         f"Between {item.among[0]} and {item.among[1]} the capabilities correlation of {differ} of "
-        f"{plural(len(each), 'benchmark')} clearly differs, and of {alike} it differs by less than {margin:g}; "
-        "the others cannot be called."
+        f"{plural(len(each), 'benchmark')} differs by clearly more than {worth:g} or leads to another verdict, and of "
+        f"{alike} it differs by less than {margin:g}; the others cannot be called."
     )
     if len(each) == 1:
         sentence = each[0].sentence
     return headline(sentence, each, subject=item.subject, caveats=caveats, figure="V5.differences")
 
 
-def _finding(result: WhereItHolds, item: Compared, margin: float) -> Finding:
+def _finding(
+    result: WhereItHolds, item: Compared, differ: Call, alike: Call, verdicts: Sequence[Call | None]
+) -> Finding:
     total = sum(item.n)
     keys = [label.replace(" ", "_") for label in item.labels]
     change, first, second, *pooled = (
@@ -232,7 +302,7 @@ def _finding(result: WhereItHolds, item: Compared, margin: float) -> Finding:
         )
         if limits is not None
     )
-    status, meaning = _verdict(change, margin)
+    status, meaning = _verdict(differ, alike, [call.side for call in verdicts if call is not None])
     return Finding(
         subject={"benchmark": item.benchmark, **item.subject},
         status=status,
@@ -243,16 +313,24 @@ def _finding(result: WhereItHolds, item: Compared, margin: float) -> Finding:
     )
 
 
-def _verdict(change: Estimate, margin: float) -> tuple[Status, str]:
-    # A difference off 0 is an issue however small, so it is held against 0 before the margin.
-    match against(change.low, change.high, 0.0):
-        case Side.UNKNOWN:
-            return Status.CAUTION, "no interval, since too few families are in both"
-        case Side.ABOVE | Side.BELOW:
-            return Status.ISSUE, "what holds in one does not hold in the other"
-    if against(change.low, change.high, (-margin, margin)) is Side.BETWEEN:
-        return Status.PASSED, "about the same"
-    return Status.CAUTION, "too few models to tell whether they differ"
+def _verdict(differ: Call, alike: Call, verdicts: Sequence[Side]) -> tuple[Status, str]:
+    """`verdicts` are V1's, of both classes; of halves there are none."""
+    decided = [VERDICTS[side] for side in verdicts if side in VERDICTS]
+    words = {
+        Side.UNKNOWN: "no interval, since too few families are in both",
+        Side.ABOVE: "what holds in one does not hold in the other",
+        Side.BELOW: "what holds in one does not hold in the other",
+        Side.BETWEEN: "about the same",
+        Side.ACROSS: "too few models to tell whether they differ by an amount that matters",
+    }
+    # That two verdicts differ follows from the verdicts, which are adjusted already: no further test is made of it.
+    if len(set(decided)) == 2:
+        return Status.ISSUE, f"{words[Side.ABOVE]}, since {decided[0]} in one and {decided[1]} in the other"
+    if differ.side in (Side.ABOVE, Side.BELOW):
+        return Status.ISSUE, words[differ.side]
+    if alike.side is Side.BETWEEN:
+        return Status.PASSED, words[Side.BETWEEN]
+    return Status.CAUTION, (alike if differ.alone is Side.ACROSS else differ).meaning(words)
 
 
 def figure(result: WhereItHolds) -> list[Figure]:
@@ -272,7 +350,7 @@ def figure(result: WhereItHolds) -> list[Figure]:
         intervals_figure(
             "V5.differences",
             "Where the correlation differs",
-            "Difference between two capabilities correlations, with its interval; off 0 the two clearly differ.",
+            "Difference between two capabilities correlations, with its interval.",
             ("compared", "benchmark", "difference", "low", "high", "first", "second"),
             rows,
             Axis("difference", "difference of capabilities correlations"),
@@ -295,7 +373,6 @@ MEASURE = Measure(
     caveats=(
         "Half of a class has half its models: expect wide intervals, and a narrower range lowers a correlation.",
         "The coverage of the pooled correlation is not measured by itself; that of the differences is.",
-        "Of two halves in which nothing differs, up to 6% are called different (measured), where 5% is the aim.",
     ),
     references=("Ren et al. 2024, Safetywashing, arXiv 2407.21792",),
 )

@@ -18,6 +18,7 @@ from measurand.readers.archive import ArchiveError, children, decode_json
 from measurand.readers.inspect.schema import NULL, Config, EvalScore, Header, Role, Sample, Score, Usage, decode_members
 from measurand.readers.log import ITEM_COLUMNS, Aggregate, Log, Problem
 from measurand.results import Source
+from measurand.tables import LARGEST
 
 __all__ = ["Item", "item_of", "log_of", "score_number"]
 
@@ -91,7 +92,7 @@ def score_number(value: object) -> float | None:
         number = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= LARGEST else None
 
 
 def item_of(sample: Sample, header: Header, keys: frozenset[str] | None) -> Item:

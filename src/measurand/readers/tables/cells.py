@@ -10,6 +10,7 @@ import polars as pl
 from measurand.readers.tables.columns import fold
 from measurand.readers.tables.numbers import Numbers, numbers
 from measurand.readers.tables.raw import ROW, RawTable, shorten
+from measurand.tables import LARGEST
 
 __all__ = [
     "Block",
@@ -177,10 +178,11 @@ def _refuse_unusable(table: RawTable, column: str, read: Numbers) -> None:
         shown = cell if len(cell) <= 60 else f"{cell[:60]}..."
         more = f" ({len(read.wrong)} such cells)" if len(read.wrong) > 1 else ""
         raise table.fail(f"{shown!r} is not a number{more}; {_advice(cell)}", table.frame[ROW][read.wrong[0]], column)
-    infinite = read.values.is_infinite().arg_true()
+    infinite = (read.values.abs() > LARGEST).arg_true()
     if len(infinite):
         raise table.fail(
-            f"should be finite, got {read.values[infinite[0]]}; leave the cell empty if it was not run",
+            f"should be finite and at most {LARGEST:g} in size, got {read.values[infinite[0]]}; leave the cell empty "
+            "if it was not run",
             table.frame[ROW][infinite[0]],
             column,
         )

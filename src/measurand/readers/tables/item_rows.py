@@ -21,6 +21,7 @@ from measurand.readers.tables.numbers import cleaned, numbers
 from measurand.readers.tables.raw import ROW, RawTable, shorten
 from measurand.readers.tables.tabular import PARSE_ERRORS, header, read_table
 from measurand.results import Source
+from measurand.tables import LARGEST, without_copies
 
 __all__ = ["is_items", "logs_of", "read", "recognise"]
 
@@ -189,10 +190,8 @@ def _scores(table: RawTable, name: str) -> dict[str, pl.Series]:
     read = numbers(column, decimal_comma=table.decimal_comma)
     wrong = pl.Series([False] * len(column))
     wrong[read.wrong] = True
-    return {
-        "score": read.values.set(read.values.is_infinite(), None),
-        "wrong": wrong | read.values.is_infinite().fill_null(False),
-    }
+    beyond = read.values.abs() > LARGEST
+    return {"score": read.values.set(beyond, None), "wrong": wrong | beyond.fill_null(False)}
 
 
 def _metadata(table: RawTable, names: Sequence[str]) -> pl.Series:
@@ -226,7 +225,13 @@ def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
         if wrong.height:
             first = table.place(wrong[ROW][0])
             problems = (Problem(f"cells that are no score (first: {first})", wrong.height),)
-        items = _items(own.filter(~pl.col("wrong")))
+        read = own.filter(~pl.col("wrong"))
+        if "epoch" not in read.columns:
+            distinct = without_copies(read.drop(ROW), _again(read))
+            if copies := read.height - distinct.height:
+                problems += (Problem("rows that are exact copies of others, so no reruns: counted once", copies),)
+            read = distinct
+        items = _items(read)
         counted = replace(source, rows=items.height)
         yield Log(
             source=counted,
@@ -242,10 +247,14 @@ def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
 
 def _items(own: pl.DataFrame) -> pl.DataFrame:
     """Rows with every item column; repeats of an item without an epoch are numbered."""
-    again = [name for name in ("item", "variant", "scorer", "grader") if name in own.columns]
     if "epoch" not in own.columns:
-        own = own.with_columns((pl.int_range(pl.len()).over(again) + 1).alias("epoch"))
+        own = own.with_columns((pl.int_range(pl.len()).over(_again(own)) + 1).alias("epoch"))
     return own.select(
         (pl.col(name) if name in own.columns else pl.lit(None)).cast(dtype, strict=False).alias(name)
         for name, dtype in ITEM_COLUMNS.items()
     )
+
+
+def _again(own: pl.DataFrame) -> list[str]:
+    """The columns by which a row of one model and benchmark repeats another."""
+    return [name for name in ("item", "variant", "scorer", "grader") if name in own.columns]

@@ -10,6 +10,7 @@ import polars as pl
 
 from measurand.measures.forecast.elicitation import Elicitations, elicitation, judge
 from measurand.results import Finding, Status
+from measurand.simulate.answers import item_clusters
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Attempts
@@ -30,7 +31,7 @@ def efforts(
     behaviours: int, clusters: int, median: float, rng: np.random.Generator, target: str = "m", method: str = "search"
 ) -> pl.DataFrame:
     """One effort a behaviour, log-normal in the queries to success, ended at 30, 60 or 90 without one."""
-    cluster = np.arange(behaviours) % clusters if clusters else np.arange(behaviours)
+    cluster = item_clusters(behaviours, clusters, rng)
     shared = rng.standard_normal(behaviours)[cluster] if clusters else np.zeros(behaviours)
     part = 0.3 if clusters else 0.0
     noise = math.sqrt(part) * shared + math.sqrt(1 - part) * rng.standard_normal(behaviours)

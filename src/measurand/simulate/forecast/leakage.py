@@ -12,11 +12,13 @@ from scipy.stats import norm
 from measurand.measures.forecast.leakage import judge, selection_leakage_of
 from measurand.measures.precision.shared.grid import Grid
 from measurand.results import Status
+from measurand.simulate.answers import item_clusters, shared_normals
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
 
 __all__ = ["SIMULATIONS", "answers_to", "grid_of", "true_scores"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 SIZES = ((50, 0, 3), (50, 0, 20), (200, 0, 10), (1000, 0, 10), (4000, 0, 5), (400, 40, 10))
 """Items, clusters (0 for independent items), variants."""
@@ -45,17 +47,17 @@ def true_scores(effects: Floats) -> Floats:
     return found
 
 
-def answers_to(effects: Floats, items: int, clusters: int, rng: np.random.Generator) -> Floats:
+def answers_to(effects: Floats, of_item: Ints, rng: np.random.Generator) -> Floats:
     """Right and wrong answers, shape (variants, items)."""
-    own = rng.standard_normal(items)
-    if clusters:
-        own = np.sqrt(SHARED) * rng.standard_normal(clusters)[np.arange(items) % clusters] + np.sqrt(1 - SHARED) * own
+    items = len(of_item)
+    # Items alone in their clusters share nothing, whatever the share.
+    own = shared_normals((), of_item, SHARED, rng)
     taste = TASTE * rng.standard_normal((len(effects), items))
     right = rng.random((len(effects), items)) < expit(ABILITY + effects[:, None] + DIFFICULTY * own + taste)
     return right.astype(np.float64)
 
 
-def grid_of(scores: Floats, clusters: int) -> Grid:
+def grid_of(scores: Floats, clusters: Ints | None) -> Grid:
     """One model's answers as a grid."""
     variants, items = scores.shape
     return Grid(
@@ -66,7 +68,7 @@ def grid_of(scores: Floats, clusters: int) -> Grid:
         scores=scores[None],
         within=np.full((1, variants, items), np.nan),
         epochs=np.ones((1, variants, items), dtype=np.int64),
-        clusters=np.arange(items) % clusters if clusters else None,
+        clusters=clusters,
         scaled=False,
     )
 
@@ -79,9 +81,10 @@ def _true_optimism(items: int, clusters: int, variants: int, differ: bool) -> fl
     rng = np.random.default_rng([items, clusters, variants, differ])
     found = []
     for _ in range(TRUTH_RUNS):
-        scores = answers_to(effects, items, clusters, rng)
+        of_item = item_clusters(items, clusters, rng)
+        scores = answers_to(effects, of_item, rng)
         half = rng.permutation(clusters or items) < (clusters or items) // 2
-        kept = half[np.arange(items) % clusters] if clusters else half
+        kept = half[of_item]
         found.append(scores.mean(axis=1).max() - true[np.argmax(scores[:, kept].mean(axis=1))])
     return float(np.mean(found))
 
@@ -90,7 +93,8 @@ def _run(items: int, clusters: int, variants: int, level: float, rng: np.random.
     outcome: Outcome = {}
     for differ, name in ((False, "variants alike"), (True, "variants differ, SD 0.05")):
         effects = _effects(variants, differ)
-        grid = grid_of(answers_to(effects, items, clusters, rng), clusters)
+        of_item = item_clusters(items, clusters, rng)
+        grid = grid_of(answers_to(effects, of_item, rng), of_item if clusters else None)
         result = selection_leakage_of([grid], None, 20, level, rng)
         found = result.found[0]
         truth = _true_optimism(items, clusters, variants, differ)

@@ -7,6 +7,7 @@ import polars as pl
 
 from measurand.measures.gaming.locked import judge, locked_ability
 from measurand.results import Finding, Status
+from measurand.simulate.answers import item_clusters
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
 from measurand.tables import Attempts
 
@@ -34,7 +35,7 @@ def table(
 
     An item is hard or easy alike to all; what elicitation adds to it differs from cluster to cluster.
     """
-    of_item = np.arange(items) % clusters if clusters else np.arange(items)
+    of_item = item_clusters(items, clusters, rng)
     level = rng.random(items)
     lean = SHARED * rng.uniform(-1, 1, clusters)[of_item] if clusters else np.zeros(items)
     frames = []

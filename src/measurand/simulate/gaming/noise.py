@@ -9,6 +9,7 @@ from scipy.special import expit
 from measurand.measures.gaming.noise import judge, noise_injection_of
 from measurand.measures.gaming.shared.sweeps import Sweep
 from measurand.results import Status
+from measurand.simulate.answers import item_clusters
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
 
 __all__ = ["KINDS", "SIMULATIONS", "sweep"]
@@ -40,8 +41,8 @@ def sweep(
 ) -> tuple[Sweep, Floats]:
     """A simulated sweep, and the true gain of each copy over the items there might be."""
     sigmas = np.repeat(np.linspace(0, STRONGEST, strengths + 1)[1:], seeds)
-    of_item = np.arange(items) % clusters if clusters else None
-    known, able = _known(kind, items, clusters, rng)
+    of_item = item_clusters(items, clusters, rng) if clusters else None
+    known, able = _known(kind, items, of_item, rng)
     real = known | (rng.random(items) < CHANCE)
     ability = able + (1 - able) * CHANCE
     shown, level = _as_it_is(kind, real, ability, rng)
@@ -70,15 +71,17 @@ def sweep(
     return found, truth
 
 
-def _known(kind: str, items: int, clusters: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.bool_], float]:
+def _known(
+    kind: str, items: int, of_item: npt.NDArray[np.int64] | None, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.bool_], float]:
     """Which items the model knows, and the share it knows of all there might be."""
     if kind in ("guesser", "opened"):
         return np.zeros(items, dtype=np.bool_), 0.0
     shares = np.full(items, KNOWN)
-    if clusters:
+    if of_item is not None:
         # Shares that spread evenly about their mean keep it, whatever the clusters drawn.
         reach = np.sqrt(3) * SHARED * min(KNOWN, 1 - KNOWN)
-        shares = (KNOWN + reach * rng.uniform(-1, 1, clusters))[np.arange(items) % clusters]
+        shares = (KNOWN + reach * rng.uniform(-1, 1, int(of_item.max()) + 1))[of_item]
     return rng.random(items) < shares, KNOWN
 
 

@@ -10,7 +10,7 @@ from scipy.special import expit
 from measurand.measures.gaming.shared.conditions import Run
 from measurand.measures.gaming.underperformance import judge, underperformance_of
 from measurand.results import Finding, Status
-from measurand.simulate.answers import SPREAD, expected_score
+from measurand.simulate.answers import SPREAD, expected_score, item_clusters, shared_normals
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
 from measurand.stats.hiding.underperformance import entropy
 
@@ -92,8 +92,9 @@ def _answered(
     conditions: tuple[tuple[float, Floats], ...], items: int, clusters: int, rng: np.random.Generator
 ) -> tuple[Run, ...]:
     """One model in each condition: an ability, and where the answers go that it does not know."""
-    of_item = np.arange(items) % clusters if clusters else np.arange(items)
-    difficulty = SPREAD * _mixed(of_item, clusters, rng)
+    of_item = item_clusters(items, clusters, rng)
+    # Items alone in their clusters share nothing, whatever the share.
+    difficulty = SPREAD * shared_normals((), of_item, SHARED, rng)
     options = len(conditions[0][1])
     target = rng.integers(0, options, items)
     found = []
@@ -107,20 +108,12 @@ def _answered(
     return tuple(found)
 
 
-def _mixed(of_item: npt.NDArray[np.int64], clusters: int, rng: np.random.Generator) -> Floats:
-    own = rng.standard_normal(len(of_item))
-    if not clusters:
-        return own
-    mixed: Floats = np.sqrt(SHARED) * rng.standard_normal(clusters)[of_item] + np.sqrt(1 - SHARED) * own
-    return mixed
-
-
 def _guesser(avoids: float, items: int, clusters: int, options: int, rng: np.random.Generator) -> Run:
     """A guesser who, on that share of the items, knows the right answer and gives another."""
     target, answer = rng.integers(0, options, (2, items))
     wrong = (target + rng.integers(1, options, items)) % options
     answer = np.where(rng.random(items) < avoids, wrong, answer)
-    return _as_run("", answer, target, options, np.arange(items) % clusters if clusters else None)
+    return _as_run("", answer, target, options, item_clusters(items, clusters, rng) if clusters else None)
 
 
 def _as_run(

@@ -21,16 +21,28 @@ __all__ = ["SIMULATIONS"]
 TIE_SHARE, TASTE, PLANTED = 0.25, 0.5, float(np.log(2))
 RESAMPLES, CIRCLES = 200, 60
 
+Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-def arena(models: int, votes: int, voters: int, spread: float, *, level: float, rng: np.random.Generator) -> Outcome:
+def arena(
+    models: int,
+    votes: int,
+    voters: int,
+    prompts: int,
+    pareto: float,
+    spread: float,
+    *,
+    level: float,
+    rng: np.random.Generator,
+) -> Outcome:
     """One arena.
 
     Parameters
     ----------
-    voters : each has tastes of their own (SD `TASTE` in log odds a model) and casts as many votes as the others; 0 for
-        independent votes.
+    voters, prompts : each has tastes of its own (SD `TASTE` in log odds a model); 0 for none, so that without either
+        votes are independent.
+    pareto : shape of the Pareto distribution of their activity; 0 if all are equally active.
     spread : standard deviation of the strengths, in log odds; the second model is `PLANTED` (twice the odds) below
         the first. 0: all are equal.
     """
@@ -39,10 +51,11 @@ def arena(models: int, votes: int, voters: int, spread: float, *, level: float, 
         strengths[1] = strengths[0] - PLANTED
     first = rng.integers(models, size=votes)
     second = (first + rng.integers(1, models, size=votes)) % models
-    voter = rng.permutation(votes) % voters if voters else None
-    tastes = TASTE * rng.standard_normal((max(voters, 1), models)) * bool(voters)
-    who = 0 if voter is None else voter
-    gap = strengths[first] - strengths[second] + tastes[who, first] - tastes[who, second]
+    clusters = {name: _active(n, votes, pareto, rng) for name, n in (("voter", voters), ("item", prompts)) if n}
+    gap = strengths[first] - strengths[second]
+    for codes in clusters.values():
+        tastes = TASTE * rng.standard_normal((int(codes.max()) + 1, models))
+        gap += tastes[codes, first] - tastes[codes, second]
     outcome = np.where(rng.random(votes) < TIE_SHARE, 1, np.where(rng.random(votes) < expit(gap), 0, 2))
     if (strong_components(comparisons(first, second, outcome, models).wins) != 0).any():
         return {}
@@ -54,7 +67,7 @@ def arena(models: int, votes: int, voters: int, spread: float, *, level: float, 
         first=first,
         second=second,
         outcome=outcome,
-        clusters={} if voter is None else {"voter": voter},
+        clusters=clusters,
     )
     # With fewer the verdict is that there are too few, whatever is drawn.
     enough = triads(part.data.wins).decided >= LEAST_TRIADS
@@ -74,11 +87,19 @@ def arena(models: int, votes: int, voters: int, spread: float, *, level: float, 
         level=level,
         notes=(),
     )
-    return _outcome(result, judge(result), dict(zip(names, strengths, strict=True)), bool(voters), spread)
+    return _outcome(result, judge(result), dict(zip(names, strengths, strict=True)), len(clusters), spread)
+
+
+def _active(clusters: int, votes: int, pareto: float, rng: np.random.Generator) -> Ints:
+    """Who cast each vote, or on which prompt."""
+    if not pareto:
+        return rng.permutation(votes) % clusters
+    weights = 1 + rng.pareto(pareto, clusters)
+    return rng.choice(clusters, votes, p=weights / weights.sum())
 
 
 def _outcome(
-    result: Arena, findings: Sequence[Finding], strengths: Mapping[str, float], shared: bool, spread: float
+    result: Arena, findings: Sequence[Finding], strengths: Mapping[str, float], shared: int, spread: float
 ) -> Outcome:
     (group,), (order, circle), outcome = result.groups, findings, Outcome()
     name = "all equal" if not spread else f"strengths of SD {spread:g}"
@@ -97,14 +118,14 @@ def _outcome(
     return outcome
 
 
-def _best_fitting(strengths: Floats, shared: bool) -> Floats:
+def _best_fitting(strengths: Floats, shared: int) -> Floats:
     """The strengths that an endless number of votes would give: Bradley-Terry fitted to the true chances.
 
-    Ties and tastes make the chances less extreme than the strengths say.
+    Ties and tastes (of voters, of prompts or of both) make the chances less extreme than the strengths say.
     """
     nodes, weights = np.polynomial.hermite_e.hermegauss(21)
     first, second = np.triu_indices(len(strengths), k=1)
-    gap = (strengths[first] - strengths[second])[:, None] + np.sqrt(2) * TASTE * shared * nodes
+    gap = (strengths[first] - strengths[second])[:, None] + np.sqrt(2 * shared) * TASTE * nodes
     share = expit(gap) @ weights / weights.sum()
     decided = 1 - TIE_SHARE
     counts = np.stack([decided * share, np.full(len(share), TIE_SHARE), decided * (1 - share)])
@@ -115,20 +136,21 @@ def _best_fitting(strengths: Floats, shared: bool) -> Floats:
 SIMULATIONS = {
     "P10": Simulation(
         tuple(
-            {"models": models, "votes": votes, "voters": voters, "spread": spread}
-            for models, votes, voters in (
-                (4, 100, 0),
-                (10, 1000, 0),
-                (20, 5000, 0),
-                (10, 1000, 6),
-                (20, 5000, 15),
-                (20, 5000, 30),
-                (20, 5000, 60),
-                (20, 5000, 200),
+            dict(zip(("models", "votes", "voters", "prompts", "pareto"), sizes, strict=True)) | {"spread": spread}
+            for sizes in (
+                (4, 100, 0, 0, 0.0),
+                (20, 5000, 0, 0, 0.0),
+                (10, 1000, 6, 0, 0.0),
+                (20, 5000, 60, 0, 0.0),
+                (6, 600, 30, 0, 1.1),
+                (6, 2000, 200, 0, 1.1),
+                (20, 5000, 200, 0, 1.1),
+                (6, 2000, 60, 60, 1.1),
             )
             for spread in (0.0, 0.5)
         ),
         arena,
     )
 }
-"""Arenas small and large, votes independent or by few or many voters."""
+"""Arenas small and large, votes independent, by equally active voters, and as arenas have them: a few voters (and
+prompts) have most of the votes."""

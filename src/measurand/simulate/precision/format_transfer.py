@@ -65,7 +65,7 @@ _SHIFTS = {gap: _shift(gap) for gap in GAPS}
 def _grid(gaps: tuple[float, ...], items: int, clusters: int, rng: np.random.Generator) -> Grid:
     """Models whose second format is better by those differences."""
     shifts = np.array([[_SHIFTS[gap], 0.0] for gap in gaps])
-    return answer_grid(shifts, item_clusters(items, clusters), SHARED if clusters else 0.0, rng)
+    return answer_grid(shifts, item_clusters(items, clusters, rng), SHARED if clusters else 0.0, rng)
 
 
 CELLS = tuple({"items": items, "clusters": clusters, "models": models} for items, clusters, models in SIZES)

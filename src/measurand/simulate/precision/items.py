@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.special import expit, ndtri
 
 from measurand.measures.precision.items import Items, judge
-from measurand.measures.precision.shared.item_analysis import analyse
+from measurand.measures.precision.shared.item_analysis import SCALE_WITHIN, analyse
 from measurand.measures.verdicts import family
 from measurand.results import Status
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_estimate, add_event
@@ -28,7 +28,7 @@ REVERSED = 0.1
 """Share of items that the stronger models fail more often, where some do."""
 
 
-def true_reliability(slopes: Floats, difficulties: Floats) -> tuple[float, float]:
+def true_reliability(slopes: Floats, difficulties: Floats, guessing: float = 0.0) -> tuple[float, float]:
     """Alpha and the standard error of measurement of the mean score in the population of models, by quadrature.
 
     Examples
@@ -39,31 +39,37 @@ def true_reliability(slopes: Floats, difficulties: Floats) -> tuple[float, float
     """
     points, weights = np.polynomial.hermite_e.hermegauss(61)
     weights = weights / weights.sum()
-    p = expit(slopes[:, None] * (points - difficulties[:, None]))
+    p = guessing + (1 - guessing) * expit(slopes[:, None] * (points - difficulties[:, None]))
     rate, total, k = p @ weights, p.sum(axis=0), len(slopes)
     spread = weights @ total**2 - (weights @ total) ** 2 + ((p * (1 - p)) @ weights).sum()
     alpha = k / (k - 1) * (1 - (rate * (1 - rate)).sum() / spread)
     return float(alpha), float(np.sqrt(spread * (1 - alpha)) / k)
 
 
-def _items(models: int, items: int, missing: float, level: float, rng: np.random.Generator) -> Outcome:
+def _items(
+    models: int, items: int, missing: float, guessing: float, known: int, level: float, rng: np.random.Generator
+) -> Outcome:
     """P11: items that fit the model and all point the same way; then with a tenth of them reversed.
+
+    A right answer is guessed with probability `guessing`, which the audit knows (the items have options) or not.
 
     Takes about 0.1 s: the model is refitted to 20 sets of drawn answers, as in the audit, for the verdict on it.
     """
     slopes = np.exp(SLOPE_SPREAD * rng.standard_normal(items))
     difficulties, ability = rng.standard_normal(items), rng.standard_normal(models)
     ran = np.where(rng.random((models, items)) < missing, np.nan, 1.0)
-    scores = _answers(ability, slopes, difficulties, rng) * ran
+    scores = _answers(ability, slopes, difficulties, guessing, rng) * ran
     table = ItemTable.of("simulated", [f"m{i}" for i in range(models)], scores)
-    found = analyse(table, level=level, rng=rng)
+    found = analyse(table, level=level, rng=rng, guessing=np.full(items, guessing) if known else None)
     findings = {f.subject.get("part"): f for f in judge(Items((found,), (), level))}
     outcome: Outcome = {}
     if missing == 0:
-        alpha, sem = true_reliability(slopes, difficulties)
+        alpha, sem = true_reliability(slopes, difficulties, guessing)
         reliable = findings["reliability"]
         add_estimate(outcome, "reliability", "population of models", alpha, reliable.estimate("reliability"))
         add_estimate(outcome, "measurement error", "population of models", sem, reliable.estimate("measurement_error"))
+    within = True
+    add_event(outcome, "power", "item response model is fitted", "model true", found.response_model is not None)
     if found.response_model is not None:
         fit, rested = found.response_model.fit, findings["item response model"].status
         # The scale a fit can know is that of the models drawn, so a slope is per standard deviation of theirs.
@@ -71,17 +77,18 @@ def _items(models: int, items: int, missing: float, level: float, rng: np.random
         half = ndtri((1 + level) / 2) * fit.slope_se[0]
         add_coverage(outcome, "slope of an item", "slope", truth[0], fit.slopes[0] - half, fit.slopes[0] + half)
         ratio = float(fit.slopes @ truth / (truth @ truth))
-        add_event(outcome, "power", "scale of the slopes within 20%", "model true", abs(ratio - 1) < 0.2)
+        within = abs(ratio - 1) < SCALE_WITHIN
         add_event(outcome, "false_alarm", "does not recover its scale", "model true", rested is Status.ISSUE)
         add_event(outcome, "power", "single slopes can be read", "model true", rested is Status.PASSED)
         if np.isfinite(found.response_model.misfit_q).any():
             misfits = findings["item table"].estimate("misfitting_items").value or 0
             add_event(outcome, "false_alarm", "some item does not follow ability", "all do", misfits > 0)
+    add_event(outcome, "power", "scale of the slopes within 20%, or refused", "model true", within)
     flagged = findings["item table"].status is Status.ISSUE
     add_event(outcome, "false_alarm", "some item is failed by stronger models", "none is", flagged)
     tenth = np.arange(items) < REVERSED * items
     for quantity, slope, truth in (("false_alarm", 0, "a tenth says nothing"), ("power", -1, "a tenth of items is")):
-        drawn = _answers(ability, slopes * np.where(tenth, slope, 1), difficulties, rng) * ran
+        drawn = _answers(ability, slopes * np.where(tenth, slope, 1), difficulties, guessing, rng) * ran
         rest = item_rest(drawn)
         other = replace(found, item_rest=rest.correlation, negative_q=family(rest.p_negative, "bh"))
         table_of = next(f for f in judge(Items((other,), (), level)) if f.subject.get("part") == "item table")
@@ -90,16 +97,22 @@ def _items(models: int, items: int, missing: float, level: float, rng: np.random
     return outcome
 
 
-def _answers(ability: Floats, slopes: Floats, difficulties: Floats, rng: np.random.Generator) -> Floats:
-    p = expit(slopes * (ability[:, None] - difficulties))
+def _answers(
+    ability: Floats, slopes: Floats, difficulties: Floats, guessing: float, rng: np.random.Generator
+) -> Floats:
+    p = guessing + (1 - guessing) * expit(slopes * (ability[:, None] - difficulties))
     return (rng.random(p.shape) < p).astype(np.float64)
 
 
 CELLS = (
-    {"models": 12, "items": 60, "missing": 0.0},
-    {"models": 22, "items": 200, "missing": 0.0},
-    {"models": 40, "items": 100, "missing": 0.5},
-    {"models": 100, "items": 50, "missing": 0.0},
+    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.0, "known": 1},
+    {"models": 22, "items": 200, "missing": 0.0, "guessing": 0.0, "known": 0},
+    {"models": 100, "items": 50, "missing": 0.0, "guessing": 0.0, "known": 0},
+    {"models": 40, "items": 100, "missing": 0.5, "guessing": 0.0, "known": 1},
+    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.25, "known": 1},
+    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.25, "known": 0},
+    {"models": 20, "items": 100, "missing": 0.0, "guessing": 0.25, "known": 1},
+    {"models": 20, "items": 100, "missing": 0.0, "guessing": 0.25, "known": 0},
 )
 
 SIMULATIONS: Mapping[str, Simulation] = {"P11": Simulation(CELLS, _items)}

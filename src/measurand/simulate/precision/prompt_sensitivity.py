@@ -91,7 +91,7 @@ def _run(items: int, clusters: int, prompts: int, level: float, rng: np.random.G
 
 def _audit(effects: Floats, items: int, clusters: int, level: float, rng: np.random.Generator) -> PromptSensitivity:
     """Models by prompts: what the measure makes of one draw of items."""
-    grid = answer_grid(effects, item_clusters(items, clusters), SHARED if clusters else 0.0, rng)
+    grid = answer_grid(effects, item_clusters(items, clusters, rng), SHARED if clusters else 0.0, rng)
     return sensitivity_of([grid], level, RESAMPLES, rng)
 
 

@@ -7,6 +7,7 @@ from scipy.special import expit
 
 from measurand.measures.precision.rank_stability import RankStability, in_order, judge
 from measurand.measures.precision.shared.rank_cube import Cube
+from measurand.simulate.answers import item_clusters
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event, add_order
 from measurand.stats.items.item_ranks import resampled_means
 from measurand.stats.votes.rankings import t_value
@@ -29,7 +30,7 @@ def rank_stability(
 
     Parameters
     ----------
-    clusters : items come in so many clusters of equal size; 0 for independent items.
+    clusters : items come in so many clusters of unequal size; 0 for independent items.
     variants : prompt variants.
     spread : standard deviation of the abilities, in log odds; the second model is `PLANTED` below the first. 0: all
         are equal, and so are their expected scores over all items and prompts.
@@ -37,7 +38,7 @@ def rank_stability(
     ability = spread * rng.standard_normal(models)
     if spread:
         ability[1] = ability[0] - PLANTED
-    cluster = np.arange(items) % clusters if clusters else None
+    cluster = item_clusters(items, clusters, rng) if clusters else None
     suits = TASTE * rng.standard_normal((models, items)) + DIFFICULTY * rng.standard_normal(items)
     if cluster is not None:
         suits += SHARED * (rng.standard_normal((models, clusters)) + rng.standard_normal(clusters))[:, cluster]

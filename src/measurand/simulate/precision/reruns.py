@@ -50,7 +50,7 @@ def _truths(rate: float, runs: int) -> dict[str, float]:
 
 
 def _responses(rates: tuple[float, ...], items: int, clusters: int, runs: int, rng: np.random.Generator) -> Responses:
-    of_item = item_clusters(items, clusters)
+    of_item = item_clusters(items, clusters, rng)
     shape = (len(rates), items)
     stable, chance = (ndtr(shared_normals(shape[:1], of_item, SHARED if clusters else 0.0, rng)) for _ in range(2))
     chance = np.where(stable >= 3 * np.array(rates)[:, None], chance > 0.5, chance)

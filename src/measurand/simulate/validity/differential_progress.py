@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from measurand.measures.validity.differential_progress import ClassProgress, DifferentialProgress, judge
-from measurand.results import Status
+from measurand.results import Finding, Status
 from measurand.simulate.capabilities import CELLS, simulate
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
-from measurand.stats.capability.progress import League, excess_change, outlier_p_value
+from measurand.stats.capability.progress import Excess, League, excess_change, outlier_p_value
 from measurand.stats.capability.regression import fit_lines
 from measurand.tables import Gain
 
 __all__ = ["SIMULATIONS"]
+
+CLAIMS = 20
+"""Gains claimed at once, of which none is one."""
 
 
 def _run(models: int, families: int, family_share: float, level: float, rng: np.random.Generator) -> Outcome:
@@ -24,8 +27,16 @@ def _run(models: int, families: int, family_share: float, level: float, rng: np.
     lifted[new] += 3.0
     unchanged, gained = (excess_change(x, values, old, new, level) for values in (y, lifted))
     claim = Gain(panel.models[old], panel.models[new], "t0")
-    part = ClassProgress(panel, ((claim, unchanged), (claim, gained)), {"t0": (panel.models, _league(x, y))})
-    _, no_gain, gain, outlier = judge(DifferentialProgress((part,), (), level, drawn.names))
+    league = {"t0": (panel.models, _league(x, y))}
+
+    def judged(*excesses: Excess) -> list[Finding]:
+        part = ClassProgress(panel, tuple((claim, excess) for excess in excesses), league)
+        return judge(DifferentialProgress((part,), (), level, drawn.names))[1:]
+
+    no_gain, outlier = judged(unchanged)
+    (gain, _) = judged(gained)
+    pairs = [rng.choice(models, size=2, replace=False) for _ in range(CLAIMS)]
+    many = judged(*(excess_change(x, y, int(a), int(b), level) for a, b in pairs))[:-1]
     outcome: Outcome = {}
     limits = (unchanged.excess - unchanged.half_width, unchanged.excess + unchanged.half_width)
     add_coverage(outcome, "default interval", "no excess", 0.0, *limits)
@@ -35,6 +46,8 @@ def _run(models: int, families: int, family_share: float, level: float, rng: np.
         ("power", "gain beyond capability", "excess of 3 SD", gain),
     ):
         add_event(outcome, quantity, what, truth, finding.status is Status.PASSED)
+    some = any(finding.status is Status.PASSED for finding in many)
+    add_event(outcome, "false_alarm", f"some of {CLAIMS} gains beyond capability", "no excess", some)
     return outcome
 
 

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from measurand.stats.capability.capabilities import MOST_BLOCKS
 from measurand.stats.capability.pca import first_component, replicate_scores
 from measurand.stats.intervals.correlation import jackknife_t
+from measurand.stats.intervals.one_sided import Uncertain, of_jackknife
 from measurand.stats.intervals.ranks import correlate
 from measurand.stats.intervals.resampling import family_blocks, jackknife_weights
 
-__all__ = ["Replicated", "difference_limits", "half_replicates", "joint_replicates"]
+__all__ = ["Replicated", "difference", "difference_limits", "half_replicates", "joint_replicates"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -90,7 +91,17 @@ def half_replicates(capability: Floats, tested: Floats, families: Ints) -> tuple
 
 def difference_limits(first: Replicated, second: Replicated, level: float) -> tuple[Floats, Floats, Floats]:
     """first minus second with its jackknife interval, t(G - 1) over the families that have a part in either."""
-    change = first.value - second.value
-    replicates = np.where(first.takes_part | second.takes_part, first.left_out - second.left_out, np.nan)
+    change, replicates = _change(first, second)
     low, high = jackknife_t(change, replicates, level)
     return change, np.maximum(low, -2.0), np.minimum(high, 2.0)
+
+
+def difference(first: Replicated, second: Replicated) -> Uncertain:
+    """first minus second with the standard error that `difference_limits` has, for tests at any bound."""
+    return of_jackknife(*_change(first, second))
+
+
+def _change(first: Replicated, second: Replicated) -> tuple[Floats, Floats]:
+    """first minus second, and its replicates, NaN for families that have a part in neither."""
+    replicates = np.where(first.takes_part | second.takes_part, first.left_out - second.left_out, np.nan)
+    return first.value - second.value, replicates

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from measurand.stats.intervals.correlation import jackknife_se
+from measurand.stats.intervals.one_sided import Uncertain, of_jackknife
 from measurand.stats.intervals.ranks import correlate
 from measurand.stats.intervals.resampling import family_blocks, jackknife_weights
 
@@ -111,12 +112,14 @@ class Agreement:
     ----------
     convergent, method, difference : value, low and high; means are taken on Fisher's z scale.
     groups : families behind the intervals.
+    error : the convergent mean on Fisher's z scale and the difference, with their standard errors, shape (2,).
     """
 
     convergent: tuple[float, float, float]
     method: tuple[float, float, float]
     difference: tuple[float, float, float]
     groups: int
+    error: Uncertain
 
 
 def agreement(found: Floats, without: Floats, convergent: Ints, method: Ints, level: float) -> Agreement:
@@ -136,7 +139,8 @@ def agreement(found: Floats, without: Floats, convergent: Ints, method: Ints, le
     low, high = values - half, values + half
     both = [tuple(map(float, np.tanh([values[i], low[i], high[i]]))) for i in (0, 1)]
     limits = float(values[2]), float(max(low[2], -2.0)), float(min(high[2], 2.0))
-    return Agreement(both[0], both[1], limits, int(groups.min()))  # type: ignore[arg-type]
+    judged = of_jackknife(values[[0, 2]], replicates[:, [0, 2]])
+    return Agreement(both[0], both[1], limits, int(groups.min()), judged)  # type: ignore[arg-type]
 
 
 def mean_correlation(correlations: Floats, pairs: Ints) -> float:

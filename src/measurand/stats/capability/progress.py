@@ -22,13 +22,14 @@ class Excess:
     """Change of a score from one model to another, beyond the change expected from capability alone.
 
     ``change = expected + excess``; `half_width` is that of the prediction interval, around `expected` and, since the
-    observed change is given, around `excess` alike.
+    observed change is given, around `excess` alike: t(n - 2) times `stderr`.
     """
 
     change: float
     expected: float
     excess: float
     half_width: float
+    stderr: float
     n: int
 
 
@@ -58,7 +59,7 @@ def excess_change(x: Floats, y: Floats, old: int, new: int, level: float) -> Exc
     error = float(line.residual[0, 0] * np.sqrt(2 + step**2 / line.x_spread[0, 0]))
     change = float(y[new] - y[old])
     n = int(others.sum())
-    return Excess(change, expected, change - expected, float(stdtrit(n - 2, (1 + level) / 2)) * error, n)
+    return Excess(change, expected, change - expected, float(stdtrit(n - 2, (1 + level) / 2)) * error, error, n)
 
 
 @dataclass(frozen=True, kw_only=True)

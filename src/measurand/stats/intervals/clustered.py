@@ -100,7 +100,7 @@ def bell_mccaffrey(count: Floats) -> Floats:
     Examples
     --------
     >>> bell_mccaffrey(np.array([[5.0, 5, 5, 5], [17, 1, 1, 1]])).round(2).tolist()
-    [3.0, 1.02]
+    [3.0, 1.24]
     """
     n = count.sum(axis=-1)
     parts = count**2 * cr2_weights(count)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri, stdtrit
+from scipy.special import ndtri, stdtr, stdtrit
 
 __all__ = [
+    "OnZScale",
+    "at_least_independent",
     "bonett_wright",
     "bonett_wright_se",
     "fisher",
     "jackknife_se",
     "jackknife_t",
     "jackknife_z",
+    "jackknife_z_se",
     "median_limits",
     "models_to_decide",
 ]
@@ -61,6 +65,49 @@ def bonett_wright(rho: Floats, n: Ints, level: float) -> Interval:
     return _on_z_scale(rho, ndtri((1 + level) / 2) * bonett_wright_se(rho, n), n)
 
 
+@dataclass(frozen=True, eq=False)
+class OnZScale:
+    """Rank correlations with a standard error on Fisher's z scale: one for intervals and tests, so that they agree.
+
+    Parameters
+    ----------
+    rho : shape (m,).
+    stderr : of atanh(rho), shape (m,); NaN where undefined.
+    freedom : degrees of freedom of its t distribution, shape (m,); infinite for a Gaussian one.
+    n : observations behind each rho, shape (m,).
+
+    Examples
+    --------
+    >>> found = OnZScale(np.array([0.8]), np.array([0.2]), np.array([20.0]), np.array([30]))
+    >>> low, high = found.limits(0.9)
+    >>> low.round(3).tolist(), high.round(3).tolist(), found.p_above(float(low[0])).round(3).tolist()
+    ([0.637], [0.894], [0.05])
+    """
+
+    rho: Floats
+    stderr: Floats
+    freedom: Floats
+    n: Ints
+
+    def only(self, places: npt.ArrayLike) -> OnZScale:
+        """Those at the places given, by number."""
+        at = np.asarray(places, dtype=np.int64)
+        return OnZScale(self.rho[at], self.stderr[at], self.freedom[at], self.n[at])
+
+    def limits(self, level: float) -> Interval:
+        """rho with t standard errors either way; NaN where undefined."""
+        return _on_z_scale(self.rho, stdtrit(self.freedom, (1 + level) / 2) * self.stderr, self.n)
+
+    def p_above(self, bound: float) -> Floats:
+        """One-sided p-values against "rho is at most the bound", shape (m,)."""
+        result: Floats = stdtr(self.freedom, (math.atanh(bound) - np.arctanh(_off_one(self.rho, self.n))) / self.stderr)
+        return result
+
+    def p_below(self, bound: float) -> Floats:
+        """One-sided p-values against "rho is at least the bound", shape (m,)."""
+        return OnZScale(-self.rho, self.stderr, self.freedom, self.n).p_above(-bound)
+
+
 def jackknife_se(replicates: Floats) -> tuple[Floats, Floats]:
     """Standard error of each column from leave-one-family-out replicates, and the number of replicates defined.
 
@@ -92,6 +139,27 @@ def jackknife_t(value: Floats, replicates: Floats, level: float) -> Interval:
     return value - half, value + half
 
 
+def jackknife_z_se(replicates: Floats, n: Ints) -> tuple[Floats, Floats]:
+    """Jackknife standard error of atanh(rho) from replicates of rho, shape (G, m), and how many were defined."""
+    return jackknife_se(np.arctanh(_off_one(replicates, n)))
+
+
+def at_least_independent(rho: Floats, replicates: Floats, n: Ints) -> OnZScale:
+    """Leave-one-family-out jackknife, t(G - 1), its standard error no smaller than Bonett and Wright's.
+
+    A jackknife over a few families has a standard error that is often far too small by chance; models of a family
+    hardly ever scatter less than independent ones would. Undefined below two families.
+
+    Parameters
+    ----------
+    rho : shape (m,).
+    replicates : shape (G, m).
+    n : observations behind each rho, shape (m,).
+    """
+    se, groups = jackknife_z_se(replicates, n)
+    return OnZScale(rho, np.maximum(se, bonett_wright_se(rho, n)), np.maximum(groups - 1, 1), n)
+
+
 def jackknife_z(rho: Floats, replicates: Floats, n: Ints, level: float) -> Interval:
     """Leave-one-family-out jackknife of a rank correlation on Fisher's z scale, with t(G - 1).
 
@@ -108,7 +176,7 @@ def jackknife_z(rho: Floats, replicates: Floats, n: Ints, level: float) -> Inter
     -------
     low, high : shape (m,); NaN below two families.
     """
-    se, groups = jackknife_se(np.arctanh(_off_one(replicates, n)))
+    se, groups = jackknife_z_se(replicates, n)
     se = np.where(se == 0, bonett_wright_se(rho, n), se)
     with np.errstate(invalid="ignore"):
         return _on_z_scale(rho, stdtrit(np.maximum(groups - 1, 1), (1 + level) / 2) * se, n)

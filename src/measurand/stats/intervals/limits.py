@@ -25,3 +25,14 @@ class Limits(NamedTuple):
     def defined(self) -> bool:
         """Whether it has an interval."""
         return not (math.isnan(self.low) or math.isnan(self.high))
+
+    def within(self, least: float, most: float) -> Limits:
+        """The same with limits no further out than what is possible; NaN stays.
+
+        Examples
+        --------
+        >>> Limits(0.9, 0.7, 1.1).within(0.0, 1.0)
+        Limits(value=0.9, low=0.7, high=1.0)
+        """
+        low, high = (x if math.isnan(x) else min(max(x, least), most) for x in (self.low, self.high))
+        return Limits(self.value, low, high)

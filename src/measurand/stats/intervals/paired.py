@@ -152,7 +152,7 @@ def bonett_price(
     return np.maximum(b - c - half, -1.0), np.minimum(b - c + half, 1.0)
 
 
-def paired_tests(pairs: Pairs, level: float, *, counts: bool) -> tuple[Floats, Floats, Floats]:
+def paired_tests(pairs: Pairs, level: float, *, counts: bool, unit: bool = False) -> tuple[Floats, Floats, Floats]:
     """p-value of no difference and limits of each pair; NaN where undefined.
 
     Parameters
@@ -161,11 +161,14 @@ def paired_tests(pairs: Pairs, level: float, *, counts: bool) -> tuple[Floats, F
     level : confidence level of the limits.
     counts : whether scores are all 0 or 1 and items independent: the exact McNemar test and `bonett_price`; else the
         t test over clusters.
+    unit : whether scores lie between 0 and 1, so that no difference is beyond 1.
     """
     if counts:
         low, high = bonett_price(pairs.only_first, pairs.only_second, np.maximum(pairs.n, 1), level)
         return mcnemar_p_value(pairs.only_first, pairs.only_second), low, high
     low, high = t_limits(pairs.value, pairs.stderr, pairs.df, level)
+    if unit:
+        low, high = np.maximum(low, -1.0), np.minimum(high, 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.abs(pairs.value / pairs.stderr)
     p_values = 2 * student.sf(t, pairs.df)

@@ -1,6 +1,7 @@
 """The two-parameter item response model: marginal likelihood over ability, with shrunken slopes.
 
-P(right) = 1 / (1 + exp(-(slope * ability + intercept))), ability standard normal over the models.
+P(right) = guessing + (1 - guessing) / (1 + exp(-(slope * ability + intercept))), ability standard normal over the models.
+Guessing is known: one over the number of options where an item has options, 0 where it has none.
 """
 
 from __future__ import annotations
@@ -12,19 +13,14 @@ import numpy.typing as npt
 from scipy.special import expit, log_expit
 
 __all__ = [
-    "ScaleCheck",
     "TwoParameter",
-    "check_scale",
     "expected_scores",
-    "fewest_items",
     "fit_two_parameter",
     "information",
-    "misfit",
     "slope_prior_sd",
 ]
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 _REACH = 5.5
 """Abilities are looked for this many standard deviations around the mean of the models."""
@@ -46,26 +42,35 @@ class TwoParameter:
     Parameters
     ----------
     slopes, intercepts : shape (k,).
+    guessing : chance of a right answer without any ability, as given, shape (k,).
     slope_se : posterior standard deviation of each slope given the scale of ability, shape (k,).
     abilities, ability_sd : posterior mean and standard deviation of each model's ability, shape (n,); over the models
         the abilities have mean 0 and variance (with that of the posterior) 1, to within what shrinkage moves them.
+    log_likelihood : of the answers, ability integrated out, without the priors.
     converged : whether the last step moved no parameter by more than the tolerance.
     steps : steps taken.
     """
 
     slopes: Floats
     intercepts: Floats
+    guessing: Floats
     slope_se: Floats
     abilities: Floats
     ability_sd: Floats
+    log_likelihood: float
     converged: bool
     steps: int
 
     @property
     def difficulties(self) -> Floats:
-        """Ability at which half would pass, shape (k,); NaN for items whose slope is not positive."""
+        """Ability at which half know the answer, shape (k,); NaN for items whose slope is not positive."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(self.slopes > 0, -self.intercepts / self.slopes, np.nan)
+
+    def chances(self, abilities: Floats) -> Floats:
+        """Chance that a model of each ability passes each item, shape (abilities, k)."""
+        known: Floats = expit(abilities[:, None] * self.slopes + self.intercepts)
+        return self.guessing + (1 - self.guessing) * known
 
 
 def slope_prior_sd(models: float) -> float:
@@ -82,18 +87,25 @@ def slope_prior_sd(models: float) -> float:
 
 
 def fit_two_parameter(
-    scores: Floats, *, prior_sd: float | None = None, tolerance: float = 1e-5, most_steps: int = 500
+    scores: Floats,
+    guessing: Floats | float = 0.0,
+    *,
+    prior_sd: float | None = None,
+    tolerance: float = 1e-5,
+    most_steps: int = 500,
 ) -> TwoParameter:
     """Fit by parameter-expanded EM (Bock and Aitkin 1981; Liu, Rubin and Wu 1998).
 
     In a long test plain EM hardly moves the scale of ability: the items pin abilities down wherever the scale started,
     and their standard normal distribution has no say. So each step also estimates the mean and spread of ability and
     takes them into slopes and intercepts. Ability is integrated over points no wider apart than the narrowest
-    posterior, on which the trapezoidal rule is exact to many digits.
+    posterior, on which the trapezoidal rule is exact to many digits. Where items can be guessed, whether a right answer
+    was known or guessed is integrated over too, so that each step is still a logistic regression.
 
     Parameters
     ----------
     scores : shape (models, items), in [0, 1], NaN where not run; a mean over epochs counts as one answer.
+    guessing : chance of a right answer without any ability, in [0, 1), shape (items,) or one for all.
     prior_sd : spread of the slopes around their mean, relative to it; if None, `slope_prior_sd` of the models that ran
         an item.
     tolerance : largest move of a parameter in the last step.
@@ -104,7 +116,8 @@ def fit_two_parameter(
 
     References
     ----------
-    Bock and Aitkin 1981, Psychometrika 46(4). Liu, Rubin and Wu 1998, Biometrika 85(4). Louis 1982, JRSS B 44(2).
+    Bock and Aitkin 1981, Psychometrika 46(4). Birnbaum 1968, in Lord and Novick, Statistical theories of mental test
+    scores. Liu, Rubin and Wu 1998, Biometrika 85(4). Louis 1982, JRSS B 44(2).
 
     Examples
     --------
@@ -115,11 +128,14 @@ def fit_two_parameter(
     (True, [0.5, 2.0])
     """
     ran = np.isfinite(scores)
-    data = _Data(np.where(ran, scores, 0.0), ran.astype(np.float64), bool(ran.all()))
+    floor = np.broadcast_to(np.asarray(guessing, dtype=np.float64), (scores.shape[1],))
+    data = _Data(np.where(ran, scores, 0.0), ran.astype(np.float64), floor, bool(ran.all()))
     spread = slope_prior_sd(ran.sum(axis=0).mean()) if prior_sd is None else prior_sd
     passed, run = data.right.sum(axis=0), data.ran.sum(axis=0)
     slopes = np.ones(scores.shape[1])
-    intercepts = np.log((passed + 0.5) / (run - passed + 0.5))
+    # Right answers beyond those that guessing alone would give, of those that guessing leaves.
+    known = np.maximum(passed - floor * run, 0.0)
+    intercepts = np.log((known + 0.5) / ((1 - floor) * run - known + 0.5))
     moved, steps = np.inf, 0
     while moved > tolerance and steps < most_steps:
         posterior = _posterior(data, slopes, intercepts)
@@ -132,9 +148,11 @@ def fit_two_parameter(
     return TwoParameter(
         slopes=slopes,
         intercepts=intercepts,
+        guessing=floor,
         slope_se=_slope_se(data, posterior, slopes, intercepts, spread),
         abilities=posterior.means,
         ability_sd=posterior.sds,
+        log_likelihood=posterior.log_likelihood,
         converged=bool(moved <= tolerance),
         steps=steps,
     )
@@ -142,10 +160,11 @@ def fit_two_parameter(
 
 @dataclass(frozen=True, eq=False)
 class _Data:
-    """Scores with 0 where not run, and 1 where run, both (models, items); whether all was run."""
+    """Scores with 0 where not run, and 1 where run, both (models, items); guessing, (items,); whether all was run."""
 
     right: Floats
     ran: Floats
+    guessing: Floats
     complete: bool
 
     def over_items(self, values: Floats) -> Floats:
@@ -161,10 +180,11 @@ class _Data:
 
 @dataclass(frozen=True, eq=False)
 class _Posterior:
-    """Points of ability (points,) and each model's posterior weight on them (models, points)."""
+    """Points of ability (points,), each model's posterior weight on them (models, points), and the log-likelihood."""
 
     points: Floats
     weights: Floats
+    log_likelihood: float
 
     @property
     def means(self) -> Floats:
@@ -184,10 +204,35 @@ def _posterior(data: _Data, slopes: Floats, intercepts: Floats) -> _Posterior:
     coarse = np.linspace(-_REACH, _REACH, _NODES[0])
     narrowest = 1 / np.sqrt(1 + information(coarse, slopes, intercepts).max())
     points = np.linspace(-_REACH, _REACH, int(np.clip(np.ceil(2 * _REACH / narrowest), *_NODES)))
-    missed = log_expit(-_logits(points, slopes, intercepts))
-    log_weight = (data.right @ slopes)[:, None] * points + data.over_items(missed) - points**2 / 2
-    weights = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
-    return _Posterior(points, weights / weights.sum(axis=1, keepdims=True))
+    logits = _logits(points, slopes, intercepts)
+    if data.guessing.any():
+        right = data.right @ _log_odds_right(logits, data.guessing)
+    else:
+        right = (data.right @ slopes)[:, None] * points + (data.right @ intercepts)[:, None]
+    log_weight = right + data.over_items(log_expit(-logits)) - points**2 / 2
+    most = log_weight.max(axis=1, keepdims=True)
+    weights = np.exp(log_weight - most)
+    total = weights.sum(axis=1, keepdims=True)
+    evidence = (most + np.log(total)).sum() + len(total) * np.log((points[1] - points[0]) / np.sqrt(2 * np.pi))
+    missed = (data.ran - data.right) @ np.log1p(-data.guessing)
+    return _Posterior(points, weights / total, float(evidence + missed.sum()))
+
+
+def _log_odds_right(logits: Floats, guessing: Floats) -> Floats:
+    """log of right over wrong, less what does not depend on ability: (c + (1 - c) p) / ((1 - c) (1 - p))."""
+    with np.errstate(divide="ignore"):
+        guessed = np.log(guessing)[:, None]
+    # c + (1 - c) p = (c + p / (1 - p)) (1 - p); c / (1 - c) exp(...) would overflow.
+    result: Floats = np.logaddexp(guessed, logits)
+    return result
+
+
+def _known(points: Floats, slopes: Floats, intercepts: Floats, guessing: Floats) -> Floats:
+    """Chance that a right answer at each point was known, not guessed: p / (c + (1 - c) p), shape (k, points)."""
+    p = expit(_logits(points, slopes, intercepts))
+    c = guessing[:, None]
+    # Where p is 0 to the last digit and c is 0, a right answer still was known.
+    return np.where(c > 0, p / np.where(c > 0, c + (1 - c) * p, 1.0), 1.0)
 
 
 def _logits(points: Floats, slopes: Floats, intercepts: Floats) -> Floats:
@@ -200,8 +245,11 @@ def _maximised(
     """Two Newton steps of every item's penalised logistic regression on ability."""
     points = posterior.points
     count = data.over_models(posterior.weights)
-    right = data.right.sum(axis=0)
-    right_by_ability = data.right.T @ posterior.means
+    if data.guessing.any():
+        known = (data.right.T @ posterior.weights) * _known(points, slopes, intercepts, data.guessing)
+        right, right_by_ability = known.sum(axis=1), known @ points
+    else:
+        right, right_by_ability = data.right.sum(axis=0), data.right.T @ posterior.means
     design = np.stack([np.ones_like(points), points, points**2], axis=1)
     precision = 1 / (spread * max(slopes.mean(), _LEAST_MEAN)) ** 2, 1 / _INTERCEPT_SD**2
     centre = slopes.mean(), intercepts.mean()
@@ -223,27 +271,31 @@ def _slope_se(data: _Data, posterior: _Posterior, slopes: Floats, intercepts: Fl
     """Louis' information of each item's parameters: that of known abilities less what not knowing them costs."""
     points, weights = posterior.points, posterior.weights
     p = expit(_logits(points, slopes, intercepts))
-    count, right = data.over_models(weights), data.right.T @ weights
+    known = _known(points, slopes, intercepts, data.guessing)
+    count, right = data.over_models(weights), (data.right.T @ weights) * known
     design = np.stack([np.ones_like(points), points, points**2], axis=1)
     complete = (count * p * (1 - p)) @ design
     squared_score = (right * (1 - 2 * p) + count * p**2) @ design
-    residual = data.right - data.ran * (weights @ p.T)
-    residual_by_ability = data.right * posterior.means[:, None] - data.ran * ((weights * points) @ p.T)
+    by_ability = weights * points
+    residual = data.right * (weights @ known.T) - data.ran * (weights @ p.T)
+    residual_by_ability = data.right * (by_ability @ known.T) - data.ran * (by_ability @ p.T)
     mean_score = np.stack(
         [(residual**2).sum(axis=0), (residual * residual_by_ability).sum(axis=0), (residual_by_ability**2).sum(axis=0)],
         axis=1,
     )
-    known = complete - squared_score + mean_score
+    told = complete - squared_score + mean_score
     prior = 1 / (spread * max(slopes.mean(), _LEAST_MEAN)) ** 2
-    h_dd, h_ad, h_aa = known[:, 0] + 1 / _INTERCEPT_SD**2, known[:, 1], known[:, 2] + prior
+    h_dd, h_ad, h_aa = told[:, 0] + 1 / _INTERCEPT_SD**2, told[:, 1], told[:, 2] + prior
     # Never below what the prior alone says: the difference of two estimates can come out negative.
     precision = np.maximum(h_aa - h_ad**2 / np.maximum(h_dd, 1 / _INTERCEPT_SD**2), prior)
     result: Floats = 1 / np.sqrt(precision)
     return result
 
 
-def information(points: Floats, slopes: Floats, intercepts: Floats) -> Floats:
-    """Fisher information on ability at each point, summed over items: slope^2 p (1 - p), shape (points,).
+def information(points: Floats, slopes: Floats, intercepts: Floats, guessing: Floats | float = 0.0) -> Floats:
+    """Fisher information on ability at each point, summed over items, shape (points,).
+
+    slope^2 p (1 - p), of items that can be guessed times p / (p + guessing / (1 - guessing)), p the chance to know.
 
     Examples
     --------
@@ -251,99 +303,16 @@ def information(points: Floats, slopes: Floats, intercepts: Floats) -> Floats:
     [1.0]
     """
     p = expit(_logits(points, slopes, intercepts))
-    result: Floats = (slopes**2) @ (p * (1 - p))
+    odds = np.broadcast_to(np.asarray(guessing / (1 - np.asarray(guessing))), slopes.shape)[:, None]
+    # p (1 - p) and not p^2 (1 - p) / p where nothing can be guessed: p may be 0 to the last digit.
+    part = np.where(odds > 0, p / np.where(odds > 0, p + odds, 1.0), 1.0)
+    result: Floats = (slopes**2) @ (p * (1 - p) * part)
     return result
-
-
-def misfit(scores: Floats, fit: TwoParameter) -> Floats:
-    """Score test of a squared-ability term in each item's logit, shape (items,).
-
-    Standard normal where the share right follows the fitted S curve; far below 0 where the ablest and the least able
-    do worse than the curve says, far above 0 where they do better. NaN where nothing is left to test.
-    """
-    ran = np.isfinite(scores)
-    ability = fit.abilities[:, None]
-    p = expit(fit.slopes * ability + fit.intercepts)
-    weight = np.where(ran, p * (1 - p), 0.0)
-    residual = np.where(ran, scores - p, 0.0)
-    # What intercept and slope already explain of ability^2, by weighted least squares on ability.
-    total = weight.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        centred = ability - (weight * ability).sum(axis=0) / total
-        squared = ability**2 - (weight * ability**2).sum(axis=0) / total
-        squared = squared - centred * (weight * centred * squared).sum(axis=0) / (weight * centred**2).sum(axis=0)
-        variance = (weight * squared**2).sum(axis=0)
-        return np.where(variance > 1e-9, (residual * squared).sum(axis=0) / np.sqrt(variance), np.nan)
-
-
-@dataclass(frozen=True, eq=False)
-class ScaleCheck:
-    """What came back when answers were drawn from a fitted model and the model was fitted to them again.
-
-    Parameters
-    ----------
-    ratio : scale of the refitted slopes over that of the slopes drawn from, one a replicate, shape (replicates,).
-    spread_kept : slope of the refitted slopes' regression on those drawn from, in mean units, shape (replicates,):
-        1 where items keep their differences, 0 where shrinkage leaves none.
-    kept_information : share of all items' information at the models' abilities that the best 1, 2, ... items have,
-        chosen by the refitted and counted by the true parameters, shape (items,), mean over replicates.
-    converged : whether every refit converged.
-    """
-
-    ratio: Floats
-    spread_kept: Floats
-    kept_information: Floats
-    converged: bool
-
-
-def check_scale(fit: TwoParameter, ran: Bools, replicates: int, rng: np.random.Generator) -> ScaleCheck:
-    """Parametric bootstrap of the fit.
-
-    Parameters
-    ----------
-    ran : which model ran which item, shape (models, items).
-    replicates : how often to draw and refit.
-    """
-    n, k = ran.shape
-    ratio, kept, gathered = np.empty(replicates), np.empty(replicates), np.zeros(k)
-    converged = True
-    for r in range(replicates):
-        # The scale a fit can know is that of the models at hand, not of those they were drawn from.
-        normal = rng.standard_normal((n,))
-        ability = (normal - normal.mean()) / normal.std()
-        p = expit(ability[:, None] * fit.slopes + fit.intercepts)
-        drawn = np.where(ran, rng.random((n, k)) < p, np.nan)
-        again = fit_two_parameter(drawn)
-        converged &= again.converged
-        ratio[r] = again.slopes @ fit.slopes / (fit.slopes @ fit.slopes)
-        centred = fit.slopes - fit.slopes.mean()
-        spread = centred @ centred
-        kept[r] = again.slopes @ centred / spread if spread > 1e-9 * k else np.nan
-        order = np.argsort(-_information_at(again, again.abilities), kind="stable")
-        gathered += np.cumsum(_information_at(fit, ability)[order])
-    return ScaleCheck(ratio, kept, gathered / gathered[-1], converged)
-
-
-def _information_at(fit: TwoParameter, abilities: Floats) -> Floats:
-    """Mean information of each item at the abilities, shape (items,)."""
-    p = expit(abilities[:, None] * fit.slopes + fit.intercepts)
-    result: Floats = fit.slopes**2 * (p * (1 - p)).mean(axis=0)
-    return result
-
-
-def fewest_items(fit: TwoParameter, check: ScaleCheck, share: float) -> npt.NDArray[np.intp]:
-    """Indices of the fewest items that keep a share of the information, best first.
-
-    How many it takes is read off the check, where the items are chosen by estimates and counted by the truth, so that
-    items which only look informative do not count.
-    """
-    count = int(np.searchsorted(check.kept_information, share - 1e-12)) + 1
-    return np.argsort(-_information_at(fit, fit.abilities), kind="stable")[:count]
 
 
 def expected_scores(fit: TwoParameter) -> Floats:
     """Share of standard normal abilities that pass each item, shape (items,)."""
     points = np.linspace(-_REACH, _REACH, _NODES[0])
     weights = np.exp(-(points**2) / 2)
-    result: Floats = expit(_logits(points, fit.slopes, fit.intercepts)) @ (weights / weights.sum())
+    result: Floats = (weights / weights.sum()) @ fit.chances(points)
     return result

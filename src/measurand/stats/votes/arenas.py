@@ -12,12 +12,12 @@ from measurand.stats.votes.bradley_terry import (
     Comparisons,
     Fit,
     Ties,
-    covariance,
     fisher_covariance,
     fit,
     outcome_probabilities,
     resampled_counts,
 )
+from measurand.stats.votes.dependence import covariances, effective_number
 from measurand.stats.votes.rankings import RankSets, agreement, rank_sets, triads
 
 __all__ = ["Order", "circles_by_chance", "gap_stderr", "order_with_intervals", "repeat_agreement"]
@@ -33,11 +33,12 @@ class Order:
     Parameters
     ----------
     fitted : the strengths, natural logarithms of odds that sum to 0.
-    stderr : sandwich standard error of each strength, shape (m,).
+    stderr : sandwich standard error of each strength, shape (m,); NaN below one degree of freedom.
     fisher : standard error of each if the votes are independent and the model right, shape (m,).
     gap_stderr : standard error of each difference, shape (m, m).
     sets : rank intervals that hold together.
-    groups : clusters behind the standard errors; None if the votes count as independent.
+    freedom : degrees of freedom of the standard errors: one fewer than the clusters of equal size that would say as
+        much (the smaller number of two clusterings); infinite if the votes count as independent.
     """
 
     fitted: Fit
@@ -45,12 +46,7 @@ class Order:
     fisher: Floats
     gap_stderr: Floats
     sets: RankSets
-    groups: int | None
-
-    @property
-    def freedom(self) -> float:
-        """Degrees of freedom of the standard errors."""
-        return np.inf if self.groups is None else self.groups - 1.0
+    freedom: float
 
 
 def order_with_intervals(
@@ -59,7 +55,7 @@ def order_with_intervals(
     level: float,
     rng: np.random.Generator,
     ties: Ties = "half",
-    clusters: Ints | None = None,
+    clusterings: Sequence[Ints] = (),
     resamples: int = 1000,
 ) -> Order:
     """Strengths, sandwich standard errors, and rank intervals from a bootstrap refitted in every resample.
@@ -67,23 +63,26 @@ def order_with_intervals(
     Parameters
     ----------
     data : votes of one strong component.
-    clusters : number of each vote's cluster; at least two of them.
+    clusterings : up to two, each the number of each vote's cluster; at least two clusters in each. With any of them the
+        rank intervals take Holm's steps: a bootstrap of few clusters covers too seldom.
     """
     fitted = fit(data, ties=ties)
-    spread = covariance(data, fitted, ties=ties, clusters=clusters)
-    counts = resampled_counts(data, resamples, rng, clusters=clusters)
-    replicates = fit(data, counts, ties=ties, start=fitted).strengths
-    groups = None if clusters is None else len(np.unique(clusters))
-    between = gap_stderr(spread)
-    sets = rank_sets(fitted.strengths[0], between, replicates, level, np.inf if groups is None else groups - 1.0)
-    fisher = np.sqrt(np.diag(fisher_covariance(data, fitted, ties=ties)))
+    spreads = covariances(data, fitted, ties=ties, clusterings=clusterings)
+    freedom = min((effective_number(codes) - 1 for codes in clusterings), default=np.inf)
+    # Below one degree of freedom a single cluster holds nearly all votes, and no width would be honest.
+    known = 1.0 if freedom >= 1 else np.nan
+    between = known * np.max([gap_stderr(spread) for spread in spreads], axis=0)
+    stderr = known * np.sqrt(np.max([np.diag(spread) for spread in spreads], axis=0).clip(min=0))
+    replicates = None
+    if not clusterings:
+        replicates = fit(data, resampled_counts(data, resamples, rng), ties=ties, start=fitted).strengths
     return Order(
         fitted=fitted,
-        stderr=np.sqrt(np.maximum(np.diag(spread), 0)),
-        fisher=fisher,
+        stderr=stderr,
+        fisher=np.sqrt(np.diag(fisher_covariance(data, fitted, ties=ties))),
         gap_stderr=between,
-        sets=sets,
-        groups=groups,
+        sets=rank_sets(fitted.strengths[0], between, replicates, level, max(freedom, 1.0)),
+        freedom=freedom,
     )
 
 

@@ -8,7 +8,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-__all__ = ["RankSets", "Triads", "agreement", "ahead", "normal_deviate", "rank_sets", "ranks", "t_value", "triads"]
+__all__ = [
+    "RankSets",
+    "Triads",
+    "agreement",
+    "ahead",
+    "normal_deviate",
+    "one_order",
+    "rank_sets",
+    "ranks",
+    "t_value",
+    "triads",
+    "unanimous_sets",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -65,7 +77,7 @@ def ranks(values: Floats) -> Ints:
 
 
 def rank_sets(
-    values: Floats, stderr: Floats, replicates: Floats, level: float, freedom: Floats | float = np.inf
+    values: Floats, stderr: Floats, replicates: Floats | None, level: float, freedom: Floats | float = np.inf
 ) -> RankSets:
     """Intervals that cover every rank at once, from simultaneous intervals of all pairwise differences.
 
@@ -77,7 +89,7 @@ def rank_sets(
     ----------
     values : shape (m,).
     stderr : standard error of each difference, shape (m, m); a pair where it is 0 or NaN is never told apart.
-    replicates : bootstrap replicates of the values, shape (r, m).
+    replicates : bootstrap replicates of the values, shape (r, m); None for Bonferroni's critical value (Holm's steps).
     level : probability that all ranks are covered together, in (0, 1).
     freedom : degrees of freedom of the standard errors, one for all or shape (m, m); a difference then counts as the
         normal deviate with the tail that it has under t. Where any is below 100, the critical value is Bonferroni's.
@@ -100,14 +112,13 @@ def rank_sets(
     distance = normal_deviate((values[:, None] - values) / scale, limit)
     # Few clusters leave differences whose standard error came out near 0 by luck. These rule the largest, which
     # replicates held against the same standard errors do not see.
-    bounded = bool((limit[usable] < _MANY).any())
-    deviation = replicates - values
+    deviation = None if replicates is None or (limit[usable] < _MANY).any() else replicates - values
     open_pairs, critical = usable.copy(), np.inf
     above = np.zeros((m, m), dtype=bool)
     while open_pairs.any():
         # Every pair is counted in both directions, so that one-sided tails make a two-sided level.
         tail = (1 - level) / open_pairs.sum()
-        if not bounded:
+        if deviation is not None:
             largest = _largest(deviation, scale, open_pairs)
             tail = max(tail, float(ndtr(-np.quantile(largest, level))))
         critical = float(-ndtri(tail))
@@ -200,3 +211,54 @@ def triads(wins: Floats) -> Triads:
     decided, cyclic = ((matrix @ matrix * matrix.T).sum() for matrix in (met, beats))
     # Closed walks of three steps: six for each decided triad, three for each circle, which has one direction.
     return Triads(round(decided / 6), round(cyclic / 3))
+
+
+def one_order(wins: Floats) -> Ints | None:
+    """The one order that every vote supports, best first; None where votes contradict each other or leave it open.
+
+    Parameters
+    ----------
+    wins : wins of row over column, shape (m, m).
+
+    Examples
+    --------
+    >>> one_order(np.array([[0, 0, 0], [3, 0, 2], [4, 0, 0]])), one_order(np.array([[0, 3, 2], [0, 0, 0], [0, 0, 0]]))
+    (array([1, 2, 0]), None)
+    """
+    beats = wins > 0
+    reached = _closure(beats)
+    order = np.argsort(-reached.sum(axis=1), kind="stable")
+    # In one order the best reaches every other, the next all but the best, and none itself.
+    complete = np.triu(np.ones(beats.shape, dtype=bool), k=1)
+    return order.astype(np.int64) if (reached[np.ix_(order, order)] == complete).all() else None
+
+
+def unanimous_sets(beats: Bools, trials: Floats, level: float) -> RankSets:
+    """`rank_sets` of models where each pair's votes all agree, by exact sign tests of the pairs (Holm).
+
+    Of two equal models, n independent voters all prefer one of the two with probability 2 / 2^n. What is told apart
+    carries on: who is above one that is above a third is above that too.
+
+    Parameters
+    ----------
+    beats : whether row won every vote against column, shape (m, m); False of both for pairs that never met.
+    trials : independent votes (voters, prompts) of each pair, shape (m, m).
+    level : probability that all ranks are covered together, in (0, 1).
+    """
+    pairs = int(beats.sum())
+    p = np.where(beats, 2.0 ** (1 - trials), np.inf)
+    # Holm: the k-th smallest is held against the level over the pairs left, until the first that does not pass.
+    ordered = np.sort(p[beats])
+    passed = np.cumprod(ordered * (pairs - np.arange(pairs)) <= 1 - level).sum()
+    above = _closure(beats & (p <= (ordered[passed - 1] if passed else -np.inf)))
+    return RankSets(
+        above, 1 + above.sum(axis=0), len(above) - above.sum(axis=1), float(-ndtri((1 - level) / 2 / pairs))
+    )
+
+
+def _closure(above: Bools) -> Bools:
+    """Who is above whom through any chain."""
+    reached = above.copy()
+    for middle in range(len(above)):
+        reached |= reached[:, middle, None] & reached[middle]
+    return reached

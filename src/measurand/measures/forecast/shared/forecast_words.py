@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from measurand.measures.forecast.shared.forecasting import Forecast, Target
-from measurand.measures.forecast.shared.held_out import Baseline
+from measurand.measures.forecast.shared.held_out import Baseline, Split
 from measurand.measures.shared import kind
 from measurand.results import Estimate
-from measurand.wording import DIFFERENCE, SHARE, plural, value_of
+from measurand.wording import DIFFERENCE, SHARE, number, percent, plural, value_of
 
 __all__ = [
     "coverage_words",
@@ -19,6 +20,8 @@ __all__ = [
     "other_words",
     "score_unit",
     "target_words",
+    "too_sure_words",
+    "worse_words",
 ]
 
 DRIVEN = {"compute": "training compute", "date": "the release date", "components": "the other benchmarks"}
@@ -79,6 +82,20 @@ def coverage_words(row: Forecast) -> str:
     return "" if split is None else f", and its prediction intervals held {split.covered} of {len(split.places)} scores"
 
 
+def worse_words(guesses: Sequence[Baseline]) -> str:
+    """That the forecast is worse than the naive guess that shows it most clearly."""
+    worst = min(guesses, key=lambda guess: (math.isnan(guess.p_worse), guess.p_worse))
+    return f"that is worse than {worst.name}: a naive guess does better"
+
+
+def too_sure_words(split: Split, level: float) -> str:
+    """That the prediction intervals held too few of the scores left out."""
+    return (
+        f"its {percent(level)} prediction intervals held only {split.covered} of {len(split.places)} scores left out: "
+        "it is too sure of itself"
+    )
+
+
 def more_words(row: Forecast, unproven: Sequence[Baseline]) -> str:
     """How many families would show gains like these, where that can be said."""
     split, gains = row.by_family, [baseline.gain for baseline in unproven]
@@ -91,8 +108,14 @@ def more_words(row: Forecast, unproven: Sequence[Baseline]) -> str:
 def target_words(row: Forecast, target: Target, score: str) -> str:
     """What is expected of the model asked for."""
     unit = "orders of magnitude" if row.driver == "compute" else "years"
-    beyond = f", {target.beyond:.1f} {unit} beyond the models seen," if target.beyond > 0 else ""
-    return f"A new {kind(row.class_)}model at {target.asked.text}{beyond} is expected at {score}."
+    model = f"new {kind(row.class_)}model at {target.asked.text}"
+    if target.beyond <= 0:
+        return f"A {model} is expected at {score}."
+    # The interval counts the curve's error, not that the curve may be another one where no model was seen.
+    return (
+        f"If the curve goes on as it did, a {model}, {number(target.beyond, 1)} {unit} beyond the models seen, is "
+        f"expected at {score}."
+    )
 
 
 def other_words(row: Forecast, others: Sequence[Forecast]) -> str:

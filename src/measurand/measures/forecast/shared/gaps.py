@@ -84,7 +84,7 @@ def _gap(
     clusters = _clusters(base, place) if base.by == "cluster" else None
     pairs = paired_differences(rates, clusters)
     binary = bool(np.isin(rates, (0.0, 1.0)).all()) and clusters is None
-    p_values, lows, highs = paired_tests(pairs, level, counts=binary)
+    p_values, lows, highs = paired_tests(pairs, level, counts=binary, unit=True)
     gain = None
     if unit is not None and unit in base.costs and unit in other.costs:
         codes = np.arange(len(both)) if clusters is None else clusters
@@ -95,7 +95,7 @@ def _gap(
         baseline=base.method,
         behaviours=len(both),
         clusters=int(pairs.clusters[0]),
-        difference=Limits(float(pairs.value[0]), *(float(np.clip(limit[0], -1, 1)) for limit in (lows, highs))),
+        difference=Limits(float(pairs.value[0]), float(lows[0]), float(highs[0])),
         p_value=float(p_values[0]),
         unit=None if gain is None else unit,
         gain=gain,

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.stats.capability.growth import fit_curve, forecasts
-from measurand.stats.intervals.binomial import clopper_pearson
-from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
+from measurand.stats.intervals.clustered import cluster_sums, t_limits
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.intervals.one_sided import Uncertain, share_below
 from measurand.stats.intervals.resampling import family_blocks
 
-__all__ = ["Baseline", "Sample", "Split", "family_split", "newest_split"]
+__all__ = ["DATE_ALONE", "Baseline", "Sample", "Split", "family_split", "newest_split"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -27,6 +27,8 @@ LEAST_FAMILIES = 3
 # A fifth: enough to see an error, few enough to leave a curve to be fitted.
 NEWEST = 0.2
 LEAST_NEWEST = 3
+DATE_ALONE = "the date alone"
+"""The one guess that is a forecast itself: to be worse than it is no fault of the curve."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -66,13 +68,14 @@ class Baseline:
     name : what is guessed.
     error : root mean squared error.
     gain : mean squared error of the guess less that of the forecast, with its interval over families.
-    worse : whether the forecast is shown to be worse, all guesses and splits taken together.
+    p_better, p_worse : one-sided, against that the forecast is no better, and no worse; NaN where undefined.
     """
 
     name: str
     error: float
     gain: Limits
-    worse: bool
+    p_better: float
+    p_worse: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -87,7 +90,7 @@ class Split:
     error : root mean squared error.
     baselines : naive guesses on the same models.
     covered : models whose score lay in its prediction interval.
-    coverage_high : upper limit of the share covered.
+    covered_stderr, covered_df : standard error of the share covered, and its degrees of freedom, families as clusters.
     """
 
     places: Ints
@@ -98,7 +101,13 @@ class Split:
     error: float
     baselines: tuple[Baseline, ...]
     covered: int
-    coverage_high: float
+    covered_stderr: float
+    covered_df: float
+
+    def p_too_sure(self, least: float) -> float:
+        """P-value against that the prediction intervals hold at least this share of new models."""
+        share = self.covered / len(self.places)
+        return share_below(share, self.covered_stderr, self.covered_df, self.groups, least)
 
 
 def family_split(sample: Sample, level: float) -> Split | None:
@@ -151,14 +160,11 @@ def _split(sample: Sample, sets: Floats, row: Ints, places: Ints, guesses: Mappi
     truth, families = sample.scores[places], np.unique(sample.families[places], return_inverse=True)[1]
     guesses = dict(guesses)
     if (by_date := _by_date(sample, sets, row, places)) is not None:
-        guesses["the date alone"] = by_date
+        guesses[DATE_ALONE] = by_date
     error = (predicted - truth) ** 2
-    # Two splits are looked at, each against every guess: "worse" has to hold for all of them together.
-    strict = 1 - (1 - level) / (2 * len(guesses))
-    baselines = tuple(
-        _baseline(name, (guess - truth) ** 2, error, families, level, strict) for name, guess in guesses.items()
-    )
+    baselines = tuple(_baseline(name, (guess - truth) ** 2, error, families, level) for name, guess in guesses.items())
     inside = (low <= truth) & (truth <= high)
+    share = cluster_sums(inside[None].astype(np.float64), families).means()
     return Split(
         places=places,
         groups=int(families.max()) + 1,
@@ -168,7 +174,8 @@ def _split(sample: Sample, sets: Floats, row: Ints, places: Ints, guesses: Mappi
         error=float(np.sqrt(error.mean())),
         baselines=baselines,
         covered=int(inside.sum()),
-        coverage_high=_coverage_high(inside, families, level),
+        covered_stderr=float(share.stderr[0]),
+        covered_df=float(share.df[0]),
     )
 
 
@@ -184,23 +191,14 @@ def _by_date(sample: Sample, sets: Floats, row: Ints, places: Ints) -> Floats | 
     return result
 
 
-def _baseline(name: str, guessed: Floats, error: Floats, families: Ints, level: float, strict: float) -> Baseline:
+def _baseline(name: str, guessed: Floats, error: Floats, families: Ints, level: float) -> Baseline:
     gain = cluster_sums((guessed - error)[None], families).means()
     low, high = t_limits(gain.value, gain.stderr, gain.df, level)
-    worst = t_limits(gain.value, gain.stderr, gain.df, strict)[1]
+    tests = Uncertain(gain.value, gain.stderr, gain.df)
     return Baseline(
         name=name,
         error=float(np.sqrt(guessed.mean())),
         gain=Limits(float(gain.value[0]), float(low[0]), float(high[0])),
-        worse=bool(worst[0] < 0),
+        p_better=float(tests.p_above(0.0)[0]),
+        p_worse=float(tests.p_below(0.0)[0]),
     )
-
-
-def _coverage_high(inside: Mask, families: Ints, level: float) -> float:
-    """Upper limit of the share of new models that prediction intervals hold, families as clusters."""
-    share = cluster_sums(inside[None].astype(np.float64), families).means()
-    high = float(share_limits(share.value, share.stderr, share.df, level)[1][0])
-    if np.isfinite(high):
-        return high
-    groups = int(share.clusters[0])
-    return float(clopper_pearson(round(float(share.value[0]) * groups), groups, level)[1])

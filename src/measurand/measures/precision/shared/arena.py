@@ -13,8 +13,9 @@ from measurand.results import Brief
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.votes.arenas import circles_by_chance, gap_stderr, order_with_intervals, repeat_agreement
 from measurand.stats.votes.bradley_terry import Comparisons, Ties, comparisons, covariance, fit
+from measurand.stats.votes.dependence import effective_number
 from measurand.stats.votes.elo import elo_over_orders
-from measurand.stats.votes.rankings import ranks, t_value, triads
+from measurand.stats.votes.rankings import ranks, t_value, triads, unanimous_sets
 from measurand.tables.votes import Votes
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "POINTS",
     "Arena",
     "Circles",
+    "Clusters",
     "EloOrders",
     "Group",
     "Part",
@@ -30,6 +32,7 @@ __all__ = [
     "circles",
     "elo_orders",
     "ranked",
+    "ranked_by_all",
     "repeats",
 ]
 
@@ -47,6 +50,15 @@ _LEAST_DRAWN = 5
 Ints = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Clusters:
+    """Voters or prompts that votes are clustered by, and how many equally active ones would say as much."""
+
+    name: str
+    groups: int
+    effective: float
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Group(Order):
     """Models that wins and ties link in both directions, so that one scale holds them; `more` is in times the votes.
@@ -54,18 +66,30 @@ class Group(Order):
     Parameters
     ----------
     votes : votes between them.
-    strength : Elo points above the average of these models, with the interval of each.
-    cluster, clusters : what the votes are clustered by (None: they count as independent), and how many there are.
+    strength : Elo points above the average of these models, with the interval of each; NaN where every vote supports
+        one order, which no finite strengths fit.
+    clusters : what the votes are clustered by, what widens the intervals most first; empty for independent votes.
+    freedom : degrees of freedom of the standard errors.
     widening : median ratio of the standard errors to those of independent votes.
     ties : how ties were counted.
     """
 
     votes: int
     strength: tuple[Limits, ...]
-    cluster: str | None
-    clusters: int | None
+    clusters: tuple[Clusters, ...]
+    freedom: float
     widening: float
     ties: Ties
+
+    @property
+    def unanimous(self) -> bool:
+        """Whether every vote supports this order."""
+        return bool(np.isnan(self.strength[0].value))
+
+    @property
+    def cluster(self) -> str | None:
+        """What widens the intervals most, so that more of them would help; None if votes count as independent."""
+        return self.clusters[0].name if self.clusters else None
 
 
 @dataclass(frozen=True)
@@ -168,6 +192,11 @@ class Part:
             clusters=usable,
         )
 
+    def clustered_by(self, name: str) -> Clusters:
+        """How many clusters of that kind there are, and how many equal ones would say as much."""
+        codes = self.clusters[name]
+        return Clusters(name, len(np.unique(codes)), effective_number(codes))
+
 
 def ranked(part: Part, level: float, ties: Ties, resamples: int, rng: np.random.Generator) -> Group:
     """The models of one group in order, with what the order is worth."""
@@ -180,13 +209,18 @@ def ranked(part: Part, level: float, ties: Ties, resamples: int, rng: np.random.
         name: _median_ratio(gap_stderr(covariance(part.data, fitted, ties=ties, clusters=codes)), alone)
         for name, codes in part.clusters.items()
     }
-    # The wider of the two: which dependence is real is not known, and the narrower would be the convenient choice.
-    name = max(widening, key=lambda key: widening[key], default=None)
-    clusters = None if name is None else part.clusters[name]
-    found = order_with_intervals(part.data, level=level, rng=rng, ties=ties, clusters=clusters, resamples=resamples)
+    names = sorted(part.clusters, key=lambda name: -widening[name])
+    found = order_with_intervals(
+        part.data,
+        level=level,
+        rng=rng,
+        ties=ties,
+        clusterings=[part.clusters[name] for name in names],
+        resamples=resamples,
+    )
     strengths = found.fitted.strengths[0]
-    reach = float(t_value(float(ndtri((1 + level) / 2)), found.freedom))
-    needed = float(t_value(found.sets.critical, found.freedom))
+    reach = float(t_value(float(ndtri((1 + level) / 2)), max(found.freedom, 1.0)))
+    needed = float(t_value(found.sets.critical, max(found.freedom, 1.0)))
     order = np.argsort(-strengths, kind="stable")
     above, below = order[:-1], order[1:]
     gaps = strengths[above] - strengths[below]
@@ -199,10 +233,38 @@ def ranked(part: Part, level: float, ties: Ties, resamples: int, rng: np.random.
         ranks=tuple((int(found.sets.low[i]), int(found.sets.high[i])) for i in order),
         above=found.sets.above[np.ix_(order, order)],
         more=tuple(map(float, more)),
-        cluster=name,
-        clusters=found.groups,
-        widening=widening.get(name or "", 1.0),
+        clusters=tuple(part.clustered_by(name) for name in names),
+        freedom=found.freedom,
+        widening=_median_ratio(found.gap_stderr, alone),
         ties=ties,
+    )
+
+
+def ranked_by_all(part: Part, level: float, order: Ints) -> Group:
+    """The models of an arena in which every vote supports one order: told apart by counting, as no strengths fit."""
+    m, beats = len(part.models), part.data.wins > 0
+    winners = np.where(part.outcome == 0, part.first, part.second)
+    losers = part.first + part.second - winners
+    trials = np.full((m, m), np.inf)
+    for codes in part.clusters.values() or (np.arange(len(part.outcome)),):
+        # One voter's votes on a pair are one trial, however many; of voters and prompts the fewer count.
+        pairs = np.unique(np.stack([winners, losers, codes]), axis=1)[:2]
+        counted = np.bincount(pairs[0] * m + pairs[1], minlength=m * m).reshape(m, m)
+        trials = np.minimum(trials, counted)
+    sets = unanimous_sets(beats, trials, level)
+    above, below = order[:-1], order[1:]
+    needed = np.log2(2 * beats.sum() / (1 - level))
+    return Group(
+        models=tuple(part.models[i] for i in order),
+        votes=len(part.outcome),
+        strength=(Limits(np.nan, np.nan, np.nan),) * m,
+        ranks=tuple((int(sets.low[i]), int(sets.high[i])) for i in order),
+        above=sets.above[np.ix_(order, order)],
+        more=tuple(map(float, needed / trials[above, below])),
+        clusters=tuple(part.clustered_by(name) for name in part.clusters),
+        freedom=np.inf,
+        widening=1.0,
+        ties="half",
     )
 
 

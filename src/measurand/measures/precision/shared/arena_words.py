@@ -15,11 +15,11 @@ from measurand.measures.precision.shared.order import (
     order_words,
     times_as_many,
 )
-from measurand.measures.shared import estimate
+from measurand.measures.shared import estimate, finite
 from measurand.measures.verdicts import Unassessed
 from measurand.results import Estimate, Finding, Status
 from measurand.stats.votes.elo import MOST_VOTES
-from measurand.wording import SHARE, listed, number, percent, plural, shown, value_of
+from measurand.wording import SHARE, capital, listed, number, percent, plural, shown, value_of
 
 __all__ = [
     "LEAST_TRIADS",
@@ -34,6 +34,9 @@ __all__ = [
 LEAST_TRIADS = 20
 """Decided triads below which the share of circles that chance makes is too wide to hold anything against."""
 
+_EQUAL = 0.9
+"""Share of the clusters that equal ones would have to be for their number alone to be told."""
+
 _UNITS = {None: "votes", "voter": "voters", "item": "prompts"}
 _TIE_WORDS = {"half": "ties as half wins", "rao_kupper": "Rao-Kupper ties", "davidson": "Davidson ties"}
 
@@ -44,11 +47,11 @@ def order_finding(result: Arena, group: Group, subject: dict[str, str]) -> Findi
     everyone = sum(len(each.models) for each in result.groups) + len(result.alone) + len(result.even)
     who = f"{m} models ranked by {plural(group.votes, 'vote')}"
     who += f" (of {everyone} in the arena)" if everyone > m else ""
-    strengths = list(zip(*group.strength, strict=True))
+    strengths = [tuple(map(finite, row)) for row in zip(*group.strength, strict=True)]
     return Finding(
         subject=subject,
         status=order_status(group),
-        sentence=order_words(group, who) + times_as_many(group, _UNITS[group.cluster]),
+        sentence=order_words(group, who) + times_as_many(group, _UNITS[group.cluster]) + _unanimous_words(group),
         headline=not subject,
         estimates=_estimates(result, group),
         caveats=_order_caveats(result, group),
@@ -57,16 +60,25 @@ def order_finding(result: Arena, group: Group, subject: dict[str, str]) -> Findi
     )
 
 
+def _unanimous_words(group: Group) -> str:
+    said = " Every vote supports this order: no finite strengths fit it, and pairs are told apart by how many agree."
+    return said if group.unanimous else ""
+
+
 def _estimates(result: Arena, group: Group) -> tuple[Estimate, ...]:
-    drawn = _UNITS[group.cluster]
-    freedom = "normal" if group.clusters is None else f"t({group.clusters - 1})"
+    drawn = " and ".join(_UNITS[each.name] for each in group.clusters) or "votes"
+    freedom = f"t({group.freedom:.1f})" if group.clusters else "normal"
     fitted = f"Bradley-Terry ({_TIE_WORDS[group.ties]}), sandwich by {drawn}, {freedom}"
     strength = estimate(
         "strength_of_first", *group.strength[0], level=result.level, method=fitted, n=group.votes, unit="Elo points"
     )
-    first, *told = order_estimates(group, level=result.level, method=f"{METHOD} of {drawn}", n=group.votes)
+    if group.unanimous:
+        how = f"exact sign tests over {drawn}, Holm over all pairs of models"
+        return order_estimates(group, level=result.level, method=how, n=group.votes)
+    how = "Holm over all pairs of models" if group.clusters else f"{METHOD} of votes"
+    first, *told = order_estimates(group, level=result.level, method=how, n=group.votes)
     method = "clustered / independent votes"
-    ratio = Estimate(name="standard_error_ratio", value=group.widening, method=method, n=group.clusters)
+    ratio = Estimate(name="standard_error_ratio", value=group.widening, method=method, n=group.votes)
     return (first, strength, *told, ratio)
 
 
@@ -75,18 +87,31 @@ def _order_caveats(result: Arena, group: Group) -> tuple[str, ...]:
     if group.ties != result.tie_model:
         # Said whenever the fit fell back, or the user would quote a model of ties that was never fitted.
         found.append("Ties count as half wins: these votes have no finite fit of the model of ties asked for.")
-    if group.cluster is not None:
-        words = {"voter": "One voter's votes", "item": "Votes on one prompt"}[group.cluster]
-        found.append(
-            f"{words} are not independent: the intervals count {group.clusters} {_UNITS[group.cluster]}, not "
-            f"{plural(group.votes, 'vote')}, and are {group.widening:.1f} times as wide."
-        )
+    if group.clusters:
+        found.append(_clusters_words(group))
     found += [
         f"The votes name {plural(count, name)}, too few to tell how far they differ (at least {LEAST_CLUSTERS}); no "
         "interval allows for it."
         for name, count in result.few
     ]
     return tuple(found)
+
+
+def _clusters_words(group: Group) -> str:
+    """Why the intervals do not count single votes, and how far unequal activity leaves fewer voters or prompts."""
+    kinds = {"voter": "votes by one voter", "item": "votes on one prompt"}
+    words = capital(" and ".join(kinds[each.name] for each in group.clusters))
+    counted = " and ".join(plural(each.groups, _UNITS[each.name][:-1]) for each in group.clusters)
+    said = f"{words} are not independent: the intervals count {counted}, not {plural(group.votes, 'vote')}"
+    unequal = [each for each in group.clusters if each.effective < _EQUAL * each.groups]
+    if unequal:
+        as_many = listed([f"about {plural(round(each.effective), _UNITS[each.name][:-1])}" for each in unequal])
+        said += f" (by how unequally active they are, they say as much as {as_many} of equal activity)"
+    if group.unanimous:
+        return f"{said}."
+    if group.freedom < 1:
+        return f"{said}. Nearly all votes are of one of them, too few to say how sure any strength is."
+    return f"{said}, and are {group.widening:.1f} times as wide."
 
 
 def links_findings(result: Arena) -> list[Finding]:
@@ -136,6 +161,8 @@ def named(models: Sequence[str], most: int = 3) -> str:
 
 def circle_findings(result: Arena) -> list[Finding]:
     """Whether more models beat each other in a circle than chance makes."""
+    if result.groups[0].unanimous:
+        return []
     found, subject = result.circles, {"part": "circles"}
     decided = 0 if found is None else found.decided
     if found is None or decided < LEAST_TRIADS:

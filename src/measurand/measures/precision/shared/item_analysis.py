@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,29 +10,25 @@ import numpy.typing as npt
 import polars as pl
 from scipy.special import ndtr
 
+from measurand.catalogue import lookup
 from measurand.errors import NotApplicable
 from measurand.stats.intervals.multiplicity import benjamini_hochberg
-from measurand.stats.items.irt import (
-    ScaleCheck,
-    TwoParameter,
-    check_scale,
-    expected_scores,
-    fewest_items,
-    fit_two_parameter,
-    misfit,
-)
+from measurand.stats.items.irt import TwoParameter, expected_scores, fit_two_parameter
+from measurand.stats.items.irt_checks import ScaleCheck, check_scale, fewest_items, misfit, scale_ratio
 from measurand.stats.items.reliability import Precision, item_rest, items_run, reliability, split_half
-from measurand.tables import ItemTable
-from measurand.wording import plural
+from measurand.tables import ItemTable, Responses
+from measurand.wording import percent, plural
 
 __all__ = [
     "KEPT_INFORMATION",
     "LEAST_ITEMS_FITTED",
     "LEAST_MODELS",
     "LEAST_MODELS_FITTED",
+    "SCALE_WITHIN",
     "ItemAnalysis",
     "ResponseModel",
     "analyse",
+    "guessing_of",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -40,6 +37,15 @@ LEAST_MODELS = 5
 """Below this a covariance of items says nothing."""
 
 LEAST_MODELS_FITTED = 10
+SCALE_WITHIN, LEAST_SURE = 0.2, 0.65
+"""A fit is refused where fewer of its kind have slopes on a scale that is right to within 20%."""
+
+GUESSED = 0.25
+"""What guessing may give where the options are not known: four are the most common number."""
+
+RULED_OUT = 8.0
+"""Logs of likelihood by which guessing has to be the worse account before it is ruled out: of answers guessed at one in
+four 95% stay within it, and of answers that cannot be guessed 95% go beyond it, from 12 models and 60 items on."""
 LEAST_ITEMS_FITTED = 5
 LEAST_MODELS_MISFIT = 50
 """With fewer models the test for an item's curve is not normal enough to hold its level over many items."""
@@ -83,7 +89,8 @@ class ItemAnalysis:
     naive : the same had every item been independent; None where no cluster is named.
     split_half : stepped-up correlation of two halves, NaN where undefined.
     items_run : how many of them a model ran (harmonic mean).
-    response_model : the two-parameter model; None where it does not apply, and then `no_model` says why.
+    response_model : the two-parameter model; None where it does not apply, and then `no_model` says why and what it
+        would need.
     """
 
     benchmark: str
@@ -100,7 +107,7 @@ class ItemAnalysis:
     split_half: float
     items_run: float
     response_model: ResponseModel | None
-    no_model: str = ""
+    no_model: tuple[str, str] = ("", "")
 
     def table(self) -> pl.DataFrame:
         """One row per item: what it says of models and how well it fits in. Null where undefined."""
@@ -122,8 +129,28 @@ class ItemAnalysis:
         return pl.DataFrame(found).with_columns(pl.selectors.float().fill_nan(None))
 
 
-def analyse(table: ItemTable, *, level: float, rng: np.random.Generator) -> ItemAnalysis:
+def guessing_of(responses: Responses) -> Callable[[ItemTable], Floats]:
+    """What guessing gives on each item of a table: one over its options, else the catalogue's chance, else NaN."""
+    options = pl.col("choices").list.len().max()
+    rows = responses.frame.filter(pl.col("choices").list.len() > 1).group_by("benchmark", "item").agg(options)
+    counted = {(benchmark, item): 1 / count for benchmark, item, count in rows.collect().iter_rows()}
+
+    def of(table: ItemTable) -> Floats:
+        facts = lookup(table.benchmark)
+        chance = np.nan if facts is None or facts.chance is None else facts.chance
+        return np.array([counted.get((table.benchmark, item), chance) for item in table.items], dtype=np.float64)
+
+    return of
+
+
+def analyse(
+    table: ItemTable, *, level: float, rng: np.random.Generator, guessing: Floats | None = None
+) -> ItemAnalysis:
     """The items of one benchmark.
+
+    Parameters
+    ----------
+    guessing : what guessing gives on each item, shape (items,); NaN (or None for all) where it is not known.
 
     Raises
     ------
@@ -148,7 +175,8 @@ def analyse(table: ItemTable, *, level: float, rng: np.random.Generator) -> Item
             needs="models that differ, on items (of at least 2 clusters) run in common",
         )
     rest = item_rest(scores, clusters)
-    model, why = _response_model(scores, table.binary, rng)
+    floor = np.full(k, np.nan) if guessing is None else guessing[kept]
+    fitted = _response_model(scores, table.binary, floor, rng)
     return ItemAnalysis(
         benchmark=table.benchmark,
         scorer=table.scorer,
@@ -164,28 +192,58 @@ def analyse(table: ItemTable, *, level: float, rng: np.random.Generator) -> Item
         naive=None if clusters is None else reliability(scores, level=level),
         split_half=split_half(scores, rng, clusters),
         items_run=items_run(scores),
-        response_model=model,
-        no_model=why,
+        response_model=fitted if isinstance(fitted, ResponseModel) else None,
+        no_model=("", "") if isinstance(fitted, ResponseModel) else fitted,
     )
 
 
-def _response_model(scores: Floats, binary: bool, rng: np.random.Generator) -> tuple[ResponseModel | None, str]:
-    """The fitted and checked model, or why there is none."""
+def _response_model(
+    scores: Floats, binary: bool, guessing: Floats, rng: np.random.Generator
+) -> ResponseModel | tuple[str, str]:
+    """The fitted and checked model, or why there is none and what it needs."""
+    needs = f"at least {LEAST_MODELS_FITTED} models and {LEAST_ITEMS_FITTED} items that tell them apart"
     if not binary:
-        return None, "scores other than 0 and 1, which are never cut in two"
+        return "there are scores other than 0 and 1, which are never cut in two", f"right and wrong answers, {needs}"
     # Items all right or all wrong carry no slope; they stay in the fit but not in the count.
     varied = int((np.nanmax(scores, axis=0) > np.nanmin(scores, axis=0)).sum())
     if len(scores) < LEAST_MODELS_FITTED or varied < LEAST_ITEMS_FITTED:
-        return None, f"{plural(len(scores), 'model')} and {plural(varied, 'item')} that vary"
-    fit = fit_two_parameter(scores)
+        return f"there are {plural(len(scores), 'model')} and {plural(varied, 'item')} that vary", needs
+    fit = _fit(scores, guessing)
+    if fit is None:
+        return (
+            "the options of its items are not known, and these answers do not rule out that some were guessed, which "
+            "would change the slopes",
+            "the options of each item, or more models and items",
+        )
     # The more items there are, the longer a refit takes and the less the scale varies from one to the next; answers
     # that are not all there take several times as long.
     cost = scores.shape[1] if np.isfinite(scores).all() else scores.size / 200
     # At least 4, or there is no standard deviation between replicates worth a t interval.
     replicates = int(np.clip(3_000 / cost, 4, 20))
     check = check_scale(fit, np.isfinite(scores), replicates, rng)
+    if (sure := check.within(SCALE_WITHIN)) < LEAST_SURE:
+        return (
+            f"of fits to answers like these only {percent(sure)} have slopes on a scale that is right to within "
+            f"{percent(SCALE_WITHIN)}",
+            "more models or items",
+        )
     misfit_q = np.full(scores.shape[1], np.nan)
     if len(scores) >= LEAST_MODELS_MISFIT:
         misfit_q = benjamini_hochberg(2 * ndtr(-np.abs(misfit(scores, fit))))
     shortest = fewest_items(fit, check, KEPT_INFORMATION)
-    return ResponseModel(fit, check, 1 - expected_scores(fit), misfit_q, shortest), ""
+    return ResponseModel(fit, check, 1 - expected_scores(fit), misfit_q, shortest)
+
+
+def _fit(scores: Floats, guessing: Floats) -> TwoParameter | None:
+    """The fit with guessing as far as it is known; None where the slopes hang on it and the answers do not tell."""
+    known = np.isfinite(guessing)
+    plain = fit_two_parameter(scores)
+    if known.all() and not guessing.any():
+        return plain
+    guessed = fit_two_parameter(scores, np.where(known, guessing, GUESSED))
+    # Also where options are known: models that refuse, or answer freely, fall below what guessing would give.
+    if plain.log_likelihood - guessed.log_likelihood > RULED_OUT:
+        return plain
+    if known.all():
+        return guessed
+    return plain if abs(scale_ratio(plain, guessed) - 1) < SCALE_WITHIN else None

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from measurand.results import Cell, Estimate, Status
-from measurand.wording import number, plural
+from measurand.wording import listed, number, plural
 
 __all__ = ["METHOD", "Order", "order_estimates", "order_result", "order_status", "order_words", "times_as_many"]
 
@@ -28,12 +28,14 @@ class Order:
     ranks : best and worst rank of each; all hold together at the level asked for.
     above : whether the model of the row is told apart as better than that of the column, shape (m, m).
     more : how many times the evidence it would take to tell each from the next, one fewer than models.
+    sharing : how many models have exactly the highest value, so that none of them is the first alone.
     """
 
     models: tuple[str, ...]
     ranks: tuple[tuple[int, int], ...]
     above: npt.NDArray[np.bool_]
     more: tuple[float, ...]
+    sharing: int = 1
 
     @property
     def apart(self) -> tuple[bool, ...]:
@@ -73,6 +75,8 @@ def order_words(order: Order, who: str, on: str = "") -> str:
     else:
         said = f"Each of the {who} is told apart from the next{on}."
     best, worst = order.ranks[0]
+    if order.sharing > 1:
+        return f"{said} {listed(order.models[: order.sharing])} share the first place."
     rank = " and is told apart from every other" if best == worst else f"; its rank lies between {best} and {worst}"
     return f"{said} {order.models[0]} comes first{rank}."
 

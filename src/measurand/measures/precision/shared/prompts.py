@@ -187,8 +187,12 @@ def _described(
     grid: Grid, row: int, names: tuple[str, ...], means: PromptMeans, how: str, errors: Floats, level: float
 ) -> ModelPrompts:
     """What is said of the means however they came about."""
+    # All scores lie between 0 and 1, and so do their means, quantiles and differences, whatever a normal error says.
     spread = spread_limits(means, level)
-    worst, best = (quantile_limits(means.means, errors, probability, level) for probability in (0.05, 0.95))
+    spread = replace(spread, high=min(spread.high, 1.0))
+    worst, best = (
+        quantile_limits(means.means, errors, probability, level).within(0.0, 1.0) for probability in (0.05, 0.95)
+    )
     return ModelPrompts(
         benchmark=grid.benchmark,
         model=grid.models[row],
@@ -197,7 +201,7 @@ def _described(
         how=how,
         spread=spread,
         least_of_all=spread.low,
-        cps=cps_limits(means.means, errors, level),
+        cps=cps_limits(means.means, errors, level).within(0.0, 1.0),
         worst=worst,
         best=best,
         pss=None,

@@ -9,7 +9,13 @@ from measurand.errors import NotApplicable
 from measurand.measures.verdicts import Unassessed, headline
 from measurand.results import Finding, Status
 
-__all__ = ["joint_headline", "refusal"]
+__all__ = ["as_clusters", "joint_headline", "refusal"]
+
+
+def as_clusters(key: str, *, shown: bool) -> str:
+    """How items of one context count, and who says so: "items with an equal passage count as one cluster, ..."."""
+    why = ", since the data show that their scores go together (they can be counted as independent instead)"
+    return f"items with an equal {key} count as one cluster{why if shown else ''}"
 
 
 def joint_headline(each: Sequence[Finding], sentence: str, *, certain: bool, figure: str) -> Finding:

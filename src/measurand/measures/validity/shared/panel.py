@@ -13,10 +13,11 @@ import numpy.typing as npt
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.shared import kind
 from measurand.measures.verdicts import Unassessed
+from measurand.stats.capability.capabilities import opposed
 from measurand.stats.capability.pca import Component, first_component, impute
 from measurand.stats.capability.pca import varies as columns_vary
 from measurand.tables import Scores
-from measurand.wording import DIFFERENCE, plural
+from measurand.wording import DIFFERENCE, listed, plural, signed
 
 __all__ = ["LEAST_MODELS", "Missing", "Panel", "assessable", "chosen", "family_codes", "panels"]
 
@@ -26,6 +27,10 @@ Missing = Literal["complete", "impute"]
 
 LEAST_MODELS = 8
 """Below this many models a rank correlation's interval spans nearly everything (at 7 models, about 1.5 of 2)."""
+
+LEAST_DISTINCT, MOST_TIED = 3, 0.8
+"""Of the scores on a benchmark under test: with fewer different ones, or more than this share of the models at one of
+them, its correlation is that of the few models that differ, whatever the interval says."""
 
 LEAST_CAPABILITY = 3
 """A first component of fewer benchmarks is one benchmark, or the mean of two."""
@@ -48,6 +53,7 @@ class Panel:
     stderr : their standard errors, shape (n, m), NaN where not known.
     dropped : models left out because a capability benchmark is missing.
     caveats : what the reader should know of how it was put together.
+    unknown : how many of the models have no known family.
     """
 
     class_: str
@@ -61,6 +67,12 @@ class Panel:
     stderr: Floats
     dropped: tuple[str, ...]
     caveats: tuple[str, ...]
+    unknown: int = 0
+
+    @property
+    def families_unknown(self) -> bool:
+        """Whether intervals take nearly every model for independent, because most families are not known."""
+        return self.unknown > len(self.models) / 2
 
     @cached_property
     def component(self) -> Component:
@@ -149,6 +161,7 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     models = chosen(everyone, enough)
     tested = scores.benchmarks_of("safety", "other")
     families, family_names, unknown = family_codes(models, scores.model_fact("family", models))
+    opposing = _of_one_direction(table[:, varies], chosen(capability, varies), families)
     caveats = []
     if never_run:
         caveats.append(f"capability benchmarks that no {kind(class_)}model was run on: {', '.join(never_run)}")
@@ -164,6 +177,7 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     if not varies.all():
         constant = ", ".join(chosen(capability, ~varies))
         caveats.append(f"left out of the capabilities score, the same for every {kind(class_)}model: {constant}")
+    caveats += opposing
     return Panel(
         class_=class_,
         models=models,
@@ -176,7 +190,29 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
         stderr=scores.stderr(models, tested),
         dropped=chosen(everyone, ~enough),
         caveats=tuple(caveats),
+        unknown=unknown,
     )
+
+
+def _of_one_direction(values: Floats, names: Sequence[str], families: npt.NDArray[np.int64]) -> list[str]:
+    """Caveat on benchmarks that may run against the others.
+
+    Raises
+    ------
+    NotApplicable
+        One that does: what then rises with the component is anyone's choice, and a turned benchmark is likely.
+    """
+    loadings, against = opposed(values, families)
+    told = [f"{name} (loading {signed(loading)})" for name, loading in zip(names, loadings.tolist(), strict=True)]
+    if against.any():
+        one = against.sum() == 1
+        raise NotApplicable(
+            f"{listed(chosen(told, against))} {'falls' if one else 'fall'} as the other capability benchmarks rise",
+            needs=f"{'it' if one else 'them'} turned round if a lower score is better there, or a capabilities score "
+            f"made without {'it' if one else 'them'}",
+        )
+    negative = chosen(told, loadings < 0)
+    return [f"against the other capability benchmarks, which may be chance: {', '.join(negative)}"] if negative else []
 
 
 def chosen(names: Sequence[str], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
@@ -203,17 +239,25 @@ def family_codes(
 
 def assessable(values: Floats, names: Sequence[str], class_: str) -> tuple[npt.NDArray[np.bool_], list[Unassessed]]:
     """Which columns can be ranked over the models, and why the others cannot."""
-    problems = []
-    count = np.isfinite(values).sum(axis=0)
-    spread = np.zeros(len(names))
-    # Columns without a score are skipped: nanmax warns on them and gives NaN.
-    spread[count > 0] = np.nanmax(values[:, count > 0], axis=0) - np.nanmin(values[:, count > 0], axis=0)
-    for name, ran, range_ in zip(names, count, spread, strict=True):
-        subject = {"benchmark": name, "class": class_}
-        if ran < LEAST_MODELS:
-            reason = f"{ran} {kind(class_)}models have both a score on it and a capabilities score"
-            problems.append(Unassessed(subject, reason, f"at least {LEAST_MODELS}"))
-        elif range_ == 0:
-            reason = f"all {ran} {kind(class_)}models have the same score"
-            problems.append(Unassessed(subject, reason, "models that differ on it"))
-    return (count >= LEAST_MODELS) & (spread > 0), problems
+    problems = [_unranked(column[np.isfinite(column)], kind(class_)) for column in values.T]
+    return np.array([problem is None for problem in problems], dtype=bool), [
+        Unassessed({"benchmark": name, "class": class_}, *problem)
+        for name, problem in zip(names, problems, strict=True)
+        if problem is not None
+    ]
+
+
+def _unranked(scores: Floats, kind_: str) -> tuple[str, str] | None:
+    """Why the scores on a benchmark do not rank the models, and what would be needed; None where they do."""
+    ran = len(scores)
+    if ran < LEAST_MODELS:
+        return f"{ran} {kind_}models have both a score on it and a capabilities score", f"at least {LEAST_MODELS}"
+    distinct, count = np.unique(scores, return_counts=True)
+    if len(distinct) == 1:
+        return f"all {ran} {kind_}models have the same score", "models that differ on it"
+    if count.max() > MOST_TIED * ran:
+        return f"{count.max()} of {ran} {kind_}models have the same score", "more models that differ on it"
+    if len(distinct) < LEAST_DISTINCT:
+        different = plural(len(distinct), "different score")
+        return f"the {ran} {kind_}models have only {different}", f"at least {LEAST_DISTINCT}"
+    return None

@@ -1,0 +1,64 @@
+"""Whether the scores of items that share a context go together: the evidence that they are clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from measurand.stats.intervals.clustered import cluster_sizes, cluster_sums
+from measurand.stats.intervals.distributions import student
+
+__all__ = ["togetherness", "widening"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+def togetherness(scores: Floats, clusters: Ints, permutations: int, rng: np.random.Generator) -> Floats:
+    """Sum of squares between clusters of what items are to all models, and the same of clusters drawn at random.
+
+    An item's part is the mean, over the models that ran it, of how far its score lies from the model's mean. Clusters
+    whose items go together have means far from 0; items put into clusters of the same sizes at random do not. The sum
+    between clusters, that of F tests, is not ruled by the largest cluster, as the variance of the mean is.
+
+    Parameters
+    ----------
+    scores : shape (models, items); NaN where an item was not run.
+    clusters : number of each item's cluster, shape (items,).
+    permutations : draws of the items' places.
+
+    Returns
+    -------
+    Shape (1 + permutations,): as seen, then as drawn, over the variance of an item, so that benchmarks add up; empty
+    where nothing varies, all items lie in one cluster, or none has two.
+
+    Examples
+    --------
+    >>> scores = np.repeat([[1.0, 0.0, 1.0, 0.0]], 5, axis=1)
+    >>> found = togetherness(scores, np.repeat(np.arange(4), 5), 99, np.random.default_rng(0))
+    >>> round(float(found[0]), 2), bool(found[0] > found[1:].max())
+    (19.0, True)
+    """
+    ran = np.isfinite(scores)
+    count = ran.sum(axis=1, keepdims=True)
+    means = np.where(ran, scores, 0.0).sum(axis=1, keepdims=True) / np.maximum(count, 1)
+    items = np.where(ran, scores - means, 0.0).sum(axis=0) / np.maximum(ran.sum(axis=0), 1)
+    items = items - items.mean()
+    sizes = cluster_sizes(clusters, len(items))
+    variance = float(items.var(ddof=1)) if len(items) > 1 else 0.0
+    if variance <= 0 or len(sizes) < 2 or sizes.max() < 2:
+        return np.empty(0)
+    codes = np.unique(clusters, return_inverse=True)[1]
+    # An item alone in its cluster says nothing of togetherness.
+    weights = np.where(sizes > 1, 1 / sizes, 0.0) / variance
+    drawn = [items, *(rng.permutation(items) for _ in range(permutations))]
+    return np.array([float(weights @ np.bincount(codes, row, len(sizes)) ** 2) for row in drawn])
+
+
+def widening(scores: Floats, clusters: Ints, level: float = 0.95) -> Floats:
+    """How many times as wide a t interval of each model's mean is with the clusters as without, shape (models,)."""
+    grouped, plain = cluster_sums(scores, clusters).means(), cluster_sums(scores).means()
+    tail = 0.5 + level / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio: Floats = grouped.stderr * student.ppf(tail, grouped.df) / (plain.stderr * student.ppf(tail, plain.df))
+    return ratio
