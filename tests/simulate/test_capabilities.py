@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from measurand.simulate.capabilities import LOADING, pearson_of, simulate, spearman_of
+from measurand.simulate.capabilities import LOADING, Regime, members, pearson_of, simulate, spearman_of
 from measurand.stats.capability.pca import first_component
 
 
@@ -80,3 +80,30 @@ def test_more_families_than_models_and_correlations_out_of_reach_are_refused():
         simulate(5, 6, (0.0,), 0.3, rng)
     with pytest.raises(ValueError, match="within the simulator's reach"):
         simulate(20, 5, (0.999,), 0.3, rng)
+
+
+def test_a_greater_skew_makes_one_family_hold_half_of_the_models():
+    rng = np.random.default_rng(5)
+    largest = [np.mean([np.bincount(members(60, 8, rng, skew)).max() for _ in range(200)]) / 60 for skew in (1.0, 2.0)]
+    assert largest[0] == pytest.approx(1 / 3, abs=0.05)
+    assert largest[1] == pytest.approx(0.58, abs=0.05)
+
+
+@pytest.mark.parametrize("regime", [Regime(tails=3), Regime(ceiling=0.3), Regime(tails=3, ceiling=0.2)], ids=str)
+def test_the_truth_of_a_regime_is_the_correlation_of_many_models(regime):
+    drawn = simulate(60_000, 60_000, (0.0, 0.68), 0.0, np.random.default_rng(6), regime=regime)
+    score = stats.zscore(drawn.capability, axis=0).sum(axis=1)
+    found = [stats.spearmanr(score, column).statistic for column in drawn.tested.T]
+    # Both sides are simulated, with standard errors of .004 and .002 at rho 0.
+    np.testing.assert_allclose(found, drawn.truth, atol=0.015)
+    assert regime.ceiling == 0 or (drawn.tested == drawn.tested.max()).mean() == pytest.approx(regime.ceiling, abs=0.12)
+
+
+def test_cells_go_missing_and_families_are_kept_from_the_audit():
+    drawn = simulate(
+        200, 20, (0.5,) * 5, 0.3, np.random.default_rng(7), regime=Regime(missing=0.3, families_known=False)
+    )
+    assert np.isnan(drawn.tested).mean() == pytest.approx(0.3, abs=0.05)
+    assert not np.isnan(drawn.capability).any()
+    assert drawn.families.tolist() == list(range(200))
+    assert drawn.truth.tolist() == [0.5] * 5

@@ -52,6 +52,10 @@ def test_answers_are_built_from_a_plain_table():
             {"model": ["m"], "item": ["1"], "score": [float("inf")]},
             "answer 1: score should be a finite number",
         ),
+        (
+            {"model": ["m", "m"], "item": ["1", "2"], "score": [1e100, -1e101]},
+            r"answer 2: score should be .* at most 1e\+100 in size, got -1e\+101",
+        ),
     ],
 )
 def test_answers_that_are_none_are_refused(columns, message):

@@ -174,3 +174,27 @@ def test_scores_and_studies_cannot_be_changed():
 def test_order_of_the_rows_does_not_change_what_is_looked_up(order):
     scores = Scores.build(SMALL[list(order)])
     np.testing.assert_array_equal(scores.matrix(["a", "b"], ["x", "y"]), [[0.1, 0.3], [0.2, np.nan]])
+
+
+@pytest.mark.parametrize("column", ["score", "stderr"])
+def test_magnitudes_that_no_measure_can_square_are_refused_and_named(column):
+    frame = pl.DataFrame({"model": ["a", "b"], "benchmark": "x", "score": [0.1, 1e100], "stderr": [0.1, 1e100]})
+    assert Scores.build(frame).table.height == 2
+    beyond = frame.with_columns(pl.Series(column, [0.1, 1.1e100]))
+    with pytest.raises(InputError, match=r"at most 1e\+100 in size, got 1.1e\+100 for model 'b' on 'x'"):
+        Scores.build(beyond)
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        ({"model": ["a"], "training_flop": [1e101]}, "models"),
+        ({"model": ["a"], "parameters": [1e101]}, "models"),
+        ({"benchmark": ["x"], "maximum": [1e101]}, "benchmarks"),
+        ({"benchmark": ["x"], "chance": [-1e101]}, "benchmarks"),
+    ],
+)
+def test_facts_beyond_measure_are_refused_too(facts, kind):
+    frame = pl.DataFrame({"model": ["a"], "benchmark": ["x"], "score": [0.1]})
+    with pytest.raises(InputError, match=r"at most 1e\+100.* got -?1e\+101 for '[ax]'"):
+        Scores.build(frame, **{kind: pl.DataFrame(facts)})

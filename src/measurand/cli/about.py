@@ -44,9 +44,7 @@ def calibrate(
     output: Annotated[Path, typer.Option(help="File for the rates (JSON).")] = Path("calibration.json"),
     runs: Annotated[int, typer.Option(min=20, help="Simulated studies a cell.")] = 2000,
     measures: Annotated[str | None, typer.Option(help="Codes of measures, A,B,C; all by default.")] = None,
-    audits: Annotated[
-        bool, typer.Option("--audits", help="Whole audits where nothing is wrong.")
-    ] = False,
+    audits: Annotated[bool, typer.Option("--audits", help="Whole audits where nothing is wrong.")] = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
 ) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,9 @@ from measurand.cli.app import START, command
 from measurand.cli.options import Choices, Level, Showing
 from measurand.cli.running import audit_and_write, messages, part_of, read_study
 from measurand.errors import InputError
+
+if TYPE_CHECKING:
+    from measurand.tables import ClaimCard
 
 __all__ = ["claim"]
 
@@ -41,4 +45,16 @@ def claim(
         raise InputError("no claim card named; write one with --new FILE, or name those to hold against the evidence")
     read = tuple(read_claim_card(card) for card in cards)
     study = replace(part_of(read_study(evidence, choices), choices), claims=None, claim_cards=read)
-    audit_and_write(study, {"level": level}, showing, shown=["V0"], details=True)
+    audit_and_write(study, {"level": level, **_stated(read)}, showing, shown=["V0"], details=True)
+
+
+def _stated(cards: Sequence[ClaimCard]) -> dict[str, object]:
+    """What the measures that cards rest on need to be told: P4 a threshold, P5 a rate."""
+    named = {("P4", "above"): "above", ("P4", "below"): "below", ("P5", "below"): "rarer_than"}
+    found: dict[str, object] = {}
+    for basis in (basis for card in cards for basis in card.rests_on if basis.bounds):
+        # Of several the first: a card holds the score's own interval against its bound.
+        setting = named.get((basis.measure, basis.relation))
+        if setting and not (basis.measure == "P4" and found.keys() & {"above", "below"}):
+            found.setdefault(setting, basis.bounds[0])
+    return found

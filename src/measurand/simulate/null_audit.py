@@ -19,7 +19,7 @@ from measurand.compute import run_tasks
 from measurand.measures import Measure, discover
 from measurand.results import Status
 from measurand.simulate.capabilities import members, with_families
-from measurand.tables import Scores, Study
+from measurand.tables import EVIDENCE, Scores, Study
 
 __all__ = ["SIZES", "encode", "issue_lines", "measure_null_audits", "null_study"]
 
@@ -94,8 +94,13 @@ def null_study(
 
 
 def _asked() -> list[Measure]:
-    """Those that can be asked of scores; the others lack their evidence."""
-    return [m for m in discover() if "scores" in inspect.signature(m.compute).parameters]
+    """Those that rest on scores alone; others need evidence that these studies lack."""
+
+    def required(measure: Measure) -> set[str]:
+        parameters = inspect.signature(measure.compute).parameters.values()
+        return {each.name for each in parameters if each.name in EVIDENCE and each.default is each.empty}
+
+    return [measure for measure in discover() if required(measure) == {"scores"}]
 
 
 def issue_lines(size: Mapping[str, int], runs: int, seed: tuple[int, int]) -> list[dict[str, int]]:

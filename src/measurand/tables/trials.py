@@ -37,6 +37,22 @@ class Trials:
     trials: int
     what: str = "successes"
 
+    @property
+    def failures(self) -> int:
+        """Trials that failed, whichever of the two is counted.
+
+        Examples
+        --------
+        >>> Trials(18, 20).failures, Trials(2, 20, "failures").successes
+        (2, 18)
+        """
+        return self.count if self.what == "failures" else self.trials - self.count
+
+    @property
+    def successes(self) -> int:
+        """Trials that succeeded."""
+        return self.trials - self.failures
+
     def __post_init__(self) -> None:
         if self.trials < 1:
             raise InputError(f"trials should be at least 1, got {self.trials}")

@@ -180,11 +180,33 @@ def test_too_little_is_not_applicable_and_says_what_would_do():
     assert any("other on m not forecast" in note for note in result.notes)
 
 
-def test_behaviours_that_were_hardly_tried_are_left_out_and_noted():
-    outcomes = [*drawn(), [True, False]]
-    result = run(table(outcomes))
-    assert result.rows[0].behaviours == 60
-    assert any("1 behaviour of attempt on m had less than half" in note for note in result.notes)
+def test_behaviours_tried_fewer_times_stay_in_as_censored(shared):
+    frame = pl.read_csv(shared / "data/cases/09-attempts-uneven.csv")
+    result = run(Attempts.build(frame))
+    (row,) = result.rows
+    # 6 tried 5 times, of which 4 never came, and 6 tried 20 times that all came: shared/data/cases/README.md.
+    assert (row.behaviours, row.attempts, row.unknown) == (12, 20, 4)
+    assert (row.seen.value, row.seen.high) == (pytest.approx(8 / 12), 1.0)
+    assert row.joint.low < 8 / 12
+    sentence = judge(result)[1].sentence
+    assert "66.7% [35%, 100%] of 12 behaviours came within 20 attempts" in sentence
+    assert "if the 4 that never came and were tried less often are like the others" in sentence
+    assert any("6 behaviours were tried by attempt on m1 less than half as often" in note for note in result.notes)
+
+
+def test_one_behaviour_hardly_tried_neither_cuts_the_curve_off_nor_drops_out():
+    full = drawn()
+    for extra, unknown in (([True, False], 0), ([False, False], 1)):
+        (row,) = run(table([*full, extra])).rows
+        assert (row.behaviours, row.attempts, row.unknown) == (
+            len(full) + 1,
+            run(table(full)).rows[0].attempts,
+            unknown,
+        )
+        came = sum(any(each) for each in full) + any(extra)
+        assert row.seen.value == pytest.approx(came / (len(full) + 1))
+        # Higher than it would be if the short one had been tried as often: more attempts may bring it.
+        assert row.seen.high >= run(table(full)).rows[0].seen.high - 0.02
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 import measurand
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.forecast.scale import MEASURE, common_scale, figure, judge
+from measurand.measures.validity.dimensionality import dimensionality
 from measurand.results import Status
 from measurand.simulate.forecast.scale import made
 from measurand.stats.intervals.limits import Limits
@@ -130,9 +131,41 @@ def test_percentages_and_scores_that_are_worse_when_higher_count_as_shares():
     np.testing.assert_allclose(found.capability, plain.capability, atol=1e-6)
 
 
-def test_safety_benchmarks_take_no_part(example):
-    result = asked(example.scores)
-    assert set(result.benchmarks) == set(example.scores.benchmarks_of("capability"))
+def test_every_benchmark_takes_part_whatever_its_role():
+    study = made(20, 5, 100, True, np.random.default_rng(7)).scores
+    facts = pl.DataFrame({"benchmark": [f"b{j}" for j in range(5)], "role": ["safety"] * 3 + ["other", "capability"]})
+    plain, of_roles = asked(study), asked(Scores.build(study.table, study.models, facts))
+    assert of_roles.benchmarks == plain.benchmarks == ("b0", "b1", "b2", "b3", "b4")
+    np.testing.assert_array_equal(of_roles.capability, plain.capability)
+
+
+def test_a_benchmark_that_alone_connects_models_keeps_them():
+    # As GPQA, filed under safety, did for 46 of 101 models: they have two benchmarks besides it.
+    table = made(20, 5, 100, True, np.random.default_rng(7)).scores.table
+    few = pl.col("model").is_in([f"m{i}" for i in range(8)]) & pl.col("benchmark").is_in(["b3", "b4"])
+    facts = pl.DataFrame({"benchmark": ["b0"], "role": ["safety"]})
+    assert len(asked(Scores.build(table.filter(~few), benchmarks=facts)).models) == 20
+
+
+def test_what_falls_as_the_others_rise_is_left_out_and_named(example):
+    study = made(30, 6, 100, True, np.random.default_rng(8)).scores
+    score = pl.when(pl.col("benchmark") == "b2").then(1 - pl.col("score")).otherwise("score")
+    result = asked(Scores.build(study.table.with_columns(score=score), study.models), anchor="b0")
+    assert result.benchmarks == ("b0", "b1", "b3", "b4", "b5")
+    assert result.notes == ("left out, scores clearly fall as those on the other benchmarks rise: b2",)
+    assert "wmdp" not in asked(example.scores).benchmarks
+
+
+def test_f7_never_uses_what_v7_refuses():
+    # Three benchmarks of which one is turned: no component for V7, and two benchmarks are no scale for F7.
+    study = made(30, 3, 100, True, np.random.default_rng(9)).scores
+    score = pl.when(pl.col("benchmark") == "b2").then(1 - pl.col("score")).otherwise("score")
+    facts = pl.DataFrame({"benchmark": ["b0", "b1", "b2"], "role": ["capability"] * 3})
+    turned = Scores.build(study.table.with_columns(score=score), study.models, facts)
+    with pytest.raises(NotApplicable, match=r"b2 .* falls as the other capability benchmarks rise"):
+        dimensionality(turned)
+    with pytest.raises(NotApplicable, match="hang together"):
+        asked(turned)
 
 
 @pytest.mark.parametrize("models", [4, 7])
@@ -142,15 +175,12 @@ def test_too_little_to_put_on_a_scale(models):
         asked(Scores.build(table.filter(pl.col("model").is_in([f"m{i}" for i in range(models)]))))
 
 
-def test_one_benchmark_constant_scores_and_safety_alone_cannot_be_scaled():
+def test_one_benchmark_and_constant_scores_cannot_be_scaled():
     table = made(20, 5, 100, True, np.random.default_rng(9)).scores.table
     with pytest.raises(NotApplicable, match="hang together"):
         asked(Scores.build(table.filter(benchmark="b0")))
     with pytest.raises(NotApplicable, match="that differ between models"):
         asked(Scores.build(table.with_columns(score=pl.lit(0.5))))
-    facts = pl.DataFrame({"benchmark": [f"b{j}" for j in range(5)], "role": ["safety"] * 5})
-    with pytest.raises(NotApplicable, match="every benchmark is a safety benchmark"):
-        asked(Scores.build(table, benchmarks=facts))
 
 
 def test_a_model_at_zero_everywhere_has_no_place():

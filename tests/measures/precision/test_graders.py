@@ -12,7 +12,8 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures.precision.graders import MEASURE, figure, graders, judge
 from measurand.measures.precision.shared.ratings import MOST_GRADERS, ratings_of
 from measurand.results import Status
-from measurand.stats.items.agreement import cohen_kappa, prediction_powered, rogan_gladen
+from measurand.stats.items.agreement import cohen_kappa
+from measurand.stats.items.corrections import prediction_powered, rogan_gladen
 from measurand.tables import RESPONSE_COLUMNS, Responses
 
 
@@ -177,12 +178,32 @@ def test_three_graders_get_one_alpha_together():
     assert finding_of(findings, benchmark="b", graders="a, b, c").sentence.startswith("All 3 graders")
 
 
-def test_all_one_label_is_undefined_and_said_so():
-    _, findings = found(responses(panel({"a": np.ones(30), "b": np.ones(30)})))
+def test_where_all_have_one_label_agreement_is_the_answer_and_kappa_undefined():
+    # shared/data/cases/08: 40 of 40, at least 91% (Clopper-Pearson, .025**(1/40) = .912).
+    result, findings = found(responses(panel({"a": np.ones(40), "b": np.ones(40)})))
     finding = finding_of(findings, benchmark="b", graders="a and b")
-    assert finding.status is Status.NOT_APPLICABLE
-    assert "undefined" in finding.sentence
+    assert finding.status is Status.PASSED
+    assert (
+        "a and b give one and the same score to all 40 samples on b: they agree on at least 91.2%" in finding.sentence
+    )
+    assert "Agreement beyond chance is undefined" in finding.sentence
     assert finding.estimate("cohen_kappa").value is None
+    same = finding.estimate("same_score")
+    assert (same.value, same.low, same.high) == (1, pytest.approx(0.025 ** (1 / 40)), 1)
+    assert result.agreements[0].same.low == same.low
+
+
+def test_one_label_of_few_samples_or_few_clusters_is_not_enough_and_a_panel_says_the_same():
+    _, few = found(responses(panel({"a": np.ones(20), "b": np.ones(20)})))
+    assert finding_of(few, benchmark="b", graders="a and b").status is Status.CAUTION
+    rows = panel({name: np.full(60, 3.0) for name in "abc"}, cluster=np.arange(60) // 6)
+    _, findings = found(responses(rows, "context_hash"))
+    together = finding_of(findings, benchmark="b", graders="a, b, c")
+    assert together.status is Status.CAUTION
+    # Ten clusters are ten trials: .025**(1/10) = .692.
+    assert "All 3 graders on b give one and the same score to all 60 samples: they agree on at least 69.2%" in (
+        together.sentence
+    )
 
 
 def test_graders_that_never_differ_still_have_an_interval():

@@ -11,13 +11,14 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 import measurand
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.validity.capabilities_correlation import capabilities_correlation, figure, judge
 from measurand.results import Status
-from measurand.stats.capability.capabilities import DEFAULT, METHODS
-from measurand.stats.intervals.correlation import jackknife_z
+from measurand.stats.capability.capabilities import DEFAULT, METHODS, PERMUTATIONS, SEED
+from measurand.stats.intervals.correlation import at_least_independent
 
 # The capability benchmarks of Ren et al. 2024 (arXiv 2407.21792), in the order their program prints.
 CAPABILITY = [
@@ -34,6 +35,9 @@ CAPABILITY = [
     "gsm8k",
     "bbh",
 ]
+
+# Benchmarks on which over 80% of the models score the same: no correlation is given.
+NEAR_CONSTANT = {"base": {"machiavelli-games", "drop_em"}, "chat": {"machiavelli-games"}}
 
 
 def printed(shared):
@@ -67,9 +71,13 @@ def test_every_printed_figure_is_reproduced_to_its_last_decimal(shared, class_, 
     summary, correlations, scores = printed(shared)[class_]
     path = shared / "data" / "safetywashing" / f"benchmarks_{class_}_models.csv"
     study = measurand.read(path, capability=CAPABILITY)
-    (part,) = capabilities_correlation(study.scores, resamples=100).classes
+    result = capabilities_correlation(study.scores, resamples=100)
+    (part,), unassessed = result.classes, result.unassessed
     found = dict(zip(part.benchmarks, 100 * part.correlations.value, strict=True))
-    assert len(correlations) == len(found) == benchmarks
+    near_constant = {problem.subject["benchmark"] for problem in unassessed}
+    assert near_constant == NEAR_CONSTANT[class_]
+    assert len(correlations) == len(found) + len(near_constant) == benchmarks
+    correlations = {name: value for name, value in correlations.items() if name not in near_constant}
     wrong = {
         name: (value, found[name])
         for name, value in correlations.items()
@@ -99,6 +107,7 @@ def test_the_command_line_writes_the_printed_figures(shared, tmp_path):
         if finding["code"] == "V1" and estimate["name"] == "capabilities_correlation"
     }
     expected = {(class_, name): value for class_, part in printed(shared).items() for name, value in part[1].items()}
+    expected = {(class_, name): v for (class_, name), v in expected.items() if name not in NEAR_CONSTANT[class_]}
     assert set(found) == set(expected)
     assert {k: (found[k], v) for k, v in expected.items() if abs(100 * found[k] - float(v)) > half_step(v)} == {}
 
@@ -150,9 +159,10 @@ def test_the_published_story_holds_once_intervals_count(of_example):
         assert found["wmdp", class_].result["verdict"] == "inverse"
         assert found["wmdp", class_].status is Status.ISSUE
     truthful = found["truthfulqa_mc1", "chat"]
-    assert truthful.result["verdict"] == "entangled"
-    assert truthful.estimate("capabilities_correlation").low > 0.5
-    assert truthful.status is Status.ISSUE
+    # By itself it is; among the 61 benchmarks looked at, that can be chance.
+    assert truthful.result["verdict_alone"] == "entangled"
+    assert truthful.result["verdict"] == "undecided"
+    assert truthful.status is Status.CAUTION
     ambiguous = found["bbq_amb", "chat"]
     assert ambiguous.result["verdict"] != "entangled"
     assert ambiguous.estimate("capabilities_correlation").high < 0.5
@@ -163,7 +173,7 @@ def test_a_capability_benchmark_is_reported_with_itself_left_out(of_example):
         panel = part.panel
         for j, name in enumerate(panel.capability):
             with_itself = part.correlations.value[part.benchmarks.index(name)]
-            value, low, high = part.left_out[j]
+            value, (low, high) = part.left_out.rho[j], (limit[j] for limit in part.left_out.limits(0.95))
             assert value < with_itself + 0.02
             assert low < value < high
     finding = verdicts(of_example)["mmlu", "base"]
@@ -196,16 +206,16 @@ def test_headline_counts_the_verdicts(of_example):
         # By point, bracketed by what the intervals leave open.
         share = headline.estimate("share_entangled")
         assert share.value == sum(e.value >= 0.5 for e in correlations) / len(tested)
-        assert share.low == sum(e.low > 0.5 for e in correlations) / len(tested)
+        assert share.low == sum(f.result["verdict"] == "entangled" for f in tested) / len(tested)
         assert share.high == sum(e.high > 0.5 for e in correlations) / len(tested)
 
 
 def test_the_headline_reads_aloud(of_example):
     base, chat = (finding.sentence for finding in judge(of_example) if finding.headline)
     assert base == (
-        "Of 59 benchmarks under test on 27 base models, 10 clearly rise with general capability, 6 clearly get worse "
-        "with it, 4 are clearly separate from it, and for 39 there are too few models to say; going by the point "
-        "estimates alone, 25 would count as tracking capability."
+        "Of 59 benchmarks under test on 27 base models, 9 clearly rise with general capability, 6 clearly get worse "
+        "with it, 2 are clearly separate from it, and for 42 there are too few models to say (9 of them would be "
+        "called alone, but not among 59); going by the point estimates alone, 25 would count as tracking capability."
     )
     assert chat.startswith("Of 61 benchmarks under test on 26 chat models, ")
 
@@ -226,6 +236,20 @@ def test_figures_show_what_was_found(of_example):
     assert len(league["model"]) == 53
 
 
+def judged_by(result, low, high, name="t0"):
+    """The same result with the 90% interval, by which a verdict at level .95 goes, of one benchmark replaced."""
+    correlations = result.classes[0].correlations
+    j = result.classes[0].benchmarks.index(name)
+    ends = np.arctanh([low, high])
+    correlations.value[j] = np.tanh(ends.mean())
+    correlations.default.rho[j] = correlations.value[j]
+    correlations.default.stderr[j] = np.diff(ends)[0] / 2 / stats.norm.ppf(0.95)
+    correlations.default.freedom[j] = np.inf
+    for side, limit in zip((correlations.low, correlations.high), correlations.default.limits(0.95), strict=True):
+        side[DEFAULT][j] = limit[j]
+    return result
+
+
 @pytest.mark.parametrize(
     ("low", "high", "verdict", "status"),
     [
@@ -235,32 +259,82 @@ def test_figures_show_what_was_found(of_example):
         (-0.6, 0.4, "undecided", Status.CAUTION),
         (-0.9, -0.51, "inverse", Status.ISSUE),
         (-0.6, 0.6, "undecided", Status.CAUTION),
-        (np.nan, np.nan, "undecided", Status.CAUTION),
     ],
 )
-def test_the_verdict_looks_at_the_interval_not_at_the_point(make_study, low, high, verdict, status):
-    result = capabilities_correlation(make_study(20).scores, resamples=100)
-    part = result.classes[0]
-    j = part.benchmarks.index("t0")
-    for side, value in ((part.correlations.low, low), (part.correlations.high, high)):
-        side[DEFAULT][j] = value
-    part.correlations.value[j] = 0.7 if np.isnan(low) else (low + high) / 2
+def test_the_verdict_looks_at_the_90_percent_interval_and_shows_the_95_percent_one(
+    make_study, low, high, verdict, status
+):
+    result = judged_by(capabilities_correlation(make_study(20, tested=1).scores, resamples=100), low, high)
     finding = verdicts(result)["t0", "all"]
     assert (finding.result["verdict"], finding.status) == (verdict, status)
-    assert "nan" not in finding.sentence
+    shown = finding.estimates[0]
+    assert shown.level == 0.95
+    assert shown.low < low
+    assert shown.high > high
+
+
+def of_many(make_study, ends):
+    """A study with a benchmark under test for each 90% interval."""
+    result = capabilities_correlation(make_study(20, tested=len(ends)).scores, resamples=100)
+    for j, (low, high) in enumerate(ends):
+        judged_by(result, low, high, f"t{j}")
+    return result
+
+
+def test_a_class_is_one_family_of_verdicts(make_study):
+    # One clearly entangled, one barely: the second would be called alone, not among 10. The rest lie at the bound.
+    ends = [(0.8, 0.95), (0.505, 0.9), *[(0.1, 0.75)] * 8]
+    result = of_many(make_study, ends)
+    found = verdicts(result)
+    first, second, third = (found[f"t{j}", "all"] for j in range(3))
+    assert [f.result["verdict"] for f in (first, second, third)] == ["entangled", "undecided", "undecided"]
+    assert [f.result["verdict_alone"] for f in (first, second, third)] == ["entangled", "entangled", "undecided"]
+    assert (first.status, second.status) == (Status.ISSUE, Status.CAUTION)
+    assert "alone it would be called tracking general capability, but not among 10 benchmarks" in second.sentence
+    p_values = np.array([found[f"t{j}", "all"].result["p_value"] for j in range(10)])
+    adjusted = [found[f"t{j}", "all"].result["p_value_adjusted"] for j in range(10)]
+    np.testing.assert_allclose(adjusted, stats.false_discovery_control(p_values))
+    headline = judge(result)[0]
+    assert (headline.result["entangled"], headline.result["undecided"], headline.result["alone_only"]) == (1, 9, 1)
+    assert "(1 of them would be called alone, but not among 10)" in headline.sentence
+
+
+def test_the_interval_of_a_verdict_is_shown_adjusted_for_its_selection_too(make_study):
+    result = of_many(make_study, [(0.8, 0.95), (-0.95, -0.8), *[(0.1, 0.75)] * 8])
+    found = verdicts(result)
+    first = found["t0", "all"].estimate("capabilities_correlation_selected")
+    # Benjamini and Yekutieli 2005: 1 - R q / m, with 2 of 10 picked at q .05.
+    assert first.level == pytest.approx(1 - 2 * 0.05 / 10)
+    half = stats.norm.ppf(1 - 0.05 * 2 / 10 / 2) * np.ptp(np.arctanh([0.8, 0.95])) / 2 / stats.norm.ppf(0.95)
+    centre = np.arctanh([0.8, 0.95]).mean()
+    assert (first.low, first.high) == pytest.approx((np.tanh(centre - half), np.tanh(centre + half)))
+    assert not any(e.name.endswith("_selected") for e in found["t2", "all"].estimates)
 
 
 def test_an_undecided_verdict_says_how_many_more_models_would_decide_it(make_study):
-    result = capabilities_correlation(make_study(20).scores, resamples=100)
-    part = result.classes[0]
-    j = part.benchmarks.index("t0")
-    # On Fisher's scale the interval reaches .4 below the point .8 and the bound lies .8 - .5493 below: the half width
-    # must shrink by (.4 / .2507)^2 = 2.546, so 3 + 17 * 2.546 = 46.3 models are needed, 27 more than 20.
-    part.correlations.value[j] = np.tanh(0.8)
-    part.correlations.low[DEFAULT][j], part.correlations.high[DEFAULT][j] = np.tanh([0.4, 1.2])
+    result = capabilities_correlation(make_study(20, tested=1).scores, resamples=100)
+    # On Fisher's scale the 90% interval reaches .4 below the point .8 and the bound lies .8 - .5493 below: the half
+    # width must shrink by (.4 / .2507)^2 = 2.546, so 3 + 17 * 2.546 = 46.3 models are needed, 27 more than 20.
+    judged_by(result, *np.tanh([0.4, 1.2]))
     assert "about 27 more models like these" in verdicts(result)["t0", "all"].sentence
-    part.correlations.value[j] = 0.5
+    judged_by(result, *np.tanh(np.arctanh(0.5) + np.array([-0.4, 0.4])))
     assert "no realistic number of models" in verdicts(result)["t0", "all"].sentence
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_families_that_are_not_known_are_said_in_headline_and_rows(make_study, named):
+    scores = make_study(20, tested=7).scores
+    if not named:
+        scores = measurand.Scores.build(scores.table, scores.models.drop("family"), scores.benchmarks)
+    headline, *rows = judge(capabilities_correlation(scores, resamples=100))
+    assert ("families of most of these models are not known" in headline.sentence) is not named
+    tested = [row.sentence for row in rows if row.result["role"] == "under test"]
+    assert all(("20 models taken as independent" in sentence) is not named for sentence in tested)
+
+
+def test_the_seed_of_the_permutations_is_in_the_result(of_example):
+    headline = judge(of_example)[0]
+    assert (headline.result["permutations"], headline.result["permutations_seed"]) == (PERMUTATIONS, SEED)
 
 
 def test_all_models_of_one_family_give_no_interval_and_no_verdict(make_study):
@@ -407,6 +481,8 @@ def test_the_interval_is_the_family_jackknife_of_rows_literally_deleted(make_stu
         table = study.scores.table.filter(pl.col("model").is_in(kept))
         deleted = measurand.Scores.build(table, study.scores.models, study.scores.benchmarks)
         replicates.append(capabilities_correlation(deleted, resamples=100).classes[0].correlations.value)
-    low, high = jackknife_z(part.correlations.value, np.array(replicates), part.correlations.n, 0.95)
+    # Two benchmarks under test are too few to moderate.
+    plain = at_least_independent(part.correlations.value, np.array(replicates), part.correlations.n)
+    low, high = plain.limits(0.95)
     np.testing.assert_allclose(part.correlations.low[DEFAULT], low)
     np.testing.assert_allclose(part.correlations.high[DEFAULT], high)

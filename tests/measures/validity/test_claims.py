@@ -73,10 +73,10 @@ def verdict(made, findings):
 def test_a_claim_is_supported_contradicted_or_undecided_by_the_interval(relation, bounds, triple, status):
     finding = verdict(claim(relation, bounds), evidence(triple))
     assert finding.status is status
-    word = {Status.PASSED: "supported", Status.ISSUE: "contradicted", Status.CAUTION: "undecided"}[status]
-    assert f": {word}" in finding.sentence
-    assert "what was said" in finding.sentence
-    assert "who said it" in finding.sentence
+    word = {Status.PASSED: "What was checked holds", Status.ISSUE: "Contradicted", Status.CAUTION: "Undecided"}[status]
+    assert finding.sentence.startswith(f"{word}: rho {relation if relation != 'equals' else 'of'} ")
+    # The words of the claim come last: no check goes as far as they do.
+    assert finding.sentence.endswith(" The claim: “what was said” (who said it).")
 
 
 def test_every_matching_estimate_must_satisfy_the_claim():
@@ -87,18 +87,18 @@ def test_every_matching_estimate_must_satisfy_the_claim():
     assert "by point 2 of 2 do, with the interval 1" in undecided.sentence
     contradicted = verdict(claim("above", (0.5,)), evidence(good, bad))
     assert contradicted.status is Status.ISSUE
-    assert "contradicted by b1" in contradicted.sentence
+    assert contradicted.sentence.startswith("Contradicted by b1: rho above 0.5 (chat); by point 1 of 2 do")
     assert [e.name for e in contradicted.estimates] == ["rho:b0", "rho:b1"]
 
 
 @pytest.mark.parametrize(
     ("share", "status", "words"),
     [
-        ((0.5, 1.0), Status.PASSED, "supported"),
-        ((0.0, 0.4), Status.ISSUE, "contradicted"),
-        ((0.8, 1.0), Status.ISSUE, "contradicted"),
-        ((0.6, 0.7), Status.CAUTION, "undecided once"),
-        ((0.74, 0.76), Status.CAUTION, "as published by point, undecided"),
+        ((0.5, 1.0), Status.PASSED, "What was checked holds"),
+        ((0.0, 0.4), Status.ISSUE, "Contradicted"),
+        ((0.8, 1.0), Status.ISSUE, "Contradicted"),
+        ((0.6, 0.7), Status.CAUTION, "Undecided once"),
+        ((0.74, 0.76), Status.CAUTION, "As published by point, undecided"),
     ],
 )
 def test_a_claimed_share_is_bracketed_by_the_intervals(share, status, words):
@@ -166,7 +166,11 @@ def test_the_headline_counts_the_outcomes():
         "leaves 1 undecided."
     )
     alone, only = judge(claims_tested(made[:1], evidence((0.8, 0.75, 0.9))))
-    assert alone.sentence == only.sentence == "what was said (who said it): supported, here 0.80 [0.75, 0.90]."
+    assert alone.sentence == only.sentence
+    assert alone.sentence == (
+        "What was checked holds: rho above 0.5 (chat), here 0.80 [0.75, 0.90]. The claim: “what was said” (who said "
+        "it)."
+    )
 
 
 @given(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 1), st.floats(-1, 1), st.sampled_from(["above", "below"]))

@@ -17,7 +17,7 @@ def test_the_template_is_a_card_and_explains_every_entry(tmp_path):
     file.write_text(TEMPLATE, encoding="utf-8")
     card = read_claim_card(file)
     assert card.rests_on[0].where == {"benchmark": "wmdp", "class": "chat"}
-    for word in ("worst case", "existence proof", "upper bound", "future users", "hill-climbing", "P5, F3 or F4"):
+    for word in ("worst case", "existence proof", "upper bound", "future users", "hill-climbing", "F3", "F4", "P5"):
         assert word in TEMPLATE
 
 

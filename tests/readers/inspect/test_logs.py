@@ -273,7 +273,10 @@ def test_log_probabilities_of_shuffled_options_are_not_those_of_the_options(writ
         ("-2.5e1", -25),
         (True, 1),
     ]
-    + [(value, None) for value in ("c", "excellent", "nan", "inf", "", "1" * 300, 10**400, None, [], {})],
+    + [
+        (value, None)
+        for value in ("c", "excellent", "nan", "inf", "", "1" * 300, 1e101, "-1e101", 10**400, None, [], {})
+    ],
 )
 def test_score_numbers_by_the_rules_of_inspect(value: object, number: float | None) -> None:
     assert score_number(value) == number

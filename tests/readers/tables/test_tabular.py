@@ -274,6 +274,7 @@ REFUSED = {
     "percent signs in some cells": ("model,b1\nm1,0.1\nm2,45%\n", ["line 3", "'45%'", "every cell", "or none"]),
     "thousands": ('model,b1\nm1,10\nm2,"1,000"\n', ["line 3", "'1,000'", "decimal point"]),
     "infinite score": ("model,b1\nm1,0.1\nm2,inf\n", ["line 3, column 'b1'", "finite", "inf"]),
+    "score beyond measure": ("model,b1\nm1,0.1\nm2,-1e101\n", ["line 3, column 'b1'", "at most 1e+100", "-1e+101"]),
     "empty file": ("", ["empty (0 bytes)"]),
     "blank file": ("\n\n", ["empty (2 bytes)"]),
     "header only": ("model,b1\n", ["no rows below the header"]),

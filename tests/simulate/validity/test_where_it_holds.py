@@ -27,11 +27,12 @@ def test_every_comparison_is_counted_once(seed):
     }
 
 
-def test_a_large_difference_is_found_and_none_where_there_is_none():
+def test_a_large_difference_is_found_more_often_than_one_at_the_bound_or_none():
     cell = {"models": 60, "families": 20, "family_share": 0.0, "benchmarks": 10}
     runs = [SIMULATION.outcome(cell, 0.95, np.random.default_rng([5, i])) for i in range(20)]
     rate = {key: np.mean([run[key][0] for run in runs]) for key in runs[0]}
-    assert rate["power", "classes differ", "0.6 apart"] >= 0.4
+    bound = rate["false_alarm", "classes differ", "0.2 apart, the bound"]
+    assert rate["power", "classes differ", "0.6 apart"] > bound
     # .05 is the aim: three Monte Carlo standard errors at 20 runs.
     assert rate["false_alarm", "classes differ", "none of 8 benchmarks does"] <= 0.05 + 3 * 0.05
 

@@ -65,7 +65,7 @@ def slow_change(first, second, clusters, cr2_definition):
     each = [one(second[i], q) - one(first[i], p) for i in range(n)]
     mean = sum(each) / n
 
-    cluster_variance, df = cr2_definition(np.array(each), np.asarray(clusters))
+    cluster_variance, df = cr2_definition(np.array(each), np.asarray(clusters), exchangeable=True)
     alone = sum((x - mean) ** 2 for x in each) / (n - 1) / n
     n_effective = max(n / max(1.0, cluster_variance / alone), len(set(clusters)))
     extra = (k - 1) / (n_effective**2 * math.log(2) ** 2)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from measurand.stats.intervals.correlation import (
+    OnZScale,
+    at_least_independent,
     bonett_wright,
     bonett_wright_se,
     fisher,
@@ -183,3 +185,29 @@ def test_median_limits_of_families_that_straddle_the_median_evenly_are_not_of_wi
 @pytest.mark.parametrize("families", [np.zeros(20, dtype=int), np.array([0] * 19 + [1])])
 def test_median_limits_of_next_to_one_family_are_undefined(families):
     assert np.isnan(median_limits(np.arange(20.0), families, 0.95)).all()
+
+
+@given(st.floats(-0.95, 0.95), st.floats(0.05, 1), st.floats(1, 50), st.floats(0.6, 0.99))
+def test_a_one_sided_test_and_the_interval_of_twice_its_level_say_the_same(rho, stderr, freedom, level):
+    found = OnZScale(np.array([rho]), np.array([stderr]), np.array([freedom]), np.array([40]))
+    low, high = found.limits(level)
+    for bound, p_value in ((low[0], found.p_above), (high[0], found.p_below)):
+        assert abs(bound) == 1 or p_value(float(bound))[0] == pytest.approx((1 - level) / 2, rel=1e-3)
+
+
+def test_a_test_on_the_z_scale_worked_by_hand():
+    # rho .8, SE .2, 20 degrees of freedom: t = (1.0986123 - .5493061) / .2 = 2.7465307, p = .0062 (R: pt(-2.7465, 20))
+    found = OnZScale(np.array([0.8]), np.array([0.2]), np.array([20.0]), np.array([40]))
+    assert found.p_above(0.5)[0] == pytest.approx(stats.t.sf(2.7465307, 20), rel=1e-6)
+    assert found.p_above(0.5)[0] + found.p_below(0.5)[0] == pytest.approx(1)
+
+
+def test_a_jackknife_that_is_too_sure_is_held_to_independent_models():
+    rho, n = np.array([0.5, 0.5, 0.5]), np.full(3, 20)
+    replicates = np.array([[0.5, 0.2, 0.5], [0.5, 0.8, np.nan], [0.5, 0.5, np.nan]])
+    found = at_least_independent(rho, replicates, n)
+    own = jackknife_se(np.arctanh(replicates))[0]
+    assert found.stderr[0] == bonett_wright_se(rho, n)[0]
+    assert found.stderr[1] == pytest.approx(own[1])
+    assert np.isnan(found.stderr[2])
+    assert found.freedom.tolist() == [2, 2, 1]

@@ -12,7 +12,8 @@ from scipy.special import stdtrit
 from sklearn.metrics import cohen_kappa_score
 
 from measurand.stats.intervals.binomial import clopper_pearson
-from measurand.stats.items.agreement import cohen_kappa, confusion, krippendorff_alpha, prediction_powered, rogan_gladen
+from measurand.stats.items.agreement import cohen_kappa, confusion, krippendorff_alpha
+from measurand.stats.items.corrections import prediction_powered, rogan_gladen
 
 
 def rng():
@@ -209,7 +210,7 @@ def test_prediction_powered_mean_by_the_formula_of_ppi_plus_plus():
     weight = np.cov(y, f)[0, 1] / ((1 + n / unlabelled) * graded.var())
     value = y.mean() + weight * (rest.mean() - f.mean())
     assert prediction_powered(graded, labels)[0] == pytest.approx(value)
-    variance = (y - weight * f).var() / (n - 1) + weight**2 * rest.var() / unlabelled * n / (n - 1)
+    variance = (y - weight * f).var() / (n - 1) + weight**2 * rest.var() / unlabelled
     scores = prediction_powered(graded * 3, labels * 3)
     half = stdtrit(n - 1, 0.975) * 3 * np.sqrt(variance)
     assert scores == pytest.approx((3 * value, 3 * value - half, 3 * value + half))
@@ -244,3 +245,25 @@ def test_clusters_widen_the_corrected_rates():
         _, low, high = function(graded, labels)
         _, least, most = function(graded, labels, clusters)
         assert most - least > high - low
+
+
+def test_unequal_clusters_are_cr2_with_bell_mccaffrey_t_by_a_loop_over_clusters():
+    first, second = two_graders(60, seed=4)
+    codes = np.repeat(np.arange(7), [25, 12, 8, 6, 4, 3, 2])
+    value, low, _ = cohen_kappa(first, second, codes)
+    rate, other = first.mean(), second.mean()
+    chance = rate * other + (1 - rate) * (1 - other)
+    share_of = {1.0: (rate, other), 0.0: (1 - rate, 1 - other)}
+    influence = [
+        ((a == b) - (first == second).mean() - (1 - value) * (share_of[a][1] + share_of[b][0] - 2 * chance))
+        / (1 - chance)
+        for a, b in zip(first, second, strict=True)
+    ]
+    n = np.bincount(codes) / 60
+    sums = np.array([sum(x for x, code in zip(influence, codes, strict=True) if code == c) for c in range(7)]) / 60
+    variance = sum(s**2 / (1 - share) for s, share in zip(sums, n, strict=True))
+    pairs = sum((n[c] * n[d]) ** 2 / ((1 - n[c]) * (1 - n[d])) for c in range(7) for d in range(7) if c != d)
+    df = 1 / ((n**2).sum() + pairs)
+    assert df < 4
+    half = stdtrit(df, 0.975) * np.sqrt(variance) / (1 - value)
+    assert low == pytest.approx(1 - (1 - value) * np.exp(half))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -31,6 +31,7 @@ __all__ = ["MEASURE", "Backtest", "Repeated", "RepeatedAttempts", "repeated_atte
 
 # Two parameters say how rates differ: fewer behaviours, or rates known less well, would leave them to chance.
 LEAST_BEHAVIOURS, LEAST_ATTEMPTS = 5, 10
+PARETO = "PARETOTEXT"
 FURTHER = 10
 """How many times as many attempts are asked about by default."""
 
@@ -97,17 +98,18 @@ def repeated_attempts(
     check_settings(success_from, resamples)
     rows, notes, most = [], list(attempts.notes), (0, 0)
     for each in repeats_of(attempts, success_from):
-        kept, left = _kept(each)
-        if kept.behaviours < LEAST_BEHAVIOURS or kept.attempts < LEAST_ATTEMPTS:
-            most = max(most, (kept.behaviours, kept.attempts), key=min)
-            notes.append(f"{each.method} on {each.target} not forecast: {_tried(kept.behaviours, kept.attempts)}")
+        behaviours = int((~each.short).sum())
+        if behaviours < LEAST_BEHAVIOURS or each.attempts < LEAST_ATTEMPTS:
+            most = max(most, (behaviours, each.attempts), key=min)
+            notes.append(f"{each.method} on {each.target} not forecast: {_tried(behaviours, each.attempts)}")
             continue
-        if left:
+        if each.short.any():
             notes.append(
-                f"{plural(left, 'behaviour')} of {each.method} on {each.target} had less than half as many attempts as "
-                "the others and were left out"
+                f"{plural(int(each.short.sum()), 'behaviour', 'was')} tried by {each.method} on {each.target} less than half "
+                "as often as the others; the limits allow that those of them that never came never do, and that all would "
+                "have come with more attempts"
             )
-        rows.append(_row(kept, asked, resamples, level, rng))
+        rows.append(_row(each, asked, resamples, level, rng))
     if not rows:
         raise NotApplicable(
             f"at most {_tried(*most)}", needs=f"{LEAST_ATTEMPTS} attempts at each of {LEAST_BEHAVIOURS} behaviours"
@@ -117,18 +119,6 @@ def repeated_attempts(
 
 def _tried(behaviours: int, attempts: int) -> str:
     return f"{plural(behaviours, 'behaviour')} with {plural(attempts, 'attempt')} each"
-
-
-def _kept(each: Repeats) -> tuple[Repeats, int]:
-    """Without behaviours that were tried far less often than the others; how many these are."""
-    if each.stopped:
-        return each, 0
-    n = each.counts()[0]
-    # Success is observed up to the attempts that every behaviour had: one tried twice would cut it off there.
-    kept = np.flatnonzero(n >= np.median(n) / 2)
-    clusters = None if each.clusters is None else each.clusters[kept]
-    outcomes, efforts = tuple(each.outcomes[i] for i in kept), tuple(each.efforts[i] for i in kept)
-    return replace(each, outcomes=outcomes, efforts=efforts, clusters=clusters), len(n) - len(kept)
 
 
 def _row(each: Repeats, asked: int | None, resamples: int, level: float, rng: np.random.Generator) -> Repeated:
@@ -149,6 +139,7 @@ def _row(each: Repeats, asked: int | None, resamples: int, level: float, rng: np
         groups=len(np.unique(each.codes)),
         clustered=each.clusters is not None,
         attempts=made,
+        unknown=int(each.unknown.sum()),
         stopped=each.stopped,
         asked=wanted,
         once=grid[0][1],
@@ -170,6 +161,7 @@ def _backtest(each: Repeats, made: int, came: float, level: float, rng: np.rando
     if made < LEAST_FOR_BACKTEST:
         return None
     part = made // 10
+    # As many as ever were a tenth: the shorter ones had their first attempts like the others.
     earlier = each.first(part)
     joint = rate_forecast(earlier, made, level).joint
     # Of the power law the value alone is told: its resamples would take most of the time.
@@ -257,6 +249,7 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "Attempts are taken as alike and independent: a method that learns from failures does better than forecast.",
+        PARETO,
         "Both forecasts carry the curve on. A behaviour whose rate is far below one in the attempts made leaves no "
         "trace: beyond ten times the attempts made, nothing was tested.",
     ),

@@ -267,11 +267,13 @@ def _verdict(row: Forecast, name: str, level: float, calls: _Calls) -> tuple[Sta
             f"{told}. That is not shown to be better than {unproven[0].name}{more_words(row, unproven)}."
         )
     better = f"that is better than every naive guess{coverage_words(row)}"
-    if calls.better.side is not Side.ABOVE:
-        return Status.CAUTION, f"{told}. {capital(calls.better.meaning({Side.ABOVE: better}, 'forecast'))}."
+    which = "newest" if row.newest_by == "date" else "largest"
     later = row.newest
-    if later is not None and later.error > min(b.error for b in later.baselines):
-        which = "newest" if row.newest_by == "date" else "largest"
+    overtaken = later is not None and later.error > min(b.error for b in later.baselines)
+    if calls.better.side is not Side.ABOVE:
+        but = f" On the {which} models a naive guess is better." if overtaken else ""
+        return Status.CAUTION, f"{told}. {capital(calls.better.meaning({Side.ABOVE: better}, 'forecast'))}.{but}"
+    if overtaken:
         return Status.CAUTION, f"{told}. That is better on new families, but on the {which} models a naive guess is."
     return Status.PASSED, f"{told}. {capital(better)}."
 

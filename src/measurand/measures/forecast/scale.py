@@ -15,9 +15,10 @@ from measurand.measures.shared import bars, columns, display_names, estimate, fi
 from measurand.measures.validity.shared.panel import family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, family, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
 from measurand.stats.capability.stitching import Cells, Scale, Spread, fit_scale, held_out, spread
 from measurand.stats.intervals.clustered import cluster_sums, t_limits
-from measurand.stats.intervals.correlation import bonett_wright
+from measurand.stats.intervals.correlation import at_least_independent
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import correlate
 from measurand.tables import Scores
@@ -112,13 +113,13 @@ def common_scale(
     >>> import measurand
     >>> found = common_scale(measurand.load_example().scores, anchor="winogrande", rng=np.random.default_rng(0))
     >>> len(found.models), found.models[0], round(found.error, 2), round(found.error_of_mean, 2)
-    (53, 'Meta-Llama-3-70B-Instruct', 0.08, 0.13)
+    (53, 'Meta-Llama-3-70B-Instruct', 0.1, 0.12)
     """
     require_fraction(level=level)
     if folds < 2:
         raise InputError(f"folds should be at least 2, got {folds}")
     # Whatever a catalogue files them under: GPQA, filed under safety, can be what connects half of the models.
-    found = _rising(connected(proportions(scores, tuple(scores.benchmarks["benchmark"]))))
+    found = _rising(connected(proportions(scores, tuple(scores.benchmarks["benchmark"]))), scores)
     run = np.isfinite(found.values)
     if anchor is None:
         anchor = found.benchmarks[int(run.sum(axis=0).argmax())]
@@ -167,13 +168,17 @@ def _cells(found: Proportions, anchor: int) -> Cells:
     return Cells(model, benchmark, found.values[run], anchor)
 
 
-def _rising(found: Proportions) -> Proportions:
+def _rising(found: Proportions, scores: Scores) -> Proportions:
     """The table without benchmarks whose scores clearly fall along the scale, which V7 refuses to sum up, too."""
     run = np.isfinite(found.values)
-    fit = fit_scale(_cells(found, int(run.sum(axis=0).argmax())))
     count = run.sum(axis=0)
-    rho = correlate(fit.capability, found.values, np.ones((1, len(found.models))))[0]
-    falls: Mask = bonett_wright(rho, count, _LEVEL_OF_DIRECTION)[1] < 0
+    along = fit_scale(_cells(found, int(count.argmax()))).capability
+    families = family_codes(found.models, scores.model_fact("family", found.models))[0]
+    left_out = blocks_left_out(families)
+    rho = correlate(along, found.values, np.ones((1, len(families))))[0]
+    replicates = correlate(np.repeat(along, len(left_out), axis=0), found.values, left_out)
+    known = at_least_independent(rho, of_those_run(replicates, left_out, found.values), count)
+    falls: Mask = known.limits(_LEVEL_OF_DIRECTION)[1] < 0
     if not falls.any():
         return found
     left = listed([found.benchmarks[place] for place in np.flatnonzero(falls).tolist()])
@@ -218,8 +223,8 @@ def _headline(result: CommonScale) -> Finding:
     side = against(result.gain.low, result.gain.high, 0.0)
     rest = {
         Side.UNKNOWN: ", and all models are of one family, so that no interval is known",
-        Side.ABOVE: ": one number per model says much of its scores, by what sets classes of models apart as much as by "
-        "what sets models of a class apart (V7 looks at each class)",
+        Side.ABOVE: ": one number per model says much of its scores, differences between classes of models included "
+        "(V7 looks at each class)",
         Side.BELOW: ": one number per model does not predict these scores, and the scale should not be used, even if "
         "the benchmarks rank the models alike (V7)",
     }.get(side, f", which could be due to chance{_more(result)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -27,6 +28,8 @@ from measurand.measures.precision.shared.summary import refusal
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.clustered import CR2
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import Responses
 from measurand.wording import DIFFERENCE, SHARE, of_total, percent, plural, shown, value_of
 
@@ -178,8 +181,11 @@ def _headline(
     return headline(sentence, [*pairs, *moved, *corrected], caveats=MEASURE.caveats)
 
 
+SAME_ENOUGH = 0.9
+"""Graders who give one score throughout agree well where they are shown to agree on more samples than that."""
+
 NAMES = {
-    "kappa": ("cohen_kappa", "delta method on log(1 - kappa), cluster-robust CR1, t(G - 1)"),
+    "kappa": ("cohen_kappa", f"delta method on log(1 - kappa), {CR2}"),
     "alpha": ("krippendorff_alpha", "interval metric, bootstrap of clusters"),
 }
 
@@ -187,13 +193,12 @@ NAMES = {
 def _agreed(found: Agreement, result: Graders, bound: float) -> Finding:
     name, method = NAMES[found.kind]
     value = estimate(name, *found.value, level=result.level, method=method, n=found.clusters)
-    same = Estimate(name="same_score", value=found.same, method="share of samples", n=found.n, unit=SHARE)
+    same = _same_score(found.same, found.n, result.level)
     who = f"{found.first} and {found.second}"
     where = "over all benchmarks" if found.benchmark == EVERY else f"on {found.benchmark}"
     subject, samples = {"benchmark": found.benchmark, "graders": who}, plural(found.n, "sample")
     if value.value is None:
-        reason = f"{who} gave one and the same score to all {samples} {where}, so agreement beyond chance is undefined"
-        finding = Unassessed(subject, reason, "samples of both kinds").finding()
+        finding = _all_alike(f"{who} give one and the same score to all {samples} {where}", same, subject)
     else:
         unit = "item" if result.cluster_key is None else "cluster"
         count = samples + (f" of {plural(found.clusters, unit)}" if found.clusters < found.n else "")
@@ -205,6 +210,19 @@ def _agreed(found: Agreement, result: Graders, bound: float) -> Finding:
             bound,
         )
     return replace(finding, estimates=(value, same), figure="P12.confusion", result={"samples": found.n})
+
+
+def _same_score(same: Limits, n: int, level: float) -> Estimate:
+    method = "share of samples" if math.isnan(same.low) else "exact, each cluster one trial"
+    return estimate("same_score", *same, level=level, method=method, n=n, unit=SHARE)
+
+
+def _all_alike(said: str, same: Estimate, subject: dict[str, str]) -> Finding:
+    """Graders that gave one score throughout: kappa is 0 / 0, and how often they agree is the answer."""
+    least = f"they agree on at least {percent(same.low)} of such samples"
+    rest = "Agreement beyond chance is undefined without samples of another score, on which they may differ."
+    status = verdict(against(same.low, same.high, SAME_ENOUGH), passed=Side.ABOVE)
+    return Finding(subject=subject, status=status, sentence=f"{said}: {least}. {rest}", estimates=(same,))
 
 
 def _agreement(said: str, value: Estimate, subject: dict[str, str], bound: float) -> Finding:
@@ -221,14 +239,15 @@ def _agreement(said: str, value: Estimate, subject: dict[str, str], bound: float
 def _together(found: Panel, level: float, bound: float) -> Finding:
     value = estimate("krippendorff_alpha", *found.alpha, level=level, method="bootstrap of clusters", n=found.n)
     subject = {"benchmark": found.benchmark, "graders": ", ".join(found.graders)}
-    if value.value is None:
-        return Unassessed(subject, "every score is the same", "samples of both kinds").finding()
     who = f"All {len(found.graders)} graders on {found.benchmark}"
+    if value.value is None:
+        said = f"{who} give one and the same score to all {plural(found.n, 'sample')}"
+        return _all_alike(said, _same_score(found.same, found.n, level), subject)
     return _agreement(f"{who}: agreement beyond chance is {shown(value)}", value, subject, bound)
 
 
 def _moved(found: Shift, level: float, tolerance: float) -> Finding:
-    method, share = "paired, cluster-robust CR1, t(G - 1)", SHARE if found.unit else ""
+    method, share = f"paired, {CR2}", SHARE if found.unit else ""
     moved = DIFFERENCE if found.unit else ""
     shift = estimate("score_shift", *found.difference, level=level, method=method, n=found.n, unit=moved)
     by_graders = (
@@ -256,7 +275,7 @@ def _moved(found: Shift, level: float, tolerance: float) -> Finding:
 
 def _corrected(found: Correction, level: float, tolerance: float) -> Finding:
     unit = SHARE if found.corrected is not None else ""
-    n, method = found.labelled, "prediction-powered inference, cluster-robust, t"
+    n, method = found.labelled, f"prediction-powered inference, {CR2}"
     own = Estimate(name="score_as_graded", value=found.mean, method="mean", n=found.n, unit=unit)
     powered = estimate("score_corrected", *found.powered, level=level, method=method, n=n, unit=unit)
     estimates = [own, powered]

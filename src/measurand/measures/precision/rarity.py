@@ -114,7 +114,7 @@ def rarity(
     _require(rarer_than, alpha, missed, checked)
     rows: list[tuple[dict[str, str], Counted]] = []
     if trials is not None:
-        rows.append(({}, Counted(trials.count, trials.trials, "trial")))
+        rows.append(({}, Counted(trials.failures, trials.trials, "trial")))
     if responses is not None:
         rows += _rare(responses, scores)
     if not rows:

@@ -119,7 +119,7 @@ def threshold_test(
         if not 0 < threshold < 1:
             raise InputError(f"the threshold of a rate should be in (0, 1), got {threshold:g}")
         # Stated counts carry no scores to learn a scale from, so they are rates: a threshold such as 90 is a slip.
-        rows.append(_exact({}, trials.count, trials.trials, threshold, side, alpha))
+        rows.append(_exact({}, trials.successes, trials.trials, threshold, side, alpha))
     for table in item_tables(responses) if responses is not None else ():
         rows += held_against(table, threshold, side, alpha)
     if not rows:

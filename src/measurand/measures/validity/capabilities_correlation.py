@@ -17,12 +17,12 @@ from measurand.measures.shared import (
     display_names,
     estimate,
     finite,
-    kind,
     require_fraction,
 )
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
-from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
-from measurand.measures.verdicts import Call, Side, Unassessed, called, claims, overall, unassessed, verdict
+from measurand.measures.validity.shared.correlation_words import VERDICTS, sentence, summary
+from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
+from measurand.measures.verdicts import Call, Side, called, claims, overall, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import (
     DEFAULT,
@@ -34,27 +34,12 @@ from measurand.stats.capability.capabilities import (
     correlations_with_intervals,
     leave_itself_out,
 )
-from measurand.stats.intervals.correlation import OnZScale, models_to_decide
+from measurand.stats.intervals.correlation import OnZScale
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
-from measurand.wording import CORRELATION, SHARE, agreeing, percent, plural, shown, signed
+from measurand.wording import CORRELATION, SHARE, percent, shown
 
 __all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation", "judge"]
-
-VERDICTS = {Side.ABOVE: "entangled", Side.BELOW: "inverse", Side.BETWEEN: "disentangled"}
-"""What it means where the whole interval lies of the threshold and its negative; else undecided."""
-
-_ALONE = {
-    Side.ABOVE: "tracking general capability",
-    Side.BELOW: "getting worse with general capability",
-    Side.BETWEEN: "separate from general capability",
-}
-
-_INDEPENDENT = (
-    "The families of most of these models are not known, so the intervals treat the models as independent: they cover "
-    "about 85% instead of 95% where families account for 60% of the variance."
-)
-"""Measured at 26 models in 8 families and 60 in 20 (docs/calibration.md)."""
 
 MOST_COLORS = 10
 
@@ -234,7 +219,7 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         subject={"class": panel.class_},
         headline=True,
         status=overall(tested),
-        sentence=_summary(panel, tested, count, by_point, alone),
+        sentence=summary(panel, tested, count, by_point, alone),
         estimates=(_share_entangled(tested, by_point, threshold), pc1_share),
         caveats=panel.caveats,
         figure="V1.intervals",
@@ -248,26 +233,6 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
             "permutations": PERMUTATIONS,
             "permutations_seed": SEED,
         },
-    )
-
-
-def _summary(panel: Panel, tested: Sequence[Finding], count: Counter[str], by_point: int, alone: int) -> str:
-    if not tested:
-        reason = f"no benchmark under test can be ranked over the {kind(panel.class_)}models"
-        needs = f"a benchmark under test with different scores of at least {LEAST_MODELS} models"
-        return Unassessed({}, reason, needs).finding().sentence
-    independent = f" {_INDEPENDENT}" if panel.families_unknown else ""
-    if len(tested) == 1:
-        return tested[0].sentence + independent
-    rise, fall, apart, open_ = (count[verdict] for verdict in (*VERDICTS.values(), "undecided"))
-    # What would be a verdict by itself is told apart from what is open at any count of benchmarks.
-    looked_at = f" ({alone} of them would be called alone, but not among {len(tested)})" if alone else ""
-    return (
-        f"Of {plural(len(tested), 'benchmark')} under test on {len(panel.models)} {kind(panel.class_)}models, {rise} "
-        f"clearly {agreeing(rise, 'rises')} with general capability, {fall} clearly {agreeing(fall, 'gets')} worse "
-        f"with it, {apart} {agreeing(apart, 'is')} clearly separate from it, and for {open_} there are too few models "
-        f"to say{looked_at}; going by the point estimates alone, {by_point} would count as tracking capability."
-        f"{independent}"
     )
 
 
@@ -305,19 +270,21 @@ def _finding(
     if tested:
         side = call.side
         status = verdict(side, issue=(Side.ABOVE, Side.BELOW), passed=Side.BETWEEN)
-        sentence = _sentence(name, part, j, estimates[0], call, result.level, threshold)
+        # A level of a half or less leaves no interval to judge by: the one shown stands for it.
+        judged = _at(part.correlations.default, j, 2 * result.level - 1) if result.level > 0.5 else _limits(part, j)
+        text = sentence(name, part.panel, estimates[0], call, judged, threshold)
     else:
         # One that does not follow the others is no fault of what is under test: never an issue.
         side = call.alone
         status = verdict(side, passed=Side.ABOVE)
-        sentence = (
+        text = (
             f"{name} is one of the benchmarks that make the capabilities score; with itself left out it correlates "
             f"{shown(estimates[1])} with it, so it {'belongs' if side is Side.ABOVE else 'may not belong'} there."
         )
     return Finding(
         subject={"benchmark": benchmark, "class": part.panel.class_},
         status=status,
-        sentence=sentence,
+        sentence=text,
         estimates=estimates,
         figure="V1.scatter",
         result={
@@ -365,54 +332,6 @@ def _limits(part: ClassCorrelations, j: int, method: str = DEFAULT) -> Limits:
 def _at(found: OnZScale, j: int, level: float) -> Limits:
     low, high = found.only([j]).limits(level)
     return Limits(float(found.rho[j]), float(low[0]), float(high[0]))
-
-
-def _sentence(
-    name: str, part: ClassCorrelations, j: int, found: Estimate, call: Call, level: float, threshold: float
-) -> str:
-    """The policy reader's sentence for a benchmark under test."""
-    panel = part.panel
-    independent = " taken as independent" if panel.families_unknown else ""
-    number = f"(capabilities correlation {shown(found)}, {found.n} {kind(panel.class_)}models{independent})"
-    match call.side:
-        case Side.ABOVE:
-            return (
-                f"{name} mostly tracks general capability {number}: "
-                "a better score is what ordinary progress brings, not by itself a gain in safety."
-            )
-        case Side.BELOW:
-            return f"{name} gets worse as models get more capable {number}: ordinary progress moves it the wrong way."
-        case Side.BETWEEN:
-            return (
-                f"{name} is largely separate from general capability {number}: "
-                "a better score is not explained by ordinary progress."
-            )
-    if call.alone in VERDICTS:
-        return (
-            f"{name} cannot be called either way {number}: alone it would be called {_ALONE[call.alone]}, but not "
-            f"among {call.family} benchmarks, of which a few look like that by chance."
-        )
-    judged = _at(part.correlations.default, j, 2 * level - 1) if level > 0.5 else _limits(part, j)
-    return (
-        f"{name} cannot be called either way {number}: the interval reaches across "
-        f"{_crossed(judged, threshold)}; {_models_needed(judged, int(part.correlations.n[j]), threshold)}."
-    )
-
-
-def _crossed(found: Limits, threshold: float) -> str:
-    if np.isnan(found.low):
-        return "everything, since all models come from one family"
-    return " and ".join(signed(bound) for bound in (-threshold, threshold) if found.low <= bound <= found.high)
-
-
-def _models_needed(found: Limits, n: int, threshold: float) -> str:
-    """How many models more would decide it, in words."""
-    if np.isnan(found.low):
-        return "models of a second family would be needed for an interval"
-    more = models_to_decide(*found, n, (-threshold, threshold))
-    if more is None:
-        return "it lies so near the bound that no realistic number of models would decide it"
-    return f"about {plural(more, 'more model')} like these would decide it if it stays where it is"
 
 
 def figure(result: CapabilitiesCorrelation, *, findings: Sequence[Finding] = ()) -> list[Figure]:
@@ -519,8 +438,9 @@ MEASURE = Measure(
         "Hochberg): the 90% interval decides, the 95% interval is shown. Each interval is at its own level.",
         "Picking the models changes it (V4), and it may differ between classes and capability ranges (V5).",
         "The interval counts models of a family as dependent; it does not count measurement noise in the scores.",
-        "Where the same few models are extreme on every benchmark alike, the interval covers about 93% (measured on "
-        "scores with a common t(3) factor); 95% is the aim.",
+        "Measured, the interval covers 94 to 97%; with heavy-tailed scores 93% where the correlation is .9 or the same "
+        "few models are extreme on every benchmark; below 6 benchmarks under test, where it cannot learn from "
+        "others, 98 to 99%.",
     ),
     references=(
         "Ren et al. 2024, Safetywashing: Do AI Safety Benchmarks Actually Measure Safety Progress?, arXiv 2407.21792",

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
 from measurand.measures.validity.shared.claim_cards import (
-    WORST_CASE,
     CardTested,
     GroundTested,
+    about_the_claim,
     bracketed,
     card_finding,
     judged,
     named,
     no_issue,
+    relation_words,
     speaks_of_the_worst_case,
     words,
 )
@@ -23,7 +24,7 @@ from measurand.measures.verdicts import Side, Unassessed, against, headline, tal
 from measurand.results import Brief, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Claim
 from measurand.tables.claim_card import Basis, ClaimCard
-from measurand.wording import SHARE, plural, shown, value_of
+from measurand.wording import SHARE, listed, plural, shown, value_of
 
 __all__ = ["MEASURE", "CardTested", "GroundTested", "Tested", "claims_tested"]
 
@@ -58,7 +59,8 @@ def claims_tested(
     """Hold each claim and claim card against the estimates of the audit's findings.
 
     A card's claim is supported if all it rests on holds, contradicted if any of it surely fails, and else undecided. A
-    claim about the worst case (never, always) that rests on no measure of it (P5, F3, F4) is refused. An existence
+    claim about the worst case (never, always, cannot) that rests on no measure of rare failures (P5, F3, F4) is
+    refused, and one that rests on P5 alone undecided: its bound is for inputs drawn as those tested. An existence
     proof needs one estimate that shows it, and finding none never contradicts it.
 
     Parameters
@@ -100,9 +102,7 @@ def claims_tested(
 
 def _test_card(card: ClaimCard, findings: Sequence[Finding]) -> CardTested:
     grounds = tuple(_ground(card, basis, findings) for basis in card.rests_on)
-    # Named is not enough: the worst-case ground has to hold, or citing P5 would lift the refusal.
-    shows = any(ground.basis.measure in WORST_CASE and ground.verdict == "supported" for ground in grounds)
-    return CardTested(card, grounds, speaks_of_the_worst_case(card) and not shows)
+    return CardTested(card, grounds, speaks_of_the_worst_case(card))
 
 
 def _ground(card: ClaimCard, basis: Basis, findings: Sequence[Finding]) -> GroundTested:
@@ -183,7 +183,6 @@ def judge(result: Sequence[Tested | CardTested]) -> list[Finding]:
 def _finding(tested: Tested) -> Finding:
     claim = tested.claim
     subject = {"claim": claim.name, **{key: str(value) for key, value in claim.where.items() if key == "class"}}
-    said = f"{claim.text} ({claim.source})"
     if not tested.matches:
         reason = f"the audit holds no {words(claim.estimate)} that “{claim.text}” ({claim.source}) could rest on"
         return Unassessed(subject, reason, "a measure that estimates it").finding()
@@ -192,21 +191,31 @@ def _finding(tested: Tested) -> Finding:
     else:
         share = _share_estimate(tested)
         estimates, (status, meaning) = (share,), _share(tested, share, claim.share)
-    return Finding(subject=subject, status=status, sentence=f"{said}: {meaning}.", estimates=estimates)
+    return Finding(
+        subject=subject, status=status, sentence=about_the_claim(meaning, claim.text, claim.source), estimates=estimates
+    )
+
+
+def _wanted(tested: Tested) -> str:
+    claim = tested.claim
+    said = relation_words(claim.estimate, claim.relation, claim.bounds, tested.matches[0][1].unit)
+    about = [value if isinstance(value, str) else listed(list(value)) for value in claim.where.values()]
+    return f"{said} ({', '.join(about)})" if about else said
 
 
 def _every(tested: Tested) -> tuple[Status, str]:
-    total = len(tested.matches)
+    total, wanted = len(tested.matches), _wanted(tested)
     if total == 1:
         detail = f"here {shown(tested.matches[0][1])}"
     else:
         detail = f"by point {tested.by_point} of {total} do, with the interval {tested.surely}"
     if tested.surely == total:
-        return Status.PASSED, f"supported, {detail}"
+        return Status.PASSED, f"what was checked holds: {wanted}, {detail}"
     # One sure exception contradicts a claim about all, whatever the others do.
     if tested.surely_not:
-        return Status.ISSUE, f"contradicted by {', '.join(tested.surely_not)}; {detail}"
-    return Status.CAUTION, f"undecided, {detail}"
+        names = f" by {', '.join(tested.surely_not)}" if total > 1 else ""
+        return Status.ISSUE, f"contradicted{names}: {wanted}; {detail}"
+    return Status.CAUTION, f"undecided: {wanted}; {detail}"
 
 
 def _share_estimate(tested: Tested) -> Estimate:
@@ -224,18 +233,18 @@ def _share_estimate(tested: Tested) -> Estimate:
 
 
 def _share(tested: Tested, share: Estimate, wanted: tuple[float, float]) -> tuple[Status, str]:
-    total = len(tested.matches)
+    total, said = len(tested.matches), _wanted(tested)
     detail = (
         f"{tested.by_point} of {total} by point ({value_of(share)}), {tested.surely} once the interval counts, and "
         f"{total - len(tested.surely_not)} that it does not rule out"
     )
     found = bracketed(wanted, tested.surely, len(tested.surely_not), total)
     if found == "supported":
-        return Status.PASSED, f"supported: {detail}"
+        return Status.PASSED, f"what was checked holds: {said}: {detail}"
     if found == "contradicted":
-        return Status.ISSUE, f"contradicted: {detail}"
+        return Status.ISSUE, f"contradicted: {said}: {detail}"
     near = "as published by point, " if wanted[0] <= tested.by_point / total <= wanted[1] else ""
-    return Status.CAUTION, f"{near}undecided once the interval counts: {detail}"
+    return Status.CAUTION, f"{near}undecided once the interval counts: {said}: {detail}"
 
 
 def figure(result: Sequence[Tested | CardTested]) -> list[Figure]:
@@ -251,7 +260,7 @@ MEASURE = Measure(
     needs="claims to hold against the evidence, or a claim card",
     formula="supported: every interval satisfies the claim; contradicted: one lies wholly outside; else undecided. "
     "A claimed share is bracketed by the intervals surely inside and those not surely outside. A worst-case claim "
-    "needs P5, F3 or F4.",
+    "needs F3 or F4; P5 alone leaves it undecided.",
     compute=claims_tested,
     judge=judge,
     figure=figure,

@@ -62,7 +62,7 @@ class Compared:
     n: tuple[int, int]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class WhereItHolds(Brief):
     """Result of `where_it_holds`; `correlations`: of each class, its benchmarks and V1's estimates, by its name."""
 
@@ -130,7 +130,14 @@ def where_it_holds(scores: Scores, *, level: float = 0.95, missing: Missing = "c
     caveats = tuple(dict.fromkeys(caveat for panel in found for caveat in panel.caveats))
     correlations = {panel.class_: class_correlations(panel, able[panel.class_]) for panel in found}
     compared = [_as_in_v1(item, correlations, level) for item in compared]
-    return WhereItHolds(tuple(compared), correlations, tuple(unassessed), caveats, level, display_names(scores))
+    return WhereItHolds(
+        compared=tuple(compared),
+        correlations=correlations,
+        unassessed=tuple(unassessed),
+        caveats=caveats,
+        level=level,
+        names=display_names(scores),
+    )
 
 
 def _as_in_v1(item: Compared, correlations: dict[str, tuple[tuple[str, ...], OnZScale]], level: float) -> Compared:
@@ -373,6 +380,8 @@ MEASURE = Measure(
     caveats=(
         "Half of a class has half its models: expect wide intervals, and a narrower range lowers a correlation.",
         "The coverage of the pooled correlation is not measured by itself; that of the differences is.",
+        "Among 40 benchmarks of which one differs by 0.6, that one is an issue in 3% of studies with 26 models per "
+        "class and in 24% with 60; judged on its own it would be in 33% and 65% (measured).",
     ),
     references=("Ren et al. 2024, Safetywashing, arXiv 2407.21792",),
 )

@@ -28,8 +28,8 @@ population = "which models, inputs and settings it should hold for"
 
 # One of: "average case" (holds on average over the inputs tested), "worst case" (never, or always),
 # "existence proof" (it can happen), "upper bound" (at most so much).
-# A worst-case claim needs a guarantee on rare failures or a forecast of them (measures P5, F3 or F4); an average will
-# not do.
+# A worst-case claim needs a forecast of rare failures (F3) or what eliciting them costs (F4). A bound on rare failures
+# (P5) leaves it undecided, as it holds for inputs drawn like those tested; an average will not do.
 statement = "average case"
 
 # "capability" (what the model can do) or "propensity" (what it tends to do).

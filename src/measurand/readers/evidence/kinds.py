@@ -21,7 +21,7 @@ from measurand.readers.tables.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL,
 from measurand.readers.tables.numbers import numbers
 from measurand.readers.tables.raw import ROW, RawTable
 from measurand.readers.tables.tabular import PARSE_ERRORS, header
-from measurand.tables import Degradation, Failures, ProbeScores, QueryLogprobs, TokenLogprobs, Votes
+from measurand.tables import Degradation, Failures, ProbeScores, QueryLogprobs, TokenLogprobs, Trials, Votes
 from measurand.tables.degradation import DEGRADATION_SCHEMA
 from measurand.tables.failures import FAILURE_SCHEMA
 from measurand.tables.probe_scores import PROBE_SCHEMA
@@ -121,6 +121,29 @@ def _is_failures(columns: Sequence[str]) -> bool:
     return named or {"mode"} <= {fold(name) for name in columns} <= known
 
 
+def _is_counts(columns: Sequence[str]) -> bool:
+    """Counts as someone states them: failures or successes, and trials."""
+    named = {fold(name) for name in columns}
+    return "trials" in named and len(named & {"failures", "successes"}) == 1
+
+
+def _trials(rows: pl.DataFrame, notes: tuple[str, ...]) -> Trials:
+    """The one count that a study holds.
+
+    Raises
+    ------
+    InputError
+        More than one row, or numbers that are no counts.
+    """
+    if rows.height != 1:
+        raise InputError(f"counts should be one row of failures (or successes) and trials, got {rows.height} rows")
+    what = "failures" if "failures" in rows.columns else "successes"
+    count, total = rows[what][0], rows["trials"][0]
+    if count is None or total is None or count % 1 or total % 1:
+        raise InputError(f"{what} and trials should be whole numbers, got {count} and {total}")
+    return Trials(int(count), int(total), what)
+
+
 def _is_query_logprobs(columns: Sequence[str]) -> bool:
     return _fits(QUERIES["logprob"], (*QUERIES["behaviour"], *QUERIES["query"]))(columns)
 
@@ -186,6 +209,12 @@ KINDS: tuple[Kind, ...] = (
         _fits(ATTEMPTS["target"], ATTEMPTS["behaviour"], ATTEMPTS["success"]),
         _reader(EFFORT_SCHEMA, ATTEMPTS),
         attempts_of,
+    ),
+    Kind(
+        "trials",
+        _is_counts,
+        _reader({"failures": pl.Float64(), "successes": pl.Float64(), "trials": pl.Float64()}, {}),
+        _trials,
     ),
     Kind("failures", _is_failures, _reader(FAILURE_SCHEMA, FAILURES), Failures.build),
     Kind(

@@ -16,7 +16,7 @@ from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_e
 from measurand.stats.attempts.beta_binomial import beta_pass_at_k
 from measurand.tables import Attempts
 
-__all__ = ["SIMULATIONS", "hidden_truth", "lognormal_truth", "table"]
+__all__ = ["SIMULATIONS", "hidden_truth", "lognormal_truth", "pareto_truth", "table"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -24,21 +24,26 @@ A, B = 0.3, 3.0
 """Beta distribution of the rates, as in Kazdan et al.'s examples."""
 CENTRE, SPREAD = -4.0, 2.5
 """Logit-normal rates of the same kind, which no beta distribution fits."""
+PARETO, LEAST_RATE = 0.6, 1e-3
+"""Rates of a Pareto distribution of that shape from that rate on, cut at 1: most are rare, a few nearly certain."""
 HIDDEN = 0.3
 """Share of behaviours whose rate is one in ten times the attempts made; the others never come."""
 TOLERATED = 0.1
 
 
-def table(rates: Floats, attempts: int, clusters: Ints | None, rng: np.random.Generator) -> Attempts:
-    """Attempts of a fixed number at each behaviour."""
+def table(
+    rates: Floats, attempts: int, clusters: Ints | None, rng: np.random.Generator, uneven: float = 0.0
+) -> Attempts:
+    """Attempts of a fixed number at each behaviour, and a quarter as many at a share of them."""
     n = len(rates)
+    made = np.where(rng.random(n) < uneven, max(1, attempts // 4), attempts)
     frame = {
         "target": "m",
-        "behaviour": np.repeat([f"b{i}" for i in range(n)], attempts),
-        "success": (rng.random((n, attempts)) < rates[:, None]).astype(float).ravel(),
+        "behaviour": np.repeat([f"b{i}" for i in range(n)], made),
+        "success": (rng.random(made.sum()) < np.repeat(rates, made)).astype(float),
     }
     if clusters is not None:
-        frame["cluster"] = np.repeat([f"c{code}" for code in clusters], attempts)
+        frame["cluster"] = np.repeat([f"c{code}" for code in clusters], made)
     return Attempts.build(pl.DataFrame(frame))
 
 
@@ -46,6 +51,17 @@ def lognormal_truth(k: float) -> float:
     """True success after k attempts over logit-normal rates."""
     grid = (np.arange(4000) + 0.5) / 4000
     rates = expit(CENTRE + SPREAD * ndtri(grid))
+    return float(np.mean(-np.expm1(k * np.log1p(-rates))))
+
+
+def pareto_rates(uniform: Floats) -> Floats:
+    """Rates at quantiles of the Pareto distribution."""
+    return np.minimum(LEAST_RATE * (1 - uniform) ** (-1 / PARETO), 1.0)
+
+
+def pareto_truth(k: float) -> float:
+    """True success after k attempts over Pareto rates."""
+    rates = np.minimum(pareto_rates((np.arange(20_000) + 0.5) / 20_000), 1 - 1e-15)
     return float(np.mean(-np.expm1(k * np.log1p(-rates))))
 
 
@@ -59,17 +75,22 @@ def _beta_rates(n: int, clusters: int, rng: np.random.Generator, mean: float) ->
     a = mean * (A + B)
     if not clusters:
         return rng.beta(a, A + B - a, n), None
-    codes = np.arange(n) % clusters
+    # As unequal as users have them: log-normal shares, each cluster with one behaviour at least.
+    shares = np.exp(1.2 * rng.standard_normal(clusters))
+    codes = np.concatenate([np.arange(clusters), rng.choice(clusters, n - clusters, p=shares / shares.sum())])
     shared = math.sqrt(0.3) * rng.standard_normal(clusters)[codes] + math.sqrt(0.7) * rng.standard_normal(n)
     return beta_distribution.ppf(ndtr(shared), a, A + B - a), codes
 
 
-def _run(behaviours: int, attempts: int, clusters: int, level: float, rng: np.random.Generator) -> Outcome:
+def _run(
+    behaviours: int, attempts: int, clusters: int, uneven: float, level: float, rng: np.random.Generator
+) -> Outcome:
     outcome: Outcome = {}
     asked = 10 * attempts
     truth = float(beta_pass_at_k(A, B, asked))
     rates, codes = _beta_rates(behaviours, clusters, rng, A / (A + B))
-    row = repeated_attempts(table(rates, attempts, codes, rng), resamples=200, level=level, rng=rng).rows[0]
+    drawn = table(rates, attempts, codes, rng, uneven)
+    row = repeated_attempts(drawn, resamples=200, level=level, rng=rng).rows[0]
     name = f"rates beta({A:g}, {B:g}), ten times the attempts"
     add_coverage(outcome, "forecast", name, truth, row.joint.low, row.joint.high)
     add_coverage(outcome, "beta-binomial alone", name, truth, row.beta.low, row.beta.high)
@@ -79,7 +100,7 @@ def _run(behaviours: int, attempts: int, clusters: int, level: float, rng: np.ra
     if row.backtest is not None:
         add_event(outcome, "false_alarm", "back-test said to have missed", name, row.backtest.missed)
     _add_verdicts(outcome, behaviours, attempts, clusters, level, rng)
-    if not clusters:
+    if not clusters and not uneven:
         _add_misfits(outcome, behaviours, attempts, level, rng)
     return outcome
 
@@ -115,6 +136,10 @@ def _add_misfits(outcome: Outcome, behaviours: int, attempts: int, level: float,
     add_coverage(outcome, "forecast", name, truth, row.joint.low, row.joint.high)
     add_coverage(outcome, "beta-binomial alone", name, truth, row.beta.low, row.beta.high)
     add_coverage(outcome, "power-law forecast", name, truth, row.power.low, row.power.high)
+    rates = pareto_rates(rng.random(behaviours))
+    row = repeated_attempts(table(rates, attempts, None, rng), resamples=200, level=level, rng=rng).rows[0]
+    truth, name = pareto_truth(asked), f"rates Pareto({PARETO:g}), ten times the attempts"
+    add_coverage(outcome, "forecast", name, truth, row.joint.low, row.joint.high)
     hidden = np.where(rng.random(behaviours) < HIDDEN, 0.1 / attempts, 0.0)
     found = repeated_attempts(table(hidden, attempts, None, rng), resamples=200, level=level, rng=rng)
     name = f"{HIDDEN:.0%} of behaviours at a rate of a tenth of one in the attempts made"
@@ -135,8 +160,13 @@ def _mean_for(share: float, asked: int) -> float:
 
 
 CELLS = tuple(
-    {"behaviours": behaviours, "attempts": attempts, "clusters": clusters}
-    for behaviours, attempts, clusters in ((20, 20, 0), (100, 100, 0), (160, 20, 16))
+    {"behaviours": behaviours, "attempts": attempts, "clusters": clusters, "uneven": uneven}
+    for behaviours, attempts, clusters, uneven in (
+        (20, 20, 0, 0.0),
+        (100, 100, 0, 0.0),
+        (160, 20, 16, 0.0),
+        (60, 40, 0, 0.4),
+    )
 )
 
 SIMULATIONS = {"F2": Simulation(CELLS, _run)}

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from measurand.measures.precision.graders import graders, judge
+from measurand.measures.precision.shared.grading import LEAST_LABELLED
 from measurand.results import Status
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
 from measurand.tables import RESPONSE_COLUMNS, Responses
@@ -45,16 +46,22 @@ def true_kappa(rate: float, sensitivity: float, specificity: float) -> float:
 
 
 def _graders(samples: int, labelled: int, clusters: int, level: float, rng: np.random.Generator) -> Outcome:
-    """P12: one model's samples, of which people labelled some and two graders all: a fair one and a strict one."""
+    """P12: one model's samples, of which people labelled some and two graders all: a fair one and a strict one.
+
+    Clusters are as unequal as users have them: log-normal sizes, from 1 to 100 samples.
+    """
+    codes = np.repeat(np.arange(clusters), unequal_sizes(clusters, rng)) if clusters else np.arange(samples)
+    # The same share labelled, whatever size the clusters add up to.
+    labelled, samples = max(round(labelled * len(codes) / samples), LEAST_LABELLED), len(codes)
     if clusters:
         odds = (1 - SHARED) / SHARED
-        chance = rng.beta(RATE * odds, (1 - RATE) * odds, clusters)[np.arange(samples) % clusters]
+        chance = rng.beta(RATE * odds, (1 - RATE) * odds, clusters)[codes]
     else:
         chance = np.full(samples, RATE)
     truth = rng.random(samples) < chance
     hand = np.where(rng.permutation(samples) < labelled, truth.astype(float), np.nan)
     by = {"fair": _graded(truth, *FAIR, rng), "human": hand, "strict": _graded(truth, *STRICT, rng)}
-    result = graders(_responses(by, clusters), level=level, resamples=400, rng=rng)
+    result = graders(_responses(by, codes, bool(clusters)), level=level, resamples=400, rng=rng)
     outcome: Outcome = {}
     for name, powers in (("fair", FAIR), ("strict", STRICT)):
         (pair,) = (found for found in result.agreements if (found.first, found.second) == ("human", name))
@@ -110,23 +117,30 @@ def _true_alpha(samples: int, labelled: int) -> float:
     return 1 - observed / ratings / (2 * positive * (1 - positive))
 
 
-def _responses(by: Mapping[str, Floats], clusters: int) -> Responses:
+def unequal_sizes(clusters: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Sizes of clusters as users have them, shape (clusters,): log-normal, median 9, cut to 1 to 100."""
+    sizes: npt.NDArray[np.int64] = np.clip(np.exp(2.2 + 1.2 * rng.standard_normal(clusters)), 1, 100).astype(np.int64)
+    return sizes
+
+
+def _responses(by: Mapping[str, Floats], codes: npt.NDArray[np.int64], clustered: bool) -> Responses:
     frames = [pl.DataFrame(schema=RESPONSE_COLUMNS)]
     for name, scores in by.items():
         place = np.flatnonzero(np.isfinite(scores))
-        cluster = place % clusters if clusters else place
+        cluster = codes[place]
         frames.append(
             pl.DataFrame(
                 {"item": place.astype(str), "score": scores[place], "context_hash": cluster.astype(str)}
             ).with_columns(pl.lit(name).alias("grader"), pl.lit("m").alias("model"), pl.lit("b").alias("benchmark"))
         )
-    return Responses(pl.concat(frames, how="diagonal").lazy(), "context_hash" if clusters else None)
+    return Responses(pl.concat(frames, how="diagonal").lazy(), "context_hash" if clustered else None)
 
 
 CELLS = (
     {"samples": 200, "labelled": 50, "clusters": 0},
     {"samples": 1000, "labelled": 200, "clusters": 0},
-    {"samples": 1000, "labelled": 200, "clusters": 40},
+    {"samples": 600, "labelled": 200, "clusters": 40},
+    {"samples": 300, "labelled": 150, "clusters": 20},
 )
 
 SIMULATIONS: Mapping[str, Simulation] = {"P12": Simulation(CELLS, _graders)}

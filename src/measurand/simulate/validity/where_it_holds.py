@@ -39,7 +39,9 @@ def _run(
     panels = {"one": replace(one.panel, class_="one"), "other": replace(other.panel, class_="other")}
     correlations = {name: class_correlations(panel, one.able) for name, panel in panels.items()}
     outcome: Outcome = {}
-    result = WhereItHolds((), correlations, (), (), level, one.names)
+    result = WhereItHolds(
+        compared=(), correlations=correlations, unassessed=(), caveats=(), level=level, names=one.names
+    )
     classes = across_classes(panels["one"], panels["other"], one.able, level)
     _add(outcome, "classes", replace(result, compared=tuple(classes)), tuple(APART))
     if models >= 2 * LEAST_MODELS:

@@ -17,7 +17,7 @@ __all__ = ["Excess", "League", "excess_change", "outlier_p_value", "residual_lea
 Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Excess:
     """Change of a score from one model to another, beyond the change expected from capability alone.
 
@@ -59,7 +59,8 @@ def excess_change(x: Floats, y: Floats, old: int, new: int, level: float) -> Exc
     error = float(line.residual[0, 0] * np.sqrt(2 + step**2 / line.x_spread[0, 0]))
     change = float(y[new] - y[old])
     n = int(others.sum())
-    return Excess(change, expected, change - expected, float(stdtrit(n - 2, (1 + level) / 2)) * error, error, n)
+    half = float(stdtrit(n - 2, (1 + level) / 2)) * error
+    return Excess(change=change, expected=expected, excess=change - expected, half_width=half, stderr=error, n=n)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,15 +79,17 @@ def cr2_weights(count: Floats) -> Floats:
     return weights
 
 
-def bell_mccaffrey(count: Floats) -> Floats:
-    """Degrees of freedom of the CR2 variance of a mean, were the errors independent; G - 1 for G equal clusters.
+def bell_mccaffrey(count: Floats, rho: Floats | float = 0.0) -> Floats:
+    """Degrees of freedom of the CR2 variance of a mean; G - 1 for G equal clusters.
 
-    ``N^2 / (sum n_c^2 + sum over c != d of (n_c n_d)^2 / (N^2 (1 - n_c / N) (1 - n_d / N)))``: of the sizes alone. A
-    few large clusters leave few degrees of freedom, whatever the number of small ones.
+    Of the sizes alone where items are taken as uncorrelated (`rho` 0):
+    ``N^2 / (sum n_c^2 + sum over c != d of (n_c n_d)^2 / (N^2 (1 - n_c / N) (1 - n_d / N)))``. A few large clusters leave
+    few degrees of freedom, whatever the number of small ones, and fewer yet where their items go together.
 
     Parameters
     ----------
     count : shape (..., clusters).
+    rho : shape (...), correlation of two items of a cluster, from 0 to 1.
 
     Returns
     -------
@@ -95,20 +97,38 @@ def bell_mccaffrey(count: Floats) -> Floats:
 
     References
     ----------
-    As of `cr2_weights`.
+    As of `cr2_weights`; for `rho`: Imbens and Kolesar 2016, Review of Economics and Statistics 98(4).
 
     Examples
     --------
     >>> bell_mccaffrey(np.array([[5.0, 5, 5, 5], [17, 1, 1, 1]])).round(2).tolist()
     [3.0, 1.24]
     """
-    n = count.sum(axis=-1)
-    parts = count**2 * cr2_weights(count)
+    return _moments(count, rho)[1]
+
+
+def _moments(count: Floats, rho: Floats | float) -> tuple[Floats, Floats]:
+    """How many times the CR2 variance falls short of the true one in expectation, and its degrees of freedom.
+
+    The sums of residuals have the covariance ``V - h v' - v h' + h h' sum v``, with h the shares of the clusters and v
+    the variances of their sums, ``n_c (1 + (n_c - 1) rho)``. CR2 is a weighted sum of their squares; its mean and
+    variance (Satterthwaite) are sums over clusters, and over pairs of clusters products of such sums.
+    """
+    n = count.sum(axis=-1, keepdims=True)
+    if (count <= 1).all():  # every item alone: the usual variance of a mean
+        return np.ones(n.shape[:-1]), np.where(n[..., 0] > 1, n[..., 0] - 1, np.nan)
+    w = cr2_weights(count)
+    v = count * (1 + (count - 1) * np.asarray(rho)[..., None])
     with np.errstate(invalid="ignore", divide="ignore"):
-        # The sum over pairs is the square of the sum less the sum of the squares.
-        pairs = (parts.sum(axis=-1) ** 2 - (parts**2).sum(axis=-1)) / n**2
-        df: Floats = n**2 / ((count**2).sum(axis=-1) + pairs)
-    return df
+        h, s = count / n, v.sum(axis=-1)
+        off = -2 * h * v + s[..., None] * h**2
+        own = v + off
+        hh, vv, hv = ((w * product).sum(axis=-1) for product in (h**2, v**2, h * v))
+        mean = (w * own).sum(axis=-1)
+        pairs = 2 * hh * vv + s**2 * hh**2 + 2 * hv**2 - 4 * s * hh * hv
+        square = pairs + (w**2 * (own**2 - off**2)).sum(axis=-1)
+        # CR2 allows for what the mean takes of each cluster, were items uncorrelated; correlated ones take more.
+        return np.maximum(s / mean, 1.0), mean**2 / square
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +139,7 @@ class Means:
     ----------
     value : shape (rows,); NaN where a row has no item.
     stderr : shape (rows,); CR2, NaN below 2 clusters.
-    df : shape (rows,); Bell and McCaffrey's degrees of freedom of `stderr`, NaN below 2 clusters.
+    df : shape (rows,); degrees of freedom of `stderr` (Bell and McCaffrey), NaN below 2 clusters.
     cr1 : shape (rows,); the standard error with the factor G / (G - 1) that other tools print, NaN below 2 clusters.
     clusters, n : shape (rows,); clusters and items behind each.
     """
@@ -139,14 +159,16 @@ class ClusterSums:
     Parameters
     ----------
     total, count : shape (rows, clusters): sum of the scores, and how many there are.
+    squares : shape (rows,): sum of the squared scores.
     """
 
     total: Floats
     count: Floats
+    squares: Floats
 
     def __add__(self, other: ClusterSums) -> ClusterSums:
         """Sums over both sets of items."""
-        return ClusterSums(self.total + other.total, self.count + other.count)
+        return ClusterSums(self.total + other.total, self.count + other.count, self.squares + other.squares)
 
     def residuals(self) -> Floats:
         """Sum of the deviations from the row's mean by cluster, shape (rows, clusters)."""
@@ -154,28 +176,42 @@ class ClusterSums:
         mean = np.divide(self.total.sum(axis=1, keepdims=True), n, out=np.full_like(n, np.nan), where=n > 0)
         return np.where(self.count > 0, self.total - mean * self.count, 0.0)
 
+    def correlation(self) -> Floats:
+        """Correlation of two items of a cluster by the products of their deviations, shape (rows,), from 0 to 1."""
+        n = self.count.sum(axis=1)
+        errors = self.residuals()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = self.squares - self.total.sum(axis=1) ** 2 / n
+            pairs = (self.count * (self.count - 1)).sum(axis=1)
+            rho = ((errors**2).sum(axis=1) - spread) / pairs / (spread / n)
+        # Without two items in any cluster, or without spread, nothing goes together.
+        return np.clip(np.where(np.isfinite(rho), rho, 0.0), 0.0, 1.0)
+
     def means(self) -> Means:
         """Mean of each row with its cluster-robust (CR2) standard error.
 
         With N items and e_c the sum of the deviations in cluster c of n_c items, the variance of the mean is
-        ``sum e_c**2 / (1 - n_c / N) / N**2``. Items alone in their clusters give the plain ``s / sqrt(N)``.
+        ``sum e_c**2 / (1 - n_c / N) / N**2``, times its shortfall under the correlation that items of a cluster show;
+        the degrees of freedom know of that correlation, too. Items alone in their clusters give the plain
+        ``s / sqrt(N)`` with N - 1, equal clusters CR1 with G - 1.
 
         References
         ----------
-        As of `cr2_weights`; CR1: Liang and Zeger 1986, Biometrika 73(1).
+        As of `bell_mccaffrey`; CR1: Liang and Zeger 1986, Biometrika 73(1).
         """
         n, groups = self.count.sum(axis=1), (self.count > 0).sum(axis=1)
         squares = self.residuals() ** 2
+        shortfall, df = _moments(self.count, self.correlation())
         with np.errstate(invalid="ignore", divide="ignore"):
             value = np.where(n > 0, self.total.sum(axis=1) / n, np.nan)
-            cr2 = np.sqrt((squares * cr2_weights(self.count)).sum(axis=1)) / n
+            cr2 = np.sqrt((squares * cr2_weights(self.count)).sum(axis=1) * shortfall) / n
             cr1 = np.sqrt(groups / (groups - 1) * squares.sum(axis=1)) / n
         scale = np.abs(self.total).max(axis=1, initial=0.0) / np.maximum(n, 1)
         cr2, cr1 = (np.where(groups > 1, np.where(x > _ROUNDING * scale, x, 0.0), np.nan) for x in (cr2, cr1))
         return Means(
             value=value,
             stderr=cr2,
-            df=bell_mccaffrey(self.count),
+            df=df,
             cr1=cr1,
             clusters=groups.astype(np.int64),
             n=n.astype(np.int64),
@@ -198,20 +234,23 @@ def cluster_sums(scores: Floats, clusters: Ints | None = None) -> ClusterSums:
     """
     run = np.isfinite(scores)
     if clusters is None:
-        return ClusterSums(np.where(run, scores, 0.0), run.astype(np.float64))
+        given = np.where(run, scores, 0.0)
+        return ClusterSums(given, run.astype(np.float64), np.einsum("ij,ij->i", given, given))
     order = np.argsort(clusters, kind="stable")
     starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
     shape = (len(scores), int(clusters.max(initial=-1)) + 1)
-    total, count = np.zeros(shape), np.zeros(shape)
+    total, count, squares = np.zeros(shape), np.zeros(shape), np.zeros(len(scores))
     # Numbers without an item are left out: reduceat gives an empty segment its next element, not 0.
     columns = clusters[order][starts]
     step = max(1, _BLOCK // max(1, scores.shape[1]))
     for start in range(0, len(scores), step):
         rows = slice(start, start + step)
         values, here = scores[rows][:, order], run[rows][:, order]
-        total[rows, columns] = np.add.reduceat(np.where(here, values, 0.0), starts, axis=1)
+        given = np.where(here, values, 0.0)
+        total[rows, columns] = np.add.reduceat(given, starts, axis=1)
+        squares[rows] = np.einsum("ij,ij->i", given, given)
         count[rows, columns] = np.add.reduceat(here, starts, axis=1, dtype=np.float64)
-    return ClusterSums(total, count)
+    return ClusterSums(total, count, squares)
 
 
 def logit_limits(value: Floats, stderr: Floats, df: Floats | Ints, level: float) -> tuple[Floats, Floats]:

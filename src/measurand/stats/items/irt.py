@@ -1,6 +1,6 @@
 """The two-parameter item response model: marginal likelihood over ability, with shrunken slopes.
 
-P(right) = guessing + (1 - guessing) / (1 + exp(-(slope * ability + intercept))), ability standard normal over the models.
+P(right) = guessing + (1 - guessing) / (1 + exp(-(slope * ability + intercept))), ability standard normal over models.
 Guessing is known: one over the number of options where an item has options, 0 where it has none.
 """
 

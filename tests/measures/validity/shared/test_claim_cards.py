@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from measurand.auditing import audit
 from measurand.errors import NotApplicable
 from measurand.measures import find
+from measurand.measures.precision.rarity import judge as judge_rarity
+from measurand.measures.precision.rarity import rarity
 from measurand.measures.validity.claims import claims_tested, judge
 from measurand.readers.evidence.claim_card import worked_claim_cards
 from measurand.results import Estimate, Finding, Status
+from measurand.tables import Trials
 from measurand.tables.claim_card import Basis, ClaimCard
 
 GOOD, OPEN, BAD = (0.01, 0.005, 0.02), (0.04, 0.01, 0.09), (0.2, 0.1, 0.3)
@@ -36,10 +39,10 @@ def card(*bases, statement="average case", text="It fails rarely", **more):
     return ClaimCard(**(given_ | more))
 
 
-def basis(measure="P1", relation="below", bounds=(0.05,), where=None, share=None):
+def basis(measure="P1", relation="below", bounds=(0.05,), where=None, share=None, estimate="rate"):
     return Basis(
         measure=measure,
-        estimate="" if relation == "no issue" else "rate",
+        estimate="" if relation == "no issue" else estimate,
         where=where or {},
         relation=relation,
         bounds=bounds,
@@ -70,17 +73,18 @@ def verdict(made, findings):
 @pytest.mark.parametrize(
     ("triples", "status", "word"),
     [
-        ([GOOD], Status.PASSED, "supported"),
-        ([GOOD, GOOD], Status.PASSED, "supported"),
-        ([GOOD, OPEN], Status.CAUTION, "undecided"),
-        ([GOOD, BAD], Status.ISSUE, "contradicted"),
-        ([(0.01, None, None)], Status.CAUTION, "undecided"),
+        ([GOOD], Status.PASSED, "What was checked holds"),
+        ([GOOD, GOOD], Status.PASSED, "What was checked holds"),
+        ([GOOD, OPEN], Status.CAUTION, "Undecided"),
+        ([GOOD, BAD], Status.ISSUE, "Contradicted"),
+        ([(0.01, None, None)], Status.CAUTION, "Undecided"),
     ],
 )
 def test_an_average_claim_follows_its_estimates(triples, status, word):
     finding = verdict(card(basis()), evidence("P1", *triples))
     assert finding.status is status
-    assert f"(a paper): {word}" in finding.sentence
+    assert finding.sentence.startswith(f"{word}: rate below ")
+    assert finding.sentence.endswith("The claim: “It fails rarely” (a paper).")
     assert finding.result["construct"] == "failure"
     assert len(finding.estimates) == len(triples)
 
@@ -108,7 +112,7 @@ def test_every_ground_must_hold():
     assert verdict(both, findings).status is Status.CAUTION
     missing = verdict(card(basis("P1"), basis("P9")), findings)
     assert missing.status is Status.CAUTION
-    assert "undecided, evidence is missing: the audit holds no rate by P9 that it could rest on" in missing.sentence
+    assert "Undecided: evidence is missing: the audit holds no rate by P9 that it could rest on" in missing.sentence
     assert verdict(card(basis("P9")), findings).status is Status.NOT_APPLICABLE
 
 
@@ -131,13 +135,37 @@ def test_a_worst_case_claim_is_refused_on_an_average(statement, text):
     assert verdict(made, evidence("P1", BAD)).status is Status.ISSUE
 
 
-@pytest.mark.parametrize("code", ["P5", "F3", "F4"])
+@pytest.mark.parametrize("code", ["F3", "F4"])
 def test_a_worst_case_claim_stands_on_a_measure_of_it(code):
     made = card(basis("P1"), basis(code), statement="worst case")
     assert verdict(made, evidence("P1", GOOD) + evidence(code, GOOD)).status is Status.PASSED
-    # One that is named and not there, or open, does not lift the refusal.
-    assert verdict(made, evidence("P1", GOOD)).result["verdict"] == "refused"
-    assert verdict(made, evidence("P1", GOOD) + evidence(code, OPEN)).result["verdict"] == "refused"
+
+
+@pytest.mark.parametrize("code", ["P5", "F3", "F4"])
+@pytest.mark.parametrize("found", [(), (OPEN,)])
+def test_a_ground_that_is_missing_or_open_leaves_a_worst_case_claim_undecided(code, found):
+    """And not refused for resting on the very measure that it needs."""
+    made = card(basis("P1"), basis(code), statement="worst case")
+    finding = verdict(made, evidence("P1", GOOD) + evidence(code, *found))
+    assert (finding.status, finding.result["verdict"]) == (Status.CAUTION, "undecided")
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"), [("worst case", "It fails rarely"), ("average case", "The model cannot be jailbroken")]
+)
+def test_a_bound_for_inputs_as_tested_leaves_the_worst_case_undecided(statement, text):
+    clean = rarity(trials=Trials(0, 300, "failures"), rarer_than=0.05)
+    findings = [replace(finding, code="P5") for finding in judge_rarity(clean)]
+    held = basis("P5", estimate="failure_rate", bounds=(0.05,))
+    finding = verdict(card(held, statement=statement, text=text), findings)
+    assert (finding.status, finding.result["verdict"]) == (Status.CAUTION, "undecided")
+    assert "failure rate below 5% on 300 inputs drawn as these (here 0% [0%, 1%])" in finding.sentence
+    assert "of that the check says nothing" in finding.sentence
+    average = verdict(card(held, text="It is rarely jailbroken"), findings)
+    assert average.sentence == (
+        "What was checked holds: failure rate below 5% on 300 inputs drawn as these (here 0% [0%, 1%]). The claim: “It "
+        "is rarely jailbroken” (a paper)."
+    )
 
 
 def test_an_existence_proof_needs_one_and_is_never_contradicted():
@@ -211,7 +239,7 @@ def test_the_worked_cards_on_the_embedded_study(example):
         "never entangled": "refused",
     }
     assert found["never entangled"].status is Status.CAUTION
-    assert "it speaks of the worst case and rests on V1" in found["never entangled"].sentence
+    assert "the claim speaks of the worst case and rests on V1" in found["never entangled"].sentence
     assert "1 refused for what the claim rests on" in headline.sentence
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import measurand
 from measurand.errors import InputError, NotApplicable
 from measurand.measures.validity.shared.panel import assessable, family_codes, panels
 from measurand.measures.verdicts import unassessed
@@ -146,6 +147,52 @@ def test_a_model_of_unknown_family_is_a_family_of_its_own():
 def test_a_family_named_like_a_model_of_unknown_family_stays_apart():
     codes, _, _ = family_codes(["x", "b"], [None, "x"])
     assert codes[0] != codes[1]
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ([0.0] * 36 + [0.3], "36 of 37 chat models have the same score"),
+        ([0.0] * 9 + [0.1, 0.2], "9 of 11 chat models have the same score"),
+        ([0.0, 1.0] * 10, "the 20 chat models have only 2 different scores"),
+        ([0.0] * 8 + [0.1, 0.2], None),
+        ([0.0, 0.5, 1.0] * 4, None),
+    ],
+)
+def test_a_nearly_constant_benchmark_ranks_no_models(column, reason):
+    able, problems = assessable(np.array(column)[:, None], ("b",), "chat")
+    assert able.tolist() == [reason is None]
+    assert [problem.reason for problem in problems] == ([] if reason is None else [reason])
+
+
+def test_cells_not_run_do_not_count_among_the_tied():
+    column = np.array([0.0] * 9 + [0.1, 0.2] + [np.nan] * 30)
+    assert assessable(column[:, None], ("b",), "chat")[1][0].reason == "9 of 11 chat models have the same score"
+
+
+@pytest.mark.parametrize("turned", ["c0", "c1", "c2"])
+def test_a_capability_benchmark_that_runs_against_the_others_is_refused_and_named(make_study, turned):
+    made = make_study(40, capability=3, families=10).scores
+    values = made.matrix([f"m{i}" for i in range(40)], [turned])[:, 0]
+    study = make_study(40, capability=3, families=10, columns={turned: -values})
+    with pytest.raises(
+        NotApplicable, match=rf"^{turned} \(loading −0\.\d\d\) falls as the other .* rise.*turned round"
+    ):
+        panels(study.scores, "complete")
+    # The way out that it names.
+    assert only_panel(measurand.Study(title="", scores=study.scores.with_lower_is_better([turned]))).caveats == ()
+
+
+def test_a_capability_benchmark_without_relation_to_the_others_is_kept_and_a_negative_loading_named(make_study):
+    kept = [
+        only_panel(make_study(26, columns={"c0": np.random.default_rng(seed).standard_normal(26)})).caveats
+        for seed in range(20)
+    ]
+    named = [caveats for caveats in kept if caveats]
+    assert 5 <= len(named) <= 15
+    assert all(
+        caveats[0].startswith("against the other capability benchmarks, which may be chance: c0") for caveats in named
+    )
 
 
 @pytest.mark.parametrize("constant", [0.1, 0.5, 3.0])

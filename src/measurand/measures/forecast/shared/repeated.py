@@ -11,7 +11,7 @@ from measurand.measures.shared import finite
 from measurand.measures.verdicts import Side, against, verdict
 from measurand.results import Cell, Estimate, Finding, Status
 from measurand.stats.intervals.limits import Limits
-from measurand.wording import DIFFERENCE, SHARE, more_needed, percent, plural, shown
+from measurand.wording import DIFFERENCE, SHARE, agreeing, more_needed, percent, plural, shown
 
 __all__ = ["Backtest", "Repeated", "finding_of"]
 
@@ -49,6 +49,7 @@ class Repeated:
     behaviours, groups : behaviours, and the clusters they lie in.
     clustered : whether clusters were named.
     attempts : that were made at each behaviour.
+    unknown : behaviours tried less than half as often as the others that never came.
     stopped : whether attempts end with a success.
     asked : attempts forecast for.
     once, seen : success after one attempt and after all that were made, as observed.
@@ -68,6 +69,7 @@ class Repeated:
     groups: int
     clustered: bool
     attempts: int
+    unknown: int
     stopped: bool
     asked: int
     once: Limits
@@ -145,7 +147,7 @@ def _verdict(row: Repeated, words: dict[str, str], tolerated: float | None) -> t
     said += plural(made, "attempt")
     if ahead:
         law = f" ({percent(row.power.value)} by the power law)" if math.isfinite(row.power.value) else ""
-        said += f"; {forecast} are forecast within {row.asked:,}{law}"
+        said += f"; {forecast} are forecast within {row.asked:,}{law}{_like_the_others(row)}"
     tested = "" if row.backtest is None else _tested(row.backtest, words[_tested_name(row.backtest)])
     if tolerated is None:
         return Status.CAUTION, f"{said}.{tested}"
@@ -160,6 +162,14 @@ def _verdict(row: Repeated, words: dict[str, str], tolerated: float | None) -> t
         return Status.CAUTION, f"{said}. {doubt}, so nothing is concluded about the tolerated {allowed}.{tested}"
     status = verdict(side, issue=Side.ABOVE, passed=Side.BELOW)
     return status, f"{said}, {side.value} the tolerated {allowed}.{tested}"
+
+
+def _like_the_others(row: Repeated) -> str:
+    """What the forecast takes for granted of behaviours that were tried too seldom to have come."""
+    if not row.unknown:
+        return ""
+    were = f"the {row.unknown} that never came and were" if row.unknown > 1 else "the one that never came and was"
+    return f", if {were} tried less often {agreeing(row.unknown, 'is')} like the others"
 
 
 def _doubt(row: Repeated, tolerated: float) -> str:

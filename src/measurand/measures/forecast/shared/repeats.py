@@ -16,7 +16,13 @@ from measurand.stats.attempts.logit_normal import fit_logit_normal
 from measurand.stats.attempts.pass_at_k import fit_power_law, pass_at_k
 from measurand.stats.attempts.survival import kaplan_meier, shares_under
 from measurand.stats.intervals.binomial import clopper_pearson
-from measurand.stats.intervals.clustered import cluster_sums, share_limits
+from measurand.stats.intervals.clustered import (
+    bell_mccaffrey,
+    cluster_sizes,
+    cluster_sums,
+    cr2_weights,
+    share_limits,
+)
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.resampling import bootstrap_weights
 from measurand.tables import Attempts
@@ -72,11 +78,24 @@ class Repeats:
 
     @property
     def attempts(self) -> int:
-        """Attempts up to which success is observed: those every behaviour had, or the longest effort."""
+        """Attempts up to which success is observed: those every behaviour but the `short` had, or the longest effort."""
         if self.stopped:
             times, came, _ = self.first_successes()
             return int(kaplan_meier(times, came, 0.95).while_at_risk(min(5, len(times))).last)
-        return min(len(each) for each in self.outcomes)
+        return int(self.counts()[0][~self.short].min())
+
+    @property
+    def short(self) -> npt.NDArray[np.bool_]:
+        """Behaviours tried less than half as often as the middle one: what more attempts would bring is not known."""
+        n = self.counts()[0]
+        found: npt.NDArray[np.bool_] = (n < np.median(n) / 2) & (not self.stopped)
+        return found
+
+    @property
+    def unknown(self) -> npt.NDArray[np.bool_]:
+        """The short ones that never came: whether they would have is not known."""
+        found: npt.NDArray[np.bool_] = self.short & (self.counts()[1] == 0)
+        return found
 
     def first(self, most: int) -> Repeats:
         """The same with the first attempts of each effort, or of each behaviour, alone."""
@@ -150,17 +169,28 @@ def grid_to(most: int) -> Ints:
 
 
 def _rates(repeats: Repeats, grid: npt.ArrayLike) -> Floats:
-    """Unbiased success of each behaviour after k attempts, shape (behaviours, k)."""
+    """Unbiased success of each behaviour after k attempts, or after as many as it had, shape (behaviours, k)."""
     n, c = repeats.counts()
-    return pass_at_k(n[:, None], c[:, None], np.asarray(grid)[None, :])
+    return pass_at_k(n[:, None], c[:, None], np.minimum(np.asarray(grid)[None, :], n[:, None]))
 
 
 def observed(repeats: Repeats, k: int, level: float) -> Limits:
-    """Share of behaviours with a success within k attempts that were made, with limits over behaviours or clusters."""
+    """Share of behaviours with a success within k attempts that were made, with limits over behaviours or clusters.
+
+    Those tried less often count as far as they went; the upper limit is that of all of them coming.
+    """
     if repeats.stopped:
         times, came, places = repeats.first_successes()
         return kaplan_meier(times, came, level, repeats.codes[places]).by(k)
     rates = _rates(repeats, [k])[:, 0]
+    found = _share(repeats, rates, level)
+    censored = repeats.short & (repeats.counts()[0] < k)
+    if not censored.any():
+        return found
+    return found._replace(high=_share(repeats, np.where(censored, 1.0, rates), level).high)
+
+
+def _share(repeats: Repeats, rates: Floats, level: float) -> Limits:
     means = cluster_sums(rates[None], np.unique(repeats.codes, return_inverse=True)[1].astype(np.int64)).means()
     groups = int(means.clusters[0])
     value = float(means.value[0])
@@ -168,7 +198,7 @@ def observed(repeats: Repeats, k: int, level: float) -> Limits:
     if value in (0.0, 1.0):
         low, high = clopper_pearson(groups * value, groups, level)
         return Limits(value, float(low), float(high))
-    lows, highs = share_limits(means.value, means.stderr, means.clusters - 1, level)
+    lows, highs = share_limits(means.value, means.stderr, means.df, level)
     return Limits(value, float(lows[0]), float(highs[0]))
 
 
@@ -200,10 +230,11 @@ def rate_forecast(repeats: Repeats, k: int, level: float) -> Forecast:
     if repeats.clusters is not None and 0 < c.sum() < n.sum():
         influence = fit.influence(n, c, k)
         by_cluster = np.bincount(np.unique(repeats.clusters, return_inverse=True)[1], influence)
-        groups, alone = len(by_cluster), float((influence**2).sum())
-        if groups > 1 and alone > 0:
-            inflation = groups / (groups - 1) * float((by_cluster**2).sum()) / alone
-            df = groups - 1
+        alone = float((influence**2).sum())
+        if len(by_cluster) > 1 and alone > 0:
+            sizes = cluster_sizes(repeats.clusters, len(n))
+            inflation = float(cr2_weights(sizes) @ by_cluster**2) / alone
+            df = float(bell_mccaffrey(sizes))
     drop = allowed_drop(level, inflation=inflation, df=df)
     value = fit.pass_at_k(k)
     own = fit.limits(k, fit.log_likelihood - drop)
@@ -213,7 +244,9 @@ def rate_forecast(repeats: Repeats, k: int, level: float) -> Forecast:
     both = (*other.limits(k, cut), *(fit.limits(k, cut) if better else own))
     ends = [limit for limit in both if math.isfinite(limit)]
     value = other.pass_at_k(k) if better else value
-    joint = Limits(value, min(*ends, value), max(*ends, value))
+    # Behaviours tried too seldom that never came may never do so, whatever the others say of their rates.
+    possible = 1 - float(repeats.unknown.mean())
+    joint = Limits(value, min(*ends, value) * possible, max(*ends, value))
     return Forecast(fit, beta, joint, "logit-normal" if better else "beta")
 
 

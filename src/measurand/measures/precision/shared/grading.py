@@ -7,23 +7,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from measurand.measures.precision.shared.ratings import Ratings
 from measurand.stats.intervals.binomial import clopper_pearson
 from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.items.agreement import (
-    Corrected,
-    cohen_kappa,
-    confusion,
-    krippendorff_alpha,
-    prediction_powered,
-    rogan_gladen,
-)
+from measurand.stats.items.agreement import cohen_kappa, confusion, krippendorff_alpha
+from measurand.stats.items.corrections import Corrected, prediction_powered, rogan_gladen
 
 __all__ = [
     "EVERY",
     "LEAST_COMMON",
+    "LEAST_LABELLED",
     "Agreement",
     "Correction",
     "Panel",
@@ -58,7 +54,7 @@ class Agreement:
     kind : ``kappa`` (Cohen's, scores of 0 and 1) or ``alpha`` (Krippendorff's, interval).
     value : with its limits; NaN where undefined.
     n, clusters : samples in common, and clusters of them.
-    same : share of samples with the very same score.
+    same : share of samples with the very same score; with exact limits (a cluster is one trial) where it is all of them.
     labels, counts : confusion table (first, second); empty above `MOST_LABELS` distinct scores.
     """
 
@@ -69,7 +65,7 @@ class Agreement:
     value: Limits
     n: int
     clusters: int
-    same: float
+    same: Limits
     labels: tuple[float, ...]
     counts: tuple[tuple[float, ...], ...]
 
@@ -113,11 +109,17 @@ class Correction:
 
 @dataclass(frozen=True)
 class Panel:
-    """Krippendorff's alpha of more than two graders of a benchmark on one scale, over so many samples."""
+    """Krippendorff's alpha of more than two graders of a benchmark on one scale, over so many samples.
+
+    Parameters
+    ----------
+    same : share of samples to which all gave the very same score, as in `Agreement`.
+    """
 
     benchmark: str
     graders: tuple[str, ...]
     alpha: Limits
+    same: Limits
     n: int
 
 
@@ -132,8 +134,17 @@ def panel_of(ratings: Ratings, level: float, resamples: int, rng: np.random.Gene
     # On 0 and 1 the two metrics give the same alpha; on a scale, near misses count as smaller disagreement.
     metric: Literal["nominal", "interval"] = "nominal" if binary else "interval"
     alpha = krippendorff_alpha(rated, metric, ratings.clusters, level=level, resamples=resamples, rng=rng)
-    n = int((np.isfinite(rated).sum(axis=0) >= 2).sum())
-    return [Panel(ratings.benchmark, tuple(ratings.graders[g] for g in group), alpha, n)]
+    several = np.isfinite(rated).sum(axis=0) >= 2
+    alike = np.nanmin(rated[:, several], axis=0) == np.nanmax(rated[:, several], axis=0)
+    same = _same(alike, len(np.unique(ratings.clusters[several])), level)
+    return [Panel(ratings.benchmark, tuple(ratings.graders[g] for g in group), alpha, same, len(alike))]
+
+
+def _same(alike: npt.NDArray[np.bool_], clusters: int, level: float) -> Limits:
+    """Share of samples scored alike; where it is all of them, the least that as many clusters leave possible."""
+    if not len(alike) or not alike.all():
+        return Limits(float(alike.mean()) if len(alike) else float("nan"), float("nan"), float("nan"))
+    return Limits(1.0, float(clopper_pearson(clusters, clusters, level)[0]), 1.0)
 
 
 def agreement_of(
@@ -170,7 +181,7 @@ def agreement_of(
         value=value,
         n=len(one),
         clusters=int(codes.max()) + 1,
-        same=float((one == other).mean()),
+        same=_same(one == other, int(codes.max()) + 1, level),
         labels=tuple(labels.tolist()) if few else (),
         counts=tuple(map(tuple, counts.tolist())) if few else (),
     )
@@ -189,9 +200,9 @@ def shifts_of(ratings: Ratings, first: int, second: int, level: float) -> list[S
         clusters = np.unique(ratings.clusters[here], return_inverse=True)[1]
         # The difference is paired on samples: what makes a sample hard to grade cancels.
         means = cluster_sums(np.stack([one, other, other - one]), clusters).means()
-        low, high = t_limits(means.value, means.stderr, means.clusters - 1, level)
+        low, high = t_limits(means.value, means.stderr, means.df, level)
         if unit:
-            shares = share_limits(means.value[:2], means.stderr[:2], means.clusters[:2] - 1, level)
+            shares = share_limits(means.value[:2], means.stderr[:2], means.df[:2], level)
             groups = means.clusters[:2]
             exact = clopper_pearson(np.rint(means.value[:2] * groups), groups, level)
             same = (means.stderr[:2] == 0) & np.isin(means.value[:2], (0.0, 1.0))

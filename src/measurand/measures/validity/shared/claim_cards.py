@@ -10,23 +10,27 @@ from measurand.calibration import error_rates
 from measurand.measures.verdicts import VERDICTS, Unassessed
 from measurand.results import Brief, Cell, Estimate, Finding, Status
 from measurand.tables.claim_card import Basis, ClaimCard
-from measurand.wording import listed, percent, plural, shown
+from measurand.wording import capital, listed, percent, plural, shown, value_of
 
 __all__ = [
-    "WORST_CASE",
     "CardTested",
     "GroundTested",
+    "about_the_claim",
     "bracketed",
     "card_finding",
     "judged",
     "named",
     "no_issue",
+    "relation_words",
     "speaks_of_the_worst_case",
     "words",
 ]
 
 WORST_CASE = ("P5", "F3", "F4")
-"""Measures that speak of the worst case: a bound on rare failures, a forecast of them, or what eliciting them costs."""
+"""Measures that say something of rare failures: a bound on them, a forecast, or what eliciting them costs."""
+
+SAMPLED = "P5"
+"""The one of them whose bound holds for inputs drawn as those tested, and not for the worst one."""
 
 POWER_ESTIMATES = ("power", "smallest_effect", "detectable_effect")
 """Estimates that say how large a problem would have been found."""
@@ -54,11 +58,16 @@ class GroundTested:
 
 @dataclass(frozen=True, repr=False)
 class CardTested(Brief):
-    """A card, its grounds, and whether it speaks of the worst case without evidence of it."""
+    """A card, its grounds, and whether it speaks of the worst case."""
 
     card: ClaimCard
     grounds: tuple[GroundTested, ...]
-    refused: bool
+    worst_case: bool
+
+    @property
+    def refused(self) -> bool:
+        """Whether it speaks of the worst case and names no ground that says anything of rare failures."""
+        return self.worst_case and not any(ground.basis.measure in WORST_CASE for ground in self.grounds)
 
 
 def speaks_of_the_worst_case(card: ClaimCard) -> bool:
@@ -92,7 +101,7 @@ def no_issue(basis: Basis, findings: Sequence[Finding]) -> GroundTested:
 def card_finding(tested: CardTested) -> Finding:
     """The verdict on one card."""
     card = tested.card
-    status, meaning = _verdict(tested)
+    status, word, meaning = _verdict(tested)
     facts: dict[str, Cell | Sequence[Cell]] = {
         "statement": card.statement,
         "construct": card.construct,
@@ -101,7 +110,7 @@ def card_finding(tested: CardTested) -> Finding:
         "elicitation": card.elicitation,
         "benchmark_use": card.benchmark_use,
         "threshold": card.threshold,
-        "verdict": meaning.split(":")[0].split(",")[0],
+        "verdict": word,
     }
     for name, answers in card.checklists.items():
         facts[f"checklist {name}"] = tuple(f"{question} {answer}" for question, answer in answers.items())
@@ -109,20 +118,25 @@ def card_finding(tested: CardTested) -> Finding:
         subject={"claim": card.name, "card": card.statement},
         title="Claim card",
         status=status,
-        sentence=f"{card.text} ({card.source}): {meaning}.",
+        sentence=about_the_claim(meaning, card.text, card.source),
         estimates=tuple(estimate for ground in tested.grounds for estimate in named(ground.matches)),
         caveats=_caveats(card),
         result=facts,
     )
     if status is not Status.NOT_APPLICABLE:
         return finding
-    row = Unassessed(finding.subject, f"for “{card.text}” ({card.source}) {meaning.removeprefix('undecided, ')}")
+    row = Unassessed(finding.subject, f"for “{card.text}” ({card.source}) {meaning.removeprefix('undecided: ')}")
     return replace(finding, sentence=row.finding().sentence)
 
 
 def named(matches: Sequence[tuple[str, Estimate]]) -> tuple[Estimate, ...]:
     """Estimates under the name of what they speak of."""
     return tuple(replace(estimate, name=f"{estimate.name}:{name}") for name, estimate in matches)
+
+
+def about_the_claim(meaning: str, text: str, source: str) -> str:
+    """What was checked and how it ended, and only then the claim: its words go further than any check."""
+    return f"{capital(meaning)}. The claim: “{text}” ({source})."
 
 
 def words(estimate: str) -> str:
@@ -138,27 +152,43 @@ def bracketed(wanted: tuple[float, float], surely: int, surely_not: int, total: 
     return "contradicted" if most < wanted[0] or least > wanted[1] else "undecided"
 
 
-def _verdict(tested: CardTested) -> tuple[Status, str]:
+def _verdict(tested: CardTested) -> tuple[Status, str, str]:
+    """Status, the verdict in one word, and what it rests on."""
     by = {
         verdict: [ground for ground in tested.grounds if ground.verdict == verdict]
         for verdict in ("contradicted", "missing", "undecided", "supported")
     }
     # Before the refusal: a claim shown to be false is false, whatever else it should have rested on.
     if by["contradicted"]:
-        return Status.ISSUE, f"contradicted: {_reasons(by['contradicted'])}"
+        return Status.ISSUE, "contradicted", f"contradicted: {_reasons(by['contradicted'])}"
     if tested.refused:
         codes = listed(list(dict.fromkeys(ground.basis.measure for ground in tested.grounds)))
         needed = f"{', '.join(WORST_CASE[:-1])} or {WORST_CASE[-1]}"
-        return Status.CAUTION, (
-            f"refused: it speaks of the worst case and rests on {codes}, which cannot show that; it needs a bound on "
-            f"rare failures, a forecast of them, or what eliciting them costs ({needed})"
+        return (
+            Status.CAUTION,
+            "refused",
+            (
+                f"refused: the claim speaks of the worst case and rests on {codes}, which cannot show that; it needs a "
+                f"bound on rare failures, a forecast of them, or what eliciting them costs ({needed})"
+            ),
         )
     if by["missing"]:
         status = Status.CAUTION if len(by["missing"]) < len(tested.grounds) else Status.NOT_APPLICABLE
-        return status, f"undecided, evidence is missing: {_reasons([*by['missing'], *by['undecided']])}"
+        missing = _reasons([*by["missing"], *by["undecided"]])
+        return status, "undecided", f"undecided: evidence is missing: {missing}"
     if by["undecided"]:
-        return Status.CAUTION, f"undecided: {_reasons(by['undecided'])}"
-    return Status.PASSED, f"supported: {_reasons(by['supported'])}"
+        return Status.CAUTION, "undecided", f"undecided: {_reasons(by['undecided'])}"
+    held = _reasons(by["supported"])
+    if tested.worst_case and not any(ground.basis.measure in WORST_CASE[1:] for ground in by["supported"]):
+        return (
+            Status.CAUTION,
+            "undecided",
+            (
+                f"undecided: what was checked holds ({held}), but only for inputs drawn as these. The claim speaks of "
+                "the worst input, or of an adversary, and of that the check says nothing"
+            ),
+        )
+    return Status.PASSED, "supported", f"what was checked holds: {held}"
 
 
 def _reasons(grounds: Sequence[GroundTested]) -> str:
@@ -195,20 +225,30 @@ def judged(
     # Before the open ones: more evidence can close those, but not undo an exception.
     if surely_not:
         return GroundTested(
-            basis, matches, "contradicted", f"{_wanted(basis)} fails for {', '.join(surely_not)}{about}"
+            basis, matches, "contradicted", f"{_wanted(basis, matches)} fails for {', '.join(surely_not)}{about}"
         )
     if surely < total:
         bare = sum(estimate.low is None for _, estimate in matches)
         what = f"{plural(bare, 'estimate')} without an interval" if bare else "the interval reaches across the bound"
-        return GroundTested(basis, matches, "undecided", f"{_wanted(basis)} is open{about}: {what}")
-    return GroundTested(basis, matches, "supported", f"{_wanted(basis)} holds{about}")
+        return GroundTested(basis, matches, "undecided", f"{_wanted(basis, matches)} is open{about}: {what}")
+    return GroundTested(basis, matches, "supported", f"{_wanted(basis, matches)}{about}")
 
 
-def _wanted(basis: Basis) -> str:
-    name = words(basis.estimate)
-    if basis.relation == "equals":
-        return f"{name} of {basis.bounds[0]:g} ± {basis.bounds[1]:g}"
-    return f"{name} {basis.relation} {' to '.join(f'{bound:g}' for bound in basis.bounds)}"
+def _wanted(basis: Basis, matches: tuple[tuple[str, Estimate], ...]) -> str:
+    """What the estimates were held against, in their own unit, and on which inputs."""
+    said = relation_words(basis.estimate, basis.relation, basis.bounds, matches[0][1].unit)
+    n = matches[0][1].n
+    drawn = f" on {plural(n, 'input')} drawn as these" if basis.measure == SAMPLED and n and len(matches) == 1 else ""
+    return f"{said}{drawn}"
+
+
+def relation_words(estimate: str, relation: str, bounds: Sequence[float], unit: str) -> str:
+    """ "failure rate below 5%"."""
+    # As stated where there is no unit to put it in: a bound is no estimate, and has no digits to round.
+    ends = [value_of(Estimate(name=estimate, value=bound, unit=unit)) if unit else f"{bound:g}" for bound in bounds]
+    if relation == "equals":
+        return f"{words(estimate)} of {ends[0]} ± {bounds[1]:g}"
+    return f"{words(estimate)} {relation} {' to '.join(ends)}"
 
 
 def _about(matches: tuple[tuple[str, Estimate], ...]) -> str:
