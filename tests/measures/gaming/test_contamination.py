@@ -250,3 +250,23 @@ def test_the_same_seed_gives_the_same_result_and_pictures_hold_every_model():
     assert dict(zip(distance.columns["model"], distance.columns["shown"], strict=True))["m10"] == "above the curve"
     assert len(distance.columns["model"]) == 11
     assert bars.columns["verdict"] == ("issue",)
+
+
+def test_one_of_many_suspects_must_stand_out_among_all_of_them():
+    """A p-value of about .015 is enough for one comparison and not for thirty; no row says issue then."""
+    rng = np.random.default_rng(3)
+    fresh = rng.uniform(0.2, 0.8, 40)
+    scores = fresh + 0.1 + rng.normal(0, 0.02, 40)
+    scores[10] = fresh[10] + 0.16
+    names = [f"m{i}" for i in range(10, 40)]
+    table = Scores.build(table_of(scores, fresh))
+    many = judge(run(table, suspects=names, resamples=1000))
+    rows = [finding for finding in many if "model" in finding.subject]
+    alone = [finding for finding in rows if finding.result["alone"]]
+    assert "m10" in {finding.subject["model"] for finding in alone}
+    assert all(finding.status is not Status.ISSUE for finding in rows)
+    assert all("among 30 comparisons that could be chance" in finding.sentence for finding in alone)
+    assert many[0].status is not Status.ISSUE
+    few = Scores.build(table_of(scores[:11], fresh[:11]))
+    single = judge(run(few, suspects=["m10"], resamples=1000))
+    assert [finding.status for finding in single if "model" in finding.subject] == [Status.ISSUE]

@@ -148,3 +148,42 @@ def test_false_alarms_and_coverage_at_reduced_size():
             assert rate.rate <= 0.09, rate  # .05 and three Monte Carlo standard errors
         if rate.quantity == "coverage":
             assert rate.rate >= 0.91, rate
+
+
+def test_first_place_is_open_between_those_that_are_not_told_apart_from_the_first(make_responses):
+    """Sixty models, each ten items apart: ten items (p .002) are not enough among 1,770 pairs, twenty are.
+
+    Beyond 52 groups a letter gets a number ("a1"), and letters compared character by character gave many more.
+    """
+    scores = (np.arange(700) < 700 - 10 * np.arange(60)[:, None]).astype(float)
+    _, summary, *_ = judge(compare(make_responses(scores)))
+    assert summary.sentence.endswith("first place is open between m0 and m1.")
+    letters = [text.split(": ")[1] for text in summary.result["letters"]]
+    assert max(map(len, letters)) > 2  # the case has groups beyond Z
+
+
+@pytest.mark.parametrize("models", [3, 27, 55])
+def test_the_open_first_place_is_that_of_the_pairs(make_responses, models):
+    result = compare(make_responses(drawn(models, 150, step=0.01)))
+    (benchmark,) = result.benchmarks
+    first = benchmark.models[0]
+    beaten = {
+        (d.second if d.first == first else d.first)
+        for d in benchmark.differences
+        if first in (d.first, d.second) and d.adjusted < 0.05
+    }
+    assert set(benchmark.open_first) == set(benchmark.models) - beaten
+
+
+def test_a_difference_of_shares_stays_within_what_is_possible(make_responses):
+    scores = np.array([[1.0, 1, 1, 1, 1, 0.5], [0.0, 0, 0, 0, 0.5, 0]])
+    found = compare(make_responses(scores, np.array([0, 0, 0, 0, 1, 2]))).benchmarks[0].differences[0]
+    assert found.high == 1.0
+    assert found.low >= -1.0
+
+
+def test_a_cluster_that_the_data_showed_is_said(make_responses):
+    responses = make_responses(drawn(2, 120), np.arange(120) // 10)
+    shown = Responses(responses.frame, responses.cluster, shown=True)
+    assert "since the data show that their scores go together" in judge(compare(shown))[0].sentence
+    assert "go together" not in judge(compare(responses))[0].sentence

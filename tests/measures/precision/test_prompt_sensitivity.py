@@ -226,3 +226,15 @@ def test_the_figure_has_a_violin_of_the_prompts_and_one_of_noise_alone(respond):
         "spread_tolerance": 0.02,
         "wanted_generalisability": 0.9,
     }
+
+
+def test_intervals_stay_within_what_scores_allow(respond):
+    """Few items and prompts that are nearly all right: normal errors would lead beyond 1."""
+    scores = np.ones((1, 4, 12))
+    scores[0, 0, :6] = 0.0
+    scores[0, 1, 0] = 0.0
+    found = assess(respond(scores)).each[0]
+    assert found.spread.high <= 1.0
+    for limits in (found.best, found.worst, found.cps):
+        assert 0.0 <= limits.low <= limits.high <= 1.0
+    assert found.best.high == 1.0

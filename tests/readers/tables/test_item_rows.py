@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import measurand
-from measurand.errors import InputError
+from measurand.errors import InputError, NotApplicable
+from measurand.measures.precision.reruns import reruns
 from measurand.readers.logs import find_logs
 from measurand.readers.tables.frames import frame_table
 from measurand.readers.tables.item_rows import is_items, logs_of, read, recognise
-from measurand.tables import item_tables
+from measurand.tables import Responses, item_tables
 
 LONG = """model,task,item,score,passage,answer,epoch
 m1,law,q1,1,a,B,1
@@ -173,3 +174,33 @@ def test_every_row_of_any_cells_is_read_or_counted(tmp_path_factory, cells):
     lost = [problem.rows_lost for log in logs for problem in log.problems]
     if None not in lost:
         assert sum(log.items.height for log in logs) + sum(lost) == len(rows)
+
+
+ROWS = {"model": ["m"] * 20, "benchmark": ["b"] * 20, "item": [str(i) for i in range(20)], "score": [1.0, 0.0] * 10}
+
+
+def test_the_same_rows_twice_are_no_reruns():
+    """Copies agree by construction: counted as reruns, they would make any model look perfectly steady."""
+    once = pl.DataFrame(ROWS)
+    study = measurand.read(pl.concat([once, once]))
+    assert study.responses.frame.collect().height == 20
+    (unread,) = study.unread
+    assert (unread.reason, unread.rows_lost) == ("rows that are exact copies of others, so no reruns: counted once", 20)
+    with pytest.raises(NotApplicable, match="more than once"):
+        reruns(study.responses)
+
+
+def test_repeats_of_which_some_differ_are_reruns_all_of_them():
+    once = pl.DataFrame(ROWS)
+    again = once.with_columns(score=pl.Series([1.0, *ROWS["score"][1:-1], 1.0]))
+    study = measurand.read(pl.concat([once, again]))
+    assert study.responses.frame.collect().height == 40
+    assert reruns(study.responses).each[0].flips.value == pytest.approx(1 / 20)
+
+
+def test_a_column_that_numbers_the_runs_makes_equal_rows_reruns():
+    once = pl.DataFrame(ROWS)
+    both = pl.concat([once.with_columns(epoch=pl.lit(1)), once.with_columns(epoch=pl.lit(2))])
+    assert reruns(measurand.read(both).responses).each[0].flips.value == 0
+    assert Responses.build(pl.concat([once, once])).frame.collect().height == 20
+    assert Responses.build(both).frame.collect().height == 40

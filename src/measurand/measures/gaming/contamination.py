@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from measurand.measures import Measure
-from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, held_apart, held_pairs, still_clear
+from measurand.measures.gaming.shared.reference import HeldAgainst, both_p, held_apart, held_pairs, in_family
 from measurand.measures.gaming.shared.words import first_few
 from measurand.measures.shared import bars, columns, estimate, finite, lines, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, overall, tally, unassessed
@@ -17,6 +18,8 @@ from measurand.tables import Responses, Scores
 from measurand.wording import DIFFERENCE, SHARE, percent, plural, shown
 
 __all__ = ["MEASURE", "Contamination", "contamination"]
+
+Floats = npt.NDArray[np.float64]
 
 # More would hide the curve.
 _SERIES = ("largest excess", "second", "third")
@@ -100,35 +103,31 @@ def contamination(
 def judge(result: Contamination, *, negligible: float = 0.05) -> list[Finding]:
     """Issue: above the curve beyond the noise of the items and beyond where reference models scatter.
 
-    Passed: an excess of more than `negligible` (a share of the items) is excluded. The headline is an issue only if
-    some excess is left after Holm's correction for all suspects on all pairs.
+    Passed: an excess of more than `negligible` (a share of the items) is excluded. One of many suspects is an issue
+    only if its excess is left after Holm's correction for all suspects on all pairs.
     """
     alpha = 1 - result.level
     every: list[Finding] = []
     rows: list[Finding] = []
-    for each in result.pairs:
-        own = [_finding(each, place, result, negligible) for place in range(len(each.suspects))]
+    among = sum(len(each.suspects) for each in result.pairs)
+    for each, adjusted in zip(result.pairs, in_family(result.pairs), strict=True):
+        own = [_finding(each, place, adjusted, among, result, negligible) for place in range(len(each.suspects))]
         kept = own if len(own) <= MOST_LISTED else [f for f in own if f.status is not Status.PASSED]
-        rows += [_summary(each, own, alpha), *kept]
+        rows += [_summary(each, own), *kept]
         every += own
-    clear = still_clear(result.pairs, alpha)
     caveats = tuple(dict.fromkeys((*MEASURE.caveats, *(c for each in result.pairs for c in each.pair.caveats))))
-    summed = headline(_overview(every, clear, alpha), every, caveats=caveats, figure="G1.excess")
-    status = _sum_up([row for row in rows if "model" in row.subject], bool(clear))
-    return [replace(summed, status=status), *rows, *unassessed(result.unassessed)]
+    return [
+        headline(_overview(every, alpha), every, caveats=caveats, figure="G1.excess"),
+        *rows,
+        *unassessed(result.unassessed),
+    ]
 
 
-def _sum_up(own: Sequence[Finding], clear: bool) -> Status:
-    """Status of several models together: an issue only where one is clear after correction for their number."""
-    if clear:
-        return Status.ISSUE
-    return Status.PASSED if overall(own) is Status.PASSED else Status.CAUTION
-
-
-def _overview(every: Sequence[Finding], clear: Sequence[tuple[HeldAgainst, str]], alpha: float) -> str:
+def _overview(every: Sequence[Finding], alpha: float) -> str:
     if len(every) == 1:
         return every[0].sentence
-    alone = tally(every)[Status.ISSUE]
+    clear = [finding.subject for finding in every if finding.status is Status.ISSUE]
+    alone = sum(bool(finding.result["alone"]) for finding in every)
     first = (
         f"{alone} of {plural(len(every), 'comparison')} of a model with reference models "
         f"{'shows' if alone == 1 else 'show'} a score higher than its reference score predicts (about "
@@ -136,12 +135,12 @@ def _overview(every: Sequence[Finding], clear: Sequence[tuple[HeldAgainst, str]]
     )
     if not clear:
         return f"{first}; none remains after correction for their number."
-    names = first_few([f"{model} on {each.pair.benchmark} against {each.pair.reference}" for each, model in clear])
+    names = first_few([f"{of['model']} on {of['benchmark']} against {of['against']}" for of in clear])
     verb = "is" if len(clear) == 1 else "are"
     return f"{first}; after correction for their number {len(clear)} {verb} left: {names}."
 
 
-def _summary(each: HeldAgainst, own: Sequence[Finding], alpha: float) -> Finding:
+def _summary(each: HeldAgainst, own: Sequence[Finding]) -> Finding:
     more, less, open_ = (tally(own)[status] for status in (Status.ISSUE, Status.PASSED, Status.CAUTION))
     references = plural(len(each.references), "reference model")
     basis = "each against the others" if each.in_turn else f"against {references}"
@@ -152,14 +151,21 @@ def _summary(each: HeldAgainst, own: Sequence[Finding], alpha: float) -> Finding
     )
     return Finding(
         subject=each.pair.subject,
-        status=_sum_up(own, bool(still_clear([each], alpha))),
+        status=overall(own),
         sentence=own[0].sentence if len(own) == 1 else sentence,
         caveats=each.pair.caveats,
         figure="G1.curve",
     )
 
 
-def _finding(each: HeldAgainst, place: int, result: Contamination, negligible: float) -> Finding:
+def _finding(
+    each: HeldAgainst,
+    place: int,
+    adjusted: Floats,
+    among: int,
+    result: Contamination,
+    negligible: float,
+) -> Finding:
     found, pair, model = each.excess, each.pair, each.suspects[place]
     n = int(found.models[place])
     method = f"reflected bootstrap over models and items ({'items' if pair.tables else 'item counts'} drawn)"
@@ -169,10 +175,11 @@ def _finding(each: HeldAgainst, place: int, result: Contamination, negligible: f
         for name, values, how, unit in (
             ("p_value", found.p_value, "reflected bootstrap, one-sided", ""),
             ("scatter_p_value", found.scatter_p, "left-out residuals, t(n - 1)", ""),
+            ("adjusted_p_value", adjusted, f"Holm over {among:,} comparisons, of the larger of the two", ""),
             ("expected_score", found.expected, "smoothing spline", SHARE),
         )
     ]
-    status, reason = held_apart(each, place, 1 - result.level, negligible, "an excess")
+    status, reason = held_apart(each, place, adjusted, among, 1 - result.level, negligible, "an excess")
     return Finding(
         subject=pair.subject | {"model": model},
         status=status,
@@ -180,6 +187,7 @@ def _finding(each: HeldAgainst, place: int, result: Contamination, negligible: f
         f"predicts: {reason}.",
         estimates=(value, *others),
         figure="G1.excess",
+        result={"alone": bool(both_p(found)[place] < 1 - result.level)},
     )
 
 

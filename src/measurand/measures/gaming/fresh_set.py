@@ -11,7 +11,7 @@ import numpy.typing as npt
 from measurand.errors import UnknownName
 from measurand.measures import Measure
 from measurand.measures.gaming.shared.pairs import Pair
-from measurand.measures.gaming.shared.reference import HeldAgainst, held_apart, held_pairs, still_clear
+from measurand.measures.gaming.shared.reference import HeldAgainst, held_apart, held_pairs, in_family
 from measurand.measures.gaming.shared.words import first_few
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
@@ -176,22 +176,25 @@ def judge(result: FreshSets, *, negligible: float = 0.05, same_order: float = 0.
 
     A drop of all models that keeps their order (rank correlation above `same_order`) is difficulty.
     """
-    alpha = 1 - result.level
     rows: list[Finding] = []
+    names: list[str] = []
     summaries: list[Finding] = []
-    for each in result.sets:
-        summaries.append(_summary(each, result.level, same_order))
+    held = [each.held for each in result.sets]
+    among = sum(len(each.suspects) for each in held)
+    for each, adjusted in zip(result.sets, in_family(held), strict=True):
+        places = range(len(each.held.suspects))
+        own = [_finding(each, place, adjusted, among, result.level, negligible) for place in places]
+        who = [finding.subject["model"] for finding in own if finding.status is Status.ISSUE]
+        names += [f"{model} on {each.pair.benchmark}" for model in who]
+        summaries.append(_summary(each, who, result.level, same_order))
         link = [_link_finding(each, *each.link, result.level)] if each.link is not None else []
-        own = [_finding(each, place, result.level, negligible) for place in range(len(each.held.suspects))]
         rows += [summaries[-1], *link, *own]
-    clear = still_clear([each.held for each in result.sets], alpha)
     caveats = tuple(dict.fromkeys((*MEASURE.caveats, *(c for each in result.sets for c in each.pair.caveats))))
-    names = [f"{model} on {held.pair.benchmark}" for held, model in clear]
-    summed = headline(_overview(summaries, names), summaries, caveats=caveats, figure="G2.gaps")
-    if clear or summed.status is Status.ISSUE:
-        # One pair's correction may leave a model that all pairs' together do not: that is no issue of the whole.
-        summed = replace(summed, status=Status.ISSUE if clear else Status.CAUTION)
-    return [summed, *rows, *unassessed(result.unassessed)]
+    return [
+        headline(_overview(summaries, names), summaries, caveats=caveats, figure="G2.gaps"),
+        *rows,
+        *unassessed(result.unassessed),
+    ]
 
 
 def _overview(summaries: Sequence[Finding], clear: Sequence[str]) -> str:
@@ -210,12 +213,12 @@ def _lower(gap: float) -> str:
     return f"{points(abs(gap))} {'lower' if gap >= 0 else 'higher'}"
 
 
-def _summary(each: FreshSet, level: float, same_order: float) -> Finding:
+def _summary(each: FreshSet, who: Sequence[str], level: float, same_order: float) -> Finding:
     pair, n = each.pair, len(each.pair.models)
     mean = estimate("mean_gap", *each.mean, level=level, method="t over models", n=n, unit=DIFFERENCE)
     how = "Fisher z (Bonett-Wright)"
     order = estimate("rank_correlation", *each.order, level=level, method=how, n=n, unit=CORRELATION)
-    kept, who = f"rank correlation {shown(order)}", [model for _, model in still_clear([each.held], 1 - level)]
+    kept = f"rank correlation {shown(order)}"
     status = verdict(against(order.low, order.high, same_order), passed=Side.ABOVE)
     if who:
         status = Status.ISSUE
@@ -255,7 +258,7 @@ def _link_finding(each: FreshSet, found: Limits, n: int, level: float) -> Findin
     return replace(finding, title="Memorisation link", estimates=(link,))
 
 
-def _finding(each: FreshSet, place: int, level: float, negligible: float) -> Finding:
+def _finding(each: FreshSet, place: int, adjusted: Floats, among: int, level: float, negligible: float) -> Finding:
     found, pair, model = each.held.excess, each.pair, each.held.suspects[place]
     at, n = pair.models.index(model), int(found.models[place])
     method = "Newcombe" if pair.tables is None else "bootstrap over items"
@@ -264,7 +267,7 @@ def _finding(each: FreshSet, place: int, level: float, negligible: float) -> Fin
     method = "reflected bootstrap over models and items"
     own = estimate("own_gap", *each.held.limits(place), level=level, method=method, n=n, unit=DIFFERENCE)
     expected = float(found.expected[place] - pair.scores[1, at])
-    status, reason = held_apart(each.held, place, 1 - level, negligible, "a loss of its own")
+    status, reason = held_apart(each.held, place, adjusted, among, 1 - level, negligible, "a loss of its own")
     return Finding(
         subject=pair.subject | {"model": model},
         status=status,

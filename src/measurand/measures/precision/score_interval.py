@@ -347,7 +347,9 @@ MEASURE = Measure(
     caveats=(
         "The interval speaks of the questions that might have been asked instead of these, not of other prompts, "
         "reruns or graders: those are P6, P7 and P12.",
-        "With few clusters the interval holds its level but is wide; one cluster has none.",
+        "With few clusters the interval holds its level but is wide; one cluster has none. Clusters of very unequal size "
+        "(1 to 100 items, 5 to 60 clusters): a 95% interval covers in 92 to 98% of 1,000 simulated studies, least at "
+        "scores near 90%.",
     ),
     references=(
         "Miller 2024, Adding error bars to evals, arXiv 2411.00640",

@@ -17,7 +17,7 @@ from measurand.stats.intervals.limits import Limits
 from measurand.tables import Responses, Scores
 from measurand.wording import plural, points
 
-__all__ = ["HeldAgainst", "both_p", "excess_of", "held_apart", "held_pairs", "roles_of", "still_clear"]
+__all__ = ["HeldAgainst", "both_p", "excess_of", "held_apart", "held_pairs", "in_family", "roles_of"]
 
 _CURVES, _PLACES = 500, 41
 """Resampled curves in the picture's band, and places at which they are drawn: more do not show."""
@@ -154,23 +154,30 @@ def both_p(found: Excess) -> Floats:
     return both
 
 
-def still_clear(held: Sequence[HeldAgainst], alpha: float) -> list[tuple[HeldAgainst, str]]:
-    """Suspects whose excess is left after correction (Holm) for all suspects on all pairs."""
-    suspects = [(each, model) for each in held for model in each.suspects]
+def in_family(held: Sequence[HeldAgainst]) -> list[Floats]:
+    """`both_p` of every suspect of each pair, adjusted (Holm) for all suspects on all pairs of the audit."""
+    sizes = [len(each.suspects) for each in held]
     adjusted = family(np.concatenate([both_p(each.excess) for each in held]))
-    return [suspect for suspect, p in zip(suspects, adjusted, strict=True) if p < alpha]
+    return np.split(adjusted, np.cumsum(sizes)[:-1])
 
 
-def held_apart(each: HeldAgainst, place: int, alpha: float, negligible: float, what: str) -> tuple[Status, str]:
+def held_apart(
+    each: HeldAgainst, place: int, adjusted: Floats, among: int, alpha: float, negligible: float, what: str
+) -> tuple[Status, str]:
     """Verdict on one suspect, and why: whether items and the scatter of other models explain its excess.
 
     Parameters
     ----------
+    adjusted : of the pair's suspects, from `in_family`.
+    among : comparisons in that family.
     what : is in excess, with its article.
     """
     found, n = each.excess, int(each.excess.models[place])
+    more = f"more than items or the scatter of {plural(n, 'model')} explain"
+    if adjusted[place] < alpha:
+        return Status.ISSUE, more
     if both_p(found)[place] < alpha:
-        return Status.ISSUE, f"more than items or the scatter of {plural(n, 'model')} explain"
+        return Status.CAUTION, f"judged on its own, {more}, but among {among:,} comparisons that could be chance"
     if found.beyond[place]:
         reason = f"no other model does as well on {each.pair.reference}"
         return Status.CAUTION, f"{reason}, so there is nothing to compare with"

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from measurand.measures.precision.shared.ratings import Ratings
 from measurand.stats.intervals.binomial import clopper_pearson
+from measurand.stats.intervals.bounded import betting_limits, few_and_extreme
 from measurand.stats.intervals.clustered import cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.agreement import cohen_kappa, confusion, krippendorff_alpha
@@ -207,6 +208,11 @@ def shifts_of(ratings: Ratings, first: int, second: int, level: float) -> list[S
             exact = clopper_pearson(np.rint(means.value[:2] * groups), groups, level)
             same = (means.stderr[:2] == 0) & np.isin(means.value[:2], (0.0, 1.0))
             low[:2], high[:2] = np.where(same, exact, shares)
+            # Only of samples that are independent of one another: nothing bounds how much clusters say.
+            if groups[0] == len(one):
+                for row, scores in enumerate((one, other)):
+                    if few_and_extreme(scores):
+                        _, low[row], high[row] = betting_limits(scores, level)
             if (one == other).all():
                 # Graders that never differed here could still do so as often as the exact interval allows.
                 high[2] = float(clopper_pearson(0, groups[0], level)[1])

@@ -55,6 +55,9 @@ class Order:
 
 def order_status(order: Order) -> Status:
     """Issue: no two models are told apart; passed: each is told apart from the next."""
+    # Where all have the same value no order is claimed that could be chance.
+    if order.sharing == len(order.models):
+        return Status.CAUTION
     if not order.told_apart:
         return Status.ISSUE
     return Status.CAUTION if order.alike else Status.PASSED
@@ -63,6 +66,8 @@ def order_status(order: Order) -> Status:
 def order_words(order: Order, who: str, on: str = "") -> str:
     """What the order is worth, `who` it is of and what it rests `on`, and who comes first."""
     m, alike = len(order.models), order.alike
+    if order.sharing == m:
+        return f"The {who} share the first place: all have the same score{on}."
     # Over all pairs: neighbours can be alike all the way down while the first and the last are clearly apart.
     if not order.told_apart:
         none = f"The {who} cannot" if m == 2 else f"No two of the {who} can"
