@@ -197,3 +197,25 @@ def test_coverage_at_reduced_size():
             assert rate.rate >= 0.91, rate  # .95 less three Monte Carlo standard errors
         else:
             assert rate.rate < 0.96, rate
+
+
+def test_few_continuous_scores_near_the_top_get_limits_that_cover(make_responses):
+    """Of 20 scores from beta(1.9, .1), with mean .95, a t interval covers in about .80."""
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(60):
+        found = score_intervals(make_responses(rng.beta(1.9, 0.1, (1, 20)))).scores[0].interval
+        hits += found.low <= 0.95 <= found.high
+    assert hits >= 57
+    assert found.method in ("betting", "wilson t")
+
+
+def test_scores_that_never_vary_and_a_single_one_have_limits_too(make_responses):
+    """A constant baseline, and a benchmark of one item: no certainty, and no fault of the study."""
+    constant = score_intervals(make_responses(np.full((1, 100), 0.5)))
+    assert constant.scores[0].interval.method == "betting"
+    assert 0.3 < constant.scores[0].interval.low < 0.5 < constant.scores[0].interval.high < 0.7
+    single = score_intervals(make_responses(np.array([[0.5]])))
+    assert single.scores[0].interval.high - single.scores[0].interval.low > 0.9
+    for result in (constant, single):
+        assert Status.ISSUE not in {finding.status for finding in judge(result)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
@@ -16,6 +17,7 @@ from measurand.measures.shared import bars, columns, estimate, finite, require_f
 from measurand.measures.verdicts import Unassessed, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import SMALL, proportion_limits
+from measurand.stats.intervals.bounded import betting_limits, few_and_extreme
 from measurand.stats.intervals.clustered import CR2, Means, cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
 from measurand.tables import ItemTable, Responses, Scores, item_tables
@@ -23,7 +25,7 @@ from measurand.wording import SHARE, capital, of_total, percent, plural, points,
 
 __all__ = ["MEASURE", "Interval", "ScoreInterval", "ScoreIntervals", "intervals_of", "score_intervals"]
 
-Method = Literal["t", "wilson t", "wilson", "exact", "none"]
+Method = Literal["t", "wilson t", "wilson", "exact", "betting", "none"]
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
     over items, cluster-robust (CR2) where items have clusters. Independent items that score 0 or 1: Wilson's interval,
     the exact one below 30 items or where all or none are right. Other scores between 0 and 1: Wilson's interval at the
     sample size that the standard error amounts to, with its t, which near 0 and 1 covers where a symmetric interval
-    does not; the exact one, with each cluster as one trial, where every item scores 0 or every one 1. Scores of another
-    scale: t.
+    does not; the exact one, with each cluster as one trial, where every item scores 0 or every one 1; the limits of
+    bets (Waudby-Smith and Ramdas) of fewer than 50 independent scores with a mean within .1 of 0 or 1, or where none
+    differs. Scores of another scale: t.
 
     Parameters
     ----------
@@ -190,11 +193,20 @@ def _limits(means: Means, *, clustered: bool, table: ItemTable, unit: bool, leve
         if once or same[i]:
             small = trials[i] < SMALL or value in (0.0, 1.0)
             found.append(Interval(float(counted[0][i]), float(counted[1][i]), "exact" if small else "wilson"))
+        elif unit and not clustered and (not np.isfinite(low[i]) or few_and_extreme(_given(table, i))):
+            # The rare low score that few items lack would move mean and spread alike, so t limits cover .72 to .87.
+            bet = betting_limits(_given(table, i), level)
+            found.append(Interval(bet.low, bet.high, "betting"))
         elif np.isfinite(low[i]):
             found.append(Interval(float(low[i]), float(high[i]), of_means))
         else:
             found.append(Interval(np.nan, np.nan, "none"))
     return found
+
+
+def _given(table: ItemTable, row: int) -> npt.NDArray[np.float64]:
+    scores: npt.NDArray[np.float64] = table.scores[row][np.isfinite(table.scores[row])]
+    return scores
 
 
 def _words(interval: Interval, *, clustered: bool) -> str:
@@ -205,6 +217,7 @@ def _words(interval: Interval, *, clustered: bool) -> str:
         "wilson t": f"Wilson at the effective sample size, {basis}",
         "wilson": "Wilson",
         "exact": "exact (Clopper-Pearson)" + (", every cluster one trial" if clustered else ""),
+        "betting": "bets on each value of the mean (Waudby-Smith and Ramdas)",
         "none": "",
     }[interval.method]
 
@@ -296,7 +309,7 @@ def _verdict(score: ScoreInterval, seen: Estimate, tolerance: float, level: floa
 
 def _needed(score: ScoreInterval, tolerance: float, level: float) -> str:
     """How many more would make the interval narrow enough."""
-    if score.interval.method in ("wilson", "exact"):
+    if not score.stderr > 0 or score.interval.method in ("wilson", "exact"):
         needed = items_for_half_width(score.value, tolerance, level)
     else:
         # Times sqrt(clusters), the standard error is the spread of one independent unit, whatever number there were.
@@ -347,9 +360,9 @@ MEASURE = Measure(
     caveats=(
         "The interval speaks of the questions that might have been asked instead of these, not of other prompts, "
         "reruns or graders: those are P6, P7 and P12.",
-        "With few clusters the interval holds its level but is wide; one cluster has none. Clusters of very unequal size "
-        "(1 to 100 items, 5 to 60 clusters): a 95% interval covers in 92 to 98% of 1,000 simulated studies, least at "
-        "scores near 90%.",
+        "With few clusters the interval holds its level but is wide; one cluster has none. Clusters of very unequal "
+        "size (1 to 100 items, 5 to 60 clusters): a 95% interval covers in 92 to 98% of 1,000 simulated studies, least "
+        "at scores near 90%.",
     ),
     references=(
         "Miller 2024, Adding error bars to evals, arXiv 2411.00640",
@@ -357,6 +370,9 @@ MEASURE = Measure(
         "datapoints, arXiv 2503.01747",
         "Franco, Little, Louis and Slud 2019, Comparative study of confidence intervals for proportions in complex "
         "sample surveys, J. Survey Statistics and Methodology 7(3)",
-        "Cameron and Miller 2015, A practitioner's guide to cluster-robust inference, J. Human Resources 50(2)",
+        "Bell and McCaffrey 2002, Bias reduction in standard errors for linear regression with multi-stage samples, "
+        "Survey Methodology 28(2); Imbens and Kolesár 2016, Robust standard errors in small samples, Review of "
+        "Economics and Statistics 98(4)",
+        "Waudby-Smith and Ramdas 2024, Estimating means of bounded random variables by betting, JRSS B 86(1)",
     ),
 )
