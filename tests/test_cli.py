@@ -140,9 +140,11 @@ def test_an_audit_of_logs_says_how_items_were_treated(shared, tmp_path):
     run("audit", logs, "--output", tmp_path / "plain")
     run("audit", logs, "--cluster", "subject", "--output", tmp_path / "robust")
     plain, robust = (load_audit(tmp_path / name / "audit.json").provenance.notes for name in ("plain", "robust"))
-    assert any(note.startswith("items treated as independent; keys that may be clusters") for note in plain)
+    assert any(
+        note.startswith("items treated as independent: by none of the keys that may be clusters") for note in plain
+    )
     assert not any("independent" in note for note in robust)
-    assert any(note.startswith("cluster-robust standard errors (CR1) for ") for note in robust)
+    assert any(note.startswith("cluster-robust standard errors (CR2) for ") for note in robust)
 
 
 def test_entanglement_of_named_benchmarks_shows_v1_to_v5():

@@ -24,6 +24,7 @@ import measurand
 from measurand.cli import app
 from measurand.errors import InputError
 from measurand.readers import read as read_files
+from measurand.readers.clusters import with_clusters
 from measurand.readers.logs import find_logs, read_log
 from measurand.store import ingest, is_store, open_study, read
 from measurand.store.layout import MANIFEST, ROOT
@@ -97,7 +98,7 @@ def start_ingest(folder: Path, store: Path, *, jobs: int = 1) -> subprocess.Pope
 
 
 def test_a_store_gives_the_study_its_sources_give(logs, whole):
-    direct, stored = read_files(logs), read(whole)
+    direct, stored = with_clusters(read_files(logs), None), read(whole)
     assert stored.scores.table.equals(direct.scores.table)
     assert stored.scores.models.equals(direct.scores.models)
     assert stored.scores.benchmarks.equals(direct.scores.benchmarks)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-__all__ = ["NullAudit", "Rate", "error_rates", "load", "null_audit", "null_audits"]
+__all__ = ["NullAudit", "Rate", "error_rates", "load", "null_audit", "null_audits", "read_rates", "regime", "summary"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,7 @@ class Rate:
     rate : share of runs, in [0, 1].
     runs : number of simulated studies.
     width : mean width of the interval, where `quantity` is coverage.
+    run : ISO date on which the cell was run; empty where that was not kept.
     """
 
     code: str
@@ -37,13 +38,63 @@ class Rate:
     rate: float
     runs: int
     width: float | None = None
+    run: str = ""
+
+
+@cache
+def _shipped() -> str:
+    return files("measurand.data").joinpath("calibration.json").read_text(encoding="utf-8")
+
+
+def read_rates(text: str | bytes) -> tuple[Rate, ...]:
+    """The rates in a file that `measurand calibrate` wrote, this version or an earlier one."""
+    return tuple(Rate(**row) for row in json.loads(text)["rates"])
 
 
 @cache
 def load() -> tuple[Rate, ...]:
     """Every shipped rate."""
-    text = files("measurand.data").joinpath("calibration.json").read_text(encoding="utf-8")
-    return tuple(Rate(**row) for row in json.loads(text)["rates"])
+    return read_rates(_shipped())
+
+
+def regime(code: str) -> str:
+    """What the simulated studies of a measure draw, in words; empty for a measure that is not simulated.
+
+    Examples
+    --------
+    >>> "unequal size" in regime("P2")
+    True
+    """
+    return str(json.loads(_shipped()).get("regimes", {}).get(code, ""))
+
+
+def summary(code: str) -> Mapping[str, str]:
+    """One row on how often a measure is wrong over all its simulated studies; empty if it is not simulated.
+
+    Coverage and false alarms at their worst, power from its least to its greatest, each with the study that had it.
+    """
+    rates = [rate for rate in load() if rate.code == code and not rate.what.startswith("candidate")]
+    if not rates:
+        return {}
+    runs = sorted({max(r.runs for r in rates if r.study == rate.study) for rate in rates})
+    covered, alarms, power = (
+        [rate for rate in rates if rate.quantity == quantity and "ignored" not in rate.what]
+        for quantity in ("coverage", "false_alarm", "power")
+    )
+    dates = sorted({rate.run for rate in rates if rate.run})
+    return {
+        "cells": str(len({tuple(rate.study.items()) for rate in rates})),
+        "studies per cell": " to ".join(dict.fromkeys(f"{x:,}" for x in (runs[0], runs[-1]))),
+        "least coverage": _told(min(covered, key=lambda rate: rate.rate)) if covered else "",
+        "most false alarms": _told(max(alarms, key=lambda rate: rate.rate)) if alarms else "",
+        "power": " to ".join(f"{end([rate.rate for rate in power]):.2f}" for end in (min, max)) if power else "",
+        "run": " to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else "",
+    }
+
+
+def _told(rate: Rate) -> str:
+    cell = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in rate.study.items())
+    return f"{rate.rate:.3f} ({rate.what.replace('_', ' ')}; {rate.truth}; {cell})"
 
 
 def error_rates(code: str) -> tuple[Mapping[str, str], ...]:

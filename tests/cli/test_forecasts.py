@@ -32,7 +32,7 @@ def run(*words: str) -> str:
 def test_a_model_is_forecast_on_the_benchmarks_named_and_the_others_may_drive_it(table):
     printed = run("forecast", table, "--benchmark", "mmlu", "--at-flop", "1e26")
     assert "F1 forecast" in printed
-    assert "A new base model at 1e+26 FLOP" in printed
+    assert "new base model at 1e+26 FLOP" in printed
     found = json.loads(run("forecast", table, "--benchmark", "mmlu", "--by", "components", "--json"))
     assert {finding["subject"].get("benchmark") for finding in found["findings"]} == {None, "mmlu"}
     assert found["findings"][1]["result"]["by"] == "components"

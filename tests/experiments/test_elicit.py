@@ -77,3 +77,10 @@ def test_what_cannot_be_elicited_fairly_is_refused(tiny, some_sums, parts):
         elicit([tiny], train, test, Effort((33,), None))
     with pytest.raises(InputError, match="demonstrations should be at least 1, got 0"):
         Effort((0,))
+
+
+def test_a_model_that_gives_no_finite_answer_as_it_is_is_refused(tiny, parts):
+    parameter = next(iter(tiny.network.parameters()))
+    parameter.data.fill_(float("nan"))
+    with pytest.raises(InputError, match="as it is gives no finite log-probability for"):
+        elicit([tiny], *parts)

@@ -40,6 +40,7 @@ class SampleMeasure:
     references: tuple[str, ...] = ()
     needs: str = ""
     error_rates: tuple[Mapping[str, str], ...] = field(default_factory=tuple)
+    regime: str = ""
 
 
 V1 = SampleMeasure(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from measurand.calibration import Rate
-from measurand.simulate.calibration import LEVEL, encode, measure_rates, run_block, studies
+from measurand.simulate.calibration import LEVEL, encode, measure_rates, rates_in_parts, run_block, studies
 from measurand.simulate.capabilities import SIZES, simulate
 from measurand.simulate.outcomes import add_coverage, add_event
+from measurand.simulate.validity.differential_progress import CLAIMS
 from measurand.stats.capability.capabilities import DEFAULT, correlations_with_intervals
 from measurand.stats.capability.pca import first_component
 from measurand.stats.capability.progress import excess_change
@@ -77,8 +79,36 @@ def test_a_block_counts_what_a_loop_over_the_same_draws_counts():
         old, new = rng.choice(12, size=2, replace=False)
         found = excess_change(score / score.std(), drawn.tested[:, 0], int(old), int(new), LEVEL)
         covered.append(float(abs(found.excess) <= found.half_width))
+        for _ in range(CLAIMS):  # the claims that are made at once draw from the same generator
+            rng.choice(12, size=2, replace=False)
     (counted,) = (values for key, values in block.items() if key[0] == "coverage")
     assert [hit for hit, _ in counted] == covered
+
+
+def test_a_run_in_parts_gives_the_rates_of_one_run_and_goes_on_where_it_was_cut_off():
+    whole = measure_rates(runs=20, seed=1, codes=["V9"])
+    steps = list(rates_in_parts((), runs=20, seed=1, codes=["V9"], today="2026-11-26"))
+    assert [study.code for study, _ in steps] == ["V9"] * 6
+    assert tuple(replace(rate, run="") for rate in steps[-1][1]) == whole
+    cut_off = steps[2][1]
+    rest = list(rates_in_parts(cut_off, runs=20, seed=1, codes=["V9"], today="2026-11-26"))
+    assert [study for study, _ in rest] == [study for study, _ in steps[3:]]
+    assert rest[-1][1] == steps[-1][1]
+
+
+def test_what_was_run_is_kept_unless_it_is_asked_for_again_or_has_no_date():
+    first = list(rates_in_parts((), runs=20, codes=["V9"], today="2026-11-26"))[-1][1]
+    other = Rate(code="P1", quantity="power", what="x", study=dict(studies(["P1"])[0].cell), truth="y", rate=1, runs=5)
+    gone = replace(other, study={"items": 1})
+    assert list(rates_in_parts(first, runs=20, codes=["V9"], today="2026-11-27")) == []
+    again = list(rates_in_parts((*first, other, gone), runs=20, codes=["V9"], today="2026-11-27", again=True))
+    assert len(again) == 6
+    assert {rate.run for rate in again[-1][1] if rate.code == "V9"} == {"2026-11-27"}
+    # What was not asked for stays; a cell that no simulation has is dropped.
+    assert [rate for rate in again[-1][1] if rate.code == "P1"] == [other]
+    undated = [replace(rate, run="") for rate in first]
+    assert len(list(rates_in_parts(undated, runs=20, codes=["V9"], today="2026-11-27"))) == 6
+    assert len(list(rates_in_parts(first, runs=30, codes=["V9"], today="2026-11-27"))) == 6
 
 
 def test_encoded_rates_are_read_back():

@@ -41,16 +41,22 @@ def explain(code: Annotated[str, typer.Argument(help="A measure's code, such as 
 
 @command(DATA)
 def calibrate(
-    output: Annotated[Path, typer.Option(help="File for the rates (JSON).")] = Path("calibration.json"),
+    output: Annotated[Path, typer.Option(help="File for the rates (JSON); a run cut off goes on in it.")] = Path(
+        "calibration.json"
+    ),
     runs: Annotated[int, typer.Option(min=20, help="Simulated studies a cell.")] = 2000,
     measures: Annotated[str | None, typer.Option(help="Codes of measures, A,B,C; all by default.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Run also what the file holds already.")] = False,
     audits: Annotated[bool, typer.Option("--audits", help="Whole audits where nothing is wrong.")] = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
 ) -> None:
     """Measure coverage, false alarms and power on simulated studies whose truth is known."""
+    from datetime import UTC, datetime
+
+    from measurand.calibration import read_rates
     from measurand.files import write_atomically
-    from measurand.simulate.calibration import encode, measure_rates, studies
+    from measurand.simulate.calibration import encode, rates_in_parts, studies
 
     if audits:
         from measurand.simulate import null_audit
@@ -60,6 +66,13 @@ def calibrate(
         messages.print(f"{len(found)} sizes written to {write_atomically(output, null_audit.encode(found))}")
         return
     codes = names_in(measures)
-    with progress([str(study) for study in studies(codes)]) as step:
-        rates = measure_rates(runs=runs, seed=seed, jobs=jobs, codes=codes, progress=step)
-    messages.print(f"{len(rates)} rates written to {write_atomically(output, encode(rates))}")
+    rates = read_rates(output.read_bytes()) if output.exists() else ()
+    names = [str(study) for study in studies(codes)]
+    today = datetime.now(UTC).date().isoformat()
+    with progress(names) as step:
+        for study, rates in rates_in_parts(  # noqa: B020 - each step holds all rates there are by then
+            rates, runs=runs, today=today, seed=seed, jobs=jobs, codes=codes, again=again
+        ):
+            write_atomically(output, encode(rates))
+            step(str(study), names.index(str(study)) + 1, len(names))
+    messages.print(f"{len(rates)} rates in {output}")

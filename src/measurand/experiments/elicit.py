@@ -86,7 +86,7 @@ def elicit(
     Raises
     ------
     InputError
-        An item in both sets, or more demonstrations than solved items.
+        An item in both sets, more demonstrations than solved items, or a model that as it is gives no finite answer.
     """
     effort = effort or Effort()
     ways = _ways(train, test, effort)
@@ -157,6 +157,12 @@ def _rows(way: _Way, model: LoadedModel, train: ItemSet, test: ItemSet) -> list[
         asked, trained_tokens, trained_flop = trained.model, trained.tokens, trained.flop
     encoded = encode(asked, test, before=way.before)
     scored = score_items(asked, encoded)
+    if way.method == AS_IS and scored.broken.any():
+        # A guess would stand in for each: what eliciting adds to it would look like ability that was held back.
+        raise InputError(
+            f"{model.name} as it is gives no finite log-probability for {int(scored.broken.sum())} of {len(test)} "
+            "items; its weights hold values that are no numbers, or its precision is too low"
+        )
     share = 1 / len(test)
     rows = []
     for item, prompt, answers, score in zip(test.items, encoded.prompts, encoded.answers, scored.scores, strict=True):

@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from measurand.calibration import error_rates
+from measurand.calibration import error_rates, regime
 from measurand.errors import UnknownName
 from measurand.results import Figure, Finding, Question
 from measurand.tables import EVIDENCE
@@ -62,6 +62,11 @@ class Measure:
     def error_rates(self) -> tuple[Mapping[str, str], ...]:
         """What this measure's intervals and verdicts yielded on simulated data whose truth is known."""
         return error_rates(self.code)
+
+    @property
+    def regime(self) -> str:
+        """What the simulated data of these rates were like, in words; empty where none were simulated."""
+        return regime(self.code)
 
     @property
     def title(self) -> str:

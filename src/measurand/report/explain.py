@@ -26,7 +26,8 @@ def explain(measure: MeasureInfo, width: int = 100) -> str:
     for title, lines in (("Caveats", measure.caveats), ("References", measure.references)):
         if lines:
             blocks.append(_titled(title, "\n".join(_wrapped(f"- {line}", width) for line in lines)))
-    blocks.append(_titled("Measured error rates (simulated data whose truth is known)", _rates(measure)))
+    simulated = _wrapped(f"Simulated: {measure.regime}.", width) + "\n\n" if measure.regime else ""
+    blocks.append(_titled("Measured error rates (simulated data whose truth is known)", simulated + _rates(measure)))
     return "\n\n".join(blocks)
 
 

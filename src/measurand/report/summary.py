@@ -50,7 +50,10 @@ ANSWERED_BY: Mapping[Question, tuple[frozenset[str], ...]] = {
 
 
 class MeasureInfo(Protocol):
-    """What a report needs to know of a measure; `error_rates` holds rows of column -> text, possibly none."""
+    """What a report needs to know of a measure.
+
+    `error_rates` holds rows of column -> text, possibly none, and `regime` what was simulated for them.
+    """
 
     @property
     def code(self) -> str: ...  # noqa: D102
@@ -70,6 +73,8 @@ class MeasureInfo(Protocol):
     def needs(self) -> str: ...  # noqa: D102
     @property
     def error_rates(self) -> tuple[Mapping[str, str], ...]: ...  # noqa: D102
+    @property
+    def regime(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -16,7 +16,7 @@ from measurand.compute import run_tasks
 from measurand.errors import UnknownName
 from measurand.simulate.outcomes import Cell, Simulation
 
-__all__ = ["CalibrationStudy", "encode", "measure_rates", "simulations", "studies"]
+__all__ = ["CalibrationStudy", "encode", "measure_rates", "rates_in_parts", "simulations", "studies"]
 
 LEVEL = 0.95
 
@@ -71,6 +71,7 @@ def measure_rates(
     seed: int = 0,
     jobs: int = 1,
     codes: Sequence[str] | None = None,
+    only: Sequence[CalibrationStudy] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Rate, ...]:
     """Run every study and count.
@@ -79,7 +80,7 @@ def measure_rates(
     ----------
     runs : simulated studies per cell; the Monte Carlo standard error of a rate near .95 is .005 at 2,000.
     seed : each block of runs draws from its own generator, so the result does not depend on `jobs`.
-    codes : measures, all by default.
+    codes : measures, all by default. only : studies, in place of those of the measures.
     progress : called with a study's name, how many are done and how many there are.
 
     Examples
@@ -88,7 +89,7 @@ def measure_rates(
     >>> sorted({rate.quantity for rate in rates})
     ['coverage', 'false_alarm', 'power']
     """
-    chosen = studies(codes)
+    chosen = studies(codes) if only is None else only
     starts = range(0, runs, BLOCK)
     tasks = [(study, min(BLOCK, runs - start), (seed, start)) for study in chosen for start in starts]
     blocks = run_tasks(run_block, tasks, jobs=jobs)
@@ -102,6 +103,47 @@ def measure_rates(
         if progress:
             progress(str(study), done, len(chosen))
     return tuple(rates)
+
+
+def rates_in_parts(
+    kept: Sequence[Rate],
+    *,
+    runs: int,
+    today: str,
+    seed: int = 0,
+    jobs: int = 1,
+    codes: Sequence[str] | None = None,
+    again: bool = False,
+) -> Iterator[tuple[CalibrationStudy, tuple[Rate, ...]]]:
+    """Run cell after cell, each time with all rates that are there by then, so that a run cut off can go on.
+
+    Cells that were run with as many studies, and their date kept, are not run again; rates of cells that no simulation
+    has any more are dropped, those of measures not asked for stay.
+
+    Parameters
+    ----------
+    kept : rates of earlier runs.
+    runs, seed, jobs, codes : as of `measure_rates`.
+    today : ISO date that is written to the new rates.
+    again : whether to run also what was run before.
+
+    Yields
+    ------
+    study, rates
+        The cell just run, and all rates in the order of the simulations.
+    """
+    cells = {(study.code, *study.cell.items()): [rate for rate in kept if _of(rate, study)] for study in studies()}
+    for study in studies(codes):
+        held = cells[study.code, *study.cell.items()]
+        if not again and held and max(rate.runs for rate in held) >= runs and all(rate.run for rate in held):
+            continue
+        found = measure_rates(runs=runs, seed=seed, jobs=jobs, only=(study,))
+        cells[study.code, *study.cell.items()] = [replace(rate, run=today) for rate in found]
+        yield study, tuple(rate for each in cells.values() for rate in each)
+
+
+def _of(rate: Rate, study: CalibrationStudy) -> bool:
+    return rate.code == study.code and dict(rate.study) == dict(study.cell)
 
 
 def run_block(
@@ -138,6 +180,7 @@ def _rate(study: CalibrationStudy, key: tuple[str, str, str], values: Sequence[t
 
 
 def encode(rates: Sequence[Rate]) -> bytes:
-    """The rates as the JSON that ships with the package."""
+    """The rates as the JSON that ships with the package, with what each measure's studies draw in words."""
     lines = ",\n".join(json.dumps(asdict(rate)) for rate in rates)
-    return f'{{"rates": [\n{lines}\n]}}\n'.encode()
+    drawn = {code: simulation.regime for code, simulation in simulations().items()}
+    return f'{{"regimes": {json.dumps(drawn, indent=1, ensure_ascii=False)},\n"rates": [\n{lines}\n]}}\n'.encode()

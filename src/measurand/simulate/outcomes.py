@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from measurand.measures.precision.shared.order import Order
-from measurand.results import Estimate, Status
+from measurand.results import Estimate, Finding
 from measurand.stats.votes.rankings import ranks
 
 __all__ = ["Cell", "Outcome", "Simulation", "add_coverage", "add_estimate", "add_event", "add_order"]
@@ -29,10 +29,12 @@ class Simulation:
     ----------
     cells : the kinds of study to simulate, all with settings of the same names.
     run : one simulated study; called with ``level`` and ``rng`` and the settings of a cell by name.
+    regime : what is drawn, in words that follow "simulated: ", for those who read the rates.
     """
 
     cells: Sequence[Cell]
     run: Callable[..., Outcome]
+    regime: str
 
     def outcome(self, cell: Cell, level: float, rng: np.random.Generator) -> Outcome:
         """What one study of a cell yields."""
@@ -58,12 +60,12 @@ def add_event(outcome: Outcome, quantity: str, what: str, truth: str, happened: 
     outcome[quantity, what, truth] = (float(happened), np.nan)
 
 
-def add_order(outcome: Outcome, order: Order, status: Status, strengths: Mapping[str, float], name: str) -> None:
+def add_order(outcome: Outcome, order: Order, found: Finding, strengths: Mapping[str, float], name: str) -> None:
     """Note whether all rank intervals hold, and whether models are told apart wrongly.
 
     Parameters
     ----------
-    status : the measure's verdict on the order: an issue where no two models are told apart.
+    found : what the measure says of the order.
     strengths : the truth, by model; where all are equal, to tell any two apart is wrong.
     name : says which truth.
     """
@@ -71,5 +73,6 @@ def add_order(outcome: Outcome, order: Order, status: Status, strengths: Mapping
     best, worst = np.array(order.ranks).T
     held = bool((best <= ranks(true)).all() and (worst >= len(true) + 1 - ranks(-true)).all())
     outcome["coverage", "all rank intervals together", name] = (float(held), float((worst - best).mean()))
-    wrongly = (order.above & (true[:, None] <= true)).any() if np.ptp(true) else status is not Status.ISSUE
+    told = (found.estimate("pairs_told_apart").value or 0) > 0
+    wrongly = (order.above & (true[:, None] <= true)).any() if np.ptp(true) else told
     add_event(outcome, "false_alarm", "some pair told apart wrongly", name, bool(wrongly))

@@ -176,3 +176,25 @@ def test_the_picture_has_every_series_and_the_same_seed_gives_the_same_result():
         "confirmed on other items",
     }
     assert MEASURE.code == "G7"
+
+
+@pytest.mark.parametrize("broken", [60, 30])
+def test_a_model_that_gives_no_finite_answer_as_it_is_is_refused(broken):
+    frame = table({0.0: 0.25, 0.01: 0.9})
+    spoilt = (pl.col("sigma") == 0) & pl.col("item").is_in([f"q{item}" for item in range(broken)])
+    marked = Degradation.build(frame.with_columns(spoilt.alias("broken")))
+    with pytest.raises(NotApplicable, match=f"as it is gave no finite answer to {broken} of its 60 items"):
+        noise_injection(marked, rng=np.random.default_rng(0))
+
+
+def test_items_that_the_model_as_it_is_does_not_answer_are_left_out_and_said():
+    frame = table({0.0: 0.9, 0.01: 0.9}, items=200)
+    missing = pl.col("item").is_in([f"q{item}" for item in range(80)])
+    # At chance, as a broken output counts: with them noise would seem to bring out 26 points.
+    broken = frame.with_columns(((pl.col("sigma") == 0) & missing).alias("broken"))
+    result = noise_injection(Degradation.build(broken), rng=np.random.default_rng(0))
+    found = result.found[0]
+    assert (found.items, found.unanswered) == (120, 80)
+    alone = noise_injection(Degradation.build(frame.filter(~missing)), rng=np.random.default_rng(0)).found[0]
+    assert found.gain == alone.gain
+    assert "80 items were left out: the model as it is gave no finite answer there." in judge(result)[1].caveats

@@ -221,3 +221,43 @@ def test_chembench_fits_and_says_that_22_models_are_few_for_single_items(shared)
 def test_the_measure_is_complete():
     assert MEASURE.code == "P11"
     assert MEASURE.settings == {"level": 0.95, "reliable": 0.8, "scale_tolerance": 0.15, "least_spread": 0.75}
+
+
+def guessed(models, count, seed=0):
+    scores = answers(models, count, seed)
+    return np.maximum(scores, np.random.default_rng(seed + 1).random(scores.shape) < 0.25)
+
+
+def with_options(responses, options):
+    return Responses(responses.frame.with_columns(pl.lit([str(i) for i in range(options)]).alias("choices")))
+
+
+def test_items_with_options_are_fitted_with_guessing(make_responses):
+    result, parts = found(with_options(make_responses(guessed(60, 60)), 4))
+    assert result.benchmarks[0].response_model.fit.guessing == pytest.approx(np.full(60, 0.25))
+    assert "The item response model, in which guessing gives 25%, was tested" in parts["item response model"].sentence
+
+
+def test_guessing_of_unknown_options_is_refused_and_that_of_a_known_benchmark_is_taken(make_responses):
+    scores = guessed(60, 60)
+    result, parts = found(make_responses(scores))
+    assert result.benchmarks[0].response_model is None
+    assert parts["item response model"].status is Status.NOT_APPLICABLE
+    assert "do not rule out that some were guessed" in parts["item response model"].sentence
+    assert "needs the options of each item, or more models and items" in parts["item response model"].sentence
+    # The catalogue knows that MMLU has four options.
+    result, _ = found(make_responses(scores, benchmark="mmlu"))
+    assert result.benchmarks[0].response_model.fit.guessing == pytest.approx(np.full(60, 0.25))
+
+
+def test_options_that_the_answers_contradict_are_not_taken_for_guessing(make_responses):
+    result, _ = found(with_options(make_responses(answers(60, 60)), 4))
+    assert not result.benchmarks[0].response_model.fit.guessing.any()
+
+
+def test_a_scale_that_does_not_come_back_is_refused(make_responses):
+    _, parts = found(with_options(make_responses(guessed(10, 20, seed=3)), 4))
+    assert parts["item response model"].status is Status.NOT_APPLICABLE
+    assert "have slopes on a scale that is right to within 20%; needs more models or items" in (
+        parts["item response model"].sentence
+    )

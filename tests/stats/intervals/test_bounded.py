@@ -55,7 +55,7 @@ def test_scores_all_at_an_end_are_bounded_nearly_as_exactly_as_counts():
     found = betting_limits(np.ones(20), 0.95)
     exact = float(clopper_pearson(20, 20, 0.95)[0])
     assert (found.value, found.high) == (1, pytest.approx(1))
-    assert exact - 0.06 < found.low <= exact
+    assert exact - 0.07 < found.low <= exact
 
 
 def test_coverage_holds_where_a_t_interval_fails():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from measurand.stats.items.irt import expected_scores, fit_two_parameter, information, slope_prior_sd
-from measurand.stats.items.irt_checks import check_scale, fewest_items, misfit
+from measurand.stats.items.irt_checks import ScaleCheck, check_scale, fewest_items, misfit, scale_ratio
 
 # LSAT section 6 (Bock and Lieberman 1970, Psychometrika 35): how many of 1,000 gave each pattern, 00000 to 11111.
 LSAT = (
@@ -102,6 +104,78 @@ def test_the_fit_is_the_maximum_of_the_penalised_likelihood_written_out():
     gradient = [(loss(start + step) - loss(start - step)) / 2e-5 for step in 1e-5 * np.eye(10)]
     assert loss(start) - best.fun < 0.05
     assert np.abs(gradient).max() < 0.6
+
+
+def marginal(scores, slopes, intercepts, guessing):
+    """Log-likelihood of complete answers, ability integrated out on a fine grid."""
+    points = np.linspace(-6, 6, 1201)
+    p = guessing + (1 - guessing) * expit(slopes * points[:, None] + intercepts)
+    each = np.exp(scores @ np.log(p).T + (1 - scores) @ np.log(1 - p).T)
+    return np.log(each @ np.exp(-(points**2) / 2) * (points[1] - points[0]) / np.sqrt(2 * np.pi)).sum()
+
+
+@pytest.mark.parametrize("guessing", [0.0, 0.25])
+def test_the_log_likelihood_is_the_integral_over_ability(guessing):
+    scores, *_ = draw(40, 6, seed=2)
+    fit = fit_two_parameter(scores, guessing)
+    assert fit.log_likelihood == pytest.approx(marginal(scores, fit.slopes, fit.intercepts, guessing), abs=1e-4)
+
+
+def guessed(models, items, seed=0, guessing=0.25):
+    scores, slopes, difficulties, ability = draw(models, items, seed)
+    by_luck = np.random.default_rng(seed + 1).random(scores.shape) < guessing
+    return np.maximum(scores, by_luck), slopes, difficulties, ability
+
+
+def test_with_guessing_the_fit_is_where_no_slope_or_intercept_would_move():
+    scores, *_ = guessed(200, 6)
+    guessing = np.array([0.25, 0.25, 0.25, 0.5, 0.2, 0.0])
+    fit = fit_two_parameter(scores, guessing, prior_sd=1.0, tolerance=1e-9, most_steps=5000)
+
+    def penalised(slopes, intercepts):
+        prior = ((slopes - fit.slopes.mean()) ** 2).sum() / (2 * fit.slopes.mean() ** 2)
+        prior += ((intercepts - fit.intercepts.mean()) ** 2).sum() / 18
+        return marginal(scores, slopes, intercepts, guessing) - prior
+
+    for step in 1e-4 * np.eye(6):
+        up, down = (penalised(fit.slopes + sign * step, fit.intercepts) for sign in (1, -1))
+        # The scale is settled by the spread of ability, to which the priors are a small rest (as without guessing).
+        assert abs(up - down) / 2e-4 < 0.6
+        up, down = (penalised(fit.slopes, fit.intercepts + sign * step) for sign in (1, -1))
+        assert abs(up - down) / 2e-4 < 0.6
+
+
+def test_slopes_of_guessed_items_come_back_on_their_scale_only_where_guessing_is_known():
+    scores, slopes, _, ability = guessed(400, 150, seed=4)
+    known, ignored = fit_two_parameter(scores, 0.25), fit_two_parameter(scores)
+    assert scale_ratio(known, replace(known, slopes=slopes)) == pytest.approx(1, abs=0.05)
+    assert ignored.slopes @ slopes / (slopes @ slopes) < 0.8
+    assert known.log_likelihood > ignored.log_likelihood
+    covered = np.abs(known.slopes - slopes) < 1.96 * known.slope_se
+    assert 0.9 < covered.mean() < 0.99
+    assert np.corrcoef(known.abilities, ability)[0, 1] > 0.95
+
+
+def test_information_of_guessed_items_is_that_of_birnbaum():
+    # Birnbaum 1968: slope^2 (1 - P) / P ((P - c) / (1 - c))^2.
+    points, c = np.linspace(-3, 3, 7), 0.25
+    p = c + (1 - c) * expit(1.5 * points - 0.3)
+    expected = 1.5**2 * (1 - p) / p * ((p - c) / (1 - c)) ** 2
+    found = information(points, np.array([1.5]), np.array([-0.3]), np.array([c]))
+    assert found == pytest.approx(expected)
+
+
+def test_misfit_is_standard_normal_where_items_are_guessed_as_known():
+    scores, *_ = guessed(400, 100, seed=5)
+    found = misfit(scores, fit_two_parameter(scores, 0.25))
+    assert abs(found.mean()) < 0.3
+    assert found.std() == pytest.approx(1, abs=0.2)
+
+
+def test_the_chance_that_the_scale_is_right_is_the_normal_one_of_the_replicates():
+    check = ScaleCheck(np.array([0.8, 1.0, 1.2]), np.ones(3), np.ones(1), True)
+    # Mean 1, standard deviation .2: one standard deviation either way, .6827.
+    assert check.within(0.2) == pytest.approx(0.6827, abs=1e-4)
 
 
 @pytest.mark.parametrize(("spread", "missing", "margin"), [(0.3, 0.0, 0.03), (0.5, 0.0, 0.03), (0.3, 0.5, 0.05)])

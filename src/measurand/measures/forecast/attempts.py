@@ -31,7 +31,6 @@ __all__ = ["MEASURE", "Backtest", "Repeated", "RepeatedAttempts", "repeated_atte
 
 # Two parameters say how rates differ: fewer behaviours, or rates known less well, would leave them to chance.
 LEAST_BEHAVIOURS, LEAST_ATTEMPTS = 5, 10
-PARETO = "PARETOTEXT"
 FURTHER = 10
 """How many times as many attempts are asked about by default."""
 
@@ -105,9 +104,9 @@ def repeated_attempts(
             continue
         if each.short.any():
             notes.append(
-                f"{plural(int(each.short.sum()), 'behaviour', 'was')} tried by {each.method} on {each.target} less than half "
-                "as often as the others; the limits allow that those of them that never came never do, and that all would "
-                "have come with more attempts"
+                f"{plural(int(each.short.sum()), 'behaviour', 'was')} tried by {each.method} on {each.target} less "
+                "than half as often as the others; the limits allow that those of them that never came never do, and "
+                "that all would have come with more attempts"
             )
         rows.append(_row(each, asked, resamples, level, rng))
     if not rows:
@@ -249,7 +248,9 @@ MEASURE = Measure(
     figure=figure,
     caveats=(
         "Attempts are taken as alike and independent: a method that learns from failures does better than forecast.",
-        PARETO,
+        "Where every behaviour has some least rate the forecast is too low: with rates of a Pareto distribution "
+        "(shape 0.6, from 1 in 1,000 on) its limits missed the success at ten times the attempts, always from below, "
+        "in 25% of studies of 20 behaviours with 20 attempts and in 98% of those of 100 with 100 (measured).",
         "Both forecasts carry the curve on. A behaviour whose rate is far below one in the attempts made leaves no "
         "trace: beyond ten times the attempts made, nothing was tested.",
     ),

@@ -107,6 +107,9 @@ def noise_injection_of(
 
 def _unusable(sweep: Sweep) -> str | None:
     items = len(sweep.baseline)
+    if sweep.unanswered and items < LEAST_ITEMS:
+        every = items + sweep.unanswered
+        return f"the model as it is gave no finite answer to {sweep.unanswered:,} of its {every:,} items"
     groups = items if sweep.clusters is None else int(sweep.clusters.max()) + 1
     if items >= LEAST_ITEMS and (sweep.clusters is None or groups >= LEAST_CLUSTERS) and len(sweep.copies):
         return None
@@ -190,6 +193,9 @@ def _caveats(found: NoiseInjection) -> tuple[str, ...]:
         said.append(
             f"{percent(broken)} of the outputs of the copy chosen most often were broken; they count as guesses."
         )
+    if found.unanswered:
+        left = plural(found.unanswered, "item", "was")
+        said.append(f"{left} left out: the model as it is gave no finite answer there.")
     if found.incomplete:
         said.append(f"{plural(found.incomplete, 'noised copy')} lacked items and did not count.")
     return tuple(said)

@@ -267,7 +267,7 @@ MEASURE = Measure(
         "Which models a voter was shown, and whether votes are honest, cannot be seen from the votes.",
         "One strength per model is a summary: it can differ between prompts, languages and voters.",
         "With voters of very unequal activity (Pareto, shape 1.1), some two of 6 equal models are told apart in 3% of "
-        "arenas of 30 voters and 600 votes and in 6% of those of 200 voters and 2,000 votes (measured).",
+        "arenas of 30 voters and 600 votes and in 5% of those of 200 voters and 2,000 votes (measured).",
     ),
     references=(
         "Bradley and Terry 1952, Rank analysis of incomplete block designs, Biometrika 39",

@@ -363,6 +363,9 @@ MEASURE = Measure(
     judge=judge,
     figure=figure,
     caveats=(
+        "With 20 or 40 clusters of very unequal size (log-normal, 1 to 100 samples) some 95% intervals cover less: "
+        "Krippendorff's alpha of three graders 90% to 92%, corrected scores 91% to 93%, kappa and shifts 92% to 96% "
+        "(measured).",
         "Graders that agree can share an error; only hand labels show it.",
         "Corrections hold if the hand-labelled samples are a random part of all.",
         "A grader named after a person's work (human, gold, expert) is taken as the hand label.",

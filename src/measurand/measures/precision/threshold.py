@@ -357,8 +357,8 @@ MEASURE = Measure(
     caveats=(
         "Each score is tested on its own: of many, some clear a threshold by chance at the p-value asked for.",
         "The test holds for questions drawn as these were.",
-        "Where clusters are of very unequal size and differ strongly, a score near 90% is shown to be above its own true "
-        "value in up to 9% of simulated studies, not in 5%; a lower score in 5% or less.",
+        "Where clusters are of very unequal size and differ strongly, a score near 90% is shown to be above its own "
+        "true value in up to 9% of simulated studies, not in 5%; a lower score in 5% or less.",
     ),
     references=("Clopper and Pearson 1934, The use of confidence or fiducial limits, Biometrika 26(4)",),
 )

@@ -36,7 +36,7 @@ def table(
 ) -> Attempts:
     """Attempts of a fixed number at each behaviour, and a quarter as many at a share of them."""
     n = len(rates)
-    made = np.where(rng.random(n) < uneven, max(1, attempts // 4), attempts)
+    made = np.where(rng.permutation(n) < uneven * n, max(1, attempts // 4), attempts)
     frame = {
         "target": "m",
         "behaviour": np.repeat([f"b{i}" for i in range(n)], made),
@@ -169,4 +169,13 @@ CELLS = tuple(
     )
 )
 
-SIMULATIONS = {"F2": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "F2": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "behaviours with beta, two-point and heavy-tailed success rates, some of them tried fewer times, "
+            "in clusters of unequal size where there are any"
+        ),
+    )
+}

@@ -130,4 +130,13 @@ CELLS = tuple(
     for behaviours, clusters in ((30, 0), (100, 0), (100, 10), (300, 0), (300, 30))
 )
 
-SIMULATIONS = {"F4": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "F4": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "log-normal queries to a success, budgets that run out; behaviours independent or in clusters of "
+            "unequal size (log-normal, SD of the log 1.2)"
+        ),
+    )
+}

@@ -85,4 +85,13 @@ def _run(models: int, families: int, level: float, rng: np.random.Generator) -> 
 
 CELLS = tuple({"models": n, "families": g} for n, g in ((15, 5), (25, 8), (60, 20)))
 
-SIMULATIONS = {"F1": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "F1": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "models in families of uneven size (the largest of eight holds a third), a share of variance "
+            "common to a family; benchmarks that follow training compute, or do not"
+        ),
+    )
+}

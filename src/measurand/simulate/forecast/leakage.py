@@ -114,4 +114,14 @@ def _run(items: int, clusters: int, variants: int, level: float, rng: np.random.
 
 CELLS = tuple({"items": items, "clusters": clusters, "variants": variants} for items, clusters, variants in SIZES)
 
-SIMULATIONS = {"F6": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "F6": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "right or wrong answers under variants alike or different, items independent or in clusters of "
+            "unequal size (log-normal, SD of the log 1.2), items of a cluster alike in difficulty and in "
+            "what they suit"
+        ),
+    )
+}

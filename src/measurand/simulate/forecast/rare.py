@@ -86,4 +86,10 @@ def _run(queries: int, level: float, rng: np.random.Generator) -> Outcome:
 
 CELLS = tuple({"queries": queries} for queries in (200, 1000, 5000))
 
-SIMULATIONS = {"F3": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "F3": Simulation(
+        CELLS,
+        _run,
+        regime=("log-probabilities with Gumbel, normal and heavier tails"),
+    )
+}

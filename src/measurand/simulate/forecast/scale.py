@@ -103,4 +103,10 @@ CELLS = tuple(
     {"models": m, "benchmarks": b, "run_percent": share} for m, b, share in ((20, 8, 60), (60, 12, 100), (60, 20, 30))
 )
 
-SIMULATIONS = {"F7": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "F7": Simulation(
+        CELLS,
+        _run,
+        regime=("models and benchmarks that overlap in part, on one scale of ability"),
+    )
+}

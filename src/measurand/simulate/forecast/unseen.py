@@ -68,4 +68,10 @@ def _run(failures: int, level: float, rng: np.random.Generator) -> Outcome:
 
 CELLS = tuple({"failures": failures} for failures in SIZES)
 
-SIMULATIONS = {"F5": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "F5": Simulation(
+        CELLS,
+        _run,
+        regime=("failures by modes alike, geometric, Zipf-like, or few frequent and many rare ones"),
+    )
+}

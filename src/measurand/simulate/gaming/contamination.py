@@ -83,4 +83,10 @@ CELLS = tuple(
     for scatter in (0.0, 0.3)
 )
 
-SIMULATIONS = {"G1": Simulation(CELLS, _contamination)}
+SIMULATIONS = {
+    "G1": Simulation(
+        CELLS,
+        _contamination,
+        regime=("models along one curve, which scatter about it or not; ten clean suspects judged as one family"),
+    )
+}

@@ -55,4 +55,10 @@ CELLS = tuple(
     for scatter in (0.0, 0.3)
 )
 
-SIMULATIONS = {"G2": Simulation(CELLS, _gap)}
+SIMULATIONS = {
+    "G2": Simulation(
+        CELLS,
+        _gap,
+        regime=("models that lose alike on a fresh set, which scatter or not; suspects judged as one family"),
+    )
+}

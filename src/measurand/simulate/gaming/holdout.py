@@ -76,4 +76,10 @@ def _run(public: int, new: int, level: float, rng: np.random.Generator) -> Outco
 
 CELLS = tuple({"public": public, "new": new} for public, new in ((100, 50), (300, 50), (200, 200)))
 
-SIMULATIONS = {"G3": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "G3": Simulation(
+        CELLS,
+        _run,
+        regime=("texts and scores of two sets drawn alike, or shifted by a known amount"),
+    )
+}

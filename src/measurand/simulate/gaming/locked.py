@@ -84,4 +84,13 @@ def _judged(findings: list[Finding]) -> list[Finding]:
 
 CELLS = tuple({"items": items, "clusters": clusters, "methods": methods} for items, clusters, methods in SIZES)
 
-SIMULATIONS = {"G10": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "G10": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "a locked model and a control under elicitation; items independent or in clusters of unequal "
+            "size (log-normal, SD of the log 1.2)"
+        ),
+    )
+}

@@ -77,4 +77,10 @@ def _run(texts: int, level: float, rng: np.random.Generator) -> Outcome:
 
 CELLS = tuple({"texts": texts} for texts in (60, 200, 400))
 
-SIMULATIONS = {"G4": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "G4": Simulation(
+        CELLS,
+        _run,
+        regime=("log-probabilities and texts of members and non-members, alike or not"),
+    )
+}

@@ -139,4 +139,13 @@ CELLS = tuple(
     for items, clusters, strengths, seeds in SIZES
 )
 
-SIMULATIONS = {"G7": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "G7": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "noised copies of honest, weak and locked models; items independent or in clusters of unequal "
+            "size (log-normal, SD of the log 1.2)"
+        ),
+    )
+}

@@ -113,4 +113,10 @@ CELLS = tuple(
     for items, documents, words in ((50, 100, 15), (50, 100, 30), (50, 100, 60), (200, 200, 60))
 )
 
-SIMULATIONS = {"G6": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "G6": Simulation(
+        CELLS,
+        _run,
+        regime=("items copied into a corpus with a known share of their words"),
+    )
+}

@@ -109,4 +109,10 @@ def _true(area: float, place: int) -> float:
 
 CELLS = tuple({"prompts": prompts, "layers": layers} for prompts, layers in SIZES)
 
-SIMULATIONS = {"G9": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "G9": Simulation(
+        CELLS,
+        _run,
+        regime=("activations with and without a direction that separates them"),
+    )
+}

@@ -54,4 +54,10 @@ def _run(items: int, level: float, rng: np.random.Generator) -> Outcome:
 
 CELLS = tuple({"items": items} for items in (50, 100, 300))
 
-SIMULATIONS = {"G5": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "G5": Simulation(
+        CELLS,
+        _run,
+        regime=("answers to a quiz by a model that recognises a known share, with a position bias"),
+    )
+}

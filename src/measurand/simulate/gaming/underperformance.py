@@ -139,4 +139,13 @@ def _as_run(
 
 CELLS = tuple({"items": items, "clusters": clusters, "options": options} for items, clusters, options in SIZES)
 
-SIMULATIONS = {"G8": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "G8": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "answers honest and told to do badly, items independent or in clusters of unequal size (log- "
+            "normal, SD of the log 1.2), items of a cluster alike in difficulty and in what they suit"
+        ),
+    )
+}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from measurand.measures.precision.arena import judge
-from measurand.measures.precision.shared.arena import POINTS, Arena, Part, circles, ranked
+from measurand.measures.precision.shared.arena import LEAST_CLUSTERS, POINTS, Arena, Part, circles, ranked
 from measurand.measures.precision.shared.arena_words import LEAST_TRIADS
 from measurand.results import Finding, Status
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event, add_order
@@ -57,7 +57,9 @@ def arena(
         tastes = TASTE * rng.standard_normal((int(codes.max()) + 1, models))
         gap += tastes[codes, first] - tastes[codes, second]
     outcome = np.where(rng.random(votes) < TIE_SHARE, 1, np.where(rng.random(votes) < expit(gap), 0, 2))
-    if (strong_components(comparisons(first, second, outcome, models).wins) != 0).any():
+    # Votes that cannot be ranked, or whose voters are too few to be clusters, which the audit says.
+    few = any(len(np.unique(codes)) < LEAST_CLUSTERS for codes in clusters.values())
+    if few or (strong_components(comparisons(first, second, outcome, models).wins) != 0).any():
         return {}
     names = tuple(f"m{place:02d}" for place in range(models))
     # Strongly connected, so that every model has votes and the part is the whole.
@@ -103,7 +105,7 @@ def _outcome(
 ) -> Outcome:
     (group,), (order, circle), outcome = result.groups, findings, Outcome()
     name = "all equal" if not spread else f"strengths of SD {spread:g}"
-    add_order(outcome, group, order.status, strengths, name)
+    add_order(outcome, group, order, strengths, name)
     one, other = (group.models.index(model) for model in list(strengths)[:2])
     true = float(_best_fitting(np.array(list(strengths.values())), shared)[0])
     found = group.strength[one]
@@ -150,6 +152,9 @@ SIMULATIONS = {
             for spread in (0.0, 0.5)
         ),
         arena,
+        regime=(
+            "votes by Bradley-Terry strengths; voters (and prompts) equally active or of Pareto activity (shape 1.1)"
+        ),
     )
 }
 """Arenas small and large, votes independent, by equally active voters, and as arenas have them: a few voters (and

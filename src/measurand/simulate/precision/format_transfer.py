@@ -70,4 +70,13 @@ def _grid(gaps: tuple[float, ...], items: int, clusters: int, rng: np.random.Gen
 
 CELLS = tuple({"items": items, "clusters": clusters, "models": models} for items, clusters, models in SIZES)
 
-SIMULATIONS = {"P8": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "P8": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "right or wrong answers in two formats, items independent or in clusters of unequal size (log- "
+            "normal, SD of the log 1.2), items of a cluster alike in difficulty and in what they suit"
+        ),
+    )
+}

@@ -143,4 +143,13 @@ CELLS = (
     {"samples": 300, "labelled": 150, "clusters": 20},
 )
 
-SIMULATIONS: Mapping[str, Simulation] = {"P12": Simulation(CELLS, _graders)}
+SIMULATIONS: Mapping[str, Simulation] = {
+    "P12": Simulation(
+        CELLS,
+        _graders,
+        regime=(
+            "labels of two graders and a hand-labelled subset, samples independent or in clusters of unequal "
+            "size (log-normal, SD of the log 1.2)"
+        ),
+    )
+}

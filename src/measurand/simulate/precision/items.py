@@ -115,4 +115,10 @@ CELLS = (
     {"models": 20, "items": 100, "missing": 0.0, "guessing": 0.25, "known": 0},
 )
 
-SIMULATIONS: Mapping[str, Simulation] = {"P11": Simulation(CELLS, _items)}
+SIMULATIONS: Mapping[str, Simulation] = {
+    "P11": Simulation(
+        CELLS,
+        _items,
+        regime=("right or wrong answers by a two-parameter model, without guessing or with a chance of .25"),
+    )
+}

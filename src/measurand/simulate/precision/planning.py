@@ -45,4 +45,14 @@ CELLS = tuple(
     for effect in (0.05, 0.1)
 )
 
-SIMULATIONS = {"P3": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "P3": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "a pilot of two models and a study of the size it plans, items independent or in clusters of "
+            "unequal size (log-normal, SD of the log 1.2), items of a cluster alike in difficulty and in "
+            "what they suit"
+        ),
+    )
+}

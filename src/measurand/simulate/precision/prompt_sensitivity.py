@@ -120,4 +120,13 @@ def _table(prompts: int, rng: np.random.Generator, models: Floats | None = None)
 
 CELLS = tuple({"items": items, "clusters": clusters, "prompts": prompts} for items, clusters, prompts in SIZES)
 
-SIMULATIONS = {"P7": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "P7": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "right or wrong answers under several prompts, items independent or in clusters of unequal size "
+            "(log-normal, SD of the log 1.2), items of a cluster alike in difficulty and in what they suit"
+        ),
+    )
+}

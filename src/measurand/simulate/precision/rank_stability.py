@@ -49,10 +49,10 @@ def rank_stability(
     names = tuple(f"m{place:02d}" for place in range(models))
     tables = tuple(ItemTable.of("b", names, scores[:, place]) for place in range(variants))
     order = in_order(Cube(tables, names, scores, cluster, ()), found, level)
-    status = judge(RankStability((order,), (), level))[1].status
+    said = judge(RankStability((order,), (), level))[1]
     name = "all equal" if not spread else f"abilities of SD {spread:g}"
     outcome: Outcome = {}
-    add_order(outcome, order, status, dict(zip(names, ability, strict=True)), name)
+    add_order(outcome, order, said, dict(zip(names, ability, strict=True)), name)
     if spread:
         told = order.above[order.models.index(names[0]), order.models.index(names[1])]
         add_event(outcome, "power", "told apart", f"{PLANTED:g} log odds between two models", bool(told))
@@ -79,6 +79,11 @@ SIMULATIONS = {
             for spread in (0.0, 0.7)
         ),
         rank_stability,
+        regime=(
+            "right or wrong answers of models under one prompt or several, items independent or in clusters "
+            "of unequal size (log-normal, SD of the log 1.2), items of a cluster alike in difficulty and in "
+            "what they suit"
+        ),
     )
 }
 """Benchmarks from few items to many, independent or in clusters, with one prompt or several."""

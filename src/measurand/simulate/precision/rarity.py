@@ -40,4 +40,10 @@ def _judged(counts: Sequence[tuple[int, int]], rate: float, level: float, stoppe
 
 CELLS = tuple({"trials": trials, "rate": rate} for trials, rate in ((300, 0.01), (3000, 0.001), (3000, 0.01)))
 
-SIMULATIONS = {"P5": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "P5": Simulation(
+        CELLS,
+        _run,
+        regime=("independent trials with a known failure rate, stopped at will or not"),
+    )
+}

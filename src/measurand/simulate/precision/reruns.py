@@ -73,4 +73,13 @@ def _responses(rates: tuple[float, ...], items: int, clusters: int, runs: int, r
 
 CELLS = tuple({"items": items, "clusters": clusters, "runs": runs} for items, clusters, runs in SIZES)
 
-SIMULATIONS = {"P6": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "P6": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "runs of items that are settled or not, items independent or in clusters of unequal size (log- "
+            "normal, SD of the log 1.2), items of a cluster alike in difficulty and in what they suit"
+        ),
+    )
+}

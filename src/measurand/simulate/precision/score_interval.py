@@ -27,4 +27,13 @@ def _run(items: int, clusters: int, level: float, rng: np.random.Generator) -> O
     return outcome
 
 
-SIMULATIONS = {"P1": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "P1": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "right or wrong answers, items independent or in clusters of unequal size (log-normal, SD of the "
+            "log 1.2), items of a cluster alike in difficulty and in what they suit"
+        ),
+    )
+}

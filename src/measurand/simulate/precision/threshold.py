@@ -32,4 +32,14 @@ def _run(items: int, clusters: int, level: float, rng: np.random.Generator) -> O
     return outcome
 
 
-SIMULATIONS = {"P4": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "P4": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "right or wrong answers of a model whose true score is the threshold, items independent or in "
+            "clusters of unequal size (log-normal, SD of the log 1.2), items of a cluster alike in "
+            "difficulty and in what they suit"
+        ),
+    )
+}

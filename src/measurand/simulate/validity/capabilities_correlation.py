@@ -154,4 +154,14 @@ def _told(findings: Sequence[Finding], name: str) -> npt.NDArray[np.str_]:
     return np.array([str(finding.result[name]) for finding in findings])
 
 
-SIMULATIONS = {"V1": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "V1": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "models in families of uneven size (the largest of eight holds a third), a share of variance common to a "
+            "family; 12 capability benchmarks with loading .85 on one ability, 30 benchmarks under test judged as one "
+            "family; cells with more uneven families, t(3) scores, a ceiling, missing cells and unknown families"
+        ),
+    )
+}

@@ -63,4 +63,10 @@ def _drawn(topics: Floats, count: int, rng: np.random.Generator) -> Floats:
 
 CELLS = tuple({"items": items, "reference": reference} for items, reference in SIZES)
 
-SIMULATIONS = {"V11": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "V11": Simulation(
+        CELLS,
+        _run,
+        regime=("texts drawn from topics of known number and spread"),
+    )
+}

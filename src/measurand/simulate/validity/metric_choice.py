@@ -52,4 +52,10 @@ CELLS = tuple(
     for noise in (0.02, 0.05)
 )
 
-SIMULATIONS = {"V10": Simulation(CELLS, _metric_choice)}
+SIMULATIONS = {
+    "V10": Simulation(
+        CELLS,
+        _metric_choice,
+        regime=("answers of known per-token accuracy, scored by a continuous and a discontinuous metric"),
+    )
+}

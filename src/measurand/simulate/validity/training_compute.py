@@ -61,4 +61,13 @@ def _computed(drawn: Simulated, level: float) -> ComputeCorrelation:
     return ComputeCorrelation((part,), (), level, benchmarks.names)
 
 
-SIMULATIONS = {"V6": Simulation(CELLS, _run)}
+SIMULATIONS = {
+    "V6": Simulation(
+        CELLS,
+        _run,
+        regime=(
+            "models in families of uneven size (the largest of eight holds a third), a share of variance "
+            "common to a family; Gaussian scores, training compute related to ability"
+        ),
+    )
+}

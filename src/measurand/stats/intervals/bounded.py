@@ -54,14 +54,14 @@ def betting_limits(scores: Floats, level: float, *, low: float = 0.0, high: floa
     Returns
     -------
     Limits
-        The mean with limits within the bounds, never of width 0. Wide: of 10, 20 and 40 scores with mean .95 they covered
-        at least .997, .44, .27 and .16 wide, where t intervals of .14, .10 and .08 covered .74, .80 and .86 (beta(1.9, .1);
-        1,000 samples each).
+        The mean with limits within the bounds, never of width 0. They are safe and wide: of 10, 20 and 40 scores from
+        beta(1.9, .1) they covered in over .997 and were .44, .27 and .16 wide, where t intervals of .14, .10 and .08
+        covered in .74, .80 and .86 (1,000 samples each).
 
     References
     ----------
-    Waudby-Smith and Ramdas 2024, Estimating means of bounded random variables by betting, J. Royal Statistical Society B
-    86(1): the hedged grid-Kelly capital, of a fixed number of scores.
+    Waudby-Smith and Ramdas 2024, Estimating means of bounded random variables by betting, J. Royal Statistical Society
+    B 86(1): the hedged grid-Kelly capital, of a fixed number of scores.
 
     Examples
     --------

@@ -83,8 +83,8 @@ def bell_mccaffrey(count: Floats, rho: Floats | float = 0.0) -> Floats:
     """Degrees of freedom of the CR2 variance of a mean; G - 1 for G equal clusters.
 
     Of the sizes alone where items are taken as uncorrelated (`rho` 0):
-    ``N^2 / (sum n_c^2 + sum over c != d of (n_c n_d)^2 / (N^2 (1 - n_c / N) (1 - n_d / N)))``. A few large clusters leave
-    few degrees of freedom, whatever the number of small ones, and fewer yet where their items go together.
+    ``N^2 / (sum n_c^2 + sum over c != d of (n_c n_d)^2 / (N^2 (1 - n_c / N) (1 - n_d / N)))``. A few large clusters
+    leave few degrees of freedom, whatever the number of small ones, and fewer yet where their items go together.
 
     Parameters
     ----------

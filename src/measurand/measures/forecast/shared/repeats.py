@@ -78,7 +78,7 @@ class Repeats:
 
     @property
     def attempts(self) -> int:
-        """Attempts up to which success is observed: those every behaviour but the `short` had, or the longest effort."""
+        """Attempts up to which success is observed: those that all but the `short` had, or the longest effort."""
         if self.stopped:
             times, came, _ = self.first_successes()
             return int(kaplan_meier(times, came, 0.95).while_at_risk(min(5, len(times))).last)

@@ -78,6 +78,7 @@ class NoiseInjection:
     phi_p_value : share of draws by luck that reach phi.
     findable : gain that would be shown to be above a margin of 0 with 80% power.
     items, clusters, copies, incomplete : how many; clusters is None where items are independent.
+    unanswered : items left out, to which the model as it is gave no finite answer.
     """
 
     subject: dict[str, str]
@@ -96,6 +97,7 @@ class NoiseInjection:
     clusters: int | None
     copies: int
     incomplete: int
+    unanswered: int
 
     @property
     def ceiling(self) -> float:
@@ -136,6 +138,7 @@ def assess(sweep: Sweep, splits: int, level: float, together: float, rng: np.ran
         clusters=None if clusters is None else gain.groups,
         copies=len(sweep.copies),
         incomplete=sweep.incomplete,
+        unanswered=sweep.unanswered,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ class Sweep:
     chance : shape (items,): a guesser's score, NaN where not known.
     clusters : shape (items,); None if items are independent.
     incomplete : copies left out because they lack items.
+    unanswered : items left out because the model as it is gave no finite answer to them: a gain on these would only be
+        that noise makes a broken model answer.
     """
 
     subject: dict[str, str]
@@ -42,6 +44,7 @@ class Sweep:
     chance: Floats
     clusters: Ints | None
     incomplete: int = 0
+    unanswered: int = 0
 
 
 def sweeps(degradation: Degradation, chance: float | None) -> Iterator[Sweep]:
@@ -58,14 +61,16 @@ def sweeps(degradation: Degradation, chance: float | None) -> Iterator[Sweep]:
     frame = frame.with_columns(pl.when(spoilt).then("chance").otherwise("score").alias("score"))
     for (model, benchmark), own in frame.group_by("model", "benchmark", maintain_order=True):
         as_is = own.filter(pl.col("sigma") == 0).group_by("item", maintain_order=True)
-        base = as_is.agg(pl.col("score", "chance").mean(), pl.col("cluster").first())
+        asked = as_is.agg(pl.col("score", "chance").mean(), pl.col("cluster").first(), pl.col("broken").any())
+        base = asked.filter(~pl.col("broken"))
         noised = own.filter(pl.col("sigma") > 0)
         kinds = noised["noise"].unique(maintain_order=True)
         for noise in kinds:
             subject = {"model": str(model), "benchmark": str(benchmark)}
             if len(kinds) > 1:
                 subject["noise"] = str(noise)
-            yield _sweep(subject, base, noised.filter(pl.col("noise") == noise))
+            sweep = _sweep(subject, base, noised.filter(pl.col("noise") == noise))
+            yield replace(sweep, unanswered=asked.height - base.height)
 
 
 def _sweep(subject: dict[str, str], base: pl.DataFrame, noised: pl.DataFrame) -> Sweep:

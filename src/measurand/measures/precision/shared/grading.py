@@ -55,7 +55,7 @@ class Agreement:
     kind : ``kappa`` (Cohen's, scores of 0 and 1) or ``alpha`` (Krippendorff's, interval).
     value : with its limits; NaN where undefined.
     n, clusters : samples in common, and clusters of them.
-    same : share of samples with the very same score; with exact limits (a cluster is one trial) where it is all of them.
+    same : share of samples with the very same score; exact limits (a cluster is one trial) where it is all of them.
     labels, counts : confusion table (first, second); empty above `MOST_LABELS` distinct scores.
     """
 

@@ -46,6 +46,9 @@ GUESSED = 0.25
 RULED_OUT = 8.0
 """Logs of likelihood by which guessing has to be the worse account before it is ruled out: of answers guessed at one in
 four 95% stay within it, and of answers that cannot be guessed 95% go beyond it, from 12 models and 60 items on."""
+MOST_COMPARED = 300
+"""Items on which fits with and without guessing are compared: enough to tell, and a long test takes minutes."""
+
 LEAST_ITEMS_FITTED = 5
 LEAST_MODELS_MISFIT = 50
 """With fewer models the test for an item's curve is not normal enough to hold its level over many items."""
@@ -237,13 +240,14 @@ def _response_model(
 def _fit(scores: Floats, guessing: Floats) -> TwoParameter | None:
     """The fit with guessing as far as it is known; None where the slopes hang on it and the answers do not tell."""
     known = np.isfinite(guessing)
-    plain = fit_two_parameter(scores)
     if known.all() and not guessing.any():
-        return plain
-    guessed = fit_two_parameter(scores, np.where(known, guessing, GUESSED))
+        return fit_two_parameter(scores)
+    some = np.unique(np.linspace(0, len(known) - 1, min(len(known), MOST_COMPARED)).astype(int))
+    plain = fit_two_parameter(scores[:, some])
+    guessed = fit_two_parameter(scores[:, some], np.where(known, guessing, GUESSED)[some])
     # Also where options are known: models that refuse, or answer freely, fall below what guessing would give.
     if plain.log_likelihood - guessed.log_likelihood > RULED_OUT:
-        return plain
+        return fit_two_parameter(scores)
     if known.all():
-        return guessed
-    return plain if abs(scale_ratio(plain, guessed) - 1) < SCALE_WITHIN else None
+        return fit_two_parameter(scores, guessing)
+    return fit_two_parameter(scores) if abs(scale_ratio(plain, guessed) - 1) < SCALE_WITHIN else None
