@@ -77,7 +77,9 @@ def test_a_lenient_grader_moves_the_score_and_is_an_issue():
     )
     assert finding.status is Status.ISSUE
     assert findings[0].status is Status.ISSUE
-    assert findings[0].sentence.endswith("clearly changes the score of m on b: it moves by −15.7 points.")
+    assert findings[0].sentence.endswith(
+        "Swapping the grader moves the score of m on b by −15.7 points, more than 5 points."
+    )
 
 
 def test_graders_no_better_than_chance_are_an_issue():

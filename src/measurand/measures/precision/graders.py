@@ -31,7 +31,7 @@ from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Ques
 from measurand.stats.intervals.clustered import CR2
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Responses
-from measurand.wording import DIFFERENCE, SHARE, of_total, percent, plural, shown, value_of
+from measurand.wording import DIFFERENCE, SHARE, of_total, percent, plural, points, shown, value_of
 
 __all__ = ["MEASURE", "Graders", "graders"]
 
@@ -149,12 +149,16 @@ def judge(result: Graders, *, agreeing: float = 2 / 3, tolerance: float = 0.05) 
     moved = [_moved(found, result.level, tolerance) for found in result.shifts]
     corrected = [_corrected(found, result.level, tolerance) for found in result.corrections]
     groups = [_together(found, result.level, agreeing) for found in result.together]
-    summed = _headline(result, pairs, moved, corrected)
+    summed = _headline(result, pairs, moved, corrected, tolerance)
     return [summed, *pairs, *groups, *moved, *corrected, *unassessed(result.unassessed)]
 
 
 def _headline(
-    result: Graders, pairs: Sequence[Finding], moved: Sequence[Finding], corrected: Sequence[Finding]
+    result: Graders,
+    pairs: Sequence[Finding],
+    moved: Sequence[Finding],
+    corrected: Sequence[Finding],
+    tolerance: float,
 ) -> Finding:
     # Pairs over all benchmarks only where every pair has such a row, else some would be counted and others not.
     whole = [f for f in pairs if f.subject["benchmark"] == EVERY]
@@ -168,15 +172,15 @@ def _headline(
         place = max(range(len(moved)), key=lambda i: abs(result.shifts[i].difference.value))
         most, by = result.shifts[place], value_of(moved[place].estimate("score_shift"))
         clear = sum(finding.status is Status.ISSUE for finding in moved)
+        # Held against the tolerance and not against 0: a clear move of less than that is said by its interval.
+        more = f"more than {points(tolerance)}"
         if len(moved) == 1:
-            clearly = "clearly changes" if clear else "does not clearly change"
-            sentence += (
-                f" Swapping the grader {clearly} the score of {most.model} on {most.benchmark}: it moves by {by}."
-            )
+            held = f", {more}" if clear else f", which is not clearly {more}"
+            sentence += f" Swapping the grader moves the score of {most.model} on {most.benchmark} by {by}{held}."
         else:
             sentence += (
-                f" Swapping the grader clearly changes {clear} of {len(moved)} scores, and moves one by {by} "
-                f"({most.model} on {most.benchmark})."
+                f" Swapping the grader moves {clear} of {len(moved)} scores by clearly {more}; the largest move is "
+                f"{by} ({most.model} on {most.benchmark})."
             )
     return headline(sentence, [*pairs, *moved, *corrected], caveats=MEASURE.caveats)
 
