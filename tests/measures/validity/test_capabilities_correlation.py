@@ -213,8 +213,8 @@ def test_headline_counts_the_verdicts(of_example):
 def test_the_headline_reads_aloud(of_example):
     base, chat = (finding.sentence for finding in judge(of_example) if finding.headline)
     assert base == (
-        "Of 59 benchmarks under test on 27 base models, 9 clearly rise with general capability, 6 clearly get worse "
-        "with it, 2 are clearly separate from it, and for 42 there are too few models to say (9 of them would be "
+        "Of 59 benchmarks under test on 27 base models, 8 clearly rise with general capability, 4 clearly get worse "
+        "with it, 1 is clearly separate from it, and for 46 there are too few models to say (10 of them would be "
         "called alone, but not among 59); going by the point estimates alone, 25 would count as tracking capability."
     )
     assert chat.startswith("Of 61 benchmarks under test on 26 chat models, ")

@@ -13,7 +13,7 @@ from measurand.stats.capability.capabilities import moderated_jackknife
 from measurand.stats.capability.factor import one_factor
 from measurand.stats.capability.pca import first_component
 from measurand.stats.capability.specifications import drop_models, specification_curve, without_each
-from measurand.stats.intervals.correlation import jackknife_z
+from measurand.stats.intervals.correlation import bonett_wright_se, jackknife_z
 
 
 def panel(seed, n=11, k=6, m=3, missing=0.1):
@@ -203,8 +203,11 @@ def test_each_model_left_out_is_the_whole_computation_without_it():
         np.testing.assert_allclose(found.freedom, slow.freedom)
         np.testing.assert_array_equal(found.n, slow.n)
         ratio = found.stderr / slow.stderr
-        np.testing.assert_allclose(ratio, ratio[0])
-        assert 0.8 < ratio[0] < 1.25
+        assert ((ratio > 0.75) & (ratio < 1.33)).all()
+        # Where the interval of independent models does not stand in, the bias alone is what differs.
+        independent = bonett_wright_se(slow.rho, slow.n)
+        free = ratio[(found.stderr > independent * 1.001) & (slow.stderr > independent * 1.001)]
+        np.testing.assert_allclose(free, free[:1].repeat(len(free)))
 
 
 def test_fewer_benchmarks_than_can_be_moderated_have_the_plain_jackknife_without_each_model():
