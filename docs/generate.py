@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import measurand
-from measurand.calibration import Rate, load, regime, summary
+from measurand.calibration import Rate, load
 from measurand.measures import Measure, discover
 from measurand.report.figures import render
 from measurand.results import Figure
@@ -93,15 +93,15 @@ def _measure(measure: Measure) -> Iterable[str]:
             yield ""
             yield from (f"- {line}" for line in lines)
     yield ""
-    rates = summary(measure.code)
+    rates = measure.worst_rates
     if not rates:
         yield "**Measured error rates.** Not measured."
         return
-    yield f"**Measured error rates.** Simulated: {regime(measure.code)}."
+    yield f"**Measured error rates.** Simulated: {measure.regime}."
     yield ""
-    yield from table([rates])
+    yield from (f"- {name}: {text}" for name, text in rates.items())
     yield ""
-    yield "All rates: [calibration.csv](calibration.csv)."
+    yield "[All rates](calibration.csv), [of all measures](calibration.md)."
 
 
 def table(rows: Iterable[Mapping[str, str]]) -> Iterable[str]:
@@ -115,75 +115,74 @@ def table(rows: Iterable[Mapping[str, str]]) -> Iterable[str]:
 
 def calibration() -> str:
     """How often each measure is wrong, a row per measure, and the candidates for V1's interval."""
-    rows = [{"measure": f"{m.code} {m.name}", **rates} for m in discover() if (rates := summary(m.code))]
-    text = f"""# Measured error rates
+    measured = [measure for measure in discover() if measure.worst_rates]
+    columns = dict.fromkeys(name for measure in measured for name in measure.worst_rates)
+    rows = (
+        {"measure": f"{m.code} {m.name}", **{name: m.worst_rates.get(name, "") for name in columns}} for m in measured
+    )
+    simulated = "\n".join(f"- **{measure.code}** {measure.name}: {measure.regime}." for measure in measured)
+    return f"""# Measured error rates
 
 How often the intervals and verdicts of each measure are wrong, on simulated studies whose truth is known. Each row
-gives the worst that was seen over all studies of a measure: the least coverage of an interval that should cover in 95%
-of them, the most false alarms of a verdict that should be false in at most 5%, and power from its least to its
-greatest. A rate over 1,000 studies near .95 has a Monte Carlo standard error of .007; of many such rates the worst is
-further off by chance alone. Every rate, with its standard error, is in [calibration.csv](calibration.csv).
-`measurand calibrate` makes them anew; cells without a date were run before dates were kept.
+gives the worst over all simulated studies of a measure, as rate ± Monte Carlo standard error: the least coverage of an
+interval that should cover in 95% of them and the most false alarms of a verdict, which should be at most 5%; and power
+from its least to its greatest. In brackets: which interval or verdict, what is true, in which study. The worst of many
+rates is further off by chance alone than one rate is.
+
+Every rate of every study is in [calibration.csv](calibration.csv), with its number of runs and its date.
+`measurand calibrate` makes them; it goes on where it was interrupted.
 
 {chr(10).join(table(rows))}
 
 ## What was simulated
 
-{chr(10).join(f"- **{m.code}** {m.name}: {regime(m.code)}." for m in discover() if regime(m.code))}
+{simulated}
 
 ## Which interval V1 uses by default, and why
 
-Coverage of nominal 95% intervals of the capabilities correlation in the usual regime (Gaussian scores, families known),
-mean over true correlations 0, .3, .5, .68 and .9, with the least and the greatest of the five; and the mean width. The
-default is **{METHODS[DEFAULT]}**: over all cells it departs least from .95 among those that keep their level where
-families share much, and it is narrower than the jackknife that it moderates.
+Coverage of nominal 95% intervals of the capabilities correlation where scores are Gaussian and families known: the
+mean over true correlations 0, .3, .5, .68 and .9 and over 12, 26 and 60 models, with the least and the greatest; and
+the mean width. The default is the candidate whose worst departure from .95 is smallest:
+**{METHODS[DEFAULT]}**.
+It is never narrower than the interval that models without families would have, so there are no narrow ones that cover
+less often.
 
+{chr(10).join(_candidates(load()))}
 """
-    return text + "\n".join(_candidates(load())) + "\n"
 
 
 def calibration_rows() -> str:
     """Every shipped rate as a row of CSV."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("measure", "quantity", "of", "study", "truth", "rate", "stderr", "runs", "mean width", "run"))
+    heads = "measure quantity of study truth rate stderr width runs studies date"
+    writer.writerow(heads.split())
     for rate in load():
         study = ", ".join(f"{name} {value:g}" for name, value in rate.study.items())
-        error = f"{(rate.rate * (1 - rate.rate) / rate.runs) ** 0.5:.4f}"
         width = "" if rate.width is None else f"{rate.width:g}"
-        row = (
-            rate.code,
-            rate.quantity,
-            rate.what,
-            study,
-            rate.truth,
-            f"{rate.rate:g}",
-            error,
-            rate.runs,
-            width,
-            rate.run,
-        )
-        writer.writerow(row)
+        row = (rate.code, rate.quantity, rate.what, study, rate.truth, f"{rate.rate:g}", f"{rate.stderr:.4f}", width)
+        writer.writerow((*row, rate.runs, rate.drawn or "", rate.run))
     return out.getvalue()
 
 
 def _candidates(rates: Iterable[Rate]) -> Iterable[str]:
+    """Each candidate's coverage by the share of variance that families have in common, over V1's usual studies."""
     covered: dict[str, dict[str, list[Rate]]] = {}
     for rate in rates:
         usual = all(rate.study.get(name, value) == value for name, value in USUAL.items())
         if rate.code == "V1" and rate.quantity == "coverage" and usual:
             method = DEFAULT if rate.what == "default interval" else rate.what.removeprefix("candidate ")
-            cell = "{models} models, {families} families, share {family_share:g}".format(**rate.study)
-            covered.setdefault(method, {}).setdefault(cell, []).append(rate)
+            share = f"families share {rate.study['family_share']:.0%}"
+            covered.setdefault(method, {}).setdefault(share, []).append(rate)
     rows = []
-    for method, cells in covered.items():
+    for method, shares in covered.items():
         row = {"interval": METHODS[method] + (" (**default**)" if method == DEFAULT else "")}
-        for cell, found in cells.items():
+        for share, found in shares.items():
             values = [rate.rate for rate in found]
             width = sum(rate.width or 0.0 for rate in found) / len(found)
             shown = f"{sum(values) / len(values):.3f} ({min(values):.3f} to {max(values):.3f}), width {width:.2f}"
-            row[cell] = shown
-        worst = max(abs(rate.rate - 0.95) for found in cells.values() for rate in found)
+            row[share] = shown
+        worst = max(abs(rate.rate - 0.95) for found in shares.values() for rate in found)
         row["worst departure"] = f"{worst:.3f}"
         rows.append(row)
     return table(sorted(rows, key=lambda row: row["worst departure"]))

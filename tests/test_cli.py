@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 
 import pytest
 from typer.testing import CliRunner
@@ -186,6 +187,49 @@ def test_calibrate_writes_rates_that_load(tmp_path):
     rates = json.loads((tmp_path / "rates.json").read_text())["rates"]
     assert {rate["code"] for rate in rates} == {"V3", "V9", "P1"}
     assert all(0 <= rate["rate"] <= 1 and rate["runs"] > 0 for rate in rates)
+
+
+def test_an_interrupted_calibration_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    from measurand.calibration import read_rates
+    from measurand.simulate import calibration
+
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    asked = ("calibrate", "--runs", "20", "--measures", "V9", "--output")
+    blocks = []
+
+    def third_fails(*task, real=calibration.run_block):
+        blocks.append(task)
+        if len(blocks) == 3:
+            raise RuntimeError("the lights went out")
+        return real(*task)
+
+    run(*asked, one)
+    with monkeypatch.context() as patch:
+        patch.setattr(calibration, "run_block", third_fails)
+        with pytest.raises(RuntimeError, match="lights"):
+            run(*asked, two)
+    assert len({rate.cell for rate in read_rates(two.read_bytes())}) == 2
+    assert "4 of 6 kinds of study to run" in run(*asked, two)
+    # The date aside, should midnight pass.
+    assert [asdict(rate) | {"run": ""} for rate in read_rates(two.read_bytes())] == [
+        asdict(rate) | {"run": ""} for rate in read_rates(one.read_bytes())
+    ]
+    assert "0 of 6 kinds of study to run" in run(*asked, two)
+    assert "6 of 6 kinds of study to run" in run(*asked, two, "--again")
+
+
+def test_calibration_does_not_write_over_another_file(tmp_path, capsys, monkeypatch):
+    (tmp_path / "scores.csv").write_text("model,mmlu\n")
+    said = refused(capsys, monkeypatch, "calibrate", "--runs", "20", "--output", tmp_path / "scores.csv")
+    assert "not a file of error rates" in said
+    assert (tmp_path / "scores.csv").read_text() == "model,mmlu\n"
+
+
+def test_explain_says_what_was_simulated_and_the_worst_rates():
+    said = run("explain", "P2")
+    assert "clusters of unequal size (log-normal, SD of the log 1.2)" in " ".join(said.split())
+    for name in ("simulated", "studies", "run", "least coverage", "most false alarms", "power"):
+        assert f"- {name}: " in said
 
 
 def test_the_version_is_said():

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from operator import attrgetter
+from typing import Any, Literal
+
+from measurand.errors import InputError
 
 __all__ = ["NullAudit", "Rate", "error_rates", "load", "null_audit", "null_audits", "read_rates", "regime", "summary"]
+
+LEAST_RUNS = 20
+"""Of a rate that a summary names: the worst of rates over fewer would be the one with the fewest."""
+
+NEARLY_ALL = 0.75
+"""Of a measure's kinds of study: a setting that more of them share goes without saying."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +34,10 @@ class Rate:
     study : the kind of simulated study: the names of its settings and their values.
     truth : what is true in it.
     rate : share of runs, in [0, 1].
-    runs : number of simulated studies.
+    runs : number of simulated studies in which it was defined.
     width : mean width of the interval, where `quantity` is coverage.
     run : ISO date on which the cell was run; empty where that was not kept.
+    drawn : number of simulated studies of the cell; 0 where that was not kept.
     """
 
     code: str
@@ -39,6 +49,31 @@ class Rate:
     runs: int
     width: float | None = None
     run: str = ""
+    drawn: int = 0
+
+    @property
+    def stderr(self) -> float:
+        """Monte Carlo standard error; at most that, where each study counts by the share of its many benchmarks."""
+        return math.sqrt(self.rate * (1 - self.rate) / self.runs)
+
+    @property
+    def cell(self) -> tuple[object, ...]:
+        """The measure and the kind of study."""
+        return (self.code, *self.study.items())
+
+
+def read_rates(text: str | bytes) -> tuple[Rate, ...]:
+    """The rates in a file that `measurand calibrate` wrote, this version or an earlier one.
+
+    Raises
+    ------
+    InputError
+        It holds something else.
+    """
+    try:
+        return tuple(Rate(**row) for row in json.loads(text)["rates"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"not a file of error rates as `measurand calibrate` writes them: {error}") from error
 
 
 @cache
@@ -46,15 +81,17 @@ def _shipped() -> str:
     return files("measurand.data").joinpath("calibration.json").read_text(encoding="utf-8")
 
 
-def read_rates(text: str | bytes) -> tuple[Rate, ...]:
-    """The rates in a file that `measurand calibrate` wrote, this version or an earlier one."""
-    return tuple(Rate(**row) for row in json.loads(text)["rates"])
-
-
 @cache
 def load() -> tuple[Rate, ...]:
     """Every shipped rate."""
     return read_rates(_shipped())
+
+
+@cache
+def _told(key: str) -> Mapping[str, Any]:
+    """What the file says of each measure besides its rates."""
+    found: Mapping[str, Any] = json.loads(_shipped()).get(key, {})
+    return found
 
 
 def regime(code: str) -> str:
@@ -65,55 +102,114 @@ def regime(code: str) -> str:
     >>> "unequal size" in regime("P2")
     True
     """
-    return str(json.loads(_shipped()).get("regimes", {}).get(code, ""))
+    return str(_told("regimes").get(code, ""))
 
 
 def summary(code: str) -> Mapping[str, str]:
-    """One row on how often a measure is wrong over all its simulated studies; empty if it is not simulated.
+    """How often a measure is wrong over all its simulated studies, as rows of text; empty if it is not simulated.
 
-    Coverage and false alarms at their worst, power from its least to its greatest, each with the study that had it.
+    Coverage and false alarms at their worst with a Monte Carlo standard error, and in which study; power from its least
+    to its greatest. What stands for comparison only, or was seldom defined, is left out.
+
+    Examples
+    --------
+    >>> list(summary("P2"))
+    ['studies', 'run', 'least coverage', 'most false alarms', 'power']
     """
-    rates = [rate for rate in load() if rate.code == code and not rate.what.startswith("candidate")]
+    rates = _rates(code)
     if not rates:
         return {}
-    runs = sorted({max(r.runs for r in rates if r.study == rate.study) for rate in rates})
+    beside = _told("beside").get(code, ())
+    own = [rate for rate in rates if not any(part in rate.what for part in beside)]
     covered, alarms, power = (
-        [rate for rate in rates if rate.quantity == quantity and "ignored" not in rate.what]
+        [rate for rate in own if rate.quantity == quantity and rate.runs >= LEAST_RUNS]
         for quantity in ("coverage", "false_alarm", "power")
     )
-    dates = sorted({rate.run for rate in rates if rate.run})
-    return {
-        "cells": str(len({tuple(rate.study.items()) for rate in rates})),
-        "studies per cell": " to ".join(dict.fromkeys(f"{x:,}" for x in (runs[0], runs[-1]))),
-        "least coverage": _told(min(covered, key=lambda rate: rate.rate)) if covered else "",
-        "most false alarms": _told(max(alarms, key=lambda rate: rate.rate)) if alarms else "",
-        "power": " to ".join(f"{end([rate.rate for rate in power]):.2f}" for end in (min, max)) if power else "",
-        "run": " to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else "",
-    }
+    said = _studies(rates)
+    if covered:
+        said["least coverage"] = f"{_worst(covered, min, rates)}; {_mean(covered):.3f} on average"
+    if alarms:
+        said["most false alarms"] = _worst(alarms, max, rates)
+    if power:
+        said["power"] = _ends([rate.rate for rate in power], "{:.2f}")
+    return said
 
 
-def _told(rate: Rate) -> str:
-    cell = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in rate.study.items())
-    return f"{rate.rate:.3f} ({rate.what.replace('_', ' ')}; {rate.truth}; {cell})"
+def _rates(code: str) -> list[Rate]:
+    return [rate for rate in load() if rate.code == code]
+
+
+def _worst(found: Sequence[Rate], end: Callable[..., Rate], rates: Sequence[Rate]) -> str:
+    """The least or the greatest rate: of which interval or verdict, where what is true, in which study."""
+    worst = end(found, key=attrgetter("rate"))
+    where = "; ".join(part for part in (worst.what.replace("_", " "), worst.truth, _study(worst, rates)) if part)
+    return f"{_measured(worst)} ({where})"
+
+
+def _mean(found: Sequence[Rate]) -> float:
+    return sum(rate.rate for rate in found) / len(found)
+
+
+def _measured(rate: Rate) -> str:
+    """A rate with its Monte Carlo standard error."""
+    return f"{rate.rate:.3f} ± {rate.stderr:.3f}"
+
+
+def _studies(rates: Sequence[Rate]) -> dict[str, str]:
+    """How many kinds of study were simulated, how often each and when."""
+    drawn: dict[tuple[object, ...], int] = {}
+    for rate in rates:
+        drawn[rate.cell] = max(drawn.get(rate.cell, 0), rate.drawn, rate.runs)
+    dates = _ends([rate.run for rate in rates if rate.run], "{}")
+    if not all(rate.run for rate in rates):
+        dates = f"{dates}, some before dates were kept" if dates else "before dates were kept"
+    kinds = "1 kind" if len(drawn) == 1 else f"{len(drawn)} kinds"
+    return {"studies": f"{kinds}, {_ends(list(drawn.values()), '{:,}')} runs of each", "run": dates}
+
+
+def _ends(values: Sequence[float] | Sequence[str], shape: str) -> str:
+    """From the least to the greatest, or the one there is."""
+    return " to ".join(dict.fromkeys(shape.format(end(values)) for end in (min, max))) if values else ""
+
+
+def _study(rate: Rate, rates: Sequence[Rate]) -> str:
+    """The settings of a rate's study in words, without those that nearly all studies of the measure share."""
+    cells = {other.cell: other.study for other in rates}.values()
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:g}"
+        for name, value in rate.study.items()
+        if sum(cell.get(name) == value for cell in cells) <= NEARLY_ALL * len(cells)
+    )
 
 
 def error_rates(code: str) -> tuple[Mapping[str, str], ...]:
-    """The shipped rates of one measure as rows of text, with a Monte Carlo standard error beside each rate.
+    """The shipped rates of one measure as rows of text: each interval and verdict in the study where it is worst.
 
-    Those of interval candidates that are not the default are left out: docs/calibration.md compares them.
+    Worst are the least coverage and power and the most false alarms; beside them the best, and how many studies there
+    were. Interval candidates that are not the default are left out: docs/calibration.md compares them, and
+    docs/calibration.csv has every rate of every study.
     """
-    return tuple(
-        {
-            "quantity": rate.quantity.replace("_", " "),
-            "of": rate.what.replace("_", " "),
-            **{name.replace("_", " "): f"{value:g}" for name, value in rate.study.items()},
-            "truth": rate.truth,
-            "measured": f"{rate.rate:.3f} ± {(rate.rate * (1 - rate.rate) / rate.runs) ** 0.5:.3f}",
-            "runs": str(rate.runs),
-        }
-        for rate in load()
-        if rate.code == code and not rate.what.startswith("candidate ")
-    )
+    rates = _rates(code)
+    alike: dict[tuple[str, str, str], list[Rate]] = {}
+    for rate in rates:
+        if not rate.what.startswith("candidate"):
+            alike.setdefault((rate.quantity, rate.what, rate.truth), []).append(rate)
+    return tuple(_row(found, rates) for found in alike.values())
+
+
+def _row(alike: Sequence[Rate], rates: Sequence[Rate]) -> Mapping[str, str]:
+    ordered = sorted(alike, key=attrgetter("rate"), reverse=alike[0].quantity == "false_alarm")
+    worst, best = ordered[0], ordered[-1]
+    return {
+        "quantity": worst.quantity.replace("_", " "),
+        "of": worst.what.replace("_", " "),
+        "truth": worst.truth,
+        "worst": _measured(worst),
+        "runs": str(worst.runs),
+        "best": f"{best.rate:.3f}",
+        "studies": str(len(alike)),
+        "worst in": _study(worst, rates),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,7 @@ class SampleMeasure:
     references: tuple[str, ...] = ()
     needs: str = ""
     error_rates: tuple[Mapping[str, str], ...] = field(default_factory=tuple)
+    worst_rates: Mapping[str, str] = field(default_factory=dict)
     regime: str = ""
 
 

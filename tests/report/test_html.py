@@ -169,7 +169,7 @@ EVIL = [
 def test_hostile_text_anywhere_is_shown_as_text(evil: str, measures: tuple[MeasureInfo, ...]) -> None:
     measure = dataclasses.replace(
         measures[0], code=evil, name=evil, asks=evil, formula=evil, caveats=(evil,), references=(evil,), needs=evil,
-        error_rates=({evil: evil},),
+        error_rates=({evil: evil},), worst_rates={evil: evil}, regime=evil,
     )  # fmt: skip
     figure = Figure(
         name=evil,
@@ -209,6 +209,18 @@ def test_hostile_text_anywhere_is_shown_as_text(evil: str, measures: tuple[Measu
     assert not any(name.startswith("on") for _, attrs in page.elements for name in attrs)
     shown = " ".join(evil.replace("\u2028", " ").split())
     assert page.text.count(shown) >= 20
+
+
+def test_what_was_simulated_and_the_worst_rates_stand_beside_the_folded_table(
+    audit: Audit, measures: tuple[MeasureInfo, ...]
+) -> None:
+    told = dataclasses.replace(
+        measures[0], regime="items in clusters of unequal size", worst_rates={"least coverage": "0.931 ± 0.008"}
+    )
+    page = Page(to_html(audit, (told, *measures[1:])))
+    assert "Measured on simulated data whose truth is known: items in clusters of unequal size." in page.text
+    assert "Least coverage: 0.931 ± 0.008" in page.text
+    assert "Each interval and verdict, in the simulated study where it is worst" in page.text
 
 
 def test_references_link_to_where_they_can_be_read(html: str) -> None:

@@ -9,8 +9,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from measurand.calibration import Rate
-from measurand.simulate.calibration import LEVEL, encode, measure_rates, rates_in_parts, run_block, studies
+from measurand.calibration import Rate, read_rates
+from measurand.simulate.calibration import (
+    LEVEL,
+    due,
+    encode,
+    measure_rates,
+    rates_in_parts,
+    run_block,
+    simulations,
+    studies,
+)
 from measurand.simulate.capabilities import SIZES, simulate
 from measurand.simulate.outcomes import add_coverage, add_event
 from measurand.simulate.validity.differential_progress import CLAIMS
@@ -85,32 +94,6 @@ def test_a_block_counts_what_a_loop_over_the_same_draws_counts():
     assert [hit for hit, _ in counted] == covered
 
 
-def test_a_run_in_parts_gives_the_rates_of_one_run_and_goes_on_where_it_was_cut_off():
-    whole = measure_rates(runs=20, seed=1, codes=["V9"])
-    steps = list(rates_in_parts((), runs=20, seed=1, codes=["V9"], today="2026-11-26"))
-    assert [study.code for study, _ in steps] == ["V9"] * 6
-    assert tuple(replace(rate, run="") for rate in steps[-1][1]) == whole
-    cut_off = steps[2][1]
-    rest = list(rates_in_parts(cut_off, runs=20, seed=1, codes=["V9"], today="2026-11-26"))
-    assert [study for study, _ in rest] == [study for study, _ in steps[3:]]
-    assert rest[-1][1] == steps[-1][1]
-
-
-def test_what_was_run_is_kept_unless_it_is_asked_for_again_or_has_no_date():
-    first = list(rates_in_parts((), runs=20, codes=["V9"], today="2026-11-26"))[-1][1]
-    other = Rate(code="P1", quantity="power", what="x", study=dict(studies(["P1"])[0].cell), truth="y", rate=1, runs=5)
-    gone = replace(other, study={"items": 1})
-    assert list(rates_in_parts(first, runs=20, codes=["V9"], today="2026-11-27")) == []
-    again = list(rates_in_parts((*first, other, gone), runs=20, codes=["V9"], today="2026-11-27", again=True))
-    assert len(again) == 6
-    assert {rate.run for rate in again[-1][1] if rate.code == "V9"} == {"2026-11-27"}
-    # What was not asked for stays; a cell that no simulation has is dropped.
-    assert [rate for rate in again[-1][1] if rate.code == "P1"] == [other]
-    undated = [replace(rate, run="") for rate in first]
-    assert len(list(rates_in_parts(undated, runs=20, codes=["V9"], today="2026-11-27"))) == 6
-    assert len(list(rates_in_parts(first, runs=30, codes=["V9"], today="2026-11-27"))) == 6
-
-
 def test_encoded_rates_are_read_back():
     rates = (
         Rate(
@@ -124,7 +107,83 @@ def test_encoded_rates_are_read_back():
             width=1.1,
         ),
     )
-    assert [Rate(**row) for row in json.loads(encode(rates))["rates"]] == list(rates)
+    assert read_rates(encode(rates)) == rates
+
+
+def test_the_file_says_what_each_measure_draws_and_which_rates_stand_for_comparison():
+    written = json.loads(encode(()))
+    assert written["regimes"] == {code: simulation.regime for code, simulation in simulations().items()}
+    assert written["beside"]["P1"] == ["clusters ignored"]
+
+
+def test_every_regime_is_a_fragment_that_follows_a_colon():
+    for code, simulation in simulations().items():
+        assert len(simulation.regime) > 40, code
+        assert not simulation.regime.endswith("."), code
+        assert "- " not in simulation.regime, code
+
+
+MEASURES = ("V9", "P1")
+TODAY = "2026-11-26"
+
+
+def in_parts(kept, chosen, runs=20):
+    *_, rates = rates_in_parts(kept, chosen, runs=runs, today=TODAY)
+    return rates
+
+
+def test_a_run_cut_off_at_any_cell_goes_on_to_the_rates_of_one_run():
+    whole = tuple(replace(rate, run=TODAY) for rate in measure_rates(runs=20, codes=MEASURES))
+    chosen = due((), runs=20, codes=MEASURES)
+    assert chosen == studies(MEASURES)
+    written = [encode(rates) for rates in rates_in_parts((), chosen, runs=20, today=TODAY)]
+    assert len(written) == len(chosen) + 1
+    for cells in (0, 1, 8, len(chosen)):
+        assert due(read_rates(written[cells]), runs=20, codes=MEASURES) == chosen[cells:]
+    assert in_parts(read_rates(written[8]), chosen[8:]) == whole
+
+
+def test_cells_are_due_that_had_fewer_runs_or_no_date_and_others_stay():
+    rates = in_parts((), due((), runs=20, codes=MEASURES))
+    assert due(rates, runs=20, codes=MEASURES) == due(rates, runs=10, codes=MEASURES) == ()
+    assert due(rates, runs=21, codes=["V9"]) == studies(["V9"])
+    undated = [replace(rate, run="") if rate.code == "P1" else rate for rate in rates]
+    assert due(undated, runs=20, codes=MEASURES) == studies(["P1"])
+    later = in_parts(rates, studies(["V9"])[:1], runs=21)
+    assert {rate.drawn for rate in later if rate.cell == studies(["V9"])[0].key} == {21}
+    assert [rate for rate in later if rate.drawn == 20] == [
+        rate for rate in rates if rate.cell != studies(["V9"])[0].key
+    ]
+
+
+def test_a_cell_with_undefined_runs_is_not_due_again():
+    undefined = Rate(
+        code="V9",
+        quantity="power",
+        what="room",
+        study=studies(["V9"])[0].cell,
+        truth="",
+        rate=0.5,
+        runs=7,
+        drawn=20,
+        run=TODAY,
+    )
+    assert studies(["V9"])[0] not in due([undefined], runs=20)
+    assert studies(["V9"])[0] in due([undefined], runs=21)
+
+
+def test_cells_that_no_simulation_has_any_more_are_dropped():
+    gone = Rate(code="V9", quantity="power", what="room", study={"models": 3}, truth="", rate=0.5, runs=99)
+    kept = replace(gone, study=studies(["V9"])[0].cell)
+    unknown = replace(gone, code="V99")
+    assert next(rates_in_parts([gone, kept, unknown], (), runs=20, today=TODAY)) == (kept,)
+
+
+def test_a_quantity_that_was_never_defined_has_no_rate(monkeypatch):
+    study = studies(["V9"])[0]
+    outcome = {("coverage", "interval", "never"): (np.nan, np.nan), ("power", "verdict", "always"): (1.0, np.nan)}
+    monkeypatch.setattr(type(simulations()["V9"]), "outcome", lambda *_: outcome)
+    assert [rate.what for rate in in_parts((), [study])] == ["verdict"]
 
 
 @pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]} models in {size[1]} families")

@@ -41,12 +41,12 @@ def explain(code: Annotated[str, typer.Argument(help="A measure's code, such as 
 
 @command(DATA)
 def calibrate(
-    output: Annotated[Path, typer.Option(help="File for the rates (JSON); a run cut off goes on in it.")] = Path(
+    output: Annotated[Path, typer.Option(help="File for the rates (JSON); an interrupted run goes on in it.")] = Path(
         "calibration.json"
     ),
     runs: Annotated[int, typer.Option(min=20, help="Simulated studies a cell.")] = 2000,
     measures: Annotated[str | None, typer.Option(help="Codes of measures, A,B,C; all by default.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Run also what the file holds already.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also what the file holds of as many runs.")] = False,
     audits: Annotated[bool, typer.Option("--audits", help="Whole audits where nothing is wrong.")] = False,
     seed: Seed = 0,
     jobs: Jobs = 1,
@@ -56,7 +56,7 @@ def calibrate(
 
     from measurand.calibration import read_rates
     from measurand.files import write_atomically
-    from measurand.simulate.calibration import encode, rates_in_parts, studies
+    from measurand.simulate.calibration import due, encode, rates_in_parts, studies
 
     if audits:
         from measurand.simulate import null_audit
@@ -66,13 +66,15 @@ def calibrate(
         messages.print(f"{len(found)} sizes written to {write_atomically(output, null_audit.encode(found))}")
         return
     codes = names_in(measures)
-    rates = read_rates(output.read_bytes()) if output.exists() else ()
-    names = [str(study) for study in studies(codes)]
+    kept = read_rates(output.read_bytes()) if output.exists() else ()
+    chosen = studies(codes) if again else due(kept, runs=runs, codes=codes)
     today = datetime.now(UTC).date().isoformat()
-    with progress(names) as step:
-        for study, rates in rates_in_parts(  # noqa: B020 - each step holds all rates there are by then
-            rates, runs=runs, today=today, seed=seed, jobs=jobs, codes=codes, again=again
-        ):
+    messages.print(f"{len(chosen)} of {len(studies(codes))} kinds of study to run")
+    with progress([str(study) for study in chosen]) as step:
+        parts = rates_in_parts(kept, chosen, runs=runs, today=today, seed=seed, jobs=jobs)
+        for done, rates in enumerate(parts):
+            # After every kind of study, so that an interrupted run goes on where it stopped.
             write_atomically(output, encode(rates))
-            step(str(study), names.index(str(study)) + 1, len(names))
+            if done:
+                step(str(chosen[done - 1]), done, len(chosen))
     messages.print(f"{len(rates)} rates in {output}")

@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from measurand.calibration import error_rates, regime
+from measurand.calibration import error_rates, regime, summary
 from measurand.errors import UnknownName
 from measurand.results import Figure, Finding, Question
 from measurand.tables import EVIDENCE
@@ -60,8 +60,13 @@ class Measure:
 
     @property
     def error_rates(self) -> tuple[Mapping[str, str], ...]:
-        """What this measure's intervals and verdicts yielded on simulated data whose truth is known."""
+        """What its intervals and verdicts yielded on simulated data whose truth is known, each where it is worst."""
         return error_rates(self.code)
+
+    @property
+    def worst_rates(self) -> Mapping[str, str]:
+        """The summary of these rates, name to text; empty where none were measured."""
+        return summary(self.code)
 
     @property
     def regime(self) -> str:

@@ -26,9 +26,14 @@ def explain(measure: MeasureInfo, width: int = 100) -> str:
     for title, lines in (("Caveats", measure.caveats), ("References", measure.references)):
         if lines:
             blocks.append(_titled(title, "\n".join(_wrapped(f"- {line}", width) for line in lines)))
-    simulated = _wrapped(f"Simulated: {measure.regime}.", width) + "\n\n" if measure.regime else ""
-    blocks.append(_titled("Measured error rates (simulated data whose truth is known)", simulated + _rates(measure)))
+    blocks.append(_titled("Measured error rates (simulated data whose truth is known)", _measured(measure, width)))
     return "\n\n".join(blocks)
+
+
+def _measured(measure: MeasureInfo, width: int) -> str:
+    told = {"simulated": measure.regime} if measure.regime else {}
+    lines = [_wrapped(f"- {name}: {text}", width) for name, text in (told | dict(measure.worst_rates)).items()]
+    return "\n\n".join(part for part in ("\n".join(lines), _rates(measure)) if part)
 
 
 def _rates(measure: MeasureInfo) -> str:

@@ -52,7 +52,8 @@ ANSWERED_BY: Mapping[Question, tuple[frozenset[str], ...]] = {
 class MeasureInfo(Protocol):
     """What a report needs to know of a measure.
 
-    `error_rates` holds rows of column -> text, possibly none, and `regime` what was simulated for them.
+    `error_rates` holds rows of column -> text, `worst_rates` their summary and `regime` what was simulated; empty where
+    nothing was.
     """
 
     @property
@@ -73,6 +74,8 @@ class MeasureInfo(Protocol):
     def needs(self) -> str: ...  # noqa: D102
     @property
     def error_rates(self) -> tuple[Mapping[str, str], ...]: ...  # noqa: D102
+    @property
+    def worst_rates(self) -> Mapping[str, str]: ...  # noqa: D102
     @property
     def regime(self) -> str: ...  # noqa: D102
 

@@ -16,7 +16,7 @@ from measurand.compute import run_tasks
 from measurand.errors import UnknownName
 from measurand.simulate.outcomes import Cell, Simulation
 
-__all__ = ["CalibrationStudy", "encode", "measure_rates", "rates_in_parts", "simulations", "studies"]
+__all__ = ["CalibrationStudy", "due", "encode", "measure_rates", "rates_in_parts", "simulations", "studies"]
 
 LEVEL = 0.95
 
@@ -41,6 +41,11 @@ class CalibrationStudy:
 
     code: str
     cell: Cell
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """As `Rate.cell` of its rates."""
+        return (self.code, *self.cell.items())
 
     def __str__(self) -> str:
         return f"{self.code}, {', '.join(f'{name} {value:g}'.replace('_', ' ') for name, value in self.cell.items())}"
@@ -71,7 +76,6 @@ def measure_rates(
     seed: int = 0,
     jobs: int = 1,
     codes: Sequence[str] | None = None,
-    only: Sequence[CalibrationStudy] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Rate, ...]:
     """Run every study and count.
@@ -80,7 +84,7 @@ def measure_rates(
     ----------
     runs : simulated studies per cell; the Monte Carlo standard error of a rate near .95 is .005 at 2,000.
     seed : each block of runs draws from its own generator, so the result does not depend on `jobs`.
-    codes : measures, all by default. only : studies, in place of those of the measures.
+    codes : measures, all by default.
     progress : called with a study's name, how many are done and how many there are.
 
     Examples
@@ -89,61 +93,65 @@ def measure_rates(
     >>> sorted({rate.quantity for rate in rates})
     ['coverage', 'false_alarm', 'power']
     """
-    chosen = studies(codes) if only is None else only
-    starts = range(0, runs, BLOCK)
-    tasks = [(study, min(BLOCK, runs - start), (seed, start)) for study in chosen for start in starts]
-    blocks = run_tasks(run_block, tasks, jobs=jobs)
+    chosen = studies(codes)
     rates: list[Rate] = []
-    for done, study in enumerate(chosen, start=1):
-        gathered: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
-        for _ in starts:
-            for key, values in next(blocks).items():
-                gathered.setdefault(key, []).extend(values)
-        rates += [_rate(study, key, values) for key, values in gathered.items()]
+    for done, (study, found) in enumerate(_rates_by_study(chosen, runs, seed, jobs), start=1):
+        rates += found
         if progress:
             progress(str(study), done, len(chosen))
     return tuple(rates)
 
 
-def rates_in_parts(
-    kept: Sequence[Rate],
-    *,
-    runs: int,
-    today: str,
-    seed: int = 0,
-    jobs: int = 1,
-    codes: Sequence[str] | None = None,
-    again: bool = False,
-) -> Iterator[tuple[CalibrationStudy, tuple[Rate, ...]]]:
-    """Run cell after cell, each time with all rates that are there by then, so that a run cut off can go on.
+def due(kept: Sequence[Rate], *, runs: int, codes: Sequence[str] | None = None) -> tuple[CalibrationStudy, ...]:
+    """The studies of these measures (all by default) that were not run so often yet, or on a date that was not kept.
 
-    Cells that were run with as many studies, and their date kept, are not run again; rates of cells that no simulation
-    has any more are dropped, those of measures not asked for stay.
+    Raises
+    ------
+    UnknownName
+        A code without a simulated study.
+    """
+    drawn = {rate.cell: max(rate.drawn, rate.runs) for rate in sorted(kept, key=lambda r: r.runs) if rate.run}
+    return tuple(study for study in studies(codes) if drawn.get(study.key, 0) < runs)
+
+
+def rates_in_parts(
+    kept: Sequence[Rate], chosen: Sequence[CalibrationStudy], *, runs: int, today: str, seed: int = 0, jobs: int = 1
+) -> Iterator[tuple[Rate, ...]]:
+    """All rates there are before the first of the studies chosen is run, and after each; so one cut off can go on.
+
+    Rates of studies that no simulation has any more are dropped; those of studies not chosen stay.
 
     Parameters
     ----------
     kept : rates of earlier runs.
-    runs, seed, jobs, codes : as of `measure_rates`.
-    today : ISO date that is written to the new rates.
-    again : whether to run also what was run before.
-
-    Yields
-    ------
-    study, rates
-        The cell just run, and all rates in the order of the simulations.
+    chosen : studies to run, as of `due`.
+    runs, seed, jobs : as of `measure_rates`.
+    today : ISO date to note with the new rates.
     """
-    cells = {(study.code, *study.cell.items()): [rate for rate in kept if _of(rate, study)] for study in studies()}
-    for study in studies(codes):
-        held = cells[study.code, *study.cell.items()]
-        if not again and held and max(rate.runs for rate in held) >= runs and all(rate.run for rate in held):
-            continue
-        found = measure_rates(runs=runs, seed=seed, jobs=jobs, only=(study,))
-        cells[study.code, *study.cell.items()] = [replace(rate, run=today) for rate in found]
-        yield study, tuple(rate for each in cells.values() for rate in each)
+    cells: dict[tuple[object, ...], list[Rate]] = {study.key: [] for study in studies()}
+    for rate in kept:
+        if rate.cell in cells:
+            cells[rate.cell].append(rate)
+    yield tuple(rate for each in cells.values() for rate in each)
+    for study, found in _rates_by_study(chosen, runs, seed, jobs):
+        cells[study.key] = [replace(rate, run=today) for rate in found]
+        yield tuple(rate for each in cells.values() for rate in each)
 
 
-def _of(rate: Rate, study: CalibrationStudy) -> bool:
-    return rate.code == study.code and dict(rate.study) == dict(study.cell)
+def _rates_by_study(
+    chosen: Sequence[CalibrationStudy], runs: int, seed: int, jobs: int
+) -> Iterator[tuple[CalibrationStudy, list[Rate]]]:
+    """The rates of each study as soon as it is done; workers go on with the next ones meanwhile."""
+    starts = range(0, runs, BLOCK)
+    tasks = [(study, min(BLOCK, runs - start), (seed, start)) for study in chosen for start in starts]
+    blocks = run_tasks(run_block, tasks, jobs=jobs)
+    for study in chosen:
+        gathered: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+        for _ in starts:
+            for key, values in next(blocks).items():
+                gathered.setdefault(key, []).extend(values)
+        counted = (_rate(study, key, values, runs) for key, values in gathered.items())
+        yield study, [rate for rate in counted if rate]
 
 
 def run_block(
@@ -162,10 +170,14 @@ def run_block(
     return gathered
 
 
-def _rate(study: CalibrationStudy, key: tuple[str, str, str], values: Sequence[tuple[float, float]]) -> Rate:
+def _rate(
+    study: CalibrationStudy, key: tuple[str, str, str], values: Sequence[tuple[float, float]], drawn: int
+) -> Rate | None:
     quantity, what, truth = key
     # Undefined intervals (a resample or class too small) neither cover nor fail: they are left out, as the audit does.
     found = np.array([value for value in values if np.isfinite(value[0])])
+    if not len(found):
+        return None
     width = float(found[:, 1].mean()) if quantity == "coverage" else None
     return Rate(
         code=study.code,
@@ -176,11 +188,15 @@ def _rate(study: CalibrationStudy, key: tuple[str, str, str], values: Sequence[t
         rate=round(float(found[:, 0].mean()), 4),
         runs=len(found),
         width=None if width is None else round(width, 3),
+        drawn=drawn,
     )
 
 
 def encode(rates: Sequence[Rate]) -> bytes:
     """The rates as the JSON that ships with the package, with what each measure's studies draw in words."""
     lines = ",\n".join(json.dumps(asdict(rate)) for rate in rates)
-    drawn = {code: simulation.regime for code, simulation in simulations().items()}
-    return f'{{"regimes": {json.dumps(drawn, indent=1, ensure_ascii=False)},\n"rates": [\n{lines}\n]}}\n'.encode()
+    every = simulations().items()
+    regimes = {code: simulation.regime for code, simulation in every}
+    beside = {code: simulation.beside for code, simulation in every if simulation.beside}
+    told = f'"regimes": {json.dumps(regimes, indent=1)},\n"beside": {json.dumps(beside)}'
+    return f'{{{told},\n"rates": [\n{lines}\n]}}\n'.encode()

@@ -30,11 +30,14 @@ class Simulation:
     cells : the kinds of study to simulate, all with settings of the same names.
     run : one simulated study; called with ``level`` and ``rng`` and the settings of a cell by name.
     regime : what is drawn, in words that follow "simulated: ", for those who read the rates.
+    beside : what parts of a name mark an interval or a verdict that stands for comparison, which the measure itself
+        neither shows nor says; it does not enter the summary of the rates.
     """
 
     cells: Sequence[Cell]
     run: Callable[..., Outcome]
     regime: str
+    beside: tuple[str, ...] = ()
 
     def outcome(self, cell: Cell, level: float, rng: np.random.Generator) -> Outcome:
         """What one study of a cell yields."""

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from measurand.simulate.capabilities import simulate
-from measurand.simulate.validity.capabilities_correlation import CELLS, NARROW, SIMULATIONS, TRUTHS
+from measurand.simulate.validity.capabilities_correlation import CELLS, SIMULATIONS, TRUTHS
 from measurand.stats.capability.capabilities import moderated_jackknife
 from measurand.stats.intervals.correlation import fisher
 
@@ -42,10 +42,8 @@ def test_verdicts_are_what_the_tests_say_once_all_benchmarks_count(seed):
     of_bound = rho == 0.68
     covered = outcome["coverage", "default interval", "rho 0.68"]
     assert covered == pytest.approx((hit[of_bound].mean(), (high - low)[of_bound].mean()))
-    independent = np.ptp(fisher(found.rho, found.n, 0.95), axis=0)
-    narrow = high - low < NARROW * independent
-    key = ("coverage", "default interval where under 0.8 of Fisher's width", "any rho")
-    assert (key in outcome) == narrow.any()
+    # No interval says that models in families tell more than independent ones would.
+    assert (high - low >= np.ptp(fisher(found.rho, found.n, 0.95), axis=0)).all()
 
 
 def test_cells_draw_what_users_have():

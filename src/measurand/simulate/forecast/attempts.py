@@ -174,8 +174,10 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "behaviours with beta, two-point and heavy-tailed success rates, some of them tried fewer times, "
-            "in clusters of unequal size where there are any"
+            "behaviours whose success rates follow a beta distribution or, where independent, also a logit-normal "
+            "and a Pareto one (shape .6), or hide from the attempts made; independent or in clusters of unequal "
+            "size; in one kind of study 40% of them are tried a quarter as often"
         ),
+        beside=("beta-binomial alone", "power-law"),
     )
 }

@@ -135,8 +135,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "log-normal queries to a success, budgets that run out; behaviours independent or in clusters of "
-            "unequal size (log-normal, SD of the log 1.2)"
+            "log-normal queries to a success (SD of the log 1.2) within budgets of 30 to 90; behaviours "
+            "independent or in clusters of unequal size (log-normal, SD of the log 1.2) that share 30% of the "
+            "variance"
         ),
     )
 }

@@ -90,8 +90,8 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "models in families of uneven size (the largest of eight holds a third), a share of variance "
-            "common to a family; benchmarks that follow training compute, or do not"
+            "15 to 60 models in 5 to 20 families of random size that share 30% of the scatter; a benchmark of "
+            "1,000 items that follows training compute on a logistic curve, or not at all"
         ),
     )
 }

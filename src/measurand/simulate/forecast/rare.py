@@ -90,6 +90,9 @@ SIMULATIONS = {
     "F3": Simulation(
         CELLS,
         _run,
-        regime=("log-probabilities with Gumbel, normal and heavier tails"),
+        regime=(
+            "queries whose log-probabilities have an exponential tail as the forecast assumes, a normal one, or a "
+            "hidden kind of 2 queries in 10,000"
+        ),
     )
 }

@@ -72,6 +72,10 @@ SIMULATIONS = {
     "F5": Simulation(
         CELLS,
         _run,
-        regime=("failures by modes alike, geometric, Zipf-like, or few frequent and many rare ones"),
+        regime=(
+            "failures drawn independently from 20 equal modes, 20 geometric ones, 200 with a frequency of 1 over "
+            "the rank, or 2 frequent and 1,000 rare ones"
+        ),
+        beside=("modes_at_least",),
     )
 }

@@ -87,6 +87,11 @@ SIMULATIONS = {
     "G1": Simulation(
         CELLS,
         _contamination,
-        regime=("models along one curve, which scatter about it or not; ten clean suspects judged as one family"),
+        regime=(
+            "scores on 200 or 1,000 independent items of a benchmark and of an easier reference; models along one "
+            "curve, or scattered about it (SD .3 in log odds); ten clean suspects, and one that has seen 30% of "
+            "the questions"
+        ),
+        beside=("published",),
     )
 }

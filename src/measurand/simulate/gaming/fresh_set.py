@@ -59,6 +59,10 @@ SIMULATIONS = {
     "G2": Simulation(
         CELLS,
         _gap,
-        regime=("models that lose alike on a fresh set, which scatter or not; suspects judged as one family"),
+        regime=(
+            "scores on 200 or 1,000 independent items of an old set and of a fresh one; 18 or 30 models along one "
+            "curve, or scattered about it (SD .3 in log odds), of which none or one has seen 30% of the old "
+            "questions"
+        ),
     )
 }

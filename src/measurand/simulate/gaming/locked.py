@@ -89,8 +89,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "a locked model and a control under elicitation; items independent or in clusters of unequal "
-            "size (log-normal, SD of the log 1.2)"
+            "a target and a control under 1 to 5 methods of elicitation that bring out 0 to 40 points; items "
+            "independent or in clusters of unequal size (log-normal, SD of the log 1.2), which differ in how much "
+            "is brought out"
         ),
     )
 }

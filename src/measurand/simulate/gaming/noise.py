@@ -144,8 +144,10 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "noised copies of honest, weak and locked models; items independent or in clusters of unequal "
-            "size (log-normal, SD of the log 1.2)"
+            "noised copies of honest models, guessers and locked models (one answer always, a weaker model's "
+            "answers, wrong answers); items independent or in clusters of unequal size (log-normal, SD of the log "
+            "1.2), which differ in how much of them is known"
         ),
+        beside=("candidate",),
     )
 }

@@ -117,6 +117,9 @@ SIMULATIONS = {
     "G6": Simulation(
         CELLS,
         _run,
-        regime=("items copied into a corpus with a known share of their words"),
+        regime=(
+            "texts with words by Zipf's law and set phrases; nothing leaked, or single items copied whole or with "
+            "a tenth or a fifth of their words replaced"
+        ),
     )
 }

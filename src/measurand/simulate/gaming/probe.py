@@ -113,6 +113,9 @@ SIMULATIONS = {
     "G9": Simulation(
         CELLS,
         _run,
-        regime=("activations with and without a direction that separates them"),
+        regime=(
+            "probe scores of known areas under the curve, those of a prompt correlated by .5; nothing to find, a "
+            "confound that tells as much, or defection itself"
+        ),
     )
 }

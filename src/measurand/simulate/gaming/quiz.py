@@ -58,6 +58,7 @@ SIMULATIONS = {
     "G5": Simulation(
         CELLS,
         _run,
-        regime=("answers to a quiz by a model that recognises a known share, with a position bias"),
+        regime=("a model that prefers some positions and recognises none, 20% or 60% of the items"),
+        beside=("published",),
     )
 }

@@ -144,8 +144,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "answers honest and told to do badly, items independent or in clusters of unequal size (log- "
-            "normal, SD of the log 1.2), items of a cluster alike in difficulty and in what they suit"
+            "a model in two conditions: alike, with leaning answer positions, or held back by 15 points; "
+            "guessers, and models that avoid right answers; items independent or in clusters of unequal size "
+            "(log-normal, SD of the log 1.2), those of a cluster alike in difficulty and in what suits a model"
         ),
     )
 }

@@ -153,7 +153,8 @@ SIMULATIONS = {
         ),
         arena,
         regime=(
-            "votes by Bradley-Terry strengths; voters (and prompts) equally active or of Pareto activity (shape 1.1)"
+            "votes by Bradley-Terry strengths, a quarter of them ties; voters and prompts with tastes of their "
+            "own: none, equally active ones, or ones of Pareto activity (shape 1.1, a few cast most of the votes)"
         ),
     )
 }

@@ -75,8 +75,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "right or wrong answers in two formats, items independent or in clusters of unequal size (log- "
-            "normal, SD of the log 1.2), items of a cluster alike in difficulty and in what they suit"
+            "two formats whose scores differ by 0, 2 or 10 points; items independent or in clusters of unequal "
+            "size (log-normal, SD of the log 1.2), those of a cluster alike in difficulty and in what suits a "
+            "model"
         ),
     )
 }

@@ -148,8 +148,9 @@ SIMULATIONS: Mapping[str, Simulation] = {
         CELLS,
         _graders,
         regime=(
-            "labels of two graders and a hand-labelled subset, samples independent or in clusters of unequal "
-            "size (log-normal, SD of the log 1.2)"
+            "two graders of known errors, a fair and a strict one, and hand labels of a part of the samples; "
+            "samples independent or in clusters of unequal size (log-normal, SD of the log 1.2, cut to 1 to 100 "
+            "samples)"
         ),
     )
 }

@@ -119,6 +119,9 @@ SIMULATIONS: Mapping[str, Simulation] = {
     "P11": Simulation(
         CELLS,
         _items,
-        regime=("right or wrong answers by a two-parameter model, without guessing or with a chance of .25"),
+        regime=(
+            "right or wrong answers by item response curves of unequal slope, without guessing or with a chance "
+            "of .25 that the audit knows or not; in one kind of study half of the cells are missing"
+        ),
     )
 }

@@ -45,9 +45,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "right or wrong answers of models, items independent or in clusters of unequal size (log-normal, "
-            "SD of the log 1.2), items of a cluster alike in difficulty and in what they suit; pairs and 6 "
-            "equal models"
+            "right or wrong answers of two equal models, of a better one and of six equal ones; items independent "
+            "or in clusters of unequal size (log-normal, SD of the log 1.2), those of a cluster alike in "
+            "difficulty and in what suits a model"
         ),
     )
 }

@@ -50,9 +50,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "a pilot of two models and a study of the size it plans, items independent or in clusters of "
-            "unequal size (log-normal, SD of the log 1.2), items of a cluster alike in difficulty and in "
-            "what they suit"
+            "a pilot of two models, then a study of the planned size in which one is 5 or 10 points better; items "
+            "independent or in clusters of unequal size (log-normal, SD of the log 1.2), those of a cluster alike "
+            "in difficulty and in what suits a model"
         ),
     )
 }

@@ -125,8 +125,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "right or wrong answers under several prompts, items independent or in clusters of unequal size "
-            "(log-normal, SD of the log 1.2), items of a cluster alike in difficulty and in what they suit"
+            "3 to 10 prompts that are alike, or differ by about 5 points (SD); items independent or in clusters "
+            "of unequal size (log-normal, SD of the log 1.2), those of a cluster alike in difficulty and in what "
+            "suits a model"
         ),
     )
 }

@@ -80,9 +80,9 @@ SIMULATIONS = {
         ),
         rank_stability,
         regime=(
-            "right or wrong answers of models under one prompt or several, items independent or in clusters "
-            "of unequal size (log-normal, SD of the log 1.2), items of a cluster alike in difficulty and in "
-            "what they suit"
+            "5 to 30 models, equal or with abilities of SD .7 in log odds, under 1, 4 or 10 prompts; items "
+            "independent or in clusters of unequal size (log-normal, SD of the log 1.2), those of a cluster alike "
+            "in difficulty and in what suits a model"
         ),
     )
 }

@@ -44,6 +44,10 @@ SIMULATIONS = {
     "P5": Simulation(
         CELLS,
         _run,
-        regime=("independent trials with a known failure rate, stopped at will or not"),
+        regime=(
+            "independent trials with a failure rate of 1 in 100 or 1 in 1,000; the tester counts at the end, or "
+            "looks after every failure and stops at will"
+        ),
+        beside=("misused",),
     )
 }

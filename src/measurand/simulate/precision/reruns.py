@@ -78,8 +78,8 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "runs of items that are settled or not, items independent or in clusters of unequal size (log- "
-            "normal, SD of the log 1.2), items of a cluster alike in difficulty and in what they suit"
+            "items that are settled for good or answered anew in each of 2 to 5 runs; items independent or in "
+            "clusters of unequal size (log-normal, SD of the log 1.2), those of a cluster alike in both"
         ),
     )
 }

@@ -32,8 +32,10 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "right or wrong answers, items independent or in clusters of unequal size (log-normal, SD of the "
-            "log 1.2), items of a cluster alike in difficulty and in what they suit"
+            "right or wrong answers of a middling model and of one near a score of 1; items independent or in "
+            "clusters of unequal size (log-normal, SD of the log 1.2), those of a cluster alike in difficulty and "
+            "in what suits a model"
         ),
+        beside=("clusters ignored",),
     )
 }

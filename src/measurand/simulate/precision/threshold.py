@@ -37,9 +37,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "right or wrong answers of a model whose true score is the threshold, items independent or in "
-            "clusters of unequal size (log-normal, SD of the log 1.2), items of a cluster alike in "
-            "difficulty and in what they suit"
+            "right or wrong answers of a model whose true score is the threshold, and of a better one; items "
+            "independent or in clusters of unequal size (log-normal, SD of the log 1.2), those of a cluster alike "
+            "in difficulty and in what suits a model"
         ),
     )
 }

@@ -67,6 +67,9 @@ SIMULATIONS = {
     "V11": Simulation(
         CELLS,
         _run,
-        regime=("texts drawn from topics of known number and spread"),
+        regime=(
+            "items and reference texts as points around 10 topics, of which the items have all or half; "
+            "near-duplicates of 1 item in 20"
+        ),
     )
 }

@@ -72,8 +72,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "models in families of uneven size (the largest of eight holds a third), a share of variance "
-            "common to a family; Gaussian scores, the claim judged one-sided"
+            "models in families of uneven size (the largest of eight holds a third) that share none or 30% of the "
+            "variance; Gaussian scores of two models drawn at random, which differ by their capability alone or "
+            "by a gain of 3 SD; 20 claims judged together"
         ),
     )
 }

@@ -61,8 +61,8 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "models in families of uneven size (the largest of eight holds a third), a share of variance "
-            "common to a family; Gaussian scores of 12 benchmarks with one factor or none"
+            "models in families of uneven size (the largest of eight holds a third) that share none or 30% of the "
+            "variance; Gaussian scores on 12 capability benchmarks with one ability behind them, or none"
         ),
     )
 }

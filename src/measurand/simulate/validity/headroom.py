@@ -52,8 +52,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "models in families of uneven size (the largest of eight holds a third), a share of variance "
-            "common to a family; scores below a ceiling"
+            "models in families of uneven size (the largest of eight holds a third) that share none or 30% of the "
+            "variance; positions of the models between floor and ceiling with a median of .5, .95 (the bound) and "
+            ".99"
         ),
     )
 }

@@ -56,6 +56,9 @@ SIMULATIONS = {
     "V10": Simulation(
         CELLS,
         _metric_choice,
-        regime=("answers of known per-token accuracy, scored by a continuous and a discontinuous metric"),
+        regime=(
+            "8 to 30 models whose accuracy per token grows with scale as a power law has it, scored per token and "
+            "by the exact match of 5 or 20 tokens, or whose scores truly jump; noise of SD .02 or .05"
+        ),
     )
 }

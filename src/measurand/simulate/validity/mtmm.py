@@ -68,8 +68,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "models in families of uneven size (the largest of eight holds a third), a share of variance "
-            "common to a family; Gaussian scores of traits measured by methods"
+            "models in families of uneven size (the largest of eight holds a third) that share none or 30% of the "
+            "variance; Gaussian scores of 4 traits, each measured by 3 methods; trait and method alike, or one of "
+            "them stronger"
         ),
     )
 }

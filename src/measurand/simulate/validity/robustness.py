@@ -51,8 +51,8 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "models in families of uneven size (the largest of eight holds a third), a share of variance "
-            "common to a family; Gaussian scores, several benchmarks under test judged as one family"
+            "models in families of uneven size (the largest of eight holds a third) that share none or 30% of the "
+            "variance; Gaussian scores of 10 benchmarks under test, judged as one family of verdicts"
         ),
     )
 }

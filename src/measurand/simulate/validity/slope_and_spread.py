@@ -42,8 +42,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "models in families of uneven size (the largest of eight holds a third), a share of variance "
-            "common to a family; Gaussian scores with known measurement noise"
+            "models in families of uneven size (the largest of eight holds a third) that share none or 30% of the "
+            "variance; Gaussian scores of 5 benchmarks, measured with a standard error of one or three times the "
+            "steepest slope"
         ),
     )
 }

@@ -66,8 +66,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "models in families of uneven size (the largest of eight holds a third), a share of variance "
-            "common to a family; Gaussian scores, training compute related to ability"
+            "models in families of uneven size (the largest of eight holds a third) that share none or 30% of the "
+            "variance; Gaussian scores; training compute that correlates .85 with the capabilities score; 20 "
+            "benchmarks judged as one family of verdicts"
         ),
     )
 }

@@ -90,8 +90,9 @@ SIMULATIONS = {
         tuple({**cell, "benchmarks": 40} for cell in CELLS),
         _run,
         regime=(
-            "models in families of uneven size (the largest of eight holds a third), a share of variance "
-            "common to a family; Gaussian scores of two classes, 40 benchmarks judged as one family"
+            "models in families of uneven size (the largest of eight holds a third) that share none or 30% of the "
+            "variance; Gaussian scores in two classes of the same families and in the halves of one class; 40 "
+            "benchmarks judged as one family of verdicts"
         ),
     )
 }
