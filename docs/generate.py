@@ -142,8 +142,8 @@ Every rate of every study is in [calibration.csv](calibration.csv), with its num
 
 Coverage of nominal 95% intervals of the capabilities correlation where scores are Gaussian and families known: the
 mean over true correlations 0, .3, .5, .68 and .9 and over 12, 26 and 60 models, with the least and the greatest; and
-the mean width. The default is the candidate whose worst departure from .95 is smallest:
-**{METHODS[DEFAULT]}**.
+the mean width. Of the candidates that depart from .95 by at most .03 whatever the families share, the default is the
+narrowest: **{METHODS[DEFAULT]}**.
 It is never narrower than the interval that models without families would have, so there are no narrow ones that cover
 less often.
 

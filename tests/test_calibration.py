@@ -86,6 +86,17 @@ def test_default_intervals_of_v1_cover_and_its_verdicts_are_seldom_wrong():
     assert all(rate.rate <= 0.055 for rate in rates if rate.quantity == "false_alarm" and "among all" in rate.what)
 
 
+def test_the_default_of_v1_is_the_narrowest_candidate_that_keeps_its_level_whatever_families_share():
+    usual = {"skew": 1, "tails": 0, "ceiling": 0, "missing": 0, "families_known": 1, "benchmarks": 30}
+    found = {}
+    for rate in load():
+        if rate.code == "V1" and rate.quantity == "coverage" and usual.items() <= rate.study.items():
+            found.setdefault(rate.what, []).append(rate)
+    kept = {what for what, rates in found.items() if all(abs(rate.rate - 0.95) <= 0.03 for rate in rates)}
+    assert kept == {"default interval", "candidate family_jackknife"}
+    assert min(kept, key=lambda what: sum(rate.width for rate in found[what])) == "default interval"
+
+
 @pytest.mark.parametrize("code", ["V1", "V3", "P1"])
 def test_a_row_gives_each_interval_and_verdict_in_the_study_where_it_is_worst(code):
     own = [rate for rate in load() if rate.code == code and not rate.what.startswith("candidate")]

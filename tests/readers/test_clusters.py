@@ -317,3 +317,9 @@ def test_the_note_says_how_much_wider_and_how_to_switch_it_off():
     table = pl.DataFrame({"model": ["m0"], "benchmark": ["b"], "score": [0.5]})
     noted = with_clusters(replace(study, scores=Scores.build(table)), None).scores
     assert any("since their scores go together" in note and "--cluster none" in note for note in noted.notes)
+
+
+def test_fewer_than_five_clusters_are_suggested_and_not_taken():
+    rows = [{"item": str(i), "score": float(i < 30), "metadata": {"passage": f"p{i // 30}"}} for i in range(60)]
+    assert shown_cluster(responses(rows)) is None
+    assert suggest_clusters(responses(rows)) == ("passage",)

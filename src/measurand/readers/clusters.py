@@ -29,6 +29,10 @@ NOT_A_CONTEXT = frozenset({"answer", "gold", "label", "split", "target", "level"
 """Keys whose values repeat although the items that share one share no context, only an answer or a grade."""
 
 MOST_KEYS, PERMUTATIONS = 5, 999
+LEAST_SHOWN = 5
+"""Fewer clusters are not taken unasked: intervals over 2 to 4 say next to nothing, and a part of the items may lie in
+one of them."""
+
 CLEAR_P, CLEARLY_WIDER = 0.01, 1.1
 """Scores go together beyond chance, over all keys looked at, and the interval is at least a tenth wider for it."""
 
@@ -258,11 +262,11 @@ def _values(responses: Responses, key: str) -> dict[tuple[str, str], str]:
 
 
 def _codes(table: ItemTable, of_item: Mapping[tuple[str, str], str]) -> npt.NDArray[np.int64] | None:
-    """Number of each item's cluster, an item without a value alone; None where the key groups no items."""
+    """Number of each item's cluster, an item without a value alone; None where the key groups none, or all into few."""
     names = [(of_item.get((table.benchmark, item)), item) for item in table.items]
     place: dict[object, int] = {}
     codes = [place.setdefault(item if value is None else (value,), len(place)) for value, item in names]
-    return np.array(codes, dtype=np.int64) if 2 <= len(place) < len(codes) else None
+    return np.array(codes, dtype=np.int64) if LEAST_SHOWN <= len(place) < len(codes) else None
 
 
 def with_clusters(study: Study, key: str | None) -> Study:

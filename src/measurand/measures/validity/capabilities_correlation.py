@@ -438,7 +438,7 @@ MEASURE = Measure(
         "Hochberg): the 90% interval decides, the 95% interval is shown. Each interval is at its own level.",
         "Picking the models changes it (V4), and it may differ between classes and capability ranges (V5).",
         "The interval counts models of a family as dependent; it does not count measurement noise in the scores.",
-        "Measured, the interval covers 94 to 97%; with heavy-tailed scores 93% where the correlation is .9 or the same "
+        "Measured, the interval covers 93 to 98%; with heavy-tailed scores 93% where the correlation is .9 or the same "
         "few models are extreme on every benchmark; below 6 benchmarks under test, where it cannot learn from "
         "others, 98 to 99%.",
     ),

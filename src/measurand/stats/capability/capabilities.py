@@ -48,7 +48,7 @@ METHODS = {
 """Candidate intervals, by name."""
 
 DEFAULT = "moderated_jackknife"
-"""The candidate whose measured coverage is nearest to nominal over the sizes that users have (docs/calibration.md)."""
+"""The narrowest candidate whose measured coverage stays within .03 of nominal at users' sizes (docs/calibration.md)."""
 
 UNMODERATED = "leave-one-family-out jackknife on the z scale, t(G-1), never narrower than Bonett-Wright"
 """What the default is for a benchmark that has too few others to be moderated with."""
