@@ -104,8 +104,8 @@ def test_nothing_to_plan_from():
 def test_power_of_planned_studies_at_reduced_size():
     for rate in measure_rates(runs=300, seed=1, codes=["P3"]):
         wanted = 0.8 if "80%" in rate.what else 0.9
-        # A pilot of unequal clusters knows its design effect badly, and plans on the point: up to 13 points are missing,
-        # which the caveat says.
+        # A pilot of unequal clusters knows its design effect badly, and plans on the point: up to 13 points are
+        # missing, which the caveat says.
         missing = 0.13 if rate.study["clusters"] else 0.0
         noise = 0.02 + 3 * (wanted * (1 - wanted) / 300) ** 0.5
         assert wanted - missing - noise <= rate.rate <= wanted + noise, rate

@@ -296,8 +296,8 @@ MEASURE = Measure(
         "because they looked hopeless make behaviours seem easier than they are.",
         "FLOP counted by 2 N tokens leave out attention over long contexts and whatever was spent to develop the "
         "method; sides of the bill that are not known are not counted.",
-        "With ten clusters of unequal size, the interval of the gain in cost covers about 80% to 85% in place of 95%, and "
-        "with thirty about 90% (80 simulated studies each).",
+        "With ten clusters of unequal size, the interval of the gain in cost covers about 80% to 85% in place of 95%, "
+        "and with thirty about 90% (80 simulated studies each).",
         "Selection among n attempts is at most log2(n) bits; a method that also learns from answers uses more.",
     ),
     references=(

@@ -375,8 +375,8 @@ MEASURE = Measure(
         "Variances are taken from these models and items; other models may agree more or less.",
         "Items alone decide: the formula holds one answer's noise (epochs) apart from what items differ by only where "
         "items were repeated.",
-        "Where clusters are of unequal size the design effect of a pilot is badly known: studies planned for 80% and 90% "
-        "power had 73% to 75% and 82% (100 clusters, simulated).",
+        "Where clusters are of unequal size the design effect of a pilot is badly known: studies planned for 80% and "
+        "90% power had 73% to 75% and 82% (100 clusters, simulated).",
     ),
     references=(
         "Miller 2024, Adding error bars to evals, arXiv 2411.00640",
