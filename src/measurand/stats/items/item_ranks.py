@@ -67,7 +67,7 @@ def resampled_means(
     --------
     >>> scores = np.array([[[1.0, 1.0, 0.0, 1.0]], [[0.0, 1.0, 0.0, 1.0]]])
     >>> found = resampled_means(scores, 100, np.random.default_rng(0))
-    >>> found.means.tolist(), found.gap_stderr[0, 1].tolist(), round(float(found.freedom[0, 1]), 6)
+    >>> found.means.tolist(), round(float(found.gap_stderr[0, 1]), 6), round(float(found.freedom[0, 1]), 6)
     ([0.75, 0.5], 0.25, 3.0)
     """
     m, v, n = scores.shape
