@@ -319,7 +319,12 @@ def test_the_note_says_how_much_wider_and_how_to_switch_it_off():
     assert any("since their scores go together" in note and "--cluster none" in note for note in noted.notes)
 
 
-def test_fewer_than_five_clusters_are_suggested_and_not_taken():
-    rows = [{"item": str(i), "score": float(i < 30), "metadata": {"passage": f"p{i // 30}"}} for i in range(60)]
-    assert shown_cluster(responses(rows)) is None
-    assert suggest_clusters(responses(rows)) == ("passage",)
+def test_a_cluster_that_all_items_share_is_none_unless_it_is_asked_for():
+    """A part of a set can lie in one cluster: unasked, that would leave nothing assessed."""
+    rows = [{"item": str(i), "score": i % 2, "metadata": {"cluster": "capitals"}} for i in range(12)]
+    study = Study(title="items", responses=responses(rows))
+    assert with_clusters(study, None).responses.cluster is None
+    assert with_clusters(study, "cluster").responses.cluster == "cluster"
+    elsewhere = [row | {"benchmark": "other", "metadata": {"cluster": f"c{i % 3}"}} for i, row in enumerate(rows)]
+    both = Study(title="items", responses=responses([*rows, *elsewhere]))
+    assert with_clusters(both, None).responses.cluster == "cluster"

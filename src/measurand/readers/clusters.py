@@ -29,10 +29,6 @@ NOT_A_CONTEXT = frozenset({"answer", "gold", "label", "split", "target", "level"
 """Keys whose values repeat although the items that share one share no context, only an answer or a grade."""
 
 MOST_KEYS, PERMUTATIONS = 5, 999
-LEAST_SHOWN = 5
-"""Fewer clusters are not taken unasked: intervals over 2 to 4 say next to nothing, and a part of the items may lie in
-one of them."""
-
 CLEAR_P, CLEARLY_WIDER = 0.01, 1.1
 """Scores go together beyond chance, over all keys looked at, and the interval is at least a tenth wider for it."""
 
@@ -262,11 +258,11 @@ def _values(responses: Responses, key: str) -> dict[tuple[str, str], str]:
 
 
 def _codes(table: ItemTable, of_item: Mapping[tuple[str, str], str]) -> npt.NDArray[np.int64] | None:
-    """Number of each item's cluster, an item without a value alone; None where the key groups none, or all into few."""
+    """Number of each item's cluster, an item without a value alone; None where the key groups no items."""
     names = [(of_item.get((table.benchmark, item)), item) for item in table.items]
     place: dict[object, int] = {}
     codes = [place.setdefault(item if value is None else (value,), len(place)) for value, item in names]
-    return np.array(codes, dtype=np.int64) if LEAST_SHOWN <= len(place) < len(codes) else None
+    return np.array(codes, dtype=np.int64) if 2 <= len(place) < len(codes) else None
 
 
 def with_clusters(study: Study, key: str | None) -> Study:
@@ -276,7 +272,7 @@ def with_clusters(study: Study, key: str | None) -> Study:
     ----------
     study : any study; one without item-level results and without a key stays as it is.
     key : a key of `Responses.cluster_keys`; ``"none"``: items are independent; None: a key called ``cluster`` counts if
-        there is one, else the key that the data show (`shown_cluster`).
+        there is one with two values or more, else the key that the data show (`shown_cluster`).
 
     Raises
     ------
@@ -292,7 +288,7 @@ def with_clusters(study: Study, key: str | None) -> Study:
     responses = study.responses
     why = ""
     shown = None
-    if key is None and DECLARED in responses.cluster_keys():
+    if key is None and DECLARED in responses.cluster_keys() and _divides(responses, DECLARED):
         key = DECLARED
     elif key is None and (shown := shown_cluster(responses)):
         key = shown[0]
@@ -307,6 +303,14 @@ def with_clusters(study: Study, key: str | None) -> Study:
     if noted.scores is None:
         return noted
     return replace(noted, scores=with_cluster_stderr(noted.scores, cluster_stderr(responses, key)))
+
+
+def _divides(responses: Responses, key: str) -> bool:
+    """Whether the key has two values in some benchmark: one that all items share tells none of them apart."""
+    values = (
+        responses.clustered_by(key).clustered().group_by("benchmark").agg(pl.col("cluster").drop_nulls().n_unique())
+    )
+    return bool((values.collect(engine="streaming")["cluster"] >= 2).any())
 
 
 def _independent(responses: Responses, *, asked: bool) -> str:
