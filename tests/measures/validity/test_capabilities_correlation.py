@@ -214,8 +214,8 @@ def test_the_headline_reads_aloud(of_example):
     base, chat = (finding.sentence for finding in judge(of_example) if finding.headline)
     assert base == (
         "Of 59 benchmarks under test on 27 base models, 8 clearly rise with general capability, 4 clearly get worse "
-        "with it, 1 is clearly separate from it, and for 46 there are too few models to say (10 of them would be "
-        "called alone, but not among 59); going by the point estimates alone, 25 would count as tracking capability."
+        "with it, 1 is clearly separate from it, and for 46 there are too few models to say (each judged on its "
+        "own, 10 of these would be clear); going by the point estimates alone, 25 would count as tracking capability."
     )
     assert chat.startswith("Of 61 benchmarks under test on 26 chat models, ")
 
@@ -296,7 +296,7 @@ def test_a_class_is_one_family_of_verdicts(make_study):
     np.testing.assert_allclose(adjusted, stats.false_discovery_control(p_values))
     headline = judge(result)[0]
     assert (headline.result["entangled"], headline.result["undecided"], headline.result["alone_only"]) == (1, 9, 1)
-    assert "(1 of them would be called alone, but not among 10)" in headline.sentence
+    assert "(each judged on its own, 1 of these would be clear)" in headline.sentence
 
 
 def test_the_interval_of_a_verdict_is_shown_adjusted_for_its_selection_too(make_study):

@@ -8,11 +8,10 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from measurand.stats.intervals.clustered import share_limits
-from measurand.stats.intervals.correlation import jackknife_t, jackknife_z, median_limits
+from measurand.stats.intervals.correlation import by_families, jackknife_t, jackknife_z, median_limits
 from measurand.stats.intervals.one_sided import (
     Uncertain,
     median_p_values,
-    of_correlation,
     of_jackknife,
     share_below,
 )
@@ -37,7 +36,7 @@ def test_p_values_are_where_the_jackknife_interval_ends_at_the_bound(seed):
     n = np.full(4, 20)
     cases = (
         (of_jackknife(value, replicates), lambda level: jackknife_t(value, replicates, level)),
-        (of_correlation(value, replicates, n), lambda level: jackknife_z(value, replicates, n, level)),
+        (by_families(value, replicates, n), lambda level: jackknife_z(value, replicates, n, level)),
     )
     for found, limits in cases:
         for level in (0.5, 0.9, 0.95):

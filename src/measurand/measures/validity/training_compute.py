@@ -24,9 +24,8 @@ from measurand.measures.verdicts import Call, Side, Unassessed, against, called,
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
 from measurand.stats.capability.pca import replicate_scores
-from measurand.stats.intervals.correlation import OnZScale, jackknife_z
+from measurand.stats.intervals.correlation import OnZScale, by_families, jackknife_z
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.intervals.one_sided import of_correlation
 from measurand.stats.intervals.ranks import Method, correlate
 from measurand.tables import Scores
 from measurand.wording import CORRELATION, agreeing, plural, shown
@@ -149,7 +148,7 @@ def class_compute(panel: Panel, log_flop: Floats, level: float) -> tuple[ClassCo
         score_pearson=of_score("pearson"),
         spearman=_with_limits(with_compute, weights, values, level),
         partial=_with_limits(partial, weights, values, level),
-        error=of_correlation(with_compute[0], of_those_run(with_compute[1:], weights[1:], values), n),
+        error=by_families(with_compute[0], of_those_run(with_compute[1:], weights[1:], values), n),
     )
     return part, not_able
 

@@ -14,6 +14,7 @@ __all__ = [
     "at_least_independent",
     "bonett_wright",
     "bonett_wright_se",
+    "by_families",
     "fisher",
     "jackknife_se",
     "jackknife_t",
@@ -21,6 +22,7 @@ __all__ = [
     "jackknife_z_se",
     "median_limits",
     "models_to_decide",
+    "share_below_se",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -160,6 +162,12 @@ def at_least_independent(rho: Floats, replicates: Floats, n: Ints) -> OnZScale:
     return OnZScale(rho, np.maximum(se, bonett_wright_se(rho, n)), np.maximum(groups - 1, 1), n)
 
 
+def by_families(rho: Floats, replicates: Floats, n: Ints) -> OnZScale:
+    """What `jackknife_z` rests on, for tests beside its intervals."""
+    se, groups = jackknife_z_se(replicates, n)
+    return OnZScale(rho, np.where(se == 0, bonett_wright_se(rho, n), se), np.maximum(groups - 1, 1), n)
+
+
 def jackknife_z(rho: Floats, replicates: Floats, n: Ints, level: float) -> Interval:
     """Leave-one-family-out jackknife of a rank correlation on Fisher's z scale, with t(G - 1).
 
@@ -176,10 +184,14 @@ def jackknife_z(rho: Floats, replicates: Floats, n: Ints, level: float) -> Inter
     -------
     low, high : shape (m,); NaN below two families.
     """
-    se, groups = jackknife_z_se(replicates, n)
-    se = np.where(se == 0, bonett_wright_se(rho, n), se)
-    with np.errstate(invalid="ignore"):
-        return _on_z_scale(rho, stdtrit(np.maximum(groups - 1, 1), (1 + level) / 2) * se, n)
+    return by_families(rho, replicates, n).limits(level)
+
+
+def share_below_se(values: Floats, families: Ints) -> tuple[float, int]:
+    """Standard error of the share of observations below the median, by family (CR1), and the number of families."""
+    by_family = np.bincount(np.unique(families, return_inverse=True)[1], (values <= np.median(values)) - 0.5)
+    groups = len(by_family)
+    return math.sqrt(groups / max(groups - 1, 1) * float((by_family**2).sum())) / len(values), groups
 
 
 def median_limits(values: Floats, families: npt.NDArray[np.int64], level: float) -> tuple[float, float]:
@@ -206,12 +218,9 @@ def median_limits(values: Floats, families: npt.NDArray[np.int64], level: float)
     (nan, nan)
     """
     n = len(values)
-    _, member = np.unique(families, return_inverse=True)
-    by_family = np.bincount(member, (values <= np.median(values)) - 0.5)
-    groups = len(by_family)
+    se, groups = share_below_se(values, families)
     if groups < 2:
         return float("nan"), float("nan")
-    se = np.sqrt(groups / (groups - 1) * (by_family**2).sum()) / n
     half = stdtrit(groups - 1, (1 + level) / 2) * se
     rank = math.floor(n * (0.5 - half))
     if rank < 1:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.stats.intervals.correlation import OnZScale, bonett_wright_se, jackknife_se, jackknife_z_se
+from measurand.stats.intervals.correlation import jackknife_se, share_below_se
 from measurand.stats.intervals.distributions import binom, student
 
-__all__ = ["Uncertain", "median_p_values", "of_correlation", "of_jackknife", "share_below"]
+__all__ = ["Uncertain", "median_p_values", "of_jackknife", "share_below"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -55,13 +55,6 @@ def of_jackknife(value: Floats, replicates: Floats) -> Uncertain:
     return Uncertain(value, stderr, groups - 1)
 
 
-def of_correlation(rho: Floats, replicates: Floats, n: Ints) -> OnZScale:
-    """Rank correlations with their leave-one-family-out replicates, shape (G, m), as `jackknife_z` takes them."""
-    stderr, groups = jackknife_z_se(replicates, n)
-    # As in the interval: perfect agreement of a few models is not certainty.
-    return OnZScale(rho, np.where(stderr == 0, bonett_wright_se(rho, n), stderr), np.maximum(groups - 1, 1), n)
-
-
 def median_p_values(values: Floats, families: Ints, bound: float) -> tuple[float, float]:
     """P-values of a median over observations in families: above a bound, and below it.
 
@@ -84,12 +77,9 @@ def median_p_values(values: Floats, families: Ints, bound: float) -> tuple[float
     (0.021, 1.0)
     """
     n = len(values)
-    _, member = np.unique(families, return_inverse=True)
-    by_family = np.bincount(member, (values <= np.median(values)) - 0.5)
-    groups = len(by_family)
+    error, groups = share_below_se(values, families)
     if groups < 2:
         return float("nan"), float("nan")
-    error = np.sqrt(groups / (groups - 1) * (by_family**2).sum()) / n
 
     def p_value(beyond: int) -> float:
         # The limit is an order statistic of rank n (1/2 - t error), rounded down: one more than lie on the wrong side.

@@ -44,7 +44,7 @@ def summary(panel: Panel, tested: Sequence[Finding], count: Counter[str], by_poi
         return tested[0].sentence + independent
     rise, fall, apart, open_ = (count[verdict] for verdict in (*VERDICTS.values(), "undecided"))
     # What would be a verdict by itself is told apart from what is open at any count of benchmarks.
-    looked_at = f" ({alone} of them would be called alone, but not among {len(tested)})" if alone else ""
+    looked_at = f" (each judged on its own, {alone} of these would be clear)" if alone else ""
     return (
         f"Of {plural(len(tested), 'benchmark')} under test on {len(panel.models)} {kind(panel.class_)}models, {rise} "
         f"clearly {agreeing(rise, 'rises')} with general capability, {fall} clearly {agreeing(fall, 'gets')} worse "
