@@ -15,10 +15,12 @@ from measurand.simulate.calibration import simulations, studies
 
 FEWER_RUNS = {
     # Each run of these refits curves, laws or specification curves hundreds of times.
-    **dict.fromkeys(("G1", "G2", "V4", "F1"), 40),
+    "G1": 120,
+    "G2": 80,
+    "F1": 300,
     **dict.fromkeys(("G3", "G4", "F7"), 400),
-    **dict.fromkeys(("F6", "P11"), 20),
-    **dict.fromkeys(("F2", "G7", "G10"), 60),
+    "F6": 60,
+    **dict.fromkeys(("F2", "G7", "G10", "P11", "V4"), 60),
     **dict.fromkeys(("P6", "P10"), 150),
     **dict.fromkeys(("V5", "V8"), 200),
     "F4": 80,
