@@ -53,7 +53,7 @@ def write_log(folder: Path, number: int, samples: int) -> None:
             "scores": [
                 {
                     "name": "choice",
-                    "scorer": "choice",
+                    "reading": "choice",
                     "metrics": {
                         "accuracy": {"name": "accuracy", "value": mean},
                         "stderr": {"name": "stderr", "value": (mean * (1 - mean) / (samples - 1)) ** 0.5},

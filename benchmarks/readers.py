@@ -89,9 +89,9 @@ from measurand.readers.inspect.logs import read
 logs, told = timed(lambda: [read(file, full=kind == "full") for file in sorted(glob.glob(folder + "/*.eval"))])
 if wanted:
     told["scores"] = {
-        f"{log.model}|{item}|{epoch}|{scorer}": score
+        f"{log.model}|{item}|{epoch}|{reading}": score
         for log in logs
-        for item, epoch, scorer, score in log.items.select("item", "epoch", "scorer", "score").iter_rows()
+        for item, epoch, reading, score in log.items.select("item", "epoch", "reading", "score").iter_rows()
     }
 print(json.dumps(told))
 """
@@ -189,9 +189,9 @@ if wanted:
     logs = [log for run in runs for log in run]
     assert not any(log.problems for log in logs), [log.problems for log in logs]
     told["scores"] = {
-        f"{log.model}|{log.task}|{item}|{variant}|{scorer}": score
+        f"{log.model}|{log.task}|{item}|{variant}|{reading}": score
         for log in logs
-        for item, variant, scorer, score in log.items.select("item", "variant", "scorer", "score").iter_rows()
+        for item, variant, reading, score in log.items.select("item", "variant", "reading", "score").iter_rows()
     }
     told["aggregates"], told["recomputed"] = {}, {}
     for run in runs:
@@ -205,7 +205,7 @@ if wanted:
                 told["recomputed"][name + metric] = value
             for (variant,), items in log.items.group_by("variant"):
                 for mean in item_means(items):
-                    told["recomputed"][name + erring(f"{mean.scorer},{variant}")] = mean.stderr
+                    told["recomputed"][name + erring(f"{mean.reading},{variant}")] = mean.stderr
 print(json.dumps(told))
 """
 

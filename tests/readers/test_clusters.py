@@ -25,8 +25,8 @@ from measurand.tables import RESPONSE_COLUMNS, Responses, Scores, Study
 
 
 def responses(rows: list[dict]) -> Responses:
-    """Rows with metadata as a mapping; model, benchmark and scorer have defaults."""
-    default = {"model": "m", "benchmark": "b", "scorer": "acc"}
+    """Rows with metadata as a mapping; model, benchmark and reading have defaults."""
+    default = {"model": "m", "benchmark": "b", "reading": "acc"}
     full = [
         {**default, **row, "metadata": json.dumps(row["metadata"]) if row.get("metadata") else None} for row in rows
     ]
@@ -135,7 +135,7 @@ def test_one_cluster_or_no_spread_between_clusters_has_no_standard_error(scores)
 
 def test_models_benchmarks_and_scorers_are_apart_and_several_variants_are_left_out():
     rows = [
-        {"model": m, "benchmark": b, "scorer": s, "item": i, "score": float(i == "1"), "metadata": {"passage": i}}
+        {"model": m, "benchmark": b, "reading": s, "item": i, "score": float(i == "1"), "metadata": {"passage": i}}
         for m in ("x", "y")
         for b in ("b", "c")
         for s in ("acc", "f1")

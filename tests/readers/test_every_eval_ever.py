@@ -160,7 +160,7 @@ def test_two_metrics_of_a_task_are_scorers(tmp_path):
     results = [result(), result(metric="f1", identity="src.f1", score=0.25)]
     samples = [line(0), line(1), line(0, evaluation_result_id="src.f1", evaluation={"score": 0.25})]
     (log,) = sound(every_eval_ever.read(write(tmp_path, samples, record(results, samples))))
-    assert log.items["scorer"].to_list() == ["accuracy", "accuracy", "f1"]
+    assert log.items["reading"].to_list() == ["accuracy", "accuracy", "f1"]
     assert log.items["epoch"].to_list() == [1, 1, 1]
     assert every_eval_ever.recomputed(log) == {("accuracy", "accuracy"): 0.5, ("f1", "f1"): 0.25}
 
@@ -168,7 +168,7 @@ def test_two_metrics_of_a_task_are_scorers(tmp_path):
 def test_results_of_one_metric_are_told_apart_by_their_identity(tmp_path):
     results = [result(identity="a"), result(identity="b", score=1.0)]
     (log,) = every_eval_ever.read(write(tmp_path, [], record(results)))
-    assert [aggregate.scorer for aggregate in log.aggregates] == ["a", "b"]
+    assert [aggregate.reading for aggregate in log.aggregates] == ["a", "b"]
 
 
 def test_an_aggregate_that_its_items_contradict_is_a_problem(tmp_path):

@@ -97,13 +97,13 @@ def test_published_runs_hold_what_they_declare(shared, name):
     folder = shared / "data/harness_logs/helm" / name
     assert helm.recognise(folder)
     logs = sound(helm.read(folder))
-    assert [(log.facts["split"], log.declared_items, log.items["scorer"].n_unique()) for log in logs] == RUNS[name]
+    assert [(log.facts["split"], log.declared_items, log.items["reading"].n_unique()) for log in logs] == RUNS[name]
     for log in logs:
         assert log.problems == ()
         assert log.task in TASKS
         assert log.model == json.loads((folder / "run_spec.json").read_text())["adapter_spec"]["model"]
         assert log.items["item"].n_unique() == log.declared_items
-        assert log.items.height == log.declared_items * log.items["scorer"].n_unique()
+        assert log.items.height == log.declared_items * log.items["reading"].n_unique()
         assert log.items.select("tokens_in", "tokens_out", "target", "answer").null_count().sum_horizontal()[0] == 0
 
 
@@ -113,12 +113,12 @@ def test_published_aggregates_are_what_the_items_give(shared, name):
     for log in helm.read(shared / "data/harness_logs/helm" / name):
         known, rules = helm.recomputed(log), helm.explained(log)
         for aggregate in log.aggregates:
-            key = (aggregate.scorer, aggregate.metric)
+            key = (aggregate.reading, aggregate.metric)
             assert (key in rules) != (key in known), key
             if key in known:
                 assert known[key] == pytest.approx(aggregate.value, abs=1e-9)
                 checked += 1
-    assert checked == sum(scorers for _, _, scorers in RUNS[name])
+    assert checked == sum(readings for _, _, readings in RUNS[name])
 
 
 def test_a_published_answer_is_the_option_of_its_letter(shared):
@@ -174,7 +174,7 @@ def test_trials_are_epochs_and_weigh_the_same(tmp_path):
 def test_an_instance_listed_once_for_each_metric_is_one_item(tmp_path):
     more = {"instance_id": "id0", "train_trial_index": 0, "stats": [stat("f1_score", 0.5)]}
     (log,) = helm.read(write(tmp_path, [instance(0, 1.0), more], [stat("num_instances", 1)], [state(0)]))
-    assert log.items["scorer"].to_list() == ["exact_match", "f1_score"]
+    assert log.items["reading"].to_list() == ["exact_match", "f1_score"]
     assert log.problems == ()
 
 

@@ -79,13 +79,15 @@ def test_no_rows_are_a_frame_of_no_rows():
 
 def test_a_mean_needs_every_score():
     rows = Rows()
-    for scorer, score in [("acc", 1.0), ("acc", 0.0), ("f1", 0.5), ("f1", None), (None, None)]:
-        rows.add(scorer=scorer, score=score)
+    for reading, score in [("acc", 1.0), ("acc", 0.0), ("f1", 0.5), ("f1", None), (None, None)]:
+        rows.add(reading=reading, score=score)
     assert means(rows.frame()) == {("acc", None): 0.5}
 
 
 def test_agreement_is_to_nine_digits():
     recomputed = {("acc", "acc"): 0.5}
-    assert disagreements([Aggregate(scorer="acc", metric="acc", value=0.5 + 1e-10)], recomputed, {}) == []
-    assert disagreements([Aggregate(scorer="acc", metric="acc", value=0.6)], recomputed, {("acc", "acc"): "rule"}) == []
-    assert len(disagreements([Aggregate(scorer="acc", metric="acc", value=0.5 + 1e-8)], recomputed, {})) == 1
+    assert disagreements([Aggregate(reading="acc", metric="acc", value=0.5 + 1e-10)], recomputed, {}) == []
+    assert (
+        disagreements([Aggregate(reading="acc", metric="acc", value=0.6)], recomputed, {("acc", "acc"): "rule"}) == []
+    )
+    assert len(disagreements([Aggregate(reading="acc", metric="acc", value=0.5 + 1e-8)], recomputed, {})) == 1

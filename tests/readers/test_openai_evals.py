@@ -83,14 +83,14 @@ def test_a_run_of_matches(tmp_path):
     assert (log.model, log.task, log.task_version) == ("gpt-3.5-turbo", "demo.dev.v1", "v1")
     assert log.problems == ()
     assert log.facts["status"] == "finished"
-    assert log.items.sort("item").select("item", "epoch", "scorer", "score", "answer", "target").rows() == [
+    assert log.items.sort("item").select("item", "epoch", "reading", "score", "answer", "target").rows() == [
         ("demo.dev.0", 1, "match", 0.0, "yes!", "yes"),
         ("demo.dev.1", 1, "match", 1.0, "yes", "yes"),
         ("demo.dev.2", 1, "match", 0.0, "yes!", "yes"),
         ("demo.dev.3", 1, "match", 1.0, "yes", "yes"),
     ]
     assert log.items.select("tokens_in", "tokens_out").rows() == [(10, 2)] * 4
-    assert {(given.scorer, given.metric): given.value for given in log.aggregates} == {
+    assert {(given.reading, given.metric): given.value for given in log.aggregates} == {
         ("match", "accuracy"): 0.5,
         ("boostrap_std", "boostrap_std"): 0.2,
     }
@@ -110,7 +110,7 @@ def test_numbers_of_metrics_are_scorers_and_labels_are_beside(tmp_path):
     )
     (log,) = sound(openai_evals.read(path))
     assert log.problems == ()
-    assert log.items.select("scorer", "score", "answer", "tokens_in").rows() == [
+    assert log.items.select("reading", "score", "answer", "tokens_in").rows() == [
         ("score", 1.0, "a poem", 10),
         ("score", 0.0, "prose", 10),
     ]
@@ -132,7 +132,7 @@ def test_options_likelihoods_and_raw_samples(tmp_path):
     )
     row = openai_evals.read(path)[0].items.row(0, named=True)
     assert (row["choices"], row["logprobs"], row["answer"], row["target"]) == (["yes", "no"], [-0.5, -1.5], "yes", "no")
-    assert (row["scorer"], row["score"], row["metadata"]) == ("accuracy", 0.0, '{"subject":"law"}')
+    assert (row["reading"], row["score"], row["metadata"]) == ("accuracy", 0.0, '{"subject":"law"}')
 
 
 def test_a_sample_scored_again_is_another_epoch(tmp_path):
@@ -145,7 +145,7 @@ def test_a_sample_scored_again_is_another_epoch(tmp_path):
 def test_a_sample_that_failed_is_a_row_without_score(tmp_path):
     path = run(tmp_path / "a", (0, "error", {"type": "Timeout", "message": "late"}), (1, "match", matched(True)))
     (log,) = openai_evals.read(path)
-    assert log.items.select("scorer", "score").rows() == [(None, None), ("match", 1.0)]
+    assert log.items.select("reading", "score").rows() == [(None, None), ("match", 1.0)]
     assert json.loads(log.items["metadata"][0]) == {"error": "Timeout: late"}
     assert [problem.rows_lost for problem in log.problems] == [1]
 
@@ -210,7 +210,7 @@ def test_truncated_logs_keep_what_is_whole(tmp_path, percent):
     path.write_bytes(kept)
     (log,) = sound(openai_evals.read(path))
     assert log.problems
-    assert log.items.filter(scorer="match").height == sum(b'"match"' in line for line in kept.split(b"\n")[:-1])
+    assert log.items.filter(reading="match").height == sum(b'"match"' in line for line in kept.split(b"\n")[:-1])
 
 
 @pytest.mark.parametrize("first", [b"", b"\xff" * 30, b'{"spec": ' + b"[" * 10**6])

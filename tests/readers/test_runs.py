@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from measurand.readers.log import Aggregate, ItemMean, Log, items_frame
-from measurand.readers.runs import Run, counted, item_means, scores, unread
+from measurand.errors import UnknownName
+from measurand.readers.log import Aggregate, ItemMean, Log, Problem, items_frame
+from measurand.readers.runs import Result, Run, item_means, responses, runs, scores, unread
 from measurand.results import Source
 
 
@@ -28,7 +29,7 @@ def a_log(name: str = "log.json", items=None, **more) -> Log:
 ITEMS = {
     "item": ["1", "1", "2", "3", "1"],
     "epoch": [1, 2, 1, 1, 1],
-    "scorer": ["match"] * 4 + ["f1"],
+    "reading": ["match"] * 4 + ["f1"],
     "score": [1.0, 0.0, 1.0, None, 0.25],
 }
 
@@ -41,7 +42,9 @@ def test_means_are_over_items_of_means_over_epochs_by_scorer():
 
 
 def test_rows_of_several_variants_have_no_mean_but_are_counted():
-    frame = items_frame({"item": ["1", "2"], "variant": ["strict", "loose"], "scorer": ["em"] * 2, "score": [0.0, 1.0]})
+    frame = items_frame(
+        {"item": ["1", "2"], "variant": ["strict", "loose"], "reading": ["em"] * 2, "score": [0.0, 1.0]}
+    )
     assert item_means(frame) == (ItemMean("em", None, None, 2),)
 
 
@@ -49,27 +52,27 @@ def test_rows_of_several_variants_have_no_mean_but_are_counted():
     "aggregates",
     [
         (),
-        (Aggregate(scorer="match", metric="accuracy", value=0.75),),
-        (Aggregate(scorer="match", metric="accuracy", value=0.7),),
-        (Aggregate(scorer="x", metric="mean", value=1.0),),
+        (Aggregate(reading="match", metric="accuracy", value=0.75),),
+        (Aggregate(reading="match", metric="accuracy", value=0.7),),
+        (Aggregate(reading="x", metric="mean", value=1.0),),
     ],
 )
 def test_a_log_without_its_rows_gives_the_result_it_gave_with_them(aggregates):
     log = a_log(items=ITEMS, aggregates=aggregates)
     kept = replace(log, items=items_frame(), means=item_means(log.items))
-    assert Run(kept, "m", "t").result == Run(log, "m", "t").result
-    assert Run(kept, "m", "t").result is not None
+    assert Run(log=kept, model="m", benchmark="t").result == Run(log=log, model="m", benchmark="t").result
+    assert Run(log=kept, model="m", benchmark="t").result is not None
 
 
 def test_items_tell_the_standard_error_only_of_their_own_mean():
-    same = a_log(items=ITEMS, aggregates=(Aggregate(scorer="match", metric="accuracy", value=0.75),))
-    other = a_log(items=ITEMS, aggregates=(Aggregate(scorer="match", metric="accuracy", value=0.7),))
-    assert Run(same, "m", "t").result == (0.75, pytest.approx(0.25), 2, "accuracy")
-    assert Run(other, "m", "t").result == (0.7, None, None, "accuracy")
+    same = a_log(items=ITEMS, aggregates=(Aggregate(reading="match", metric="accuracy", value=0.75),))
+    other = a_log(items=ITEMS, aggregates=(Aggregate(reading="match", metric="accuracy", value=0.7),))
+    assert Run(log=same, model="m", benchmark="t").result == Result(0.75, pytest.approx(0.25), 2, "accuracy")
+    assert Run(log=other, model="m", benchmark="t").result == Result(0.7, None, None, "accuracy")
 
 
 def test_means_that_were_kept_empty_are_not_computed_again():
-    assert Run(a_log(items=ITEMS, means=()), "m", "t").result is None
+    assert Run(log=a_log(items=ITEMS, means=()), model="m", benchmark="t").result is None
 
 
 def test_a_log_without_a_name_loses_the_rows_its_source_counts():
@@ -79,28 +82,152 @@ def test_a_log_without_a_name_loses_the_rows_its_source_counts():
     assert unread([log])[0].rows_lost == 5
 
 
-def test_one_run_of_a_model_on_a_benchmark_counts_and_an_unscored_one_never_before_a_scored():
-    scored = Run(a_log("a", ITEMS, facts={"date": "2024-01-01"}), "m", "t")
-    later = Run(a_log("b", {"item": ["1"], "score": [None]}, facts={"date": "2025-01-01"}), "m", "t")
-    other = Run(a_log("c", ITEMS), "m", "u")
-    assert counted([later, scored, other]) == [scored, other]
-    assert counted([later]) == [later]
+def answers(*given: float | None) -> dict[str, list[object]]:
+    return {"item": [str(i) for i in range(len(given))], "reading": ["match"] * len(given), "score": list(given)}
+
+
+def test_runs_under_one_setting_are_reruns_and_all_count():
+    logs = [
+        a_log(name, answers(*of), facts={"date": f"2025-01-0{day}"})
+        for name, of, day in (("second", (1.0, 0.0, 0.0, 0.0), 2), ("first", (1.0, 1.0, 1.0, 0.0), 1))
+    ]
+    taken = runs(logs)
+    assert taken.aside == ()
+    part = scores("all", taken.runs)
+    # The same items: two runs say no more of the questions that might have been asked, so the error stays.
+    assert part.scores.row(0, named=True) == {
+        "model": "m",
+        "benchmark": "t",
+        "score": 0.5,
+        "stderr": pytest.approx(0.25),
+        "n_items": 4,
+    }
+    assert part.notes == ("reruns under the same settings, averaged: m on t (2 runs)",)
+    rows = responses(taken.runs).frame.filter(item="1").sort("epoch").collect()
+    assert rows["score"].to_list() == [1.0, 0.0]
+    assert rows["epoch"].n_unique() == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "names"),
+    [
+        ({"effort": "low"}, {"effort": "high"}, ["m (effort=high)", "m (effort=low)"]),
+        ({"effort": "low"}, {}, ["m (effort=default)", "m (effort=low)"]),
+        ({"task shots": "0"}, {"task shots": "5"}, ["m (shots=0)", "m (shots=5)"]),
+        ({"a": "1", "b": "2"}, {"a": "1", "b": "3"}, ["m (b=2)", "m (b=3)"]),
+    ],
+)
+def test_runs_under_two_settings_are_two_rows_named_by_what_differs(one, other, names):
+    taken = runs([a_log("a", answers(1.0), settings=one), a_log("b", answers(0.0), settings=other)])
+    part = scores("all", taken.runs)
+    assert sorted(part.scores["model"]) == names
+    assert "a model under several settings is a row for each" in part.notes[0]
+    assert sorted(responses(taken.runs).models()) == names
+
+
+def test_a_setting_of_a_task_names_no_run_on_another():
+    logs = [a_log(str(shots), answers(1.0), settings={"task shots": str(shots)}) for shots in (0, 5)]
+    elsewhere = replace(a_log("c", answers(1.0), settings={"task shots": "3"}), task="u")
+    assert [run.model for run in runs([*logs, elsewhere]).runs] == ["m (shots=0)", "m (shots=5)", "m"]
+
+
+def test_the_facts_in_a_name_hold_for_each_of_its_rows():
+    logs = [replace(a_log(e, answers(1.0), settings={"effort": e}), model="org/pythia-1b") for e in ("low", "high")]
+    part = scores("all", runs(logs).runs)
+    assert part.models.select("family", "parameters").rows() == [("pythia", 1e9)] * 2
+
+
+def test_a_copy_a_broken_run_and_a_trial_of_the_set_up_are_set_aside_and_said():
+    whole = a_log("whole", answers(*[1.0] * 10), facts={"eval_id": "x"})
+    copy = a_log("copy", answers(*[1.0] * 10), facts={"eval_id": "x"})
+    broken = a_log("broken", answers(*[0.0] * 6), problems=(Problem("ended", 4, "OSError"),))
+    trial = a_log("trial", answers(*[0.0] * 4))
+    empty = a_log("empty", answers(None, None))
+    taken = runs([copy, trial, empty, broken, whole])
+    assert [run.log.source.path for run in taken.runs] == ["copy"]
+    assert {each.file: (each.reason, each.rows_lost) for each in taken.aside} == {
+        "whole": ("the same run as copy", 0),
+        "trial": ("m on t: 4 of 10 items, set aside beside a larger run", 4),
+        "empty": ("m on t: no score, set aside beside a larger run", 2),
+        "broken": ("m on t: another run came to its end, so this one is set aside", 6),
+    }
+    assert runs([broken]).aside == ()
+
+
+def test_two_parts_of_one_file_are_no_copies_of_each_other():
+    whole = replace(a_log("a", answers(1.0)), source=Source("a", "5a", "inspect_json", 1))
+    assert len(runs([whole, replace(whole)]).runs) == 2
+    elsewhere = replace(whole, source=Source("b", "5a", "inspect_json", 1))
+    assert len(runs([whole, elsewhere]).runs) == 1
+
+
+def test_letters_mean_nothing_where_another_run_shows_other_words():
+    graded = {"item": ["1", "2"], "reading": ["judge"] * 2}
+    five = a_log("a", {**graded, "grade": ["A", "C"], "score": [None, None]}, words=frozenset({"judge"}))
+    three = replace(
+        a_log(
+            "b",
+            {**graded, "grade": ["C", "C"], "score": [1.0, 1.0]},
+            aggregates=(Aggregate(reading="judge", metric="accuracy", value=1.0),),
+        ),
+        model="n",
+    )
+    assert scores("all", runs([five, three]).runs) is None
+    taken = runs([five, three], correct=["a", "B"])
+    assert dict(scores("all", taken.runs).scores.select("model", "score").iter_rows()) == {"m": 0.5, "n": 0.0}
+    assert responses(taken.runs).frame.collect()["score"].to_list() == [1.0, 0.0, 0.0, 0.0]
+    # Kept in a store, a log has the means of its rows and no rows.
+    kept = replace(three, items=items_frame(), means=item_means(three.items))
+    assert scores("all", runs([five, kept]).runs) is None
+
+
+def test_a_reading_is_chosen_by_its_name_its_metric_or_its_filter():
+    values = {"em,strict": 0.0, "em,flexible": 0.75, "f1": 0.5}
+    log = a_log(aggregates=tuple(Aggregate(reading=name, metric=name, value=value) for name, value in values.items()))
+    for asked, value in ((None, 0.5), ("em,flexible", 0.75), ("flexible", 0.75), ("F1", 0.5), ("em", 0.0)):
+        (run,) = runs([log], reading=asked).runs
+        assert run.result.score == value
+    other = replace(a_log("o", aggregates=(Aggregate(reading="acc", metric="acc", value=0.2),)), task="u")
+    assert [run.result.score for run in runs([log, other], reading="flexible").runs] == [0.75, 0.2]
+    with pytest.raises(UnknownName, match="acc"):
+        runs([other], reading="strict")
 
 
 @pytest.mark.parametrize(("benchmark", "metric"), [("NarrativeQA - F1", "f1_score"), ("narrative_qa", "exact_match")])
 def test_the_metric_a_benchmark_is_named_after_stands_for_it(benchmark, metric):
     log = a_log(
         aggregates=(
-            Aggregate(scorer="em", metric="exact_match", value=0.0),
-            Aggregate(scorer="f1", metric="f1_score", value=0.2),
+            Aggregate(reading="em", metric="exact_match", value=0.0),
+            Aggregate(reading="f1", metric="f1_score", value=0.2),
         )
     )
-    assert Run(log, "m", benchmark).result[3] == metric
+    assert Run(log=log, model="m", benchmark=benchmark).result.metric == metric
+
+
+def a_task(name: str, values: dict[str, float], subtasks: str = "") -> Log:
+    facts = {"group": "true", "subtasks": subtasks} if subtasks else {}
+    aggregates = tuple(Aggregate(reading=metric, metric=metric, value=value) for metric, value in values.items())
+    return replace(a_log(name, aggregates=aggregates, facts=facts), task=name)
+
+
+def counted(*tasks: Log) -> list[str]:
+    return [benchmark for _, benchmark in scores("all", runs(tasks).runs).scores.select("model", "benchmark").rows()]
 
 
 def test_a_group_takes_the_subtasks_of_its_own_model_alone():
-    facts = {"group": "true", "subtasks": "t, u"}
-    group = replace(a_log("g", aggregates=(Aggregate(scorer="acc", metric="acc", value=0.5),), facts=facts), task="g")
-    task = a_log("t", aggregates=(Aggregate(scorer="acc", metric="acc", value=0.4),))
-    part = scores("all", [Run(group, "m", "g"), Run(task, "m", "t"), Run(task, "n", "t")])
+    group, task = a_task("g", {"acc": 0.5}, "t, u"), a_task("t", {"acc": 0.4})
+    part = scores("all", runs([group, task, replace(task, model="n")]).runs)
     assert part.scores.select("model", "benchmark").rows() == [("m", "g"), ("n", "t")]
+
+
+def test_a_group_contains_only_what_it_sums_up():
+    subtasks = [a_task("a", {"acc": 0.4}), a_task("b", {"em,strict": 0.1, "em,flexible": 0.2})]
+    assert counted(a_task("g", {}, "a, b"), *subtasks) == ["a", "b"]
+    assert counted(a_task("g", {"acc": 0.5}, "a, b"), *subtasks) == ["g", "b"]
+    assert counted(a_task("g", {"em,flexible": 0.5}, "a, b"), *subtasks) == ["g", "a", "b"]
+    assert counted(a_task("g", {"acc": 0.5, "em,strict": 0.1}, "a, b"), *subtasks) == ["g"]
+
+
+def test_of_groups_within_groups_the_largest_counts():
+    tasks = a_task("all", {"acc": 0.5}, "part"), a_task("part", {"acc": 0.5}, "a"), a_task("a", {"acc": 0.5})
+    assert counted(*tasks) == ["all"]

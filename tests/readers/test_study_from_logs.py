@@ -97,6 +97,8 @@ def test_inspect_logs_keep_their_scores_and_standard_errors(logs):
         "data_cvebench_empty_choices.json": 79,
         "data_cyse2_vuln_exploit_challenges.json": 2339,
         "log_tool_call_error.json": 3,
+        # A run of gpt-4o-mini without any score, beside one with scores.
+        "2025-02-11T15-17-00-05-00_popularity_dPiJifoWeEQBrfWsAopzWr.eval": 10,
     }
     assert {Path(source.path).name for source in study.sources} == set(os.listdir(logs / "inspect"))
 
@@ -129,8 +131,9 @@ def test_a_benchmark_named_after_its_metric_gets_that_metric(logs):
 
 def test_groups_are_not_counted_beside_their_subtasks(logs):
     study = measurand.read(logs / "lm_eval/lm_eval_group")
-    assert {benchmark for _, benchmark in cells(study)} == {"tiny_group"}
-    assert any("tiny_gen, tiny_mc" in note for note in study.scores.notes)
+    # The group sums up acc: the exact match of tiny_gen is no part of it.
+    assert {benchmark for _, benchmark in cells(study)} == {"tiny_group", "tiny_gen"}
+    assert any("left out of the scores: tiny_mc" in note for note in study.scores.notes)
 
 
 def test_a_group_of_one_model_takes_nothing_from_another(logs):
@@ -167,8 +170,8 @@ def test_the_command_audits_29_real_models(logs, tmp_path):
 # Rules, on logs made for them
 
 
-def test_of_several_runs_the_one_with_most_items_counts_then_the_latest(tmp_path):
-    for name, score, items, date in (("a", 0.1, 50, 1), ("b", 0.2, 100, 1), ("c", 0.3, 100, 2), ("d", 0.4, 10, 9)):
+def test_reruns_are_averaged_and_a_trial_is_set_aside(tmp_path):
+    for name, score, items, date in (("a", 0.1, 60, 1), ("b", 0.2, 100, 1), ("c", 0.3, 100, 2), ("d", 0.4, 10, 9)):
         lm_eval_results(
             tmp_path / f"{name}.json",
             "org/m",
@@ -177,25 +180,13 @@ def test_of_several_runs_the_one_with_most_items_counts_then_the_latest(tmp_path
             **{"n-samples": {"mmlu": {"original": items, "effective": items}}},
         )
     study = measurand.read(tmp_path)
-    assert cells(study) == {("org/m", "mmlu"): pytest.approx([0.3, 0.01, 100])}
-    assert any("3 further runs of the same model left out: mmlu" in note for note in study.scores.notes)
-
-
-def test_the_latest_is_the_latest_in_whatever_way_the_date_is_written(tmp_path):
-    # 23:30 in New York is later than 01:00 the next day in UTC.
-    source = {"status": "success", "version": 2, "samples": []}
-    for name, created, score in (
-        ("late", "2025-02-11T23:30:00-05:00", 0.9),
-        ("early", "2025-02-12T01:00:00+00:00", 0.1),
-    ):
-        scores = [{"name": "match", "scorer": "match", "metrics": {"accuracy": {"name": "accuracy", "value": score}}}]
-        log = {
-            **source,
-            "eval": {"created": created, "task": "mine", "model": "org/m", "dataset": {}, "config": {}},
-            "results": {"total_samples": 0, "completed_samples": 0, "scores": scores},
-        }
-        (tmp_path / f"{name}.json").write_text(json.dumps(log), encoding="utf-8")
-    assert cells(measurand.read(tmp_path))["org/m", "mine"][0] == 0.9
+    assert cells(study) == {("org/m", "mmlu"): pytest.approx([0.2, 0.01, 100])}
+    assert any("reruns under the same settings, averaged: org/m on mmlu (3 runs)" in n for n in study.scores.notes)
+    assert [(Path(each.file).name, each.reason) for each in study.unread] == [
+        ("d.json", "org/m on mmlu: 10 of 100 items, set aside beside a larger run")
+    ]
+    (headline, *_) = measurand.audit(study, ["P0"]).findings
+    assert headline.status.value == "caution"
 
 
 def test_two_versions_of_a_task_are_two_benchmarks_and_both_keep_their_facts(tmp_path):
@@ -225,7 +216,7 @@ def test_groups_within_groups_count_once(tmp_path):
 def test_item_level_rows_are_those_of_the_run_that_counts(logs):
     # Two runs of gpt-4o-mini are in the folder: the one without scores must not stand beside the other's items.
     frame = measurand.read(logs / "inspect").responses.frame.collect()
-    key = ("model", "benchmark", "item", "epoch", "variant", "scorer")
+    key = ("model", "benchmark", "item", "epoch", "variant", "reading")
     assert not frame.select(*key).is_duplicated().any()
 
 

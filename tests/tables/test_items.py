@@ -16,7 +16,7 @@ from measurand.tables import RESPONSE_COLUMNS, ItemTable, Responses, item_tables
 
 
 def responses(rows: list[dict], cluster: str | None = None) -> Responses:
-    default = {"model": "m", "benchmark": "b", "scorer": "acc", "epoch": 1}
+    default = {"model": "m", "benchmark": "b", "reading": "acc", "epoch": 1}
     full = [{**default, **row} for row in rows]
     for row in full:
         row["metadata"] = json.dumps(row["metadata"]) if row.get("metadata") else None
@@ -62,13 +62,13 @@ def test_cells_are_means_and_variances_over_epochs(rows, seed):
 
 def test_the_scorer_that_stands_for_the_run_and_the_variant_with_most_rows():
     rows = [
-        {"item": "1", "scorer": "f1", "score": 0.5},
-        {"item": "1", "scorer": "acc", "score": 1.0, "variant": "few"},
-        {"item": "1", "scorer": "acc", "score": 0.0, "variant": "many"},
-        {"item": "2", "scorer": "acc", "score": 0.0, "variant": "many"},
+        {"item": "1", "reading": "f1", "score": 0.5},
+        {"item": "1", "reading": "acc", "score": 1.0, "variant": "few"},
+        {"item": "1", "reading": "acc", "score": 0.0, "variant": "many"},
+        {"item": "2", "reading": "acc", "score": 0.0, "variant": "many"},
     ]
     table = only(responses(rows))
-    assert (table.scorer, table.variant, table.scores.tolist()) == ("acc", "many", [[0.0, 0.0]])
+    assert (table.reading, table.variant, table.scores.tolist()) == ("acc", "many", [[0.0, 0.0]])
     few, many = item_tables(responses(rows), variants=True)
     assert (few.variant, few.items, many.variant, many.items) == ("few", ("1",), "many", ("1", "2"))
     tie = [row for row in rows if row["item"] == "1"]

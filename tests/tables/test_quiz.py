@@ -19,6 +19,34 @@ def test_answers_are_letters_or_no_option():
 
 
 @pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("It is a story; I choose B", "B"),
+        ("a hen lays an egg, so D", "D"),
+        ("a hen lays an egg", None),
+        ("d'accord, e.g. this one", None),
+        ("Answer", None),
+        ("(c)", "C"),
+        ("c) hens", "C"),
+        ("c. Hens", "C"),
+        ("My answer is: d", "D"),
+        ("Option b.", "B"),
+        ("**e**", "E"),
+        ("B or a", "B"),
+    ],
+)
+def test_a_small_letter_counts_only_where_it_can_be_nothing_but_an_option(said, answer):
+    rows = {"item": ["1", "1"], "placement": ["none", "B"], "answer": [said, "E"]}
+    assert Quiz.build(pl.DataFrame(rows)).frame["answer"][0] == answer
+
+
+@pytest.mark.parametrize("columns", [["Item", "item", "placement", "answer"], ["bdq_results", "BDQ_results", "item"]])
+def test_columns_of_one_name_but_for_case_are_refused(columns):
+    with pytest.raises(InputError, match="have one name but for case; rename or drop one of them"):
+        quiz_of(pl.DataFrame({name: ["1"] for name in columns}))
+
+
+@pytest.mark.parametrize(
     ("rows", "message"),
     [
         ({**ROWS, "placement": ["none"] * 2 + ["E"] * 2}, "placement should be one of none, A, B, C, D, got 'E'"),

@@ -75,7 +75,7 @@ def _repeats(items: pl.DataFrame, key: str) -> bool:
 
 
 def cluster_stderr(responses: Responses, key: str) -> pl.DataFrame:
-    """Cluster-robust (CR2) standard error of the mean score of each model on each benchmark, by scorer.
+    """Cluster-robust (CR2) standard error of the mean score of each model on each benchmark, by reading.
 
     An item's epochs are averaged first. With n items in G clusters the variance of the mean is
     ``sum over clusters (sum of deviations from the mean)^2 / (1 - n_c / n) / n^2``. An item without a value of the key
@@ -90,7 +90,7 @@ def cluster_stderr(responses: Responses, key: str) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        model, benchmark, scorer, score (the mean), stderr (null for one cluster, or where it is 0), clusters, n_items.
+        model, benchmark, reading, score (the mean), stderr (null for one cluster, or where it is 0), clusters, n_items.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def cluster_stderr(responses: Responses, key: str) -> pl.DataFrame:
     >>> cluster_stderr(responses, "passage").select("score", "stderr", "clusters", "n_items").row(0)
     (0.75, 0.25, 2, 4)
     """
-    group = (*_CELL, "scorer")
+    group = (*_CELL, "reading")
     items = (
         responses.clustered_by(key)
         .clustered()
@@ -180,7 +180,7 @@ def _of_means(clusters: pl.LazyFrame, group: tuple[str, ...]) -> pl.DataFrame:
 def with_cluster_stderr(scores: Scores, found: pl.DataFrame) -> Scores:
     """The same scores with the standard errors found, wherever the items' mean is the score.
 
-    Where the means of several scorers are, the largest standard error counts.
+    Where the means of several readings are, the largest standard error counts.
 
     Parameters
     ----------

@@ -78,7 +78,7 @@ class _Result(NamedTuple):
     """One score of a record: the task and metric it is of, and the result as it stands there."""
 
     task: str
-    scorer: str
+    reading: str
     entry: dict[str, Any]
 
 
@@ -115,7 +115,7 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     Returns
     -------
     list of Log
-        One for each evaluation name (task) of the record; its metrics are scorers. Items are known by ``sample_hash``
+        One for each evaluation name (task) of the record; its metrics are readings. Items are known by ``sample_hash``
         where all samples have one, as ``sample_id`` may differ between sources.
 
     Raises
@@ -140,18 +140,18 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
 
 
 def recomputed(log: Log) -> dict[Key, float]:
-    """Aggregates computed from the items: (scorer, metric) -> mean score of its samples.
+    """Aggregates computed from the items: (reading, metric) -> mean score of its samples.
 
     Examples
     --------
     >>> from measurand.readers.log import items_frame
-    >>> items = items_frame({"scorer": ["accuracy", "accuracy"], "score": [1.0, 0.0]})
+    >>> items = items_frame({"reading": ["accuracy", "accuracy"], "score": [1.0, 0.0]})
     >>> absent = dict.fromkeys(("harness_version", "model", "task", "task_version"))
     >>> named = {"harness": "every_eval_ever", **absent}
     >>> recomputed(Log(source=Source("s", "", "every_eval_ever", 2), items=items, **named))
     {('accuracy', 'accuracy'): 0.5}
     """
-    return {(scorer, scorer): mean for (scorer, _), mean in means(log.items).items()}
+    return {(reading, reading): mean for (reading, _), mean in means(log.items).items()}
 
 
 def explained(log: Log) -> dict[Key, str]:
@@ -159,7 +159,7 @@ def explained(log: Log) -> dict[Key, str]:
     known, rules = recomputed(log), {}
     held = log.items.height
     for given in log.aggregates:
-        key = (given.scorer, given.metric)
+        key = (given.reading, given.metric)
         if held == 0:
             rules[key] = "no items: the record gives scores alone"
         elif log.facts.get("source_type") == "documentation":
@@ -248,8 +248,8 @@ def _log(source: Source, record: _Record, task: str, results: Iterable[_Result],
         declared_items=total if only else None,
         facts=_facts(record, own[0].entry if own else {}),
     )
-    lost = [result.scorer for result in own if _aggregate(result) is None]
-    problems = [Problem(f"{task}, {scorer}: no score that is a finite number", 0) for scorer in lost]
+    lost = [result.reading for result in own if _aggregate(result) is None]
+    problems = [Problem(f"{task}, {reading}: no score that is a finite number", 0) for reading in lost]
     problems += disagreements(log.aggregates, recomputed(log), explained(log))
     return replace(log, problems=tuple(problems))
 
@@ -262,8 +262,8 @@ def _aggregate(result: _Result) -> Aggregate | None:
     uncertainty = mapping(details.get("uncertainty"))
     lower = mapping(result.entry.get("metric_config")).get("lower_is_better")
     return Aggregate(
-        scorer=result.scorer,
-        metric=result.scorer,
+        reading=result.reading,
+        metric=result.reading,
         value=value,
         stderr=number(mapping(uncertainty.get("standard_error")).get("value")),
         n=count(uncertainty.get("num_samples")),
@@ -339,8 +339,8 @@ def _read_samples(path: Path, results: Iterable[_Result]) -> _Samples:
     tasks: dict[str, Rows] = {}
     epochs = Occurrences()
     for task, result, cells, sample_hash, sample_id in kept:
-        item, scorer = sample_hash if hashed else sample_id, result.scorer if result else "score"
-        tasks.setdefault(task, Rows()).add(item=item, epoch=epochs((task, scorer, item)), scorer=scorer, **cells)
+        item, reading = sample_hash if hashed else sample_id, result.reading if result else "score"
+        tasks.setdefault(task, Rows()).add(item=item, epoch=epochs((task, reading, item)), reading=reading, **cells)
     return _Samples(path, lines.sha256, tasks, models, lines.good, lines.bad, list(lines.problems))
 
 

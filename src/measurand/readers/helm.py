@@ -158,7 +158,7 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     Returns
     -------
     list of Log
-        One for each split. Variant is the perturbation, scorer the metric, epoch the train trial counted from 1;
+        One for each split. Variant is the perturbation, reading the metric, epoch the train trial counted from 1;
         runtimes and such are metadata.
 
     Raises
@@ -175,24 +175,24 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
 
 
 def recomputed(log: Log) -> dict[Key, float]:
-    """Aggregates computed from the items: (scorer, metric) -> mean over train trials of the mean over items.
+    """Aggregates computed from the items: (reading, metric) -> mean over train trials of the mean over items.
 
-    The metric is the scorer's name, followed by the perturbation for perturbed items (``exact_match,typos``).
+    The metric is the reading's name, followed by the perturbation for perturbed items (``exact_match,typos``).
 
     Examples
     --------
     >>> from measurand.readers.log import items_frame
-    >>> items = items_frame({"item": ["1", "2"], "epoch": [1, 1], "scorer": ["f1", "f1"], "score": [1.0, 0.0]})
+    >>> items = items_frame({"item": ["1", "2"], "epoch": [1, 1], "reading": ["f1", "f1"], "score": [1.0, 0.0]})
     >>> named = {"harness": "helm", "harness_version": None, "model": None, "task": None, "task_version": None}
     >>> recomputed(Log(source=Source("s", "", "helm", 2), items=items, **named))
     {('f1', 'f1'): 0.5}
     """
-    scored = log.items.filter(pl.col("scorer").is_not_null() & pl.col("score").is_not_null())
-    trials = scored.group_by("scorer", "variant", "epoch", maintain_order=True).agg(pl.col("score").mean())
-    pooled = trials.group_by("scorer", "variant", maintain_order=True).agg(pl.col("score").mean())
+    scored = log.items.filter(pl.col("reading").is_not_null() & pl.col("score").is_not_null())
+    trials = scored.group_by("reading", "variant", "epoch", maintain_order=True).agg(pl.col("score").mean())
+    pooled = trials.group_by("reading", "variant", maintain_order=True).agg(pl.col("score").mean())
     return {
-        (scorer, f"{scorer},{variant}" if variant is not None else scorer): mean
-        for scorer, variant, mean in pooled.iter_rows()
+        (reading, f"{reading},{variant}" if variant is not None else reading): mean
+        for reading, variant, mean in pooled.iter_rows()
     }
 
 
@@ -202,7 +202,7 @@ def explained(log: Log) -> dict[Key, str]:
     held = log.items.select("item", "epoch", "variant").n_unique() if log.items.height else 0
     counted = set(log.facts.get("pooled", "").split(","))
     for given in log.aggregates:
-        key = (given.scorer, given.metric)
+        key = (given.reading, given.metric)
         if held == 0:
             rules[key] = "no items: per_instance_stats.json gives none"
         elif log.declared_items is not None and held < log.declared_items:
@@ -211,9 +211,9 @@ def explained(log: Log) -> dict[Key, str]:
             rules[key] = "worst: mean of the worst score over an item's perturbations"
         elif given.metric.endswith(",original"):
             rules[key] = "original: unperturbed items of those the perturbation changes"
-        elif given.scorer in _DERIVED:
+        elif given.reading in _DERIVED:
             rules[key] = "derived from the sums over all items"
-        elif given.scorer in counted:
+        elif given.reading in counted:
             rules[key] = "pooled: an item counts as often as it was scored"
         elif key not in known:
             rules[key] = "over the run: not computed for single items"
@@ -306,7 +306,7 @@ def _log(folder: _Folder, split: str, declared: int | None) -> Log:
         scored = {name: stats[name] for name in names[:SCORES_LIMIT]}
         counted |= {name for name, given in scored.items() if sum(stat.count for stat in given) > 1}
         for name, score in {name: _mean(given) for name, given in scored.items()}.items() or [(None, None)]:
-            rows.add(variant=variants[place[2]], scorer=name, score=score, **cells)
+            rows.add(variant=variants[place[2]], reading=name, score=score, **cells)
     items = rows.frame()
     spec = _adapter(folder.spec)
     log = Log(
@@ -413,7 +413,7 @@ def _aggregates(
         computed = perturbation.get("computed_on", "perturbed") if perturbation else "perturbed"
         named = [stat.name.name, variants[_canonical(perturbation)], computed if computed != "perturbed" else None]
         yield Aggregate(
-            scorer=stat.name.name,
+            reading=stat.name.name,
             metric=",".join(str(part) for part in named if part),
             value=value,
             stderr=None,

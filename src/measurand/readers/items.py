@@ -194,22 +194,22 @@ class Occurrences:
 
 
 def means(items: pl.DataFrame) -> dict[tuple[str, str | None], float]:
-    """Mean score of each scorer and variant; none where a row of it has no score.
+    """Mean score of each reading and variant; none where a row of it has no score.
 
     Examples
     --------
-    >>> means(items_frame({"scorer": ["acc", "acc"], "score": [1.0, 0.0]}))
+    >>> means(items_frame({"reading": ["acc", "acc"], "score": [1.0, 0.0]}))
     {('acc', None): 0.5}
     """
     if items.is_empty():  # most logs of a large folder hold aggregates alone, and an empty query is not free
         return {}
     grouped = (
-        items.filter(pl.col("scorer").is_not_null())
-        .group_by("scorer", "variant", maintain_order=True)
+        items.filter(pl.col("reading").is_not_null())
+        .group_by("reading", "variant", maintain_order=True)
         .agg(pl.col("score").mean().alias("mean"), pl.col("score").null_count().alias("missing"))
         .filter(pl.col("missing") == 0)
     )
-    return {(scorer, variant): mean for scorer, variant, mean, _ in grouped.iter_rows()}
+    return {(reading, variant): mean for reading, variant, mean, _ in grouped.iter_rows()}
 
 
 def disagreements(
@@ -219,14 +219,14 @@ def disagreements(
 
     Examples
     --------
-    >>> said = Aggregate(scorer="acc", metric="acc,none", value=0.5)
+    >>> said = Aggregate(reading="acc", metric="acc,none", value=0.5)
     >>> disagreements([said], {("acc", "acc,none"): 0.25}, {})[0].reason
     'acc,none: the log says 0.5, its items give 0.25'
     """
     return [
         Problem(f"{given.metric}: the log says {given.value:.10g}, its items give {recomputed[key]:.10g}", 0)
         for given in aggregates
-        if (key := (given.scorer, given.metric)) in recomputed
+        if (key := (given.reading, given.metric)) in recomputed
         and key not in explained
         and not math.isclose(given.value, recomputed[key], rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     ]

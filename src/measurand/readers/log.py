@@ -10,7 +10,7 @@ import polars as pl
 from measurand.results import Source
 from measurand.tables import RESPONSE_COLUMNS
 
-__all__ = ["ITEM_COLUMNS", "NO_MODEL", "Aggregate", "ItemMean", "Log", "Problem", "items_frame"]
+__all__ = ["IN_WORDS", "ITEM_COLUMNS", "NO_MODEL", "Aggregate", "ItemMean", "Log", "Problem", "items_frame"]
 
 ITEM_COLUMNS = {name: dtype for name, dtype in RESPONSE_COLUMNS.items() if name not in ("model", "benchmark")}
 """Columns of item-level results within one log."""
@@ -20,19 +20,23 @@ NO_MODEL = "the log names no model"
 """How the reason begins where the harness made up a name for the model; an alias for that name settles it."""
 
 
+IN_WORDS = "scores are words, no numbers"
+"""How the reason begins where nobody can tell which words are right; to name those that are settles it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Aggregate:
     """A score the harness itself computed.
 
     Parameters
     ----------
-    scorer, metric : the harness's names, such as ``match`` and ``accuracy``.
+    reading, metric : the harness's names, such as ``match`` and ``accuracy``.
     value, stderr : as the log says; stderr None where it does not.
     n : items behind it, None where not said.
     higher_is : ``better`` or ``worse`` where the log says so.
     """
 
-    scorer: str
+    reading: str
     metric: str
     value: float
     stderr: float | None = None
@@ -42,17 +46,17 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class ItemMean:
-    """Mean over items of their mean over epochs, of one scorer.
+    """Mean over items of their mean over epochs, of one reading.
 
     Parameters
     ----------
-    scorer : the harness's name, None where the log names none.
+    reading : the harness's name, None where the log names none.
     value, stderr : the mean and its standard error. ``value`` is None where several variants (filters, perturbations)
         stand in the rows: a mean over them is no score of the task. ``stderr`` is None for one item or equal items.
     n : items with a score.
     """
 
-    scorer: str | None
+    reading: str | None
     value: float | None
     stderr: float | None
     n: int
@@ -60,10 +64,14 @@ class ItemMean:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something of a log that could not be used: why, and how many rows it cost (None where unknown)."""
+    """Something of a log that could not be used: why, and how many rows it cost (None where unknown).
+
+    `ended` is the error in which the whole run ended, where it did.
+    """
 
     reason: str
     rows_lost: int | None = None
+    ended: str | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -82,6 +90,9 @@ class Log:
     problems : what could not be used; a log that could not be read at all has nothing but problems.
     facts : further plain facts, such as ``status``, ``epochs``, ``limit``, ``shots``, ``date``, ``model_args``.
     means : means of the items, where they were computed when the items were at hand; None if they are to be computed.
+    settings : what the model was run under, as far as it can change an answer: effort, temperature, shots, arguments of
+        the task. Two runs that differ in it are two rows, two that do not are reruns.
+    words : readings whose scores are words that stand for no number.
     """
 
     source: Source
@@ -96,6 +107,13 @@ class Log:
     problems: tuple[Problem, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     means: tuple[ItemMean, ...] | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    words: frozenset[str] = frozenset()
+
+    @property
+    def ended(self) -> str | None:
+        """The error in which the run ended, None if it came to its end."""
+        return next((problem.ended for problem in self.problems if problem.ended), None)
 
 
 def items_frame(columns: Mapping[str, Sequence[object]] | None = None) -> pl.DataFrame:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
-from measurand.readers import every_eval_ever, helm, openai_evals
+from measurand.readers import closed, every_eval_ever, foreign, helm, lighteval, openai_evals, scout
 from measurand.readers.inspect import logs as inspect_ai
 from measurand.readers.lm_eval import logs as lm_eval
 from measurand.readers.log import Log
-from measurand.readers.paths import SUFFIXES
+from measurand.readers.paths import SUFFIXES, below
 from measurand.readers.tables import item_rows
 
 __all__ = ["LogPath", "find_logs", "read_log"]
@@ -40,10 +40,13 @@ class Reader(Protocol):
 
 OWN: dict[str, Reader] = {
     "inspect_ai": inspect_ai,
+    "lighteval": lighteval,
     "lm_eval": lm_eval,
     "every_eval_ever": every_eval_ever,
     "openai_evals": openai_evals,
+    "scout": scout,
     "items": item_rows,
+    "foreign": foreign,
 }
 
 
@@ -54,7 +57,7 @@ def file_readers() -> Mapping[str, Reader]:
     return {**OWN, **{name: reader for name, reader in others.items() if name not in OWN}}
 
 
-LOG_SUFFIXES = frozenset({".eval", ".json", "", *SUFFIXES})
+LOG_SUFFIXES = frozenset({".eval", ".json", ".yaml", ".yml", "", *SUFFIXES})
 """Endings of logs and of tables of items; what else lies in a folder is not opened to be looked at."""
 
 
@@ -77,22 +80,17 @@ def find_logs(path: str | os.PathLike[str]) -> list[LogPath]:
     []
     """
     given = Path(path)
-    found = sorted(_below(given), key=lambda log: str(log.path)) if given.is_dir() else _file(given)
+    found = _below(given) if given.is_dir() else _file(given)
     listed = {log.path for log in found}
     return [log for log in found if _whole(log) is None or _whole(log) not in listed]
 
 
-def _below(folder: Path) -> Iterable[LogPath]:
-    if helm.recognise(folder):
-        yield LogPath("helm", folder)
-        return
-    for entry in folder.iterdir():
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _below(entry)
-        elif entry.suffix.casefold() in LOG_SUFFIXES:
-            yield from _file(entry)
+def _below(folder: Path) -> list[LogPath]:
+    inside = below(folder, whole=helm.recognise)
+    found = [log for path in inside.found for log in ([LogPath("helm", path)] if path.is_dir() else _file(path))]
+    # Beside logs, what cannot be read is told with them; alone it makes no log of the folder.
+    found += [LogPath("closed", path) for path in inside.closed if found]
+    return sorted(found, key=lambda log: str(log.path))
 
 
 def _file(path: Path) -> list[LogPath]:
@@ -112,7 +110,7 @@ def _whole(log: LogPath) -> Path | None:
 
 
 def _reader(name: str) -> Reader:
-    return helm if name == "helm" else file_readers()[name]
+    return {"helm": helm, "closed": closed}.get(name) or file_readers()[name]
 
 
 def read_log(log: LogPath) -> Sequence[Log]:

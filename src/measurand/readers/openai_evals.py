@@ -1,7 +1,7 @@
 """Logs of OpenAI evals: JSON lines of one run, its specification first, then events, then a final report.
 
-Events of many threads are interleaved and belong together by ``sample_id``. Scores come from ``match`` events (scorer
-``match``) and from the numbers of ``metrics`` events (scorer is the metric's name); what was sampled, the options and
+Events of many threads are interleaved and belong together by ``sample_id``. Scores come from ``match`` events (reading
+``match``) and from the numbers of ``metrics`` events (reading is the metric's name); what was sampled, the options and
 the tokens come from the other events of the sample. Events are numbered without gaps, so a lost one shows.
 """
 
@@ -44,7 +44,7 @@ _BOOTSTRAP = re.compile("boot?strap")
 _RUN = (b'"eval_name"', b'"base_eval"', b'"completion_fns"', b'"run_id"')
 _EVENT = (b'"run_id"', b'"event_id"', b'"sample_id"', b'"type"')
 _MATCH = {"accuracy": "match"}
-"""Aggregates of the final report that are means of a scorer of another name."""
+"""Aggregates of the final report that are means of a reading of another name."""
 
 
 _Score = tuple[str | None, float | None, dict[str, Any]]
@@ -104,7 +104,7 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     Returns
     -------
     list of Log
-        One. Repeated scores of a sample by one scorer are epochs, counted from 1.
+        One. Repeated scores of a sample by one reading are epochs, counted from 1.
 
     Raises
     ------
@@ -134,18 +134,18 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
 
 
 def recomputed(log: Log) -> dict[Key, float]:
-    """Aggregates computed from the items: (scorer, metric) -> mean score, ``accuracy`` from scorer ``match``.
+    """Aggregates computed from the items: (reading, metric) -> mean score, ``accuracy`` from reading ``match``.
 
     Examples
     --------
     >>> from measurand.readers.log import items_frame
-    >>> items = items_frame({"scorer": ["match", "match"], "score": [1.0, 0.0]})
+    >>> items = items_frame({"reading": ["match", "match"], "score": [1.0, 0.0]})
     >>> named = {"harness": "openai_evals", "harness_version": None, "model": None, "task": None, "task_version": None}
     >>> recomputed(Log(source=Source("s", "", "openai_evals", 2), items=items, **named))
     {('match', 'accuracy'): 0.5}
     """
-    metric = {scorer: name for name, scorer in _MATCH.items()}
-    return {(scorer, metric.get(scorer, scorer)): mean for (scorer, _), mean in means(log.items).items()}
+    metric = {reading: name for name, reading in _MATCH.items()}
+    return {(reading, metric.get(reading, reading)): mean for (reading, _), mean in means(log.items).items()}
 
 
 def explained(log: Log) -> dict[Key, str]:
@@ -153,7 +153,7 @@ def explained(log: Log) -> dict[Key, str]:
     known, rules = recomputed(log), {}
     lost = any(problem.rows_lost for problem in log.problems) or "missing_events" in log.facts
     for given in log.aggregates:
-        key = (given.scorer, given.metric)
+        key = (given.reading, given.metric)
         if log.items.height == 0:
             rules[key] = "no items: no event of the log has a score"
         elif lost:
@@ -163,7 +163,7 @@ def explained(log: Log) -> dict[Key, str]:
         elif given.metric.startswith("counts/"):
             rules[key] = "count: how often the grader gave a label, not a mean"
         elif key not in known:
-            rules[key] = "report only: no scorer of that name has items"
+            rules[key] = "report only: no reading of that name has items"
     return rules
 
 
@@ -292,12 +292,12 @@ def _items(run: _Run) -> pl.DataFrame:
         seen: Counter[str] = Counter()
         # A sample that failed keeps a row without a score: left out, the mean would be of the easy ones.
         scores: list[_Score] = [*sample.scores[:SCORES_LIMIT]] or [(None, None, {})]
-        for scorer, score, beside in scores:
-            seen[scorer or ""] += 1
+        for reading, score, beside in scores:
+            seen[reading or ""] += 1
             rows.add(
                 item=item,
-                epoch=seen[scorer or ""],
-                scorer=scorer,
+                epoch=seen[reading or ""],
+                reading=reading,
                 score=score,
                 answer=sample.answer,
                 target=sample.target,
@@ -311,14 +311,14 @@ def _items(run: _Run) -> pl.DataFrame:
 
 
 def _aggregates(run: _Run, items: pl.DataFrame) -> Iterator[Aggregate]:
-    sizes = dict(items.group_by("scorer").len().iter_rows())
+    sizes = dict(items.group_by("reading").len().iter_rows())
     for metric, raw in (run.report or {}).items():
         value = number(raw)
         # The report also sums tokens as usage_...: no score.
         if value is not None and not metric.startswith("usage_"):
-            scorer = _MATCH.get(metric, metric)
-            scorer = scorer if scorer in sizes else metric
-            yield Aggregate(scorer=scorer, metric=metric, value=value, stderr=None, n=sizes.get(scorer))
+            reading = _MATCH.get(metric, metric)
+            reading = reading if reading in sizes else metric
+            yield Aggregate(reading=reading, metric=metric, value=value, stderr=None, n=sizes.get(reading))
 
 
 def _unusable(run: _Run, lines: JsonLines[_Line], path: Path) -> list[Problem]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from measurand.catalogue import near
 from measurand.errors import InputError
+from measurand.files import other_than_file
 from measurand.readers.tables.raw import shorten
 
-__all__ = ["SUFFIXES", "expand", "read_bytes", "recognise", "visible"]
+__all__ = ["SUFFIXES", "Below", "below", "expand", "read_bytes", "recognise", "require_file", "visible", "why_closed"]
 
 SUFFIXES = {
     ".csv": "csv",
@@ -41,6 +44,8 @@ def recognise(path: str | os.PathLike[str]) -> str | None:
     if suffix not in ("", ".txt", ".dat", ".data"):
         return None
     try:
+        if other_than_file(path) is not None:
+            return None
         with open(path, "rb") as file:
             head = file.read(SNIFFED)
     except (OSError, ValueError):
@@ -60,7 +65,8 @@ def expand(given: str | os.PathLike[str]) -> list[str]:
     Raises
     ------
     InputError
-        No such file (the near names are given), a folder without a readable file, or a format that is not known.
+        No such file (the near names are given), something other than a file, a folder without a readable file or one
+        that holds something that cannot be read, or a format that is not known.
 
     Examples
     --------
@@ -73,6 +79,7 @@ def expand(given: str | os.PathLike[str]) -> list[str]:
     if path.is_dir():
         return _in_folder(path)
     if path.exists():
+        require_file(path)
         if recognise(path) is None:
             raise InputError(f"{name}: format not recognised; readable are {READABLE}")
         return [name]
@@ -88,8 +95,9 @@ def read_bytes(name: str) -> bytes:
     Raises
     ------
     InputError
-        The operating system does not let it be read.
+        It is no file, or the operating system does not let it be read.
     """
+    require_file(name)
     try:
         return Path(name).read_bytes()
     except OSError as error:
@@ -100,14 +108,98 @@ def _glob(pattern: str) -> list[str]:
     return glob.glob(pattern, recursive=True) if glob.has_magic(pattern) and "\0" not in pattern else []
 
 
+def require_file(path: str | os.PathLike[str]) -> None:
+    """Refuse what is no file before it is opened: a pipe would wait for a writer, and can be read only once.
+
+    Raises
+    ------
+    InputError
+        A folder, pipe, socket or device.
+
+    Examples
+    --------
+    >>> require_file(os.devnull)
+    Traceback (most recent call last):
+    measurand.errors.InputError: /dev/null: is a device; save what it gives to a file and name that
+    """
+    if (other := other_than_file(path)) is not None:
+        way_out = "name a file" if other == "a folder" else "save what it gives to a file and name that"
+        raise InputError(f"{os.fspath(path)}: is {other}; {way_out}")
+
+
+def why_closed(path: Path) -> str | None:
+    """Why what lies at a path can never be read, be it a file or a folder; None if it can.
+
+    Examples
+    --------
+    >>> why_closed(Path(os.devnull)), why_closed(Path("."))
+    ('is a device, not a file', None)
+    """
+    if path.is_dir() or (other := other_than_file(path)) is None:
+        try:
+            path.stat()
+            if path.is_dir():
+                os.scandir(path).close()
+        except OSError as error:
+            return f"cannot be read: {error.strerror or error}"
+        return None
+    return f"is {other}, not a file"
+
+
+class Below(NamedTuple):
+    """What lies anywhere below a folder, without what is hidden.
+
+    Parameters
+    ----------
+    found : the files, sorted, and the folders that were not looked into.
+    closed : what can never be read: folders without permission, pipes, links that lead nowhere.
+    """
+
+    found: list[Path]
+    closed: list[Path]
+
+
+def below(folder: Path, whole: Callable[[Path], bool] = lambda _: False) -> Below:
+    """What lies below a folder; each folder and each file once, by whatever links it can be reached.
+
+    Parameters
+    ----------
+    whole : whether a folder counts as a file does, and is not looked into.
+    """
+    result, seen = Below([], []), set[tuple[int, int]]()
+    # Links last, so that what is there itself keeps its own name.
+    here, links = [folder], list[Path]()
+    while here or links:
+        path = (here or links).pop()
+        if why_closed(path) is not None:
+            result.closed.append(path)
+            continue
+        state = path.stat()
+        if (state.st_dev, state.st_ino) in seen:
+            continue
+        seen.add((state.st_dev, state.st_ino))
+        if not path.is_dir() or whole(path):
+            result.found.append(path)
+            continue
+        for entry in sorted(path.iterdir(), reverse=True):
+            if not entry.name.startswith("."):
+                (links if entry.is_symlink() else here).append(entry)
+    result.found.sort()
+    result.closed.sort()
+    return result
+
+
 def visible(folder: Path) -> list[Path]:
     """Files anywhere below a folder, sorted, without those that are hidden or lie in a hidden folder."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    return below(folder).found
 
 
 def _in_folder(folder: Path) -> list[str]:
-    files = visible(folder)
+    inside = below(folder)
+    if inside.closed:
+        lost = inside.closed[0]
+        raise InputError(f"{lost}: {why_closed(lost)}; name the files in {folder} that should be read")
+    files = inside.found
     # By suffix alone: folders hold notes and logs that sniffing would take for tables.
     readable = [str(path) for path in files if path.suffix.casefold() in SUFFIXES]
     if not readable:

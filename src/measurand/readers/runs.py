@@ -5,40 +5,112 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from measurand.catalogue import lookup
+from measurand.errors import UnknownName
 from measurand.names import benchmark_of, model_of, series_of
-from measurand.readers.log import NO_MODEL, Aggregate, ItemMean, Log
+from measurand.readers.grades import scored
+from measurand.readers.log import IN_WORDS, NO_MODEL, Aggregate, ItemMean, Log
+from measurand.readers.settings import named_by_settings
 from measurand.readers.tables.layout import Part
 from measurand.readers.tables.raw import ROW, RawTable, shorten
 from measurand.tables import MAIN_SCORERS, RESPONSE_COLUMNS, Responses, Unread
 
-__all__ = ["Run", "counted", "item_means", "responses", "runs", "scores", "unread"]
+__all__ = ["Run", "item_means", "responses", "runs", "scores", "unread"]
 
 
-@dataclass(frozen=True, eq=False)
+class Result(NamedTuple):
+    """What a run scored: the harness's number or, without one, the mean of its items."""
+
+    score: float
+    stderr: float | None
+    n: int | None
+    metric: str
+
+
+RERUN = 100_000
+"""What is added to the epochs of each further run under the same settings: no harness numbers as many."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Run:
-    """A log with the model and benchmark it speaks of, under their canonical names."""
+    """A log with the model and benchmark it speaks of, under their canonical names.
+
+    Parameters
+    ----------
+    log : the run as its harness left it.
+    model, benchmark : canonical names, the model's with the settings that set its runs apart.
+    base : the model's name without settings.
+    rerun : place among the runs under the same name on the same benchmark.
+    words : readings that are words, in this log or another of the benchmark: a run in which all were graded C and I
+        says nothing of what C means where others were graded A to E.
+    correct : the words that are right.
+    reading : the one that is asked for; None for the one that stands for a run.
+    """
 
     log: Log
     model: str
     benchmark: str
+    base: str | None = None
+    rerun: int = 0
+    words: frozenset[str] = frozenset()
+    correct: tuple[str, ...] = ()
+    reading: str | None = None
+
+    def placed(self, rows: pl.LazyFrame, model: str | None, benchmark: str | None) -> pl.LazyFrame:
+        """Rows of the run under the names given, its epochs apart from those of other runs and its words as scores."""
+        new: dict[str, pl.Expr] = {}
+        if model is not None:
+            new["model"] = pl.lit(model)
+        if benchmark is not None:
+            new["benchmark"] = pl.lit(benchmark)
+        if self.rerun:
+            new["epoch"] = pl.col("epoch").fill_null(1) + self.rerun * RERUN
+        if self.words:
+            new["score"] = scored(self.words, self.correct)
+        if self.reading is not None:
+            rows = rows.filter(pl.col("reading") == self.reading)
+        return rows.with_columns(**new) if new else rows
+
+    @cached_property
+    def readings(self) -> tuple[str, ...]:
+        """Every way in which its responses were scored."""
+        named = [*(given.reading for given in self.log.aggregates), *(mean.reading for mean in self._means)]
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    def read_by(self, name: str) -> Run:
+        """The same run by the reading of that name, or by the first of which it is the metric or the filter."""
+        near = [each for each in self.readings if name.casefold() in each.casefold().split(",")]
+        found = name if name in self.readings else next(iter(near), None)
+        return self if found is None else replace(self, reading=found)
+
+    @property
+    def size(self) -> int | None:
+        """Items behind its score; 0 without a score, None where nothing says how many."""
+        return 0 if self.result is None else self.result.n
 
     @cached_property
     def main(self) -> Aggregate | None:
         """The aggregate that stands for the run."""
         # Standard errors listed among the metrics would pass for scores.
-        usable = [a for a in self.log.aggregates if not a.metric.partition(",")[0].endswith(("stderr", "std"))]
+        usable = [
+            given
+            for given in self.log.aggregates
+            if not given.metric.partition(",")[0].endswith(("stderr", "std"))
+            and given.reading not in self.words
+            and self.reading in (None, given.reading)
+        ]
 
         def preference(place: int) -> tuple[bool, int, int]:
             metric = usable[place].metric.partition(",")[0]
-            names = {metric, usable[place].metric, usable[place].scorer}
+            names = {metric, usable[place].metric, usable[place].reading}
             ranks = [rank for rank, metric in enumerate(MAIN_SCORERS) if metric in names]
             # NarrativeQA - F1 is the benchmark's name: no other metric is a score of it.
             named = _words(metric) - {"score"}
@@ -47,19 +119,29 @@ class Run:
         return usable[min(range(len(usable)), key=preference)] if usable else None
 
     @cached_property
-    def result(self) -> tuple[float, float | None, int | None, str] | None:
+    def result(self) -> Result | None:
         """Score, standard error, items and metric; from the harness's aggregate or, without one, from the items."""
-        means = self.log.means if self.log.means is not None else item_means(self.log.items)
+        means = [mean for mean in self._means if self.reading in (None, mean.reading)]
         if self.main is not None:
             # Only where the items' mean is the harness's number do they tell the standard error of that number.
-            same = [mean for mean in means if mean.scorer == self.main.scorer and _is(mean.value, self.main.value)]
+            same = [mean for mean in means if mean.reading == self.main.reading and _is(mean.value, self.main.value)]
             stderr = self.main.stderr if self.main.stderr is not None else same[0].stderr if same else None
             n = self.main.n if self.main.n is not None else same[0].n if same else None
             # A standard error of 0 is what harnesses write for one item or equal items: unknown, not certain.
-            return self.main.value, stderr or None, n or None, self.main.metric.partition(",")[0]
+            reading = self.main.reading if "," in self.main.reading else self.main.metric.partition(",")[0]
+            return Result(self.main.value, stderr or None, n or None, reading)
         if not means or means[0].value is None:
             return None
-        return means[0].value, means[0].stderr, means[0].n, str(means[0].scorer)
+        return Result(means[0].value, means[0].stderr, means[0].n, str(means[0].reading))
+
+    @cached_property
+    def _means(self) -> tuple[ItemMean, ...]:
+        """Means of the items, of readings that have numbers."""
+        if self.log.means is not None:
+            return tuple(mean for mean in self.log.means if mean.reading not in self.words)
+        return item_means(
+            self.log.items.with_columns(scored(self.words, self.correct)) if self.words else self.log.items
+        )
 
 
 def _words(name: str) -> set[str]:
@@ -71,7 +153,7 @@ def _is(mean: float | None, wanted: float) -> bool:
 
 
 def item_means(items: pl.DataFrame) -> tuple[ItemMean, ...]:
-    """Mean over items of their mean over epochs, of each scorer in order of appearance.
+    """Mean over items of their mean over epochs, of each reading in order of appearance.
 
     Parameters
     ----------
@@ -80,93 +162,202 @@ def item_means(items: pl.DataFrame) -> tuple[ItemMean, ...]:
     Examples
     --------
     >>> from measurand.readers.log import items_frame
-    >>> item_means(items_frame({"item": ["1", "2", "2"], "scorer": ["match"] * 3, "score": [1.0, 0.0, 1.0]}))
-    (ItemMean(scorer='match', value=0.75, stderr=0.25, n=2),)
+    >>> item_means(items_frame({"item": ["1", "2", "2"], "reading": ["match"] * 3, "score": [1.0, 0.0, 1.0]}))
+    (ItemMean(reading='match', value=0.75, stderr=0.25, n=2),)
     """
     scored = items.drop_nulls("score")
-    return tuple(_item_mean(scored, scorer) for scorer in scored["scorer"].unique(maintain_order=True))
+    return tuple(_item_mean(scored, reading) for reading in scored["reading"].unique(maintain_order=True))
 
 
-def _item_mean(scored: pl.DataFrame, scorer: str | None) -> ItemMean:
-    own = scored.filter(pl.col("scorer").eq_missing(pl.lit(scorer, dtype=pl.String)))
+def _item_mean(scored: pl.DataFrame, reading: str | None) -> ItemMean:
+    own = scored.filter(pl.col("reading").eq_missing(pl.lit(reading, dtype=pl.String)))
     means = own.group_by("item", maintain_order=True).agg(pl.col("score").mean())["score"].to_numpy()
     # Filters score the same answers twice: their mean would count some answers more than others.
     if own["variant"].n_unique() > 1:
-        return ItemMean(scorer, None, None, len(means))
+        return ItemMean(reading, None, None, len(means))
     spread = float(means.std(ddof=1)) if len(means) > 1 else 0.0
     stderr = spread / float(np.sqrt(len(means))) if spread > 0 else None
-    return ItemMean(scorer, float(means.mean()), stderr, len(means))
+    return ItemMean(reading, float(means.mean()), stderr, len(means))
 
 
-def runs(logs: Iterable[Log], aliases: Mapping[str, str] | None = None) -> list[Run]:
-    """Each log that says its model and task, under canonical names; two versions of a task are two benchmarks."""
+class Taken(NamedTuple):
+    """The runs that count, and those set aside with the reason."""
+
+    runs: list[Run]
+    aside: tuple[Unread, ...]
+
+
+def runs(
+    logs: Iterable[Log],
+    aliases: Mapping[str, str] | None = None,
+    correct: Sequence[str] = (),
+    reading: str | None = None,
+) -> Taken:
+    """The runs that count, of all logs that say their model and task, under canonical names.
+
+    Two versions of a task are two benchmarks; a model under two settings is two rows, named by what differs. Runs under
+    the same settings are reruns, which count together. Set aside are a copy of a run, a run that broke off where
+    another came to its end, and one on fewer than half as many items as another: a trial of the set-up.
+
+    Parameters
+    ----------
+    logs : as their harnesses left them.
+    aliases : as in `names.model_of`.
+    correct : words that are right where scores are words.
+    reading : the one to use, where a run has it.
+
+    Raises
+    ------
+    UnknownName
+        No run has that reading.
+    """
     named = [(log, log.model, log.task) for log in logs]
     versions: dict[str, set[str | None]] = defaultdict(set)
     for log, model, task in named:
         if model and task:
             versions[benchmark_of(task, None, 1)].add(log.task_version)
-    return [
+    every = [
         Run(
-            log,
-            model_of(model, aliases),
-            benchmark_of(task, log.task_version, len(versions[benchmark_of(task, None, 1)])),
+            log=log,
+            model=model_of(model, aliases),
+            benchmark=benchmark_of(task, log.task_version, len(versions[benchmark_of(task, None, 1)])),
         )
         for log, model, task in named
         if model and task
     ]
+    words: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for run in every:
+        words[run.benchmark] |= run.log.words
+    every = [replace(run, words=words[run.benchmark], correct=tuple(correct)) for run in every]
+    if reading is not None:
+        known = sorted({name for run in every for name in run.readings})
+        every = [run.read_by(reading) for run in every]
+        if not any(run.reading for run in every):
+            raise UnknownName("reading", reading, known)
+    kept, copies = _once(every)
+    names = named_by_settings([(run.model, run.benchmark, run.log.settings) for run in kept])
+    cells: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run, name in zip(kept, names, strict=True):
+        cells[name, run.benchmark].append(replace(run, model=name, base=run.model))
+    counted, aside = [], list(copies)
+    for cell in cells.values():
+        whole, part = _whole(cell)
+        # By date, so that the first run is the first run in whatever order the files were named.
+        ordered = sorted(whole, key=lambda run: (_moment(run.log.facts.get("date", "")), run.log.source.path))
+        counted += [replace(run, rerun=place) for place, run in enumerate(ordered)]
+        aside += part
+    return Taken(counted, tuple(aside))
+
+
+def _once(given: Sequence[Run]) -> tuple[list[Run], list[Unread]]:
+    """The runs without copies of them: the same log under two paths or in two formats."""
+    first: dict[tuple[str, str, str], Run] = {}
+    copies = []
+    for run in sorted(given, key=lambda run: (-(run.size or 0), run.log.source.path)):
+        identity = run.log.facts.get("eval_id") or run.log.source.sha256
+        other = first.setdefault((run.model, run.benchmark, identity), run)
+        # Of one file, two parts that look alike are two parts.
+        if other is not run and identity and other.log.source.path != run.log.source.path:
+            copies.append((run, other))
+    aside = [Unread(run.log.source.path, f"the same run as {other.log.source.path}", 0) for run, other in copies]
+    left_out = {id(run) for run, _ in copies}
+    return [run for run in given if id(run) not in left_out], aside
+
+
+def _whole(cell: Sequence[Run]) -> tuple[list[Run], list[Unread]]:
+    """Of the runs under one name on one benchmark those that count, and the others with the reason."""
+    most = max(run.size or 0 for run in cell)
+    splits = Counter[str]()
+    for run in cell:
+        splits[run.log.facts.get("split", "")] += run.size or 0
+    split = max(splits, key=lambda name: splits[name])
+    ended_well = any(run.result is not None and not run.log.ended for run in cell)
+    whole, aside = [], []
+    for run in cell:
+        if run.log.ended and ended_well:
+            reason = f"{run.model} on {run.benchmark}: another run came to its end, so this one is set aside"
+        elif run.log.facts.get("split", "") != split:
+            held = run.log.facts.get("split", "none")
+            reason = f"{run.model} on {run.benchmark}: split {held!r}, set aside beside {split!r}, which has more items"
+        elif run.size is not None and run.size < most / 2:
+            sizes = f"{run.size} of {most} items" if run.size else "no score"
+            reason = f"{run.model} on {run.benchmark}: {sizes}, set aside beside a larger run"
+        else:
+            whole.append(run)
+            continue
+        aside.append(Unread(run.log.source.path, reason, run.log.source.rows))
+    return whole, aside
 
 
 def scores(title: str, given: Sequence[Run]) -> Part | None:
     """One score per model and benchmark, as a table would give it; None if no run has a score.
 
-    Of several runs of a model on a benchmark the one with most items counts, then the latest; the others are said.
-    A group's subtasks give way to the group.
+    Reruns are averaged. Subtasks give way to a group that sums up the same metric of them.
     """
-    groups = [run for run in given if run.log.facts.get("group") == "true"]
-    grouped = {(run.model, task) for run in groups for task in _subtasks(run.log)}
-    scored = [run for run in given if run.result is not None and (run.model, run.log.task) not in grouped]
-    if not scored:
+    groups = [run for run in given if run.log.facts.get("group") == "true" and run.main is not None]
+    summed = {
+        (run.model, task, aggregate.metric)
+        for run in groups
+        for task in _subtasks(run.log)
+        for aggregate in run.log.aggregates
+    }
+    scored = [run for run in given if run.result is not None]
+    inside = {id(run) for run in scored if run.main and (run.model, run.log.task, run.main.metric) in summed}
+    kept: dict[tuple[str, str], list[Run]] = defaultdict(list)
+    for run in scored:
+        if id(run) not in inside:
+            kept[run.model, run.benchmark].append(run)
+    if not kept:
         return None
-    kept = counted(scored)
-    passed_over = Counter(run.benchmark for run in scored) - Counter(run.benchmark for run in kept)
-    results = [run.result for run in kept if run.result is not None]
+    results = [_mean([run.result for run in cell if run.result is not None]) for cell in kept.values()]
     table = pl.DataFrame(
         {
-            "model": [run.model for run in kept],
-            "benchmark": [run.benchmark for run in kept],
-            "score": [result[0] for result in results],
-            "stderr": pl.Series([result[1] for result in results], dtype=pl.Float64),
-            "n_items": pl.Series([result[2] for result in results], dtype=pl.Int64),
+            "model": [model for model, _ in kept],
+            "benchmark": [benchmark for _, benchmark in kept],
+            "score": [result.score for result in results],
+            "stderr": pl.Series([result.stderr for result in results], dtype=pl.Float64),
+            "n_items": pl.Series([result.n for result in results], dtype=pl.Int64),
         }
     )
-    notes = (
-        [f"{sum(passed_over.values())} further runs of the same model left out: {shorten(passed_over)}"]
-        if passed_over
-        else []
-    )
-    if grouped:
-        tasks = sorted({task for _, task in grouped})
+    notes = [*_settings_notes(given), *_rerun_notes(kept)]
+    if inside:
+        tasks = sorted({str(run.log.task) for run in scored if id(run) in inside})
         notes.append(f"subtasks that a group sums up left out of the scores: {shorten(tasks)}")
-    models, series_note = _model_facts([run.model for run in kept])
+    firsts = [cell[0] for cell in kept.values()]
+    models, series_note = _model_facts({run.model: run.base or run.model for run in firsts})
     raw = RawTable(name=title, frame=table.select("model", "benchmark").with_row_index(ROW))
-    return Part(raw, table, models, _benchmark_facts(kept), (*notes, *series_note))
+    return Part(
+        table=raw, scores=table, models=models, benchmarks=_benchmark_facts(firsts), notes=(*notes, *series_note)
+    )
 
 
 def _subtasks(log: Log) -> list[str]:
     return [name.strip() for name in log.facts.get("subtasks", "").split(",") if name.strip()]
 
 
-def counted(given: Sequence[Run]) -> list[Run]:
-    """Of several runs of a model on a benchmark the one that counts: with a score, most items, the latest."""
-    chosen = {(run.model, run.benchmark): run for run in sorted(given, key=_weight)}
-    return list(dict.fromkeys(chosen[run.model, run.benchmark] for run in given))
+def _mean(results: Sequence[Result]) -> Result:
+    """The result of reruns: the mean over them, and no smaller a standard error, as the items are the same."""
+    if len(results) == 1:
+        return results[0]
+    errors = [result.stderr for result in results if result.stderr is not None]
+    sizes = [result.n for result in results if result.n is not None]
+    return Result(
+        float(np.mean([result.score for result in results])),
+        float(np.sqrt(np.mean(np.square(errors)))) if len(errors) == len(results) else None,
+        max(sizes) if len(sizes) == len(results) else None,
+        results[0].metric,
+    )
 
 
-def _weight(run: Run) -> tuple[bool, int, str, str]:
-    """What makes one run of the same model and benchmark count before another."""
-    n = run.result[2] if run.result else None
-    # The path last, so that equal runs give the same choice in every order of reading.
-    return (run.result is not None, n or 0, _moment(run.log.facts.get("date", "")), run.log.source.path)
+def _settings_notes(given: Sequence[Run]) -> list[str]:
+    apart = sorted({run.model for run in given if run.base not in (None, run.model)})
+    return [f"a model under several settings is a row for each: {shorten(apart)}"] if apart else []
+
+
+def _rerun_notes(kept: Mapping[tuple[str, str], Sequence[Run]]) -> list[str]:
+    again = {cell: len(runs) for cell, runs in kept.items() if len(runs) > 1}
+    shown = [f"{model} on {benchmark} ({count} runs)" for (model, benchmark), count in again.items()]
+    return [f"reruns under the same settings, averaged: {shorten(shown)}"] if shown else []
 
 
 def _moment(date: str) -> str:
@@ -178,9 +369,9 @@ def _moment(date: str) -> str:
         return date
 
 
-def _model_facts(models: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Series and size that a model's name states."""
-    named = {model: series for model in dict.fromkeys(models) if (series := series_of(model))}
+def _model_facts(models: Mapping[str, str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Series and size that the name of a model states, which stands for each of its rows."""
+    named = {row: series for row, model in models.items() if (series := series_of(model))}
     frame = pl.DataFrame(
         {
             "model": list(named),
@@ -199,7 +390,7 @@ def _benchmark_facts(kept: Sequence[Run]) -> pl.DataFrame:
     for run in kept:
         known = lookup(run.benchmark.partition("@")[0])
         own = run.main.higher_is if run.main is not None else None
-        metric = run.result[3] if run.result else None
+        metric = run.result.metric if run.result else None
         told.setdefault(run.benchmark, ((known.higher_is if known else None) or own, metric))
     return pl.DataFrame(
         {
@@ -214,21 +405,24 @@ def _benchmark_facts(kept: Sequence[Run]) -> pl.DataFrame:
 def responses(given: Sequence[Run]) -> Responses | None:
     """Item-level results of all runs, whose items are in memory; None if none has any."""
     frames = [
-        run.log.items.with_columns(model=pl.lit(run.model), benchmark=pl.lit(run.benchmark)).select(*RESPONSE_COLUMNS)
+        run.placed(run.log.items.lazy(), run.model, run.benchmark).select(*RESPONSE_COLUMNS)
         for run in given
         if not run.log.items.is_empty()
     ]
-    return Responses(pl.concat(frames).lazy()) if frames else None
+    return Responses(pl.concat(frames).collect().lazy()) if frames else None
 
 
-def unread(logs: Iterable[Log], aliases: Mapping[str, str] | None = None) -> tuple[Unread, ...]:
-    """What could not be used of each log, one row per file and reason; a name that an alias gives is not missing."""
+def unread(
+    logs: Iterable[Log], aliases: Mapping[str, str] | None = None, correct: Sequence[str] = ()
+) -> tuple[Unread, ...]:
+    """What could not be used of each log, one row per file and reason, without what an alias or a word settles."""
     named = aliases or {}
     rows = (
-        Unread(log.source.path, problem.reason, problem.rows_lost)
+        Unread(log.source.path, problem.reason, problem.rows_lost, problem.ended)
         for log in logs
         for problem in log.problems
         if not (problem.reason.startswith(NO_MODEL) and log.model in named)
+        and not (problem.reason.startswith(IN_WORDS) and correct)
     )
     nameless = (
         Unread(log.source.path, f"no {what} named in the log", log.source.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import os
@@ -46,6 +47,7 @@ from measurand.store.layout import (
     record_path,
     records_in,
     require_version,
+    sealed,
     written,
 )
 from measurand.store.manifest import Manifest, manifest_of
@@ -158,7 +160,7 @@ def _commit(root: Path, log: LogPath, key: str, logs: Sequence[Log]) -> None:
         if part is not None:
             files.append((part_path(root, part.benchmark, key, number), data))
     path = written(log.path)
-    record = as_json(Record(path, key, tuple(stored)))
+    record = sealed(Record(path, key, tuple(stored)))
     with locked(root):
         # Rows first: a record that names rows which are not there yet would be read as damage.
         for file, data in files:
@@ -176,7 +178,7 @@ def _encoded(log: Log) -> tuple[Part | None, bytes]:
     buffer = io.BytesIO()
     rows.write_parquet(buffer, compression="zstd", compression_level=3, row_group_size=2**16)
     data = buffer.getvalue()
-    return Part(model, benchmark, len(data)), data
+    return Part(model, benchmark, len(data), hashlib.sha256(data).hexdigest()), data
 
 
 def _without_rows(log: Log, part: Part | None) -> StoredLog:
@@ -193,6 +195,8 @@ def _without_rows(log: Log, part: Part | None) -> StoredLog:
         log.problems,
         dict(log.facts),
         item_means(log.items),
+        dict(log.settings),
+        tuple(sorted(log.words)),
         part,
     )
 
@@ -254,7 +258,7 @@ def _tidy(root: Path, used: Container[Path], *, certain: bool) -> None:
     for path in (*root.glob("*"), *root.glob(f"{LOGS}/*"), *root.glob(f"{ITEMS}/*/*")):
         # Only names that ingest itself gives: whatever a user put there stays.
         unused = certain and PART_NAME.fullmatch(path.name) and path not in used
-        if unused or TEMPORARY.fullmatch(path.name):
+        if (unused or TEMPORARY.fullmatch(path.name)) and not path.is_dir():
             path.unlink(missing_ok=True)
     for folder in root.glob(f"{ITEMS}/*/"):
         # Fails on a folder that still holds something, which is the test.

@@ -16,7 +16,8 @@ import msgspec
 import polars as pl
 
 from measurand.errors import InputError
-from measurand.readers.json_files import Document, read_document
+from measurand.files import other_than_file
+from measurand.readers.json_files import Document, decode, read_document
 from measurand.readers.log import Aggregate, ItemMean, Log, Problem, items_frame
 from measurand.results import Source
 from measurand.tables import RESPONSE_COLUMNS, Unread
@@ -50,10 +51,11 @@ __all__ = [
     "record_path",
     "records_in",
     "require_version",
+    "sealed",
     "written",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of the store's layout; raised when this version would misread an older store."""
 
 RECORD_LIMIT = 64 * 2**20
@@ -77,11 +79,12 @@ class Root(msgspec.Struct):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Rows of a log in the store: the names they stand under there, and the size of the file."""
+    """Rows of a log in the store: the names they stand under there, and the size and SHA-256 of the file."""
 
     model: str
     benchmark: str
     bytes: int
+    sha256: Hash
 
 
 class StoredLog(msgspec.Struct, frozen=True):
@@ -98,6 +101,8 @@ class StoredLog(msgspec.Struct, frozen=True):
     problems: tuple[Problem, ...]
     facts: dict[str, str]
     means: tuple[ItemMean, ...]
+    settings: dict[str, str]
+    words: tuple[str, ...]
     part: Part | None
 
 
@@ -107,6 +112,13 @@ class Record(msgspec.Struct, frozen=True):
     path: str
     key: Hash
     logs: tuple[StoredLog, ...]
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """A record as it is written: its JSON, and the SHA-256 of that."""
+
+    sha256: Hash
+    record: msgspec.Raw
 
 
 class Held(NamedTuple):
@@ -138,9 +150,25 @@ def held(root: Path, record: Record) -> list[Held | None]:
     ]
 
 
+def sealed(record: Record) -> bytes:
+    """The content of a record's file."""
+    content = as_json(record)
+    return msgspec.json.encode(Sealed(hashlib.sha256(content).hexdigest(), msgspec.Raw(content)))
+
+
 def record_at(path: Path) -> Document[Record]:
     """A record, or why it cannot be read."""
-    return read_document(path, Record, limit=RECORD_LIMIT)
+    document = read_document(path, Sealed, limit=RECORD_LIMIT)
+    if document.value is None:
+        return Document(None, document.sha256, document.problem)
+    content = bytes(document.value.record)
+    # A flipped bit can leave JSON that reads well and says another score.
+    if hashlib.sha256(content).hexdigest() != document.value.sha256:
+        return Document(None, document.sha256, Problem(f"{path.name}: not the bytes that ingest wrote"))
+    try:
+        return Document(decode(content, Record), document.sha256, None)
+    except ValueError as error:
+        return Document(None, document.sha256, Problem(f"{path.name}: no record of this version: {error}"))
 
 
 def require_version(root: Path) -> None:
@@ -157,6 +185,10 @@ def require_version(root: Path) -> None:
     if document.value is None:
         reason = document.problem.reason if document.problem else "cannot be read"
         raise InputError(f"{root}: damaged store ({reason}); ingest again into a new folder")
+    for name in (LOGS, ITEMS):
+        if os.path.lexists(root / name) and not (root / name).is_dir():
+            found = other_than_file(root / name) or "a file"
+            raise InputError(f"{root}: damaged store ({name} is {found}, not a folder); remove {name} and ingest again")
     if document.value.schema_version != SCHEMA_VERSION:
         raise InputError(
             f"{root}: a store of version {document.value.schema_version}, should be {SCHEMA_VERSION} (written by "
@@ -199,17 +231,24 @@ def log_of(stored: StoredLog) -> Log:
         problems=stored.problems,
         facts=stored.facts,
         means=stored.means,
+        settings=stored.settings,
+        words=frozenset(stored.words),
     )
 
 
 def fault(rows: Held) -> str | None:
-    """Why the rows in a file cannot be used; None if they can, as far as its size and columns tell."""
+    """Why the rows in a file cannot be used; None if they are what ingest wrote."""
     where = f"{rows.path.parent.name}/{rows.path.name}"
     try:
+        if (other := other_than_file(rows.path)) is not None:
+            return f"damaged rows in the store, remove and ingest again: {where} is {other}, not a file"
         size = rows.path.stat().st_size
-        # Size and schema, not a checksum: hashing every file would cost as much as reading the store.
         if size != rows.part.bytes:
             return f"damaged rows in the store, ingest again: {where} has {size} bytes, should have {rows.part.bytes}"
+        # Parquet has no checksum that its readers look at: one flipped bit is another value, or the end of the process.
+        with open(rows.path, "rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != rows.part.sha256:
+                return f"damaged rows in the store, ingest again: {where} does not hold the bytes that ingest wrote"
         if pl.read_parquet_schema(rows.path) != RESPONSE_COLUMNS:
             return f"damaged rows in the store, ingest again: {where} has other columns"
     except FileNotFoundError:
@@ -226,6 +265,9 @@ def locked(root: Path, *, alone: bool = False) -> Iterator[None]:
     The system lets go of it when a process dies. Where there is no such lock (Windows, some network drives), one
     ingest at a time is safe.
     """
+    # A pipe in its place would wait for ever.
+    if (other := other_than_file(root / LOCK)) is not None:
+        raise InputError(f"{root / LOCK}: is {other}, should be an empty file; remove it")
     with open(root / LOCK, "ab") as file:
         if sys.platform != "win32":
             with suppress(OSError):

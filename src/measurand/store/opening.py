@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +13,10 @@ import polars as pl
 from measurand.errors import InputError
 from measurand.readers import read as read_files
 from measurand.readers.clusters import with_clusters
-from measurand.readers.log import Log
+from measurand.readers.log import ITEM_COLUMNS, Log
 from measurand.readers.runs import Run
 from measurand.readers.study import study_of
+from measurand.readers.tables.duplicates import Duplicates
 from measurand.store.layout import Held, fault, held, is_store, log_of, records_in, require_version
 from measurand.tables import RESPONSE_COLUMNS, Responses, Study, Unread
 
@@ -31,7 +31,7 @@ def read(*paths: Any, cluster: str | None = None, **choices: Any) -> Study:
     paths : one store, or tables and logs.
     cluster : key of the items that share a context, such as a passage, so that they count as one cluster; ``"none"``
         if they are independent. By default a key called ``cluster``, or the one that the data show: `with_clusters`.
-    choices : `models`, `benchmarks`, `capability`, `lower_is_better`, `as_given` and `aliases`, as there.
+    choices : `models`, `benchmarks`, `capability`, `lower_is_better`, `as_given`, `aliases` and so on, as there.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def read(*paths: Any, cluster: str | None = None, **choices: Any) -> Study:
     """
     stores = [path for path in paths if is_store(path)]
     if not stores:
-        return with_clusters(read_files(*paths, **choices), cluster)
+        return with_clusters(read_files(*paths, cluster=cluster, **choices), cluster)
     # A log beside the store may be in it already, and would count twice.
     if len(paths) > 1:
         raise InputError(f"{os.fspath(stores[0])}: a store is read alone; got {len(paths)} paths")
@@ -57,7 +57,10 @@ def open_study(
     capability: Sequence[str] | None = None,
     lower_is_better: Sequence[str] | None = None,
     as_given: Sequence[str] = (),
+    duplicates: Duplicates | None = None,
     aliases: Mapping[str, str] | str | os.PathLike[str] | None = None,
+    correct: Sequence[str] = (),
+    reading: str | None = None,
 ) -> Study:
     """The study in a store, equal to the one `read` makes of its sources but for the order of rows.
 
@@ -66,7 +69,8 @@ def open_study(
     Parameters
     ----------
     path : folder of the store.
-    models, benchmarks, capability, lower_is_better, as_given, aliases : as in `measurand.readers.read`.
+    models, benchmarks, capability, lower_is_better, as_given, duplicates, aliases, correct, reading : as in
+        `measurand.readers.read`.
 
     Raises
     ------
@@ -80,17 +84,19 @@ def open_study(
     records, damage = records_in(root)
     logs: list[Log] = []
     parts: dict[Log, Held] = {}
+    in_words = {stored.task for record in records for stored in record.logs if stored.words} if correct else set()
     for record in records:
         for stored, rows in zip(record.logs, held(root, record), strict=True):
             log = log_of(stored)
-            logs.append(log)
-            if rows is None:
-                continue
-            if reason := fault(rows):
+            if rows is not None and (reason := fault(rows)):
                 # Only rows are lost: scores and means stand in the record and stay in the study.
                 damage.append(Unread(record.path, reason, stored.source.rows))
-            else:
+            elif rows is not None:
+                # Which words are right is said only now: the means of these rows are still to be made.
+                if stored.task in in_words:
+                    log = replace(log, items=pl.read_parquet(rows.path).select(*ITEM_COLUMNS), means=None)
                 parts[log] = rows
+            logs.append(log)
     if not logs and not damage:
         raise InputError(f"{root}: the store holds no logs; ingest some (measurand ingest PATH -o {root})")
     study = study_of(
@@ -102,23 +108,27 @@ def open_study(
         capability=capability,
         lower_is_better=lower_is_better,
         as_given=as_given,
+        duplicates=duplicates,
         aliases=aliases,
+        correct=correct,
+        reading=reading,
     )
     return replace(study, unread=(*(study.unread or ()), *damage))
 
 
 def _responses(runs: Sequence[Run], parts: Mapping[Log, Held]) -> Responses | None:
     """Rows of all runs, scanned: those that stand under their names already at once, the others name by name."""
-    files: dict[tuple[str | None, str | None], list[Path]] = defaultdict(list)
+    files: dict[tuple[str | None, str | None, Run], list[Path]] = {}
+    alike: dict[tuple[object, ...], Run] = {}
     for run in runs:
         if (rows := parts.get(run.log)) is not None:
             model = None if run.model == rows.part.model else run.model
             benchmark = None if run.benchmark == rows.part.benchmark else run.benchmark
-            files[model, benchmark].append(rows.path)
+            first = alike.setdefault((model, benchmark, run.rerun, run.words), run)
+            files.setdefault((model, benchmark, first), []).append(rows.path)
     scans = []
-    for (model, benchmark), paths in files.items():
-        new = {name: pl.lit(value) for name, value in (("model", model), ("benchmark", benchmark)) if value is not None}
+    for (model, benchmark, run), paths in files.items():
         # Given the schema, opening a store opens none of its files.
         scan = pl.scan_parquet(paths, schema=RESPONSE_COLUMNS, glob=False, hive_partitioning=False)
-        scans.append(scan.with_columns(**new).select(*RESPONSE_COLUMNS) if new else scan)
+        scans.append(run.placed(scan, model, benchmark).select(*RESPONSE_COLUMNS))
     return Responses(pl.concat(scans)) if scans else None

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from measurand.errors import InputError
+from measurand.files import other_than_file
 from measurand.readers.logs import LOG_SUFFIXES, LogPath, find_logs
 from measurand.store.layout import SCHEMA_VERSION, is_store, written
 
 __all__ = ["PARSER_VERSION", "State", "find_sources", "key_of", "state_of"]
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Of the log readers; raised when they read more or otherwise, so that the next ingest reads every source again."""
 
 Paths = Sequence[str | os.PathLike[str]]
@@ -92,8 +93,10 @@ def key_of(log: LogPath, state: State) -> str:
 
 @lru_cache(maxsize=10_000)
 def _digest(path: str, size: int, changed: int, number: int) -> str:
-    """SHA-256 of a file in this state; empty where it cannot be read. Files beside many sources are read once."""
+    """SHA-256 of a file in this state; empty where it is none or cannot be read. Files beside many are read once."""
     try:
+        if other_than_file(path) is not None:
+            return ""
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

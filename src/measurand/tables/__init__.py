@@ -6,12 +6,12 @@ from measurand.tables.claim_card import ClaimCard
 from measurand.tables.degradation import Degradation
 from measurand.tables.failures import Failures
 from measurand.tables.item_set import Item, ItemSet
-from measurand.tables.items import MAIN_SCORERS, ItemTable, item_tables
+from measurand.tables.items import MAIN_SCORERS, ItemTable, item_tables, reading_rank, readings_of
 from measurand.tables.overlaps import Overlaps
 from measurand.tables.probe_scores import ProbeScores
 from measurand.tables.query_logprobs import QueryLogprobs
 from measurand.tables.quiz import Quiz
-from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses, without_copies
+from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses, State, state_of, without_copies
 from measurand.tables.scores import BENCHMARK_FACTS, MODEL_FACTS, ROLES, UNCLASSED, Scores
 from measurand.tables.study import EVIDENCE, TABLES, Claim, Gain, Study, Unread
 from measurand.tables.texts import Texts
@@ -46,6 +46,7 @@ __all__ = [
     "Quiz",
     "Responses",
     "Scores",
+    "State",
     "Study",
     "Texts",
     "TokenLogprobs",
@@ -53,5 +54,8 @@ __all__ = [
     "Unread",
     "Votes",
     "item_tables",
+    "reading_rank",
+    "readings_of",
+    "state_of",
     "without_copies",
 ]

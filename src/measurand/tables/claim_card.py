@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from measurand.errors import InputError, UnknownName
+from measurand.errors import InputError, UnknownName, quoted
 
-__all__ = ["BENCHMARK_USES", "ELICITATIONS", "KINDS", "RELATIONS", "STATEMENTS", "Basis", "ClaimCard"]
+__all__ = ["BENCHMARK_USES", "DEEPEST", "ELICITATIONS", "KINDS", "RELATIONS", "STATEMENTS", "Basis", "ClaimCard"]
 
 STATEMENTS = ("average case", "worst case", "existence proof", "upper bound")
 """What kind of statement a claim is."""
@@ -16,6 +16,8 @@ KINDS = ("capability", "propensity")
 ELICITATIONS = ("own", "today's users", "future users")
 """Whose effort brings the behaviour out: the model's own, that of today's users, or of future ones."""
 BENCHMARK_USES = ("diagnostic", "hill-climbing")
+DEEPEST = 5
+"""Levels of tables and lists in a card: ``rests_on``, one of its tables, its ``where``, a list in it."""
 RELATIONS = ("above", "below", "inside", "equals", "no issue")
 """What an estimate should satisfy; ``no issue``: a measure that could have found a problem found none."""
 
@@ -85,7 +87,8 @@ class ClaimCard:
         UnknownName
             A table or key that a card has not.
         InputError
-            A missing or empty entry, a word that is none of those allowed, or bounds that do not fit the relation.
+            A missing or empty entry, a word that is none of those allowed, bounds that do not fit the relation, or
+            values nested deeper than `DEEPEST`.
 
         Examples
         --------
@@ -93,6 +96,7 @@ class ClaimCard:
         Traceback (most recent call last):
         measurand.errors.InputError: claim card: [claim] should have text (a text), got nothing
         """
+        _refuse_bombs(raw, file)
         _known(raw, ("claim", "rests_on", "checklist"), f"table of {file}")
         claim = raw.get("claim")
         if not isinstance(claim, Mapping):
@@ -119,9 +123,21 @@ class ClaimCard:
         return cls(**told, **chosen, threshold=threshold, rests_on=rests_on, checklists=_checklists(raw, file))
 
 
+def _refuse_bombs(raw: Mapping[str, Any], file: str) -> None:
+    """Refuse what a message could not even show: values nested without end, and numbers of thousands of digits."""
+    level: list[Any] = [raw]
+    for _ in range(DEEPEST):
+        inner = [each for value in level for each in (value.values() if isinstance(value, Mapping) else value)]
+        if any(isinstance(value, int) and abs(value) >= 2**63 for value in inner):
+            raise InputError(f"{file} holds a whole number beyond 64 bits")
+        level = [value for value in inner if isinstance(value, Mapping | list | tuple)]
+    if level:
+        raise InputError(f"{file}: lists or tables are nested too deep; a card has at most {DEEPEST} levels")
+
+
 def _basis(raw: Any, threshold: float | None, place: str) -> Basis:
     if not isinstance(raw, Mapping):
-        raise InputError(f"{place} should be a table, got {raw!r}")
+        raise InputError(f"{place} should be a table, got {quoted(raw)}")
     _known(raw, ("measure", "estimate", "where", "relation", "bounds", "share"), f"key of {place}")
     relation = _one_of(raw, "relation", RELATIONS, place)
     estimate = "" if relation == "no issue" else _text(raw, "estimate", place)
@@ -130,7 +146,7 @@ def _basis(raw: Any, threshold: float | None, place: str) -> Basis:
         isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
         for value in where.values()
     ):
-        raise InputError(f"{place}: where should be a table of texts or lists of texts, got {where!r}")
+        raise InputError(f"{place}: where should be a table of texts or lists of texts, got {quoted(where)}")
     alone = relation in ("above", "below") and threshold is not None
     bounds = _numbers(
         raw.get("bounds", [threshold] if alone else []), _BOUNDS[relation], f"{place}: bounds of {relation}"
@@ -161,7 +177,9 @@ def _checklists(raw: Mapping[str, Any], file: str) -> dict[str, dict[str, str]]:
     for name, answers in given.items():
         for question, answer in answers.items():
             if not isinstance(answer, str):
-                raise InputError(f"{file}: the answer to {question!r} of {name!r} should be a text, got {answer!r}")
+                raise InputError(
+                    f"{file}: the answer to {quoted(question)} of {quoted(name)} should be a text, got {quoted(answer)}"
+                )
     return {name: dict(answers) for name, answers in given.items()}
 
 
@@ -175,7 +193,7 @@ def _text(raw: Mapping[str, Any], name: str, place: str) -> str:
     value = raw.get(name)
     if not isinstance(value, str) or not value.strip():
         raise InputError(
-            f"{place} should have {name} (a text), got {'nothing' if value in (None, '') else repr(value)}"
+            f"{place} should have {name} (a text), got {'nothing' if value in (None, '') else quoted(value)}"
         )
     return value.strip()
 
@@ -183,18 +201,18 @@ def _text(raw: Mapping[str, Any], name: str, place: str) -> str:
 def _one_of(raw: Mapping[str, Any], name: str, allowed: Sequence[str], place: str) -> str:
     value = raw.get(name)
     if value not in allowed:
-        got = "nothing" if value is None else repr(value)
+        got = "nothing" if value is None else quoted(value)
         raise InputError(f"{place}: {name} should be one of {', '.join(allowed)}, got {got}")
     return str(value)
 
 
 def _number(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        raise InputError(f"{what} should be a number, got {value!r}")
+        raise InputError(f"{what} should be a number, got {quoted(value)}")
     return float(value)
 
 
 def _numbers(values: Any, count: int, what: str) -> tuple[float, ...]:
     if not isinstance(values, list) or len(values) != count:
-        raise InputError(f"{what} should be a list of {count} number{'s' * (count != 1)}, got {values!r}")
+        raise InputError(f"{what} should be a list of {count} number{'s' * (count != 1)}, got {quoted(values)}")
     return tuple(_number(value, what) for value in values)

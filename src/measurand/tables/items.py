@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,12 +12,12 @@ import polars as pl
 
 from measurand.errors import InputError
 from measurand.results import Brief
-from measurand.tables.responses import Responses
+from measurand.tables.responses import Responses, State, state_of
 
-__all__ = ["MAIN_SCORERS", "ItemTable", "item_tables"]
+__all__ = ["MAIN_SCORERS", "ItemTable", "item_tables", "reading_rank", "readings_of"]
 
 MAIN_SCORERS = ("accuracy", "acc", "exact_match", "quasi_exact_match", "match", "includes", "mean", "f1", "score")
-"""The scorer or metric that stands for a run where several were used: the first one present, then the log's first."""
+"""The reading or metric that stands for a run where several were used: the first one present, then the log's first."""
 
 BATCH = 4_000_000
 """Rows of item-level results that are summed up at a time."""
@@ -26,17 +25,17 @@ BATCH = 4_000_000
 MOST_HELD = 10_000_000
 """Cells of tables kept for the measures that ask for them next; more are made again each time."""
 
-_TABLE = ("benchmark", "scorer", "variant")
+_TABLE = ("benchmark", "reading", "variant")
 _HELD: WeakKeyDictionary[Responses, dict[bool, tuple[ItemTable, ...]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class ItemTable(Brief):
-    """What the models scored on each item of one benchmark, by one scorer and in one variant.
+    """What the models scored on each item of one benchmark, by one reading and in one variant.
 
     Parameters
     ----------
-    benchmark, scorer, variant : what the scores are of; scorer and variant are None where the log names none.
+    benchmark, reading, variant : what the scores are of; reading and variant are None where the log names none.
     models, items : names, sorted.
     scores : shape (models, items): the mean over an item's epochs, NaN where it was not run or not scored.
     epochs : shape (models, items): how many epochs are behind each.
@@ -46,10 +45,13 @@ class ItemTable(Brief):
         the key is a cluster of its own.
     cluster_key : the key that says so.
     cluster_shown : whether the data showed that key, and nobody named it.
+    readings : every reading that the rows hold, the one used first.
+    states : for each `State` met, how many of each model's items are in it, shape (models,). Those that are unparsed
+        have a score, the harness's; all others have none in any epoch, and are no items of the table if no model's is.
     """
 
     benchmark: str
-    scorer: str | None
+    reading: str | None
     variant: str | None
     models: tuple[str, ...]
     items: tuple[str, ...]
@@ -60,6 +62,14 @@ class ItemTable(Brief):
     clusters: npt.NDArray[np.int64] | None = None
     cluster_key: str | None = None
     cluster_shown: bool = False
+    readings: tuple[str, ...] = ()
+    states: Mapping[State, npt.NDArray[np.int64]] = field(default_factory=dict)
+
+    @property
+    def unscored(self) -> npt.NDArray[np.int64]:
+        """Items of each model that were run and have no score, shape (models,)."""
+        none = np.zeros(len(self.models), dtype=np.int64)
+        return sum((count for state, count in self.states.items() if state is not State.UNPARSED), start=none)
 
     @classmethod
     def of(
@@ -80,7 +90,7 @@ class ItemTable(Brief):
         items = tuple(str(place) for place in range(scores.shape[1]))
         return cls(
             benchmark=benchmark,
-            scorer=None,
+            reading=None,
             variant=None,
             models=tuple(models),
             items=items,
@@ -105,6 +115,7 @@ class ItemTable(Brief):
             epochs=self.epochs[cells],
             within=self.within[cells],
             clusters=None if self.clusters is None else np.unique(self.clusters[ran], return_inverse=True)[1],
+            states={state: count[rows] for state, count in self.states.items()},
         )
 
 
@@ -113,9 +124,9 @@ def item_tables(responses: Responses, *, variants: bool = False) -> Iterator[Ite
 
     Parameters
     ----------
-    responses : item-level results; rows without an item or a score do not count.
+    responses : item-level results; rows without an item do not count, and those without a score are counted apart.
     variants : one table per benchmark and variant; by default the variant with most rows stands for the benchmark.
-        Either way by the scorer that stands for the run (`MAIN_SCORERS`), and of several graders by the one who gave
+        Either way by the reading that stands for the run (`MAIN_SCORERS`), and of several graders by the one who gave
         a model most scores (of equals, the first by name).
 
     Raises
@@ -145,26 +156,35 @@ def item_tables(responses: Responses, *, variants: bool = False) -> Iterator[Ite
         held[variants] = tuple(made)
 
 
-class _Chosen(NamedTuple):
-    """What stands for a benchmark, and how many graders and rows it has."""
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """What stands for a benchmark, how many graders and rows it has, and every reading of it."""
 
     benchmark: str
-    scorer: str | None
+    reading: str | None
     variant: str | None
     graders: int
     rows: int
+    readings: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str | None, str | None]:
+        """What the cells of its table are grouped by."""
+        return self.benchmark, self.reading, self.variant
 
 
 def _tables(responses: Responses, variants: bool) -> Iterator[ItemTable]:
     """The tables, several benchmarks read at a time: a scan of a store opens every file, however little it takes."""
-    rows = responses.clustered().drop_nulls(["score", "item", "benchmark", "model"])
+    rows = responses.clustered().drop_nulls(["item", "benchmark", "model"])
     for batch in _batches(_chosen(rows, variants)):
         of_batch = rows.filter(pl.col("benchmark").is_in(list({chosen.benchmark for chosen in batch})))
         if any(chosen.graders > 1 for chosen in batch):
             of_batch = _of_main_grader(of_batch)
         cells = _cells(of_batch).partition_by(*_TABLE, as_dict=True, include_key=False)
         for chosen in batch:
-            yield replace(_table(chosen, cells[chosen[:3]], responses.cluster), cluster_shown=responses.shown)
+            # A sample that failed may have a row without any reading.
+            table = _table(chosen, [cells[chosen.key], *_failed(cells, chosen)], responses.cluster)
+            yield replace(table, cluster_shown=responses.shown)
 
 
 def _batches(chosen: Sequence[_Chosen]) -> Iterator[list[_Chosen]]:
@@ -179,28 +199,48 @@ def _batches(chosen: Sequence[_Chosen]) -> Iterator[list[_Chosen]]:
         yield batch
 
 
+def readings_of(responses: Responses) -> dict[str, tuple[str, ...]]:
+    """The readings of each benchmark that has any, the one that stands for it first."""
+    rows = responses.frame.drop_nulls(["item", "benchmark", "model"])
+    return {
+        chosen.benchmark: _used_first(chosen) for chosen in _chosen(rows, variants=False) if chosen.reading is not None
+    }
+
+
+def _used_first(chosen: _Chosen) -> tuple[str, ...]:
+    used = () if chosen.reading is None else (chosen.reading,)
+    return (*used, *(name for name in chosen.readings if name != chosen.reading))
+
+
+def reading_rank() -> pl.Expr:
+    """Place of a row's reading among `MAIN_SCORERS`, by its metric whatever the filter; behind them all for others."""
+    ranks = {name: rank for rank, name in enumerate(MAIN_SCORERS)}
+    metric = pl.col("reading").str.split(",").list.first()
+    return metric.replace_strict(ranks, default=len(ranks), return_dtype=pl.Int64)
+
+
 def _chosen(rows: pl.LazyFrame, variants: bool) -> list[_Chosen]:
-    """The scorer that stands for each benchmark, with the variant or variants."""
+    """The reading that stands for each benchmark, with the variant or variants."""
     counts = (
         # Place within a model's run, so that the order in which logs were read does not matter.
         rows.with_columns(pl.int_range(pl.len()).over("model", "benchmark").alias("place"))
+        .drop_nulls("score")
         .group_by(_TABLE)
         .agg(pl.len().alias("rows"), pl.col("place").min(), pl.col("grader").n_unique().alias("graders"))
-        .with_columns(
-            pl.col("scorer")
-            .replace_strict({name: rank for rank, name in enumerate(MAIN_SCORERS)}, default=len(MAIN_SCORERS))
-            .alias("rank")
-        )
+        .with_columns(reading_rank().alias("rank"))
         .collect(engine="streaming")
     )
-    ordered = counts.sort("benchmark", "rank", "place", "scorer", "variant")
-    first = ordered.group_by("benchmark", maintain_order=True).first()
-    kept = counts.join(first.select("benchmark", "scorer"), on=["benchmark", "scorer"], nulls_equal=True)
+    ordered = counts.sort("benchmark", "rank", "place", "reading", "variant")
+    by_benchmark = ordered.group_by("benchmark", maintain_order=True)
+    first = by_benchmark.first().select("benchmark", "reading")
+    every = by_benchmark.agg(pl.col("reading").drop_nulls().unique(maintain_order=True).alias("readings"))
+    kept = counts.join(first, on=["benchmark", "reading"], nulls_equal=True)
     if not variants:
         ordered = kept.sort(["benchmark", "rows", "place", "variant"], descending=[False, True, False, False])
         kept = ordered.group_by("benchmark", maintain_order=True).first()
-    listed = kept.sort("benchmark", "place", "variant").select(*_TABLE, "graders", "rows")
-    return [_Chosen(*row) for row in listed.iter_rows()]
+    listed = kept.join(every, on="benchmark").sort("benchmark", "place", "variant")
+    columns = listed.select(*_TABLE, "graders", "rows", "readings")
+    return [_Chosen(**row | {"readings": tuple(row["readings"])}) for row in columns.iter_rows(named=True)]
 
 
 def _of_main_grader(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -212,14 +252,15 @@ def _of_main_grader(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _cells(rows: pl.LazyFrame) -> pl.DataFrame:
-    """One row per model and item of each benchmark, scorer and variant."""
+    """One row per model and item of each benchmark, reading and variant."""
     return (
         rows.group_by(*_TABLE, "model", "item")
         .agg(
             pl.col("score").mean().alias("mean"),
             pl.col("score").var(ddof=1).alias("within"),
-            pl.len().alias("epochs"),
+            pl.col("score").count().alias("epochs"),
             pl.col("score").is_in([0.0, 1.0]).all().alias("binary"),
+            state_of().drop_nulls().min().alias("state"),
             pl.col("cluster").min(),
             (pl.col("cluster").drop_nulls().n_unique() > 1).alias("split"),
         )
@@ -227,8 +268,27 @@ def _cells(rows: pl.LazyFrame) -> pl.DataFrame:
     )
 
 
-def _table(chosen: _Chosen, cells: pl.DataFrame, cluster_key: str | None) -> ItemTable:
+def _failed(cells: Mapping[tuple[object, ...], pl.DataFrame], chosen: _Chosen) -> list[pl.DataFrame]:
+    """Samples that failed before any scorer saw them: their rows name no reading, and are missing from each."""
+    own = cells.get((chosen.benchmark, None, chosen.variant)) if chosen.reading is not None else None
+    return [] if own is None else [own.filter(epochs=0)]
+
+
+def _states(cells: pl.DataFrame, models: pl.Series) -> dict[State, npt.NDArray[np.int64]]:
+    """How many of each model's items are in each state; one with a score in some epoch has one."""
+    counted = (pl.col("epochs") == 0) | (pl.col("state") == State.UNPARSED.value)
+    counts = cells.drop_nulls("state").filter(counted).group_by("state", "model").len()
+    found: dict[State, npt.NDArray[np.int64]] = {}
+    for state, own in sorted(counts.partition_by("state", as_dict=True, include_key=False).items()):
+        of_model = dict(own.iter_rows())
+        found[State(str(state[0]))] = np.array([of_model.get(model, 0) for model in models], dtype=np.int64)
+    return found
+
+
+def _table(chosen: _Chosen, parts: Sequence[pl.DataFrame], cluster_key: str | None) -> ItemTable:
     """Cells laid out as arrays, which several measures share and none may change."""
+    every = pl.concat(parts)
+    cells = every.filter(pl.col("epochs") > 0)
     models, items = (cells[name].unique().sort() for name in ("model", "item"))
     i, j = (
         cells[name].cast(pl.Enum(names)).to_physical().to_numpy()
@@ -243,7 +303,7 @@ def _table(chosen: _Chosen, cells: pl.DataFrame, cluster_key: str | None) -> Ite
         array.setflags(write=False)
     return ItemTable(
         benchmark=chosen.benchmark,
-        scorer=chosen.scorer,
+        reading=chosen.reading,
         variant=chosen.variant,
         models=tuple(models),
         items=tuple(items),
@@ -254,6 +314,8 @@ def _table(chosen: _Chosen, cells: pl.DataFrame, cluster_key: str | None) -> Ite
         binary=bool(cells["binary"].all()),
         clusters=_clusters(cells, cluster_key, chosen.benchmark),
         cluster_key=None if cells["cluster"].null_count() == len(cells) else cluster_key,
+        readings=_used_first(chosen),
+        states=_states(every, models),
     )
 
 

@@ -14,6 +14,9 @@ __all__ = ["PLACEMENTS", "QUIZ_SCHEMA", "Quiz"]
 PLACEMENTS = ("none", "A", "B", "C", "D")
 """Where the original stood among the options; none: nowhere, as in the quiz that shows which positions are liked."""
 
+_CAPITAL = r"\b([A-E])\b"
+_SMALL = r"(?:^\W*|\b(?i:option|answer|choice)\W+(?:is\W+)?|\()([a-e])(?:\)|[.:](?:\s|$)|\W*$)"
+
 QUIZ_SCHEMA: dict[str, pl.DataType] = {
     "model": pl.String(),
     "benchmark": pl.String(),
@@ -39,7 +42,10 @@ class Quiz(Brief):
 
     @classmethod
     def build(cls, frame: pl.DataFrame, notes: tuple[str, ...] = ()) -> Quiz:
-        """Validate answers; one that holds no letter from A to E by itself is no option, with a note.
+        """Validate answers; one that names no letter from A to E is no option, with a note.
+
+        A capital standing by itself names an option ("A" in "Answer" does not); a small letter only where nothing but
+        an option can be meant: "b", "b) hens", "option b", but not the article of "a hen".
 
         Parameters
         ----------
@@ -71,8 +77,8 @@ class Quiz(Brief):
             for name, other in (("model", "model"), ("benchmark", "quiz"))
         ]
         placement = pl.col("placement").cast(pl.String).str.strip_chars()
-        # A letter standing alone: "A" in "Answer" is none. The article "a" is taken for one, as upper case hides it.
-        letter = pl.col("answer").cast(pl.String).str.to_uppercase().str.extract(r"\b([A-E])\b")
+        said = pl.col("answer").cast(pl.String)
+        letter = pl.coalesce(said.str.extract(_CAPITAL), said.str.extract(_SMALL)).str.to_uppercase()
         found = frame.select(
             *named,
             pl.col("item").cast(pl.String),

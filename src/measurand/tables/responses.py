@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import polars as pl
 
@@ -13,7 +14,23 @@ from measurand.names import resolved
 from measurand.results import Brief
 from measurand.tables._columns import LARGEST, sized
 
-__all__ = ["CONTEXT", "RESPONSE_COLUMNS", "Responses", "without_copies"]
+__all__ = ["CONTEXT", "RESPONSE_COLUMNS", "Responses", "State", "state_of", "without_copies"]
+
+
+class State(StrEnum):
+    """What became of a response that has no score, or whose score says nothing of the answer."""
+
+    ERRORED = "errored"
+    """The sample failed before it could be scored."""
+    MISSING = "missing"
+    """No score, and no reason is given."""
+    REFUSED = "refused"
+    """Left without a score because the model declined."""
+    UNGRADED = "ungraded"
+    """A word stands for the score, and nobody has said whether it is right."""
+    UNPARSED = "unparsed"
+    """No answer was found in the response; the score is what the harness gave all the same."""
+
 
 RESPONSE_COLUMNS: dict[str, pl.DataType] = {
     "model": pl.String(),
@@ -21,8 +38,10 @@ RESPONSE_COLUMNS: dict[str, pl.DataType] = {
     "item": pl.String(),
     "epoch": pl.Int32(),
     "variant": pl.String(),
-    "scorer": pl.String(),
+    "reading": pl.String(),
     "score": pl.Float64(),
+    "grade": pl.String(),
+    "state": pl.String(),
     "answer": pl.String(),
     "target": pl.String(),
     "choices": pl.List(pl.String()),
@@ -36,7 +55,9 @@ RESPONSE_COLUMNS: dict[str, pl.DataType] = {
 """Columns of item-level results.
 
 ``item`` is the harness's stable identity of the question (what two models' runs are paired on); ``variant`` the prompt
-format or filter; ``score`` null where the sample was not scored; ``choices`` the options and ``logprobs`` the
+it was put in; ``reading`` one way to score the same response (a scorer, a metric, a filter); ``score`` null where the
+sample was not scored, ``grade`` the word that stands in its place where scores are words, and ``state`` a `State` that
+says why there is none, null where it was scored; ``choices`` the options and ``logprobs`` the
 log-likelihood of each, in the same order; ``context_hash`` equal for items that share a context (passage, template);
 ``metadata`` a JSON object of the item's scalar metadata, from which any key can be the cluster.
 """
@@ -44,6 +65,17 @@ log-likelihood of each, in the same order; ``context_hash`` equal for items that
 
 CONTEXT = "context_hash"
 """The key that stands for the column of that name: items with an equal context are one cluster."""
+
+
+def state_of() -> pl.Expr:
+    """The state of a row: why it has no score, or what is wrong with the one it has; null where nothing is."""
+    reason = pl.coalesce(
+        "state",
+        pl.when(pl.col("grade").is_not_null()).then(pl.lit(State.UNGRADED.value)),
+        pl.lit(State.MISSING.value),
+    )
+    unparsed = pl.when(pl.col("state") == State.UNPARSED.value).then("state")
+    return pl.when(pl.col("score").is_null()).then(reason).otherwise(unparsed)
 
 
 def without_copies(rows: pl.DataFrame, again: Sequence[str]) -> pl.DataFrame:
@@ -70,7 +102,7 @@ def without_copies(rows: pl.DataFrame, again: Sequence[str]) -> pl.DataFrame:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Responses(Brief):
-    """Item-level results: one row per model, benchmark, item, epoch, variant and scorer.
+    """Item-level results: one row per model, benchmark, item, epoch, variant and reading.
 
     Parameters
     ----------
@@ -140,7 +172,7 @@ class Responses(Brief):
                 f"answer {place + 1}: score should be a finite number of at most {LARGEST:g} in size, got "
                 f"{scored['score'][place]}"
             )
-        again = [n for n in ("model", "benchmark", "item", "variant", "scorer", "grader") if n in frame.columns]
+        again = [n for n in ("model", "benchmark", "item", "variant", "reading", "grader") if n in frame.columns]
         if "epoch" not in frame.columns:
             scored = without_copies(scored, again)
         rest = [name for name in frame.columns if name not in RESPONSE_COLUMNS]

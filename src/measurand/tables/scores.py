@@ -76,6 +76,7 @@ class Scores(Brief):
     benchmarks : one row per benchmark: role (capability | safety | other), area, metric, higher_is (better | worse),
         chance, maximum, trait, method, source.
     notes : what was decided on the way in, for the reader of the audit.
+    named : whether a person said which are the capability benchmarks.
 
     Examples
     --------
@@ -88,6 +89,7 @@ class Scores(Brief):
     models: pl.DataFrame
     benchmarks: pl.DataFrame
     notes: tuple[str, ...] = ()
+    named: bool = False
 
     @classmethod
     def build(
@@ -194,7 +196,10 @@ class Scores(Brief):
             pl.when(pl.col("benchmark").is_in(chosen)).then(pl.lit("capability")).otherwise(demoted).alias("role")
         )
         return replace(
-            self, benchmarks=facts, notes=(*self.notes, f"capability benchmarks as named: {', '.join(chosen)}")
+            self,
+            benchmarks=facts,
+            notes=(*self.notes, f"capability benchmarks as named: {', '.join(chosen)}"),
+            named=True,
         )
 
     def only(self, benchmarks: Iterable[str] | None = None, models: Iterable[str] | None = None) -> Scores:

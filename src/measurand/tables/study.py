@@ -29,11 +29,15 @@ __all__ = ["EVIDENCE", "TABLES", "Claim", "Gain", "Study", "Unread"]
 
 @dataclass(frozen=True)
 class Unread:
-    """Something of a file that could not be used: why, and the rows it cost (None where unknown)."""
+    """Something of a file that could not be used: why, and the rows it cost (None where unknown).
+
+    `ended` is the error in which a whole run ended, where one did.
+    """
 
     file: str
     reason: str
     rows_lost: int | None = None
+    ended: str | None = None
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,7 @@ def responses_of(scores, ids, clusters=None):
                     "benchmark": benchmark,
                     "item": item,
                     "epoch": 1,
-                    "scorer": "acc",
+                    "reading": "acc",
                     "score": float(right[place]),
                     "metadata": metadata,
                 }

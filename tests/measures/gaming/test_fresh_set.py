@@ -106,7 +106,7 @@ def test_items_are_drawn_where_there_are_some():
     scores = harder(8)
     rng = np.random.default_rng(2)
     rows = [
-        {"model": model, "benchmark": name, "item": f"{name}{i}", "epoch": 1, "scorer": "acc", "score": float(right)}
+        {"model": model, "benchmark": name, "item": f"{name}{i}", "epoch": 1, "reading": "acc", "score": float(right)}
         for model, name, share in scores.table.select("model", "benchmark", "score").iter_rows()
         for i, right in enumerate(rng.permutation(np.arange(100) < round(share * 100)))
     ]

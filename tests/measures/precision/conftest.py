@@ -23,7 +23,7 @@ def make_responses():
                 "benchmark": benchmark,
                 "item": f"q{i:05d}",
                 "epoch": e + 1,
-                "scorer": "acc",
+                "reading": "acc",
                 "score": float(values[m, i, e]),
                 "metadata": None if clusters is None else json.dumps({"passage": str(clusters[i])}),
                 **more,

@@ -231,6 +231,28 @@ def test_a_stable_order_passes_and_an_unstable_one_says_what_it_takes():
     assert "in the same order; for 95% nearly every time it takes" in unstable.sentence
 
 
+def test_of_many_models_votes_are_not_drawn_again_and_what_is_left_out_is_said(monkeypatch):
+    votes = drawn(0.4 * np.arange(6), 3000)
+    few, _ = audit(votes)
+    for module in ("arena", "arena_words"):
+        monkeypatch.setattr(f"measurand.measures.precision.shared.{module}.MOST_RESAMPLED", 5)
+    monkeypatch.setattr("measurand.measures.precision.arena.MOST_DRAWN", 4)
+    result, findings = audit(votes)
+    group, resampled = result.groups[0], few.groups[0]
+    assert group.strength == resampled.strength
+    assert findings[0].estimate("rank_of_first").method == "Holm over all pairs of models"
+    # Holm's steps are never shorter than the bootstrap's: nothing is told apart that was not before.
+    assert not (group.above & ~resampled.above).any()
+    for name in ("circles", "repeats"):
+        assert part(findings, name).sentence == (
+            "Not assessed: votes between 6 models are not drawn again, which would take hours; needs at most 5 models, "
+            "such as the first ones."
+        )
+    ranks_, strengths = figure(result)
+    assert ranks_.columns["model"] == strengths.columns["model"] == group.models[:4]
+    assert ranks_.caption.endswith("The first 4 of 6 models are drawn.")
+
+
 def test_the_same_seed_gives_the_same_findings_and_figures():
     votes = drawn(0.3 * np.arange(5), 500)
     assert [f.sentence for f in audit(votes)[1]] == [f.sentence for f in audit(votes)[1]]
@@ -259,3 +281,36 @@ def test_a_published_arena(shared):
     assert "58 of 58 pairs of neighbours cannot be told apart: the order within these pairs could be due to chance" in (
         findings[0].sentence
     )
+
+
+@pytest.mark.parametrize("voters", [0, 12])
+def test_rows_that_count_several_votes_say_the_same_as_each_vote_in_a_row_of_its_own(voters):
+    single = drawn([0, 0.4, 0.9, 1.2], 700, voters=voters).frame
+    counted = single.group_by(pl.exclude("count"), maintain_order=True).len("count")
+    written_out = counted.select(pl.exclude("count").repeat_by("count").explode())
+    assert counted.height < written_out.height == 700
+    one, other = (arena(Votes.build(frame), rng=np.random.default_rng(0)) for frame in (counted, written_out))
+    assert judge(one) == judge(other)
+    assert (one.elo, one.repeats, one.circles, one.votes, one.ties) == (
+        other.elo,
+        other.repeats,
+        other.circles,
+        other.votes,
+        other.ties,
+    )
+    np.testing.assert_allclose(one.groups[0].strength, other.groups[0].strength)
+
+
+def test_rows_that_count_several_votes_tell_a_unanimous_order_by_all_of_them():
+    counted = Votes.build(pl.DataFrame({"model_a": ["a"], "model_b": ["b"], "winner": ["model_a"], "count": [40]}))
+    (one,), (other,) = (
+        arena(votes, rng=np.random.default_rng(0)).groups for votes in (counted, ballot(("a", "b", 40)))
+    )
+    assert (one.votes, one.ranks, one.more) == (other.votes, other.ranks, other.more)
+
+
+def test_a_billion_votes_take_no_more_room_than_their_rows():
+    frame = pl.DataFrame({"winner": ["a", "b"], "loser": ["b", "a"], "count": [10**9, 9 * 10**8]})
+    result, findings = audit(votes_of(frame))
+    assert (result.votes, result.groups[0].ranks) == (1_900_000_000, ((1, 1), (2, 2)))
+    assert findings[0].status is Status.PASSED

@@ -90,21 +90,31 @@ def test_graders_no_better_than_chance_are_an_issue():
     assert "conclusions stop being safe" in finding.sentence
 
 
-def test_scorers_stand_in_where_no_grader_is_named():
-    _, findings = found(responses(panel({"exact": TRUTH, "model": noisy(TRUTH, 0.1)}, "scorer")))
-    assert finding_of(findings, benchmark="b", graders="exact and model").status is Status.PASSED
-
-
-def test_one_grader_that_serves_two_scorers_is_two():
-    rows = panel({"fact": TRUTH, "tone": noisy(TRUTH, 0.1)}, "scorer")
-    result, _ = found(responses([row | {"grader": "gpt"} for row in rows]))
-    assert (result.agreements[0].first, result.agreements[0].second) == ("fact by gpt", "tone by gpt")
-
-
-def test_parts_of_one_scorer_are_not_graders():
-    rows = panel({"judge/tone": TRUTH, "judge/fact": noisy(TRUTH, 0.1)}, "scorer")
+@pytest.mark.parametrize("readings", [("exact", "model"), ("acc", "acc_norm"), ("judge/tone", "judge/fact")])
+def test_readings_of_a_response_are_not_graders_of_it(readings):
+    rows = panel(dict(zip(readings, (TRUTH, noisy(TRUTH, 0.1)), strict=True)), "reading")
     with pytest.raises(NotApplicable, match="one grader only"):
         found(responses(rows))
+
+
+def test_what_people_scored_is_a_grader_under_any_column():
+    rows = panel({"human": TRUTH}, "reading") + panel({"gpt": noisy(TRUTH, 0.1)})
+    result, _ = found(responses(rows))
+    assert {result.agreements[0].first, result.agreements[0].second} == {"gpt", "human"}
+
+
+def test_graders_who_gave_two_readings_are_compared_on_one():
+    of = {"fact": TRUTH, "tone": 1 - TRUTH}
+    rows = [
+        row | {"grader": g}
+        for g, p in (("gpt", 0.1), ("llama", 0.12))
+        for name, truth in of.items()
+        for row in panel({name: noisy(truth, p)}, "reading")
+    ]
+    result, _ = found(responses(rows))
+    assert [(each.first, each.second) for each in result.agreements] == [("gpt", "llama")]
+    with pytest.raises(NotApplicable, match="one grader only"):
+        found(responses([row for row in rows if row["grader"] == "gpt"]))
 
 
 def test_dozens_of_metrics_are_no_panel():

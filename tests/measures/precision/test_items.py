@@ -261,3 +261,15 @@ def test_a_scale_that_does_not_come_back_is_refused(make_responses):
     assert "have slopes on a scale that is right to within 20%; needs more models or items" in (
         parts["item response model"].sentence
     )
+
+
+def test_more_items_than_the_models_can_carry_have_no_response_model_but_their_reliability(make_responses):
+    scores = answers(10, 3_000)
+    varied = int((np.ptp(scores, axis=0) > 0).sum())
+    result, parts = found(make_responses(scores))
+    assert result.benchmarks[0].response_model is None
+    assert parts["item response model"].sentence == (
+        f"Not assessed: each of {varied:,} slopes would rest on the answers of 10 models; needs at most 250 items per "
+        f"model: {-(-varied // 250)} models, or a part of the items."
+    )
+    assert parts["reliability"].estimate("reliability").value > 0.9

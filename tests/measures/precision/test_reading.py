@@ -99,4 +99,6 @@ def test_real_logs_tell_their_losses(shared):
         "data_cvebench_empty_choices.json": 80 - 1,
         "data_cyse2_vuln_exploit_challenges.json": 2340 - 1,
         "log_tool_call_error.json": 4 - 1,
+        # A run without a score beside one that has some.
+        "2025-02-11T15-17-00-05-00_popularity_dPiJifoWeEQBrfWsAopzWr.eval": 10,
     }

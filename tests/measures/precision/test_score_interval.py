@@ -180,7 +180,7 @@ def test_inspects_clustered_standard_error(shared):
         pl.lit("m").alias("model"),
         pl.lit("invest").alias("benchmark"),
         pl.int_range(pl.len()).cast(pl.String).alias("item"),
-        pl.lit("mean").alias("scorer"),
+        pl.lit("mean").alias("reading"),
         pl.col("invest").alias("score"),
         pl.struct("firm").struct.json_encode().alias("metadata"),
     )

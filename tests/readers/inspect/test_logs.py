@@ -117,7 +117,7 @@ PUBLISHED = [
     ("2025-02-11T15-17-00-05-00_popularity_dPiJifoWeEQBrfWsAopzWr.eval", 10, 10, {}),
     ("2025-02-11T15-18-04-05-00_popularity_mj7khqpMM4GBCfVQozKgzB.eval", 10, 10, {}),
     ("2026-11-21T21-59-32-00-00_tiny-mcq_RMVw52HW9f36a3Pz7sa9ki.eval", 60, 60, {}),
-    # Two scorers of one value and one of two: four rows a sample.
+    # Two readings of one value and one of two: four rows a sample.
     ("2026-11-21T21-59-32-00-00_tiny-open_mkUxFyAuawLDkWDBjy6ktN.eval", 240, 60, {}),
     ("2026-11-21T21-59-35-00-00_tiny-mcq_9oQfeiEYbYefaxsb7rEa5N.json", 40, 40, {}),
     ("data_arc_qwen.json", 3, 3, {}),
@@ -155,7 +155,7 @@ def test_published_logs(shared: Path, name: str, rows: int, declared: int, rules
     assert dict(log.items.schema) == ITEM_COLUMNS
     assert log.model is not None
     central = [aggregate for aggregate in log.aggregates if aggregate.metric in ("accuracy", "mean")]
-    given = {(aggregate.scorer, aggregate.metric): aggregate.value for aggregate in central}
+    given = {(aggregate.reading, aggregate.metric): aggregate.value for aggregate in central}
     ours = recomputed(log)
     assert {key for key in given if key in ours and math.isclose(ours[key], given[key], abs_tol=1e-9)} == set(
         given
@@ -180,14 +180,14 @@ def test_files_of_other_harnesses_are_not_recognised(shared: Path) -> None:
 
 def test_published_log_with_scores_of_two_values(shared: Path) -> None:
     log = read(shared / "data" / "harness_logs" / "inspect" / PUBLISHED[3][0])
-    assert log.items["scorer"].unique(maintain_order=True).to_list() == [
+    assert log.items["reading"].unique(maintain_order=True).to_list() == [
         "custom",
         "multi/helpful",
         "multi/harm",
         "includes",
     ]
     assert (log.task, log.task_version, log.harness_version) == ("tiny_open", "2", "0.3.285")
-    grouped = {aggregate.metric for aggregate in log.aggregates if aggregate.scorer == "custom"}
+    grouped = {aggregate.metric for aggregate in log.aggregates if aggregate.reading == "custom"}
     assert grouped == {"accuracy", "grouped/a", "grouped/b", "grouped/all"}
 
 
@@ -211,12 +211,12 @@ def test_one_log_in_every_form(write: Write, form: str) -> None:
         "subject": "a", "hard": True, "n": 1.5, "long": "x" * 200, "quoted": 'é"\n'
     }  # fmt: skip
     assert first == dict.fromkeys(first) | {
-        "item": "q0", "epoch": 1, "scorer": "match", "score": 1.0, "answer": "B", "target": "B",
+        "item": "q0", "epoch": 1, "reading": "match", "score": 1.0, "grade": "C", "answer": "B", "target": "B",
         "choices": ["0", "1"], "tokens_in": 10, "tokens_out": 5,
     }  # fmt: skip
     assert (second["item"], second["score"], second["choices"], second["metadata"]) == ("q1", 0.0, None, None)
     assert (log.model, log.task, log.task_version, log.harness_version) == ("org/model", "arithmetic", "3", "0.3.200")
-    assert [(a.scorer, a.metric, a.value, a.stderr, a.n) for a in log.aggregates] == [
+    assert [(a.reading, a.metric, a.value, a.stderr, a.n) for a in log.aggregates] == [
         ("match", "accuracy", 0.5, 0.5, 2)
     ]
     assert (log.problems, discrepancies(log), log.facts["status"]) == ((), {}, "success")
@@ -287,12 +287,16 @@ def test_scores_of_several_values_unscored_ones_and_words(write: Write) -> None:
     second = {"a": {"value": math.nan}, "b": {"value": [0.5]}}
     held = [sample("q0", scores=first), sample("q1", scores=second), sample("q2", scores=None, error="boom")]
     log = read(write(zipped(members(held, header(3)))))
-    rows = {(row["item"], row["scorer"]): row["score"] for row in log.items.to_dicts()}
+    rows = {(row["item"], row["reading"]): row["score"] for row in log.items.to_dicts()}
     names = ["a/x", "a/y", "b/0", "b/1", "c"]
     assert [rows["q0", name] for name in names] == [1, 0.5, 1, 0, None]
     assert [rows["q1", name] for name in names] == [None, None, 0.5, None, None]
     assert [rows["q2", name] for name in names] == [None] * 5
-    assert [(problem.reason, problem.rows_lost) for problem in log.problems] == [("1 scores of c are no numbers", 1)]
+    assert [(problem.reason, problem.rows_lost) for problem in log.problems] == [
+        ("scores are words, no numbers (c): 'excellent' once; say which are right, such as --correct excellent", 0)
+    ]
+    assert log.words == {"c"}
+    assert log.items.filter(item="q2")["state"].to_list() == ["errored"] * 5
     assert log.facts["samples_errored"] == "1"
 
 
@@ -345,7 +349,7 @@ def test_several_reducers_are_told_apart(write: Write) -> None:
         (Rule.SAMPLES_ABSENT, ["C", "C"], {"total_samples": 5}),
         (Rule.SCORES_ABSENT, [math.nan, math.nan], {}),
         (Rule.CONTAINER, [{"a": 1}, {"a": 1}], {}),
-        (Rule.NOT_A_NUMBER, ["good", "C"], {}),
+        (Rule.NOT_A_NUMBER, ["good", 1.0], {}),
         (Rule.OPTIONS, ["C", "C"], {"params": {"to_float": "own"}}),
         (Rule.REDUCER, ["C", "C"], {"reducer": "own"}),
         (Rule.DISTINCT_VALUES, ["I", "N"], {"reducer": "mode"}),
@@ -385,7 +389,7 @@ def test_the_oldest_logs_had_one_scorer(write: Write) -> None:
     held = {"id": 1, "epoch": 1, "input": "?", "target": ["a", "b"], "score": {"value": "C", "answer": "a"}}
     given = {"scorer": {"name": "includes", "params": {}}, "metrics": {"accuracy": {"name": "accuracy", "value": 1.0}}}
     log = read(write({**header(1, results=given), "samples": [held]}))
-    assert log.items.select("scorer", "score", "target").rows() == [("includes", 1.0, '["a","b"]')]
+    assert log.items.select("reading", "score", "target").rows() == [("includes", 1.0, '["a","b"]')]
     assert discrepancies(log) == {}
 
 
@@ -400,7 +404,9 @@ def test_the_last_run_of_a_sample_counts(write: Write) -> None:
 def test_unfinished_runs_give_what_there_is(write: Write, status: str) -> None:
     log = read(write(zipped(members([sample("q0")], header(4, status=status, error={"message": "stop"})))))
     assert (log.items.height, lost(log), log.facts["status"], log.facts["error"]) == (1, 3, status, "stop")
-    assert f"3 of the 4 samples declared are not there (status {status})" in reasons(log)
+    said = {"error": "ended in an error (stop)", "cancelled": "was cancelled", "started": "has not come to its end"}
+    assert f"the run {said[status]}; 3 of the 4 samples declared are not there" in reasons(log)
+    assert log.ended == ("stop" if status == "error" else status)
 
 
 def test_a_log_being_written_has_its_journal(write: Write) -> None:

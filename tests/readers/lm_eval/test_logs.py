@@ -81,7 +81,7 @@ def agrees(log):
     """Every aggregate is what its items give, or a named rule says why not."""
     known, rules = lm_eval.recomputed(log), lm_eval.explained(log)
     for aggregate in log.aggregates:
-        key = (aggregate.scorer, aggregate.metric)
+        key = (aggregate.reading, aggregate.metric)
         assert rules.get(key) or known[key] == pytest.approx(aggregate.value, abs=1e-9), key
 
 
@@ -137,7 +137,7 @@ def test_the_published_mc_run_has_options_and_likelihoods(shared):
     ]
     assert lm_eval.recomputed(log) == {("acc", "acc,none"): 0.3, ("acc_norm", "acc_norm,none"): 0.35}
     for answer, target, score, logprobs in (
-        log.items.filter(scorer="acc").select("answer", "target", "score", "logprobs").iter_rows()
+        log.items.filter(reading="acc").select("answer", "target", "score", "logprobs").iter_rows()
     ):
         assert answer == str(logprobs.index(max(logprobs)))
         assert score == (answer == target)
@@ -145,8 +145,8 @@ def test_the_published_mc_run_has_options_and_likelihoods(shared):
 
 def test_unsorted_samples_join_on_the_document(shared):
     folder = shared / "data/harness_logs/lm_eval"
-    whole = lm_eval.read(folder / next(iter(RUNS)))[0].items.filter(scorer="acc")
-    some = lm_eval.read(folder / list(RUNS)[4])[0].items.filter(scorer="acc")
+    whole = lm_eval.read(folder / next(iter(RUNS)))[0].items.filter(reading="acc")
+    some = lm_eval.read(folder / list(RUNS)[4])[0].items.filter(reading="acc")
     joined = some.join(whole, on="item", suffix="_whole")
     assert joined.height == 3
     assert joined["metadata"].to_list() == joined["metadata_whole"].to_list()
@@ -156,7 +156,7 @@ def test_a_group_is_pooled_from_its_subtasks_and_counted_once(shared):
     *tasks, group = lm_eval.read(shared / "data/harness_logs/lm_eval" / list(RUNS)[3])
     assert (group.facts["group"], group.facts["subtasks"]) == ("true", "tiny_mc,tiny_gen")
     assert all("group" not in log.facts for log in tasks)
-    assert {(given.scorer, given.metric): given.value for given in group.aggregates} == lm_eval.pooled(group, tasks)
+    assert {(given.reading, given.metric): given.value for given in group.aggregates} == lm_eval.pooled(group, tasks)
 
 
 def test_every_pythia_file_reads(shared):
@@ -217,7 +217,7 @@ def test_samples_alone_have_no_model_and_say_so(tmp_path):
     assert "its model is not known" in log.problems[0].reason
 
 
-def test_filters_are_variants_and_each_has_its_aggregate(tmp_path):
+def test_filters_are_readings_and_each_has_its_aggregate(tmp_path):
     samples = [
         sample(i, filter=name, metrics={"acc": float(name == "strict")}) for name in ("strict", "loose") for i in (0, 1)
     ]
@@ -225,7 +225,10 @@ def test_filters_are_variants_and_each_has_its_aggregate(tmp_path):
     content = results(samples[:2], results={"demo": entry}, task_hashes={})
     (log,) = lm_eval.read(write(tmp_path, samples, content))
     assert log.problems == ()
-    assert lm_eval.recomputed(log) == {("acc", "acc,strict"): 1.0, ("acc", "acc,loose"): 0.0}
+    assert lm_eval.recomputed(log) == {
+        ("acc,strict", "acc,strict"): 1.0,
+        ("acc,loose", "acc,loose"): 0.0,
+    }
     assert log.items["epoch"].to_list() == [1, 1, 1, 1]
     assert [given.stderr for given in log.aggregates] == [None, None]
 
@@ -258,7 +261,7 @@ def test_perplexities_are_no_means(tmp_path):
     assert log.problems == ()
     assert lm_eval.recomputed(log)["ppl", "ppl,none"] == pytest.approx(math.exp(1.5), abs=1e-12)
     assert "over all documents" in lm_eval.explained(log)["word", "word,none"]
-    assert log.items.filter(scorer="word")["score"].to_list() == [None, None]
+    assert log.items.filter(reading="word")["score"].to_list() == [None, None]
 
 
 def test_a_document_that_occurs_twice_is_two_epochs(tmp_path):

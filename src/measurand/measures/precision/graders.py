@@ -58,8 +58,9 @@ class Graders(Brief):
 def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000, rng: np.random.Generator) -> Graders:
     """Agreement of the graders of the same samples, the score shift between them, and corrected scores.
 
-    A grader is what `grader` names, or the scorer where it names none; one with "human", "gold" or "expert" in its
-    name gives hand labels. Samples of one item (or of one cluster, where items have them) are not independent.
+    A grader is what `grader` names, and a reading that people gave; one with "human", "gold" or "expert" in its name
+    gives hand labels. Other readings of a response (metrics, filters) are no graders of it. Samples of one item (or of
+    one cluster, where items have them) are not independent.
 
     Parameters
     ----------
@@ -359,7 +360,7 @@ MEASURE = Measure(
     name="graders",
     question=Question.PRECISION,
     asks="Would another grader have given the same scores, and what do hand labels say the true score is?",
-    needs="item-level results in which samples have scores of two graders (or scorers) on one scale",
+    needs="item-level results in which samples have scores of two graders on one scale",
     formula="kappa = (agreement - chance) / (1 - chance); alpha = 1 - observed / expected disagreement; "
     "shift = mean score by one grader - by the other; Rogan-Gladen = (rate + specificity - 1) / (sensitivity + "
     "specificity - 1); prediction-powered = mean label + w (mean score unlabelled - mean score labelled).",

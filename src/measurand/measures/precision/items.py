@@ -138,7 +138,7 @@ def _reliability(found: ItemAnalysis, level: float, bound: float) -> Finding:
         verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
         f"Reliability is {shown(alpha) if alpha.low is not None else value_of(alpha)}{settle} ({size}).{apart}",
         tuple(estimates),
-        {"items": len(found.items), "scorer": found.scorer, "items_run": found.items_run},
+        {"items": len(found.items), "reading": found.reading, "items_run": found.items_run},
         "P11.items",
     )
 

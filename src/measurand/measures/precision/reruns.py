@@ -126,8 +126,8 @@ def _of_table(responses: Responses, table: ItemTable, level: float) -> Iterator[
     """Each model that reran enough items, with the agreement of its items' scores and their clusters."""
     rows = responses.frame.filter(
         pl.col("benchmark") == table.benchmark,
-        # eq_missing: a run whose log names no scorer or variant has null there, and == would drop all its rows.
-        pl.col("scorer").eq_missing(pl.lit(table.scorer, dtype=pl.String)),
+        # eq_missing: a run whose log names no reading or variant has null there, and == would drop all its rows.
+        pl.col("reading").eq_missing(pl.lit(table.reading, dtype=pl.String)),
         pl.col("variant").eq_missing(pl.lit(table.variant, dtype=pl.String)),
     ).drop_nulls(["score", "item", "model"])
     by_score, by_answer = (_counts(rows, table, column) for column in ("score", "answer"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,8 +20,8 @@ from measurand.stats.intervals.binomial import SMALL, proportion_limits
 from measurand.stats.intervals.bounded import betting_limits, few_and_extreme
 from measurand.stats.intervals.clustered import CR2, Means, cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
-from measurand.tables import ItemTable, Responses, Scores, item_tables
-from measurand.wording import SHARE, capital, of_total, percent, plural, points, shown
+from measurand.tables import ItemTable, Responses, Scores, State, item_tables
+from measurand.wording import SHARE, capital, listed, of_total, percent, plural, points, shown
 
 __all__ = ["MEASURE", "Interval", "ScoreInterval", "ScoreIntervals", "intervals_of", "score_intervals"]
 
@@ -48,7 +48,7 @@ class ScoreInterval:
 
     Parameters
     ----------
-    benchmark, scorer, model : what the score is of.
+    benchmark, reading, model : what the score is of.
     value : mean over items of their mean over epochs.
     stderr : standard error the interval rests on: cluster-robust (CR2) where the items have clusters; NaN if undefined.
     cr1 : the cluster-robust standard error that Inspect and statsmodels print.
@@ -58,10 +58,12 @@ class ScoreInterval:
     n, clusters, epochs : items, clusters (of independent items as many as items), and most epochs of an item.
     clustered : whether the items have clusters.
     unit : whether every score lies between 0 and 1.
+    unscored : how many further items of the model have no score, by why.
+    readings : how many ways there are to read the responses.
     """
 
     benchmark: str
-    scorer: str | None
+    reading: str | None
     model: str
     value: float
     stderr: float
@@ -74,6 +76,15 @@ class ScoreInterval:
     epochs: int
     clustered: bool
     unit: bool
+    unscored: Mapping[State, int]
+    readings: int
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Mean over all items run had those without a score all failed, and had they all passed."""
+        lost = sum(self.unscored.values())
+        scored = self.value * self.n
+        return scored / (self.n + lost), (scored + lost) / (self.n + lost)
 
 
 @dataclass(frozen=True, repr=False)
@@ -158,7 +169,7 @@ def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
     return [
         ScoreInterval(
             benchmark=table.benchmark,
-            scorer=table.scorer,
+            reading=table.reading,
             model=model,
             value=float(plain.value[i]),
             stderr=float(grouped.stderr[i]),
@@ -171,6 +182,12 @@ def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
             epochs=int(table.epochs[i].max()),
             clustered=table.clusters is not None,
             unit=unit,
+            unscored={
+                state: int(count[i])
+                for state, count in table.states.items()
+                if count[i] and state is not State.UNPARSED
+            },
+            readings=len(table.readings),
         )
         for i, model in enumerate(table.models)
     ]
@@ -274,8 +291,15 @@ def _finding(score: ScoreInterval, result: ScoreIntervals, tolerance: float) -> 
             _estimate("score_if_independent", score, score.naive, method, result.level, score.n),
             Estimate(name="design_effect", value=score.design_effect, method=effect, n=score.clusters),
         ]
+    if score.unscored and score.unit:
+        total = score.n + sum(score.unscored.values())
+        names = ("score_if_unscored_fail", "score_if_unscored_pass")
+        estimates += [
+            Estimate(name=name, value=bound, n=total, unit=SHARE)
+            for name, bound in zip(names, score.bounds, strict=True)
+        ]
     status, sentence = _verdict(score, seen, tolerance, result.level)
-    facts: dict[str, Cell] = {"scorer": score.scorer, "n_items": score.n, "epochs": score.epochs}
+    facts: dict[str, Cell] = {"reading": score.reading, "n_items": score.n, "epochs": score.epochs}
     return Finding(
         subject={"benchmark": score.benchmark, "model": score.model},
         status=status,
@@ -299,12 +323,27 @@ def _verdict(score: ScoreInterval, seen: Estimate, tolerance: float, level: floa
         why = "all lie in one cluster" if score.clusters == 1 else "they do not vary"
         rest = f" since {why}" if score.n > 1 else ""
         return Status.CAUTION, f"The score of {shown(seen)} rests on {items} and has no interval{rest}."
-    sentence = f"The score is {shown(seen)} ({items})"
+    by = f" by {score.reading}" if score.readings > 1 else ""
+    sentence = f"The score{by} is {shown(seen)} ({items})"
     if not score.unit:
-        return Status.NOT_APPLICABLE, f"{sentence}; its scale is not known."
-    if score.interval.half_width <= tolerance:
-        return Status.PASSED, f"{sentence}."
-    return Status.CAUTION, f"{sentence}. {_needed(score, tolerance, level)}"
+        return Status.NOT_APPLICABLE, f"{sentence}{_lost(score)}; its scale is not known."
+    low, high = score.bounds
+    if score.interval.half_width + (high - low) / 2 <= tolerance:
+        return Status.PASSED, f"{sentence}{_lost(score)}."
+    needed = f" {_needed(score, tolerance, level)}" if score.interval.half_width > tolerance else ""
+    return Status.CAUTION, f"{sentence}{_lost(score)}.{needed}"
+
+
+def _lost(score: ScoreInterval) -> str:
+    """What has no score, and between which values the score of all that was run must lie."""
+    if not score.unscored:
+        return ""
+    lost = sum(score.unscored.values())
+    why = listed([f"{count:,} {state.value}" for state, count in score.unscored.items()])
+    total = plural(score.n + lost, "item")
+    said = f"; {lost:,} of {total} {'has' if lost == 1 else 'have'} no score ({why})"
+    low, high = score.bounds
+    return f"{said}, so of all {total} it lies between {percent(low)} and {percent(high)}" if score.unit else said
 
 
 def _needed(score: ScoreInterval, tolerance: float, level: float) -> str:

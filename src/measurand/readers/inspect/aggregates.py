@@ -36,20 +36,20 @@ def recomputed(log: Log) -> dict[tuple[str, str], float]:
     Returns
     -------
     dict
-        (scorer, metric), as in `Log.aggregates`, to value. An aggregate without a value here is in `discrepancies`.
+        (reading, metric), as in `Log.aggregates`, to value. An aggregate without a value here is in `discrepancies`.
     """
     values: dict[tuple[str, str], float] = {}
-    by_scorer = _scores_by_item(log)
+    by_reading = _scores_by_item(log)
     for aggregate in log.aggregates:
         metric, _, view = aggregate.metric.partition("/")
         reduce = _reducer(view or log.facts.get("epochs_reducer", "mean"))
-        items = by_scorer.get(aggregate.scorer, [])
+        items = by_reading.get(aggregate.reading, [])
         if metric not in ("accuracy", "mean") or reduce is None or not items:
             continue
         # "none" gives every epoch, so items with more epochs weigh more: as Inspect does without a reducer.
         per_item = [value for scores in items for value in reduce(scores)]
         if per_item:
-            values[aggregate.scorer, aggregate.metric] = math.fsum(per_item) / len(per_item)
+            values[aggregate.reading, aggregate.metric] = math.fsum(per_item) / len(per_item)
     return values
 
 
@@ -61,7 +61,7 @@ def discrepancies(log: Log, tolerance: float = 1e-9) -> dict[tuple[str, str], Ru
     >>> from measurand.readers.log import Aggregate, items_frame
     >>> from measurand.results import Source
     >>> named = {"harness": "inspect_ai", "harness_version": None, "model": "m", "task": "t", "task_version": None}
-    >>> said = (Aggregate(scorer="match", metric="accuracy", value=0.5),)
+    >>> said = (Aggregate(reading="match", metric="accuracy", value=0.5),)
     >>> source, items = Source("", "", "", 0), items_frame({"item": []})
     >>> absent = Log(source=source, items=items, aggregates=said, declared_items=10, **named)
     >>> discrepancies(absent)
@@ -70,7 +70,7 @@ def discrepancies(log: Log, tolerance: float = 1e-9) -> dict[tuple[str, str], Ru
     values = recomputed(log)
     found: dict[tuple[str, str], Rule] = {}
     for aggregate in log.aggregates:
-        key = (aggregate.scorer, aggregate.metric)
+        key = (aggregate.reading, aggregate.metric)
         if aggregate.metric.partition("/")[0] not in ("accuracy", "mean"):
             continue
         if key not in values or not math.isclose(values[key], aggregate.value, rel_tol=tolerance, abs_tol=tolerance):
@@ -78,23 +78,23 @@ def discrepancies(log: Log, tolerance: float = 1e-9) -> dict[tuple[str, str], Ru
     return found
 
 
-def _rule(log: Log, scorer: str, metric: str) -> Rule:
-    rows = log.items.filter(log.items["scorer"] == scorer)
+def _rule(log: Log, reading: str, metric: str) -> Rule:
+    rows = log.items.filter(log.items["reading"] == reading)
     view = metric.partition("/")[2] or log.facts.get("epochs_reducer", "mean")
-    named = [name for name in log.items["scorer"].unique() if name is not None]
+    named = [name for name in log.items["reading"].unique() if name is not None]
     if log.declared_items is not None and _samples(log) < log.declared_items:
         return Rule.SAMPLES_ABSENT
-    if any(name.startswith(f"{scorer}/") for name in named):
+    if any(name.startswith(f"{reading}/") for name in named):
         return Rule.CONTAINER
-    if rows["score"].null_count() == rows.height and scorer not in _listed(log, "values_not_numbers"):
+    if rows["score"].null_count() == rows.height and reading not in _listed(log, "values_not_numbers"):
         return Rule.SCORES_ABSENT
     if _reducer(view) is None:
         return Rule.REDUCER
-    if f"{scorer}:{metric}" in _listed(log, "metric_options"):
+    if f"{reading}:{metric}" in _listed(log, "metric_options"):
         return Rule.OPTIONS
-    if scorer in _listed(log, "values_not_numbers"):
+    if reading in _listed(log, "values_not_numbers"):
         return Rule.NOT_A_NUMBER
-    if view == "mode" and scorer in _listed(log, "values_alike"):
+    if view == "mode" and reading in _listed(log, "values_alike"):
         return Rule.DISTINCT_VALUES
     return Rule.EDITED if "score_edits" in log.facts else Rule.UNEXPLAINED
 
@@ -108,12 +108,12 @@ def _listed(log: Log, fact: str) -> list[str]:
 
 
 def _scores_by_item(log: Log) -> dict[str, list[list[float]]]:
-    """The scores of each item in the order of their epochs, by scorer; nulls left out."""
-    scored = log.items.select("scorer", "item", "epoch", "score").drop_nulls(["scorer", "score"])
+    """The scores of each item in the order of their epochs, by reading; nulls left out."""
+    scored = log.items.select("reading", "item", "epoch", "score").drop_nulls(["reading", "score"])
     grouped: dict[str, dict[str, list[float]]] = {}
-    for scorer, item, _, score in scored.sort("epoch", maintain_order=True).iter_rows():
-        grouped.setdefault(scorer, {}).setdefault(item, []).append(score)
-    return {scorer: list(items.values()) for scorer, items in grouped.items()}
+    for reading, item, _, score in scored.sort("epoch", maintain_order=True).iter_rows():
+        grouped.setdefault(reading, {}).setdefault(item, []).append(score)
+    return {reading: list(items.values()) for reading, items in grouped.items()}
 
 
 def _reducer(name: str) -> Callable[[Sequence[float]], Sequence[float]] | None:

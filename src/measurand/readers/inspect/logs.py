@@ -129,8 +129,8 @@ def read(path: str | os.PathLike[str], *, full: bool = False, cluster_keys: Iter
     Returns
     -------
     Log
-        One row per item, epoch and score. A score of several values has one row each, named ``scorer/key`` or
-        ``scorer/0``. A sample without a score (it failed, or was not scored) has a row with a null. Facts are, where
+        One row per item, epoch and score. A score of several values has one row each, named ``reading/key`` or
+        ``reading/0``. A sample without a score (it failed, or was not scored) has a row with a null. Facts are, where
         the log has them, ``status``, ``date``, ``dataset``, ``epochs``, ``epochs_reducer`` (``none`` if epochs were
         not reduced), ``limit``, ``model_args``, ``generate_config``, ``role.NAME`` (the model of another role),
         ``eval_id``, ``run_id``, ``error``, ``invalidated``, and the numbers of ``samples_errored``,
@@ -151,7 +151,7 @@ def read(path: str | os.PathLike[str], *, full: bool = False, cluster_keys: Iter
     ...         '{"id": 1, "epoch": 1, "scores": {"choice": {"value": "C", "answer": "B"}}}, {"id": 2, "ep'
     ...     )
     ...     cut = read(log)
-    >>> cut.items.select("item", "epoch", "scorer", "score", "answer").rows()
+    >>> cut.items.select("item", "epoch", "reading", "score", "answer").rows()
     [('1', 1, 'choice', 1.0, 'B')]
     >>> [problem.reason for problem in cut.problems]
     ['the document is cut after 1 of its samples']

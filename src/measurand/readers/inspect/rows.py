@@ -15,10 +15,12 @@ import msgspec
 import polars as pl
 
 from measurand.readers.archive import ArchiveError, children, decode_json
+from measurand.readers.grades import words_problem
 from measurand.readers.inspect.schema import NULL, Config, EvalScore, Header, Role, Sample, Score, Usage, decode_members
 from measurand.readers.log import ITEM_COLUMNS, Aggregate, Log, Problem
+from measurand.readers.settings import TASK, settings_of
 from measurand.results import Source
-from measurand.tables import LARGEST
+from measurand.tables import LARGEST, State
 
 __all__ = ["Item", "item_of", "log_of", "score_number"]
 
@@ -37,6 +39,9 @@ MAX_TEXT = 1024
 MAX_REASON, MAX_REASONS = 300, 20
 """Characters of a reason, and reasons given one by one."""
 
+BROKEN_OFF = {"error": "ended in an error", "cancelled": "was cancelled", "started": "has not come to its end"}
+"""What a status says of a run that did not come to its end."""
+
 REPEATED = {name: name for name in ("epoch", "target", "tokens_in", "tokens_out", "metadata")} | {"item": "id"}
 """Columns that are the same in all rows of an item, and where an `Item` has them."""
 
@@ -54,7 +59,7 @@ _decode_texts = msgspec.json.Decoder(list[str]).decode
 
 
 class Item(msgspec.Struct, gc=False):
-    """What is kept of a sample; values are as the log has them, by scorer."""
+    """What is kept of a sample; values are as the log has them, by reading."""
 
     id: str
     epoch: int
@@ -81,12 +86,14 @@ def score_number(value: object) -> float | None:
     >>> [score_number(value) for value in ("excellent", float("nan"), [1], None)]
     [None, None, None, None]
     """
-    if isinstance(value, str):
-        known = WORDS.get(value, TRUTHS.get(value.lower()))
-        # No score is written in more characters; a number of a million digits is work for nothing.
-        if known is not None or len(value) > MAX_METADATA:
-            return known
-    elif not isinstance(value, int | float):
+    known = WORDS.get(value, TRUTHS.get(value.lower())) if isinstance(value, str) else None
+    return _plain(value) if known is None else known
+
+
+def _plain(value: object) -> float | None:
+    """The number that a value is or that its text writes."""
+    # No score is written in more characters; a number of a million digits is work for nothing.
+    if not isinstance(value, int | float | str) or (isinstance(value, str) and len(value) > MAX_METADATA):
         return None
     try:
         number = float(value)
@@ -99,7 +106,7 @@ def item_of(sample: Sample, header: Header, keys: frozenset[str] | None) -> Item
     """What is kept of a sample or its summary; of its metadata the scalars, and only `keys` unless that is None."""
     scores = sample.scores or {}
     if sample.score is not None:
-        # The oldest logs hold one score without a name; it is that of their one scorer.
+        # The oldest logs hold one score without a name; it is that of their one reading.
         views = header.results.views() if header.results else []
         scores = {views[0].name if views else "score": sample.score} | scores
     usage = _usage(sample, header.eval.model)
@@ -313,6 +320,8 @@ def log_of(source: Source, header: Header, items: Sequence[Item], reasons: Seque
         parts = parts[:most]
     scores = _scores(items, parts)
     aggregates, options, undefined = _aggregates(header)
+    # What a harness makes of words that it does not know is 0.
+    aggregates = tuple(given for given in aggregates if given.reading not in scores.words)
     declared, lists = _declared(header), {**scores.lists, "metric_options": options}
     version = header.eval.packages.get("inspect_ai")
     return Log(
@@ -322,54 +331,83 @@ def log_of(source: Source, header: Header, items: Sequence[Item], reasons: Seque
         model=header.eval.model,
         task=header.eval.task,
         task_version=_text(header.eval.task_version),
-        items=_rows(header, items, parts, scores.numbers),
+        items=_rows(header, items, parts, scores),
         aggregates=aggregates,
         declared_items=declared,
         problems=(
             *_losses(header, len(items), declared, len(parts), reasons, lost),
-            *(Problem(f"{count:,} scores of {name} are no numbers", count) for name, count in scores.odd.items()),
+            *scores.problems,
             *([Problem(f"{undefined:,} aggregates of the log are no numbers", 0)] if undefined else []),
             *([Problem("those who ran it declared samples of it invalid", 0)] if header.invalidated else []),
         ),
         facts=_facts(header, items) | {name: ", ".join(listed) for name, listed in lists.items() if listed},
+        settings=_settings(header),
+        words=scores.words,
     )
 
 
 class _Scores(NamedTuple):
-    """The scores of all rows; how many of each name are no numbers; and names that explain an aggregate."""
+    """The scores of all rows; those that are words in a row of their own; and what of each name is no number."""
 
     numbers: list[float | None]
-    odd: Counter[str]
+    grades: list[str | None]
+    words: frozenset[str]
+    problems: list[Problem]
     lists: dict[str, list[str]]
 
 
-def _scores(items: Iterable[Item], parts: Sequence[_Part]) -> _Scores:
-    numbers: list[float | None] = []
-    odd: Counter[str] = Counter()
-    spellings: dict[str, dict[str, float]] = {}
-    plain = [(str(part.name), part, part.scorer if part.key is None else None) for part in parts]
-    for item in items:
-        for name, part, scorer in plain:
-            value = item.values.get(scorer) if scorer is not None else part.value(item.values)
-            number = score_number(value)
-            numbers.append(number)
-            if number is None:
-                odd[name] += not (_unscored(value) or (scorer is not None and isinstance(value, dict | list)))
-            elif isinstance(value, str):
-                spellings.setdefault(name, {})[value] = number
-    alike = [name for name, seen in spellings.items() if len(set(seen.values())) < len(seen)]
-    odd = +odd
-    return _Scores(numbers, odd, {"values_not_numbers": list(odd), "values_alike": alike})
+def _scores(items: Sequence[Item], parts: Sequence[_Part]) -> _Scores:
+    columns = [_column([part.value(item.values) for item in items], str(part.name)) for part in parts]
+    named = list(zip((str(part.name) for part in parts), columns, strict=True))
+    numbers = [column.numbers[i] for i in range(len(items)) for column in columns]
+    grades = [column.grades[i] if column.grades else None for i in range(len(items)) for column in columns]
+    words = frozenset(name for name, column in named if column.grades and column.numbers.count(None) == len(items))
+    problems = [column.problem for column in columns if column.problem]
+    lists = {
+        "values_not_numbers": [name for name, column in named if column.problem],
+        "values_alike": [name for name, column in named if column.alike],
+    }
+    return _Scores(numbers, grades, words, problems, lists)
 
 
-def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], numbers: list[float | None]) -> pl.DataFrame:
+class _Column(NamedTuple):
+    """Scores of one name: as numbers, and as words where they are words that stand for none."""
+
+    numbers: list[float | None]
+    grades: list[str | None]
+    problem: Problem | None
+    alike: bool
+
+
+def _column(values: Sequence[object], name: str) -> _Column:
+    words = Counter(value for value in values if isinstance(value, str) and value != "NaN" and _plain(value) is None)
+    grades = [value if isinstance(value, str) and value in words else None for value in values] if words else []
+    # C is correct beside I, and the third of five grades beside A, B, D and E: other words mean other scales.
+    told = words.keys() <= WORDS.keys() or {word.lower() for word in words} <= TRUTHS.keys()
+    numbers = [score_number(value) if told else _plain(value) for value in values]
+    if words and not told and numbers.count(None) == len(numbers):
+        return _Column(numbers, grades, words_problem(name, words), False)
+    odd = sum(number is None and not _unscored(value) for number, value in zip(numbers, values, strict=True))
+    spellings = {value: score_number(value) for value in values if isinstance(value, str)}
+    problem = Problem(f"{odd:,} scores of {name} are no numbers", odd) if odd else None
+    return _Column(numbers, grades, problem, len(set(spellings.values())) < len(spellings))
+
+
+def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], scores: _Scores) -> pl.DataFrame:
     """One row per item and part, parts of an item together."""
     times = len(parts)
     columns: dict[str, Any] = {
         column: _repeat(map(attrgetter(name), items), times) for column, name in REPEATED.items()
     }
-    columns["scorer"] = [part.name for part in parts] * len(items)
-    columns["score"] = numbers
+    columns["reading"] = [part.name for part in parts] * len(items)
+    columns["score"] = scores.numbers
+    if any(scores.grades):
+        columns["grade"] = scores.grades
+    if any(item.errored for item in items):
+        states = _repeat((State.ERRORED.value if item.errored else None for item in items), times)
+        columns["state"] = [
+            state if score is None else None for state, score in zip(states, scores.numbers, strict=True)
+        ]
     columns["answer"] = [item.answers.get(part.scorer or "") for item in items for part in parts]
     graders = [_grader(header, part.scorer) for part in parts]
     if any(graders):
@@ -382,7 +420,7 @@ def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], numbers
         texts = pl.Series(_repeat((_encode(item.logprobs).decode() for item in items), times), dtype=pl.String())
         columns["logprobs"] = texts.str.json_decode(pl.List(pl.Float64()))
     # The same as `items_frame`, which casts every column, in a third of its time.
-    filled = {name: columns[name] if name in columns else _nulls(name, len(numbers)) for name in ITEM_COLUMNS}
+    filled = {name: columns[name] if name in columns else _nulls(name, len(scores.numbers)) for name in ITEM_COLUMNS}
     return _with_variants(pl.DataFrame(filled, schema=ITEM_COLUMNS), items)
 
 
@@ -431,12 +469,23 @@ def _losses(
     problems = [Problem(reason[:MAX_REASON], cost) for reason in reasons[:MAX_REASONS]]
     if len(reasons) > MAX_REASONS:
         problems.append(Problem(f"{len(reasons) - MAX_REASONS:,} more of the kind", cost))
-    if missing:
-        said = "samples are not readable" if declared is None else f"of the {declared:,} samples declared are not there"
+    said = "samples are not readable" if declared is None else f"of the {declared:,} samples declared are not there"
+    if header.status in BROKEN_OFF:
+        kind = _error_kind(header) if header.status == "error" else ""
+        there = f"; {missing:,} {said}" if missing else ""
+        reason = f"the run {BROKEN_OFF[header.status]}{f' ({kind})' if kind else ''}{there}"
+        problems.append(Problem(reason, missing * per_sample, kind or header.status))
+    elif missing:
         problems.append(Problem(f"{missing:,} {said} (status {header.status or 'unknown'})", missing * per_sample))
     if declared is not None and held > declared:
         problems.append(Problem(f"{held:,} samples are there, {declared:,} are declared", 0))
     return problems
+
+
+def _error_kind(header: Header) -> str:
+    """The name of the error that ended a run, as Python writes it: what stands before its message."""
+    message = header.error.message if header.error else ""
+    return message.partition("(")[0].partition("\n")[0].strip()[:80]
 
 
 def _facts(header: Header, items: Sequence[Item]) -> dict[str, str]:
@@ -467,6 +516,22 @@ def _facts(header: Header, items: Sequence[Item]) -> dict[str, str]:
     return {name[:MAX_METADATA]: text[:MAX_METADATA] for name, text in shown.items() if text is not None}
 
 
+def _settings(header: Header) -> dict[str, str]:
+    """What the model was run under."""
+    spec = header.eval
+    solver = {"solver": spec.solver, **_members(spec.solver_args)}
+    of_model = {**_members(spec.model_args), **_members(spec.model_generate_config)}
+    return settings_of(("", of_model), (TASK, {**_members(spec.task_args), **solver}))
+
+
+def _members(raw: msgspec.Raw) -> dict[str, object]:
+    try:
+        members = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return {}  # skipped over while the header was decoded
+    return members if isinstance(members, dict) else {}
+
+
 def _role_model(role: object) -> str | None:
     """The model of a role, or the models where it has several."""
     if isinstance(role, list):
@@ -478,13 +543,13 @@ def _role_model(role: object) -> str | None:
     return role if isinstance(role, str) else None
 
 
-def _grader(header: Header, scorer: str | None) -> str | None:
+def _grader(header: Header, reading: str | None) -> str | None:
     """The model that graded, as far as the log says so."""
     views = header.results.views() if header.results else []
-    params = next((view.params or {} for view in views if (view.scorer or view.name) == scorer), {})
+    params = next((view.params or {} for view in views if (view.scorer or view.name) == reading), {})
     named = _role_model(params.get("model"))
     role = params.get("model_role") or "grader"
-    if named or not isinstance(role, str) or not (scorer or "").startswith("model_graded"):
+    if named or not isinstance(role, str) or not (reading or "").startswith("model_graded"):
         return named
     return _role_model((header.eval.model_roles or {}).get(role))
 
@@ -514,7 +579,7 @@ def _aggregates(header: Header) -> tuple[tuple[Aggregate, ...], list[str], int]:
                 options.append(f"{label}:{name}")
             aggregates.append(
                 Aggregate(
-                    scorer=label,
+                    reading=label,
                     metric=name,
                     value=value,
                     stderr=stderr if key in central else None,

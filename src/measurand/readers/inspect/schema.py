@@ -183,6 +183,9 @@ class Spec(msgspec.Struct):
     config: Config | None = None
     packages: dict[str, Any] = {}
     model_roles: dict[str, Role | list[Role] | str | None] | None = None
+    task_args: msgspec.Raw = NULL
+    solver: str | None = None
+    solver_args: msgspec.Raw = NULL
     model_args: msgspec.Raw = NULL
     model_generate_config: msgspec.Raw = NULL
 

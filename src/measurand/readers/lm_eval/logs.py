@@ -31,8 +31,9 @@ from measurand.readers.lm_eval.runs import (
     undated,
     whole_of,
 )
-from measurand.readers.lm_eval.samples import Samples, is_samples, read_samples
+from measurand.readers.lm_eval.samples import Samples, is_samples, read_samples, reading_of
 from measurand.readers.log import NO_MODEL, Aggregate, Log, Problem
+from measurand.readers.settings import TASK, settings_of
 from measurand.results import Source
 
 __all__ = ["explained", "part_of", "pooled", "read", "recognise", "recomputed"]
@@ -77,8 +78,9 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     Returns
     -------
     list of Log
-        One for each task or group of a results file; one for a samples file. Variant is the filter, scorer the metric.
-        A group holds aggregates over its subtasks alone and says so: ``facts["group"] == "true"``.
+        One for each task or group of a results file; one for a samples file. A reading is a metric, with its filter
+        where that is another than ``none``. A group holds aggregates over its subtasks alone and says so:
+        ``facts["group"] == "true"``.
 
     Raises
     ------
@@ -107,14 +109,17 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
         ]
     run = Run(given, document.sha256, document.value)
     files = samples_of(run)
-    logs = [_log(run, task, read_samples(files[task]) if task in files else None) for task in document.value.results]
+    logs = [
+        _log(run, task, read_samples(files[task], _filters(entry)) if task in files else None)
+        for task, entry in document.value.results.items()
+    ]
     of_the_run = (*([document.problem] if document.problem else ()), *_unnamed(run))
     logs[0] = replace(logs[0], problems=(*of_the_run, *logs[0].problems))
     return logs
 
 
 def recomputed(log: Log) -> dict[Key, float]:
-    """Aggregates computed from the items: (scorer, metric) -> value, for metrics that are means of items.
+    """Aggregates computed from the items: (reading, metric) -> value, for metrics that are means of items.
 
     The metric is spelled as the harness does, ``acc,none`` for metric ``acc`` and filter ``none``. The perplexity of
     items is exp of the negative mean log-likelihood.
@@ -122,20 +127,26 @@ def recomputed(log: Log) -> dict[Key, float]:
     Examples
     --------
     >>> from measurand.readers.log import items_frame
-    >>> items = items_frame({"scorer": ["acc", "acc"], "variant": ["none"] * 2, "score": [1.0, 0.0]})
+    >>> items = items_frame({"reading": ["acc", "acc"], "score": [1.0, 0.0]})
     >>> named = {"harness": "lm_eval", "harness_version": None, "model": None, "task": None, "task_version": None}
     >>> recomputed(Log(source=Source("s", "", "lm_eval", 2), items=items, **named))
     {('acc', 'acc,none'): 0.5}
     """
     values: dict[Key, float] = {}
-    for (scorer, variant), mean in means(log.items).items():
-        rule = log.facts.get(f"aggregation:{scorer}", "mean")
+    told = {given.reading: given.metric for given in log.aggregates}
+    for (reading, _), mean in means(log.items).items():
+        rule = _aggregation(log, reading)
         if rule == "perplexity":
             # exp overflows just above 709; a perplexity that large is wrong, and should disagree rather than crash.
             mean = math.exp(min(-mean, 700.0))
         if rule in ("mean", "nanmean", "perplexity"):
-            values[scorer, f"{scorer},{variant}" if variant is not None else scorer] = mean
+            values[reading, told.get(reading, reading if "," in reading else f"{reading},none")] = mean
     return values
+
+
+def _aggregation(log: Log, reading: str) -> str:
+    """How the harness pools a reading's metric over documents."""
+    return log.facts.get(f"aggregation:{reading.partition(',')[0]}", "mean")
 
 
 def explained(log: Log) -> dict[Key, str]:
@@ -144,8 +155,8 @@ def explained(log: Log) -> dict[Key, str]:
     known = recomputed(log)
     held = log.items.select("item", "epoch").n_unique() if log.items.height else 0
     for given in log.aggregates:
-        key = (given.scorer, given.metric)
-        rule = log.facts.get(f"aggregation:{given.scorer}", "mean")
+        key = (given.reading, given.metric)
+        rule = _aggregation(log, given.reading)
         if log.facts.get("group") == "true":
             rules[key] = "group: mean over subtasks, weighted by their size unless the group says otherwise"
         elif held == 0:
@@ -173,7 +184,7 @@ def pooled(group: Log, tasks: Sequence[Log]) -> dict[Key, float]:
         ]
         size = sum(given.n or 0 for given in found)
         if size:
-            values[wanted.scorer, wanted.metric] = sum(given.value * (given.n or 0) for given in found) / size
+            values[wanted.reading, wanted.metric] = sum(given.value * (given.n or 0) for given in found) / size
     return values
 
 
@@ -241,6 +252,7 @@ def _log(run: Run, task: str, samples: Samples | None) -> Log:
         aggregates=tuple(_aggregates(entry, mapping(mapping(content.higher_is_better).get(task)), effective)),
         declared_items=effective if logged and not group else None,
         facts=facts,
+        settings=_settings(content, task, config),
     )
     problems = [*(samples.problems if samples else ()), *_incomplete(log, content, samples), *_unusable(entry)]
     problems += disagreements(log.aggregates, recomputed(log), explained(log))
@@ -261,7 +273,14 @@ def _aggregates(
         direction = ("worse", "better")[higher_is] if isinstance(higher_is, bool) else None
         error = number(entry.get(f"{metric}_stderr,{kept}" if kept else f"{metric}_stderr"))
         size = count(sizes.get(key)) or effective or count(entry.get("sample_len"))
-        yield Aggregate(scorer=metric, metric=key, value=value, stderr=error, n=size, higher_is=direction)
+        reading = reading_of(metric, kept) or metric
+        yield Aggregate(reading=reading, metric=key, value=value, stderr=error, n=size, higher_is=direction)
+
+
+def _filters(entry: object) -> list[str]:
+    """The filters that a task's results name, in their order."""
+    keys = [key.partition(",") for key in mapping(entry) if key not in _NO_METRIC]
+    return list(dict.fromkeys(kept for metric, _, kept in keys if kept and not metric.endswith("_stderr")))
 
 
 def _unusable(entry: Mapping[str, object]) -> list[Problem]:
@@ -311,6 +330,20 @@ def _facts(content: Results, task: str, config: Mapping[str, object]) -> dict[st
         "task_hash": mapping(content.task_hashes).get(task),
     }
     return as_facts(said)
+
+
+def _settings(content: Results, task: str, config: Mapping[str, object]) -> dict[str, str]:
+    """What the model was run under; which model it is stands in its arguments too."""
+    run = mapping(content.config)
+    given = run.get("model_args")
+    arguments = given if isinstance(given, dict) else dict(_pairs(given))
+    of_model = {name: value for name, value in arguments.items() if name not in (*_NAMES, "revision", "tokenizer")}
+    template = {"chat_template": content.chat_template_sha, "system_instruction": content.system_instruction_sha}
+    shots = mapping(content.n_shot).get(task, config.get("num_fewshot", run.get("num_fewshot")))
+    return settings_of(
+        ("", {**of_model, **mapping(run.get("gen_kwargs")), **template}),
+        (TASK, {"shots": shots, "fewshot_as_multiturn": content.fewshot_as_multiturn or None}),
+    )
 
 
 def _aggregations(config: Mapping[str, object]) -> dict[str, str]:

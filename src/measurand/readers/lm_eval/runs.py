@@ -61,6 +61,7 @@ class Results(msgspec.Struct):
     model_source: Any = None
     chat_template_sha: Any = None
     system_instruction_sha: Any = None
+    fewshot_as_multiturn: Any = None
 
 
 class Run(NamedTuple):
@@ -74,7 +75,8 @@ class Run(NamedTuple):
 def is_results(path: Path) -> bool:
     """Whether the head of a file is that of a results file."""
     start = head(path)
-    return start.startswith(b"{") and bool(_RESULTS.search(start)) and (b"_stderr" in start or b'"alias"' in start)
+    own = b"_stderr" in start or b'"alias"' in start
+    return start.startswith(b"{") and own and b'"lighteval_sha"' not in start and bool(_RESULTS.search(start))
 
 
 def run_of(path: Path, task_hash: Callable[[], str]) -> Run | None:

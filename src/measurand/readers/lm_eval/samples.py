@@ -14,10 +14,13 @@ import polars as pl
 from measurand.readers.items import SCORES_LIMIT, Occurrences, Rows, listing, metadata, number, text, value_of
 from measurand.readers.json_files import JsonLines, head_lines
 from measurand.readers.log import Problem
+from measurand.tables import State
 
-__all__ = ["Samples", "is_samples", "read_samples", "task_hash_of"]
+__all__ = ["Samples", "is_samples", "read_samples", "reading_of", "task_hash_of"]
 
 _SAMPLE = re.compile(rb'^\{\s*"doc_id"\s*:')
+_NO_MATCH = "[invalid]"
+"""What a filter gives where it finds no answer; the harness scores it as wrong."""
 _NO_SCORE = frozenset(
     {
         "doc_id",
@@ -63,32 +66,71 @@ def is_samples(path: Path) -> bool:
     return any(_SAMPLE.match(line) and b'"doc"' in line for line in head_lines(path))
 
 
-def read_samples(path: Path) -> Samples:
-    """Read the items of a samples file, and the hash that tells which run and task it is of."""
+def reading_of(metric: str | None, kept: str | None) -> str | None:
+    """A metric of the answer that a filter took from the response: two filters are two readings of one response.
+
+    Examples
+    --------
+    >>> reading_of("acc", "none"), reading_of("exact_match", "strict-match")
+    ('acc', 'exact_match,strict-match')
+    """
+    return metric if metric is None or kept in (None, "", "none") else f"{metric},{kept}"
+
+
+def read_samples(path: Path, filters: Sequence[str] = ()) -> Samples:
+    """Read the items of a samples file, and the hash that tells which run and task it is of.
+
+    Parameters
+    ----------
+    path : the file.
+    filters : the filters that its results name, in their order: older files do not say which line is by which.
+    """
     lines = JsonLines(path, dict[str, msgspec.Raw])
     rows, epochs, digest, missing, dropped = Rows(), Occurrences(), hashlib.sha256(), 0, 0
+    responses: dict[str | None, list[int]] = {}
     for line in lines:
         identity = _identity(line)
         # In the order of the lines, as the harness hashes them.
         digest.update("".join(identity).encode())
-        variant = text(value_of(line.get("filter")))
+        kept = text(value_of(line.get("filter")))
         # The hash first: with a limit or a selection doc_id is renumbered, and one number means two questions.
         item = identity[0] or identity[1] or text(value_of(line.get("doc_id")))
         missing += not identity[0]
         cells = _cells(line)
-        epoch = epochs((variant, item))
+        epoch = epochs((kept, item))
+        if "filter" not in line:
+            responses.setdefault(item, []).append(hash(bytes(line.get("resps", b""))))
         scores = _scores(line)
         dropped += len(scores[SCORES_LIMIT:])
-        for scorer, score in scores[:SCORES_LIMIT]:
-            rows.add(item=item, epoch=epoch, variant=variant, scorer=scorer, score=score, **cells)
+        for metric, score in scores[:SCORES_LIMIT]:
+            rows.add(item=item, epoch=epoch, reading=reading_of(metric, kept), score=score, **cells)
     problems = list(lines.problems)
     if missing:
         reason = f"{path.name}: {missing} samples have no doc_hash and are known by prompt_hash or doc_id"
         problems.append(Problem(reason, 0))
     if dropped:
         problems.append(Problem(f"{path.name}: more than {SCORES_LIMIT} metrics of a sample", dropped))
-    frame = rows.frame()
-    return Samples(path, lines.sha256, frame, lines.good, lines.bad, digest.hexdigest(), epochs.repeated, problems)
+    frame, repeated = rows.frame(), epochs.repeated
+    if times := _times_read(responses, frame):
+        frame, repeated = _by_filter(frame, filters if len(filters) == times else ()), 0
+    return Samples(path, lines.sha256, frame, lines.good, lines.bad, digest.hexdigest(), repeated, problems)
+
+
+def _times_read(responses: Mapping[str | None, Sequence[int]], frame: pl.DataFrame) -> int:
+    """How often every response was read, where lines name no filter; 0 where repeats are none of one response."""
+    times = {len(each) for each in responses.values()}
+    once = all(len(set(each)) == 1 for each in responses.values())
+    every = len(responses) == frame["item"].n_unique()
+    return times.pop() if len(times) == 1 and 1 not in times and once and every else 0
+
+
+def _by_filter(frame: pl.DataFrame, filters: Sequence[str]) -> pl.DataFrame:
+    """The repeats of a line as the readings they are, and no reruns."""
+    named = [
+        reading_of(metric, filters[place - 1] if filters else f"filter {place}")
+        for metric, place in frame.select("reading", "epoch").iter_rows()
+    ]
+    return frame.with_columns(pl.Series("reading", named, dtype=pl.String), epoch=pl.lit(1, dtype=pl.Int32))
 
 
 def task_hash_of(path: Path) -> str:
@@ -121,8 +163,8 @@ def _cells(line: Mapping[str, msgspec.Raw]) -> dict[str, object]:
     cells: dict[str, object] = {"target": target, "metadata": metadata(line.get("doc"))}
     likelihoods = _likelihoods(responses)
     if likelihoods is None:
-        cells["answer"] = text(responses[0]) if isinstance(responses, list) and responses else text(responses)
-        return cells
+        answer = text(responses[0]) if isinstance(responses, list) and responses else text(responses)
+        return cells | {"answer": answer, "state": State.UNPARSED if answer == _NO_MATCH else None}
     choices = _choices(line.get("arguments"))
     if b'"acc_mutual_info"' in bytes(line.get("metrics", b"")) and len(likelihoods) % 2 == 0:
         # The second half is the same options without the question.

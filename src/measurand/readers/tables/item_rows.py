@@ -28,7 +28,7 @@ __all__ = ["is_items", "logs_of", "read", "recognise"]
 OPTIONAL: Mapping[str, Sequence[str]] = {
     "epoch": ("epoch", "run", "repeat", "trial"),
     "variant": ("variant", "prompt_variant", "prompt_id", "prompt_format"),
-    "scorer": ("scorer", "metric"),
+    "reading": ("reading", "scorer", "metric", "filter"),
     "answer": ("answer", "response", "prediction", "output", "completion"),
     "target": ("target", "gold", "reference", "expected"),
     "tokens_in": ("tokens_in", "input_tokens", "prompt_tokens"),
@@ -63,8 +63,13 @@ def recognise(path: str | os.PathLike[str]) -> bool:
         return False
 
 
-def read(path: str | os.PathLike[str]) -> list[Log]:
+def read(path: str | os.PathLike[str], *, cluster: str | None = None) -> list[Log]:
     """Read a table of item-level results.
+
+    Parameters
+    ----------
+    path : the file.
+    cluster : as in `logs_of`.
 
     Returns
     -------
@@ -80,7 +85,7 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     name = os.fspath(path)
     data = read_bytes(name)
     try:
-        return logs_of(read_table(name, data, format_of(name) or "csv"))
+        return logs_of(read_table(name, data, format_of(name) or "csv"), cluster=cluster)
     except InputError as error:
         source = Source(name, "", "items", 0)
         return [
@@ -97,14 +102,15 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
         ]
 
 
-def logs_of(table: RawTable) -> list[Log]:
+def logs_of(table: RawTable, *, cluster: str | None = None) -> list[Log]:
     """The runs in a table whose columns `is_items`.
 
     Parameters
     ----------
-    table : columns item, score and model, and optionally benchmark, epoch, variant, scorer, answer, target, tokens_in,
+    table : columns item, score and model, and optionally benchmark, epoch, variant, reading, answer, target, tokens_in,
         tokens_out, grader; any further column is metadata, from which the cluster can be chosen. Or the column item and
         one column of scores a model.
+    cluster : a column that says which items go together, so that it names no benchmark even if it is called task.
 
     Raises
     ------
@@ -118,14 +124,14 @@ def logs_of(table: RawTable) -> list[Log]:
     >>> [(log.model, log.items["score"].to_list()) for log in logs_of(frame_table(frame, "quiz.csv"))]
     [('m1', [1.0, 0.0]), ('m2', [1.0, 1.0])]
     """
-    rows = _long(table) if find(table.columns, ITEM_SCORE) is not None else _wide(table)
+    benchmark = find([name for name in table.columns if name != cluster], BENCHMARK)
+    rows = (_long if find(table.columns, ITEM_SCORE) is not None else _wide)(table, benchmark)
     return list(_split(table, rows))
 
 
-def _long(table: RawTable) -> pl.DataFrame:
+def _long(table: RawTable, benchmark: str | None) -> pl.DataFrame:
     names = table.columns
     item, score, model = (find(names, of) or "" for of in (ITEM, ITEM_SCORE, OF_MODEL))
-    benchmark = find(names, BENCHMARK)
     found = {fact: name for fact, aliases in OPTIONAL.items() if (name := find(names, aliases)) is not None}
     columns = {
         ROW: table.frame[ROW],
@@ -138,8 +144,8 @@ def _long(table: RawTable) -> pl.DataFrame:
         column = table.frame[name]
         if fact in NUMBERS:
             whole = numbers(column, decimal_comma=table.decimal_comma).values
-            # An epoch of 1.5 is a column that was mistaken for one: null, and the repeats are numbered.
-            columns[fact] = whole.set(whole != whole.floor(), None).cast(pl.Int64)
+            # An epoch of 1.5 or 1e30 is a column that was mistaken for one: null, and the repeats are numbered.
+            columns[fact] = whole.set((whole != whole.floor()) | (whole.abs() > 2**53), None).cast(pl.Int64)
         else:
             columns[fact] = cleaned(column)
     used = {item, score, model, benchmark, *found.values()}
@@ -147,11 +153,10 @@ def _long(table: RawTable) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _wide(table: RawTable) -> pl.DataFrame:
+def _wide(table: RawTable, benchmark: str | None) -> pl.DataFrame:
     """One row per item: columns of numbers are models, the others say something of the item."""
     names = table.columns
     item = find(names, ITEM) or names[0]
-    benchmark = find(names, BENCHMARK)
     read = {name: _scores(table, name) for name in names if name not in (item, benchmark)}
     models = [
         name for name, cells in read.items() if cells["score"].null_count() < table.frame.height and not _is_text(cells)
@@ -257,4 +262,4 @@ def _items(own: pl.DataFrame) -> pl.DataFrame:
 
 def _again(own: pl.DataFrame) -> list[str]:
     """The columns by which a row of one model and benchmark repeats another."""
-    return [name for name in ("item", "variant", "scorer", "grader") if name in own.columns]
+    return [name for name in ("item", "variant", "reading", "grader") if name in own.columns]

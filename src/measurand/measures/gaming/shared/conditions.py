@@ -24,7 +24,7 @@ LEAST_ITEMS = 20
 MOST_HELD_ROWS = 2_000_000
 """Rows whose answers are held in memory at once."""
 
-_COLUMNS = ("model", "benchmark", "scorer", "variant", "item", "answer", "target", "choices")
+_COLUMNS = ("model", "benchmark", "reading", "variant", "item", "answer", "target", "choices")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -159,7 +159,7 @@ def _runs_of(
     """Runs of one table; a condition of None is the model's own name."""
     rows = responses.frame.filter(
         pl.col("benchmark") == table.benchmark,
-        pl.col("scorer").eq_missing(pl.lit(table.scorer, dtype=pl.String)),
+        pl.col("reading").eq_missing(pl.lit(table.reading, dtype=pl.String)),
         pl.col("variant").eq_missing(pl.lit(table.variant, dtype=pl.String)),
     )
     cells = _positions(rows)

@@ -59,8 +59,8 @@ def unit_scale(scores: Floats) -> tuple[float, float]:
 
 
 def grids(responses: Responses) -> Iterator[Grid]:
-    """Each benchmark with all its variants, by the scorer that stands for the run."""
-    # One scorer only: two metrics of the same answer would count as two prompts.
+    """Each benchmark with all its variants, by the reading that stands for the run."""
+    # One reading only: two metrics of the same answer would count as two prompts.
     tables = item_tables(responses, variants=True)
     for benchmark, own in itertools.groupby(tables, key=lambda table: table.benchmark):
         parts = list(own)

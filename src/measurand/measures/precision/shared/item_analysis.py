@@ -50,6 +50,9 @@ MOST_COMPARED = 300
 """Items on which fits with and without guessing are compared: enough to tell, and a long test takes minutes."""
 
 LEAST_ITEMS_FITTED = 5
+MOST_ITEMS_PER_MODEL = 250
+"""Each slope rests on as many answers as there are models, and each model's ability is long known by then: fits of
+more items to so few models take minutes and hold little but the slopes' common mean."""
 LEAST_MODELS_MISFIT = 50
 """With fewer models the test for an item's curve is not normal enough to hold its level over many items."""
 
@@ -81,7 +84,7 @@ class ItemAnalysis:
 
     Parameters
     ----------
-    benchmark, scorer, cluster_key : what it is of.
+    benchmark, reading, cluster_key : what it is of.
     models : number of models.
     items : names, of the items that at least two models ran.
     unit : whether every score lies between 0 and 1.
@@ -97,7 +100,7 @@ class ItemAnalysis:
     """
 
     benchmark: str
-    scorer: str | None
+    reading: str | None
     cluster_key: str | None
     models: int
     items: tuple[str, ...]
@@ -182,7 +185,7 @@ def analyse(
     fitted = _response_model(scores, table.binary, floor, rng)
     return ItemAnalysis(
         benchmark=table.benchmark,
-        scorer=table.scorer,
+        reading=table.reading,
         cluster_key=table.cluster_key,
         models=n,
         items=tuple(name for name, use in zip(table.items, kept, strict=True) if use),
@@ -211,6 +214,12 @@ def _response_model(
     varied = int((np.nanmax(scores, axis=0) > np.nanmin(scores, axis=0)).sum())
     if len(scores) < LEAST_MODELS_FITTED or varied < LEAST_ITEMS_FITTED:
         return f"there are {plural(len(scores), 'model')} and {plural(varied, 'item')} that vary", needs
+    if varied > MOST_ITEMS_PER_MODEL * len(scores):
+        enough = plural(-(-varied // MOST_ITEMS_PER_MODEL), "model")
+        return (
+            f"each of {varied:,} slopes would rest on the answers of {plural(len(scores), 'model')}",
+            f"at most {MOST_ITEMS_PER_MODEL} items per model: {enough}, or a part of the items",
+        )
     fit = _fit(scores, guessing)
     if fit is None:
         return (

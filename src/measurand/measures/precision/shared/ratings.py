@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from measurand.tables import Responses
+from measurand.tables import Responses, reading_rank
 
 __all__ = ["Ratings", "is_hand", "on_one_scale", "ratings_of"]
 
@@ -88,32 +88,29 @@ def on_one_scale(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]
 
 def ratings_of(responses: Responses) -> Iterator[Ratings]:
     """The samples of each benchmark in which several graders took part."""
-    rater = pl.coalesce("grader", "scorer")
+    by_hand = pl.col("reading").str.to_lowercase().str.contains_any(list(HAND_WORDS))
     rows = (
         responses.clustered()
-        .drop_nulls(["score", "item", "benchmark", "model"])
-        .with_columns(rater.alias("rater"), pl.coalesce("cluster", "item").alias("cluster"))
-        .drop_nulls("rater")
+        .with_columns(pl.coalesce("grader", pl.when(by_hand).then("reading")).alias("rater"))
+        .drop_nulls(["score", "item", "benchmark", "model", "rater"])
+        .with_columns(pl.coalesce("cluster", "item").alias("cluster"))
     )
-    named = rows.select("benchmark", "rater", "scorer").unique().collect(engine="streaming")
-    served = named.group_by("benchmark", "rater").agg(pl.col("scorer").n_unique().alias("scorers"))
     # Which benchmarks have more than one grader is found first, so that only their rows are ever held in memory.
-    several = served.filter((pl.len().over("benchmark") > 1) | (pl.col("scorers") > 1))["benchmark"]
-    for benchmark in several.unique().sort():
+    named = rows.select("benchmark", "rater").unique().collect(engine="streaming")
+    for benchmark in named.filter(pl.len().over("benchmark") > 1)["benchmark"].unique().sort():
         found = _ratings(benchmark, rows.filter(pl.col("benchmark") == benchmark))
         if len(found.graders) > 1:
             yield found
 
 
 def _ratings(benchmark: str, rows: pl.LazyFrame) -> Ratings:
-    # A grader that served two scorers is two graders; the parts of one scorer's score are no graders of one another.
-    part = pl.col("grader").is_null() & pl.col("scorer").str.contains("/", literal=True)
-    scorers = pl.col("scorer").n_unique().over("rater")
-    both = pl.format("{} by {}", pl.col("scorer"), pl.col("rater"))
+    served = rows.select("rater", "reading", reading_rank().alias("rank")).unique().collect(engine="streaming")
+    # Tone and fact are no two opinions of one thing: graders who gave both are compared on one of them.
+    if served["rater"].is_duplicated().any():
+        main = served.sort("rank", pl.len().over("reading"), "reading", descending=[False, True, False])["reading"][0]
+        rows = rows.filter(pl.col("reading").eq_missing(pl.lit(main, dtype=pl.String)))
     cells = (
-        rows.with_columns(pl.when(scorers > 1).then(both).otherwise(pl.col("rater")).alias("rater"))
-        .filter(~part.fill_null(False))
-        .group_by(*_SAMPLE, "rater")
+        rows.group_by(*_SAMPLE, "rater")
         # A sample graded twice by one grader counts once: repeats are no further evidence of agreement.
         .agg(pl.col("score").mean(), pl.col("cluster").min())
         .collect(engine="streaming")
