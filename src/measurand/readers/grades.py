@@ -38,7 +38,7 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count:,} times"
 
 
-def scored(words: Collection[str], correct: Sequence[str]) -> pl.Expr:
+def scored(words: Collection[str | None], correct: Sequence[str]) -> pl.Expr:
     """The score of rows of which some readings are words: 1 for a word that is right, 0 for any other.
 
     Case and spaces around a word do not matter. Until it is said which are right, these readings have no score.
@@ -56,5 +56,5 @@ def scored(words: Collection[str], correct: Sequence[str]) -> pl.Expr:
     """
     named = [word.strip().lower() for word in correct]
     right = pl.col("grade").str.strip_chars().str.to_lowercase().is_in(named).cast(pl.Float64)
-    of_words = pl.col("reading").is_in(list(words)) & pl.col("grade").is_not_null()
+    of_words = pl.col("reading").is_in(list(words), nulls_equal=True) & pl.col("grade").is_not_null()
     return pl.when(of_words).then(right if named else None).otherwise("score").alias("score")

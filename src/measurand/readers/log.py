@@ -108,7 +108,7 @@ class Log:
     facts: Mapping[str, str] = field(default_factory=dict)
     means: tuple[ItemMean, ...] | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
-    words: frozenset[str] = frozenset()
+    words: frozenset[str | None] = frozenset()
 
     @property
     def ended(self) -> str | None:

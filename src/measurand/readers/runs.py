@@ -60,7 +60,7 @@ class Run:
     benchmark: str
     base: str | None = None
     rerun: int = 0
-    words: frozenset[str] = frozenset()
+    words: frozenset[str | None] = frozenset()
     correct: tuple[str, ...] = ()
     reading: str | None = None
 
@@ -225,7 +225,7 @@ def runs(
         for log, model, task in named
         if model and task
     ]
-    words: dict[str, frozenset[str]] = defaultdict(frozenset)
+    words: dict[str, frozenset[str | None]] = defaultdict(frozenset)
     for run in every:
         words[run.benchmark] |= run.log.words
     every = [replace(run, words=words[run.benchmark], correct=tuple(correct)) for run in every]

@@ -131,7 +131,7 @@ def _log(
     scanner: str | None,
     items: pl.DataFrame,
     problems: tuple[Problem, ...],
-    words: frozenset[str] = frozenset(),
+    words: frozenset[str | None] = frozenset(),
 ) -> Log:
     return Log(
         source=Source(str(path), digest, "scout", items.height),

@@ -9,7 +9,9 @@
 
 KEY is a hash over a source's path and bytes, so that equal runs write equal files. The file in ``logs`` is renamed into
 place last: a source is ingested when it is there, and whatever a killed run left without one is removed by the next.
-Names of models and benchmarks are made when the store is opened, from what the harness wrote.
+It holds the SHA-256 of its record, and the record that of each file of rows: what is not as it was written is said when
+the store is opened, and not used. Names of models and benchmarks are made when the store is opened, from what the
+harness wrote.
 """
 
 from measurand.store.ingesting import ingest

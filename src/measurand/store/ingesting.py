@@ -17,7 +17,7 @@ import polars as pl
 
 from measurand.compute import run_tasks
 from measurand.errors import InputError
-from measurand.files import write_atomically
+from measurand.files import require_writable, write_atomically
 from measurand.names import benchmark_of, model_of
 from measurand.readers.log import Log
 from measurand.readers.logs import LogPath, read_log
@@ -105,6 +105,7 @@ def ingest(
     root = Path(store)
     # Before anything is read: a mistyped path should fail at once, and never be written into.
     _refuse_other(root)
+    require_writable(root / MANIFEST)
     found = find_sources(paths, root)
     _make(root)
     tasks = [(log, root) for log in found]
@@ -196,7 +197,7 @@ def _without_rows(log: Log, part: Part | None) -> StoredLog:
         dict(log.facts),
         item_means(log.items),
         dict(log.settings),
-        tuple(sorted(log.words)),
+        tuple(sorted(log.words, key=str)),
         part,
     )
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 import polars as pl
 
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line
 from measurand.files import other_than_file
 from measurand.readers.json_files import Document, decode, read_document
 from measurand.readers.log import Aggregate, ItemMean, Log, Problem, items_frame
@@ -102,7 +102,7 @@ class StoredLog(msgspec.Struct, frozen=True):
     facts: dict[str, str]
     means: tuple[ItemMean, ...]
     settings: dict[str, str]
-    words: tuple[str, ...]
+    words: tuple[str | None, ...]
     part: Part | None
 
 
@@ -254,7 +254,7 @@ def fault(rows: Held) -> str | None:
     except FileNotFoundError:
         return f"rows missing from the store, ingest again: {where}"
     except (OSError, pl.exceptions.PolarsError) as error:
-        return f"damaged rows in the store, ingest again: {where}: {str(error).splitlines()[0][:200]}"
+        return f"damaged rows in the store, ingest again: {where}: {first_line(error)}"
     return None
 
 

@@ -8,12 +8,12 @@ import pytest
 from scipy import stats
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measures.precision.paired_difference import MOST_LISTED, compare, figure, judge
+from measurand.measures.precision.paired_difference import MOST_LISTED, compare, compared, figure, judge
 from measurand.results import Status
 from measurand.simulate.calibration import measure_rates
 from measurand.stats.intervals.multiplicity import holm
 from measurand.stats.intervals.paired import mcnemar_p_value
-from measurand.tables import Responses
+from measurand.tables import ItemTable, Responses
 
 
 def drawn(models: int, items: int, seed: int = 0, step: float = 0.1) -> np.ndarray:
@@ -187,3 +187,63 @@ def test_a_cluster_that_the_data_showed_is_said(make_responses):
     shown = Responses(responses.frame, responses.cluster, shown=True)
     assert "since the data show that their scores go together" in judge(compare(shown))[0].sentence
     assert "go together" not in judge(compare(responses))[0].sentence
+
+
+@pytest.fixture
+def at_most_five(monkeypatch):
+    for module in ("paired_difference", "shared.model_pairs"):
+        monkeypatch.setattr(f"measurand.measures.precision.{module}.MOST_COMPARED", 5)
+
+
+@pytest.mark.parametrize("ran_all", [True, False])
+def test_of_many_models_the_best_is_compared_with_every_other(make_responses, monkeypatch, ran_all):
+    scores, clusters = drawn(8, 300, step=0.04), np.arange(300) // 5
+    if not ran_all:
+        scores[2, :30] = np.nan
+    responses = make_responses(scores, clusters)
+    every = compare(responses).benchmarks[0]
+    for module in ("paired_difference", "shared.model_pairs"):
+        monkeypatch.setattr(f"measurand.measures.precision.{module}.MOST_COMPARED", 7)
+    found = compare(responses).benchmarks[0]
+    assert (found.best_only, every.best_only) == (True, False)
+    assert (found.models, found.scores) == (every.models, every.scores)
+    best = [d for d in every.differences if found.models[0] in (d.first, d.second)]
+    assert [(d.first, d.second) for d in found.differences] == [(d.first, d.second) for d in best]
+    for mine, other in zip(found.differences, best, strict=True):
+        for name in ("value", "low", "high", "stderr", "p_value", "n", "left_out", "reduction"):
+            assert getattr(mine, name) == pytest.approx(getattr(other, name), nan_ok=True), name
+        assert mine.adjusted == pytest.approx(min(1.0, 7 * other.p_value))
+    assert set(found.open_first) == {found.models[0]} | {d.second for d in found.differences if d.adjusted >= 0.05}
+
+
+def test_a_summary_of_many_models_says_what_was_compared_and_has_no_matrix(make_responses, at_most_five):
+    result = compare(make_responses(drawn(8, 200, step=0.04), np.arange(200) // 5))
+    headline, summary, *pairs = judge(result)
+    apart = sum(d.adjusted < 0.05 for d in result.benchmarks[0].differences)
+    assert 0 < apart < 7
+    assert headline.sentence == (
+        f"{apart} of 7 pairs compared can be told apart on the questions both answered; of more than 5 models on a "
+        "benchmark the best alone is compared, with every other."
+    )
+    assert summary.sentence.startswith(f"m7, the best of 8 models, is told apart from {apart} of the others; ")
+    assert summary.result["may_be_best"] == result.benchmarks[0].open_first
+    assert len(pairs) == 7
+    assert pairs[0].estimate("adjusted_p_value").method == "bonferroni"
+    (drawn_,) = figure(result)
+    assert drawn_.name == "P2.differences"
+    assert {finding.figure for finding in (headline, summary, *pairs)} == {drawn_.name}
+
+
+def test_one_that_is_best_in_truth_is_seldom_told_apart_from_the_best_seen(at_most_five):
+    rng = np.random.default_rng(3)
+    names, wrong = [f"m{i}" for i in range(12)], 0
+    for _ in range(150):
+        table = ItemTable.of("b", names, rng.random((12, 40)))
+        wrong += "m0" not in compared([table], "holm", 0.95, together=False).benchmarks[0].open_first
+    # All are equal, so that each is best; of 150 at a rate of 5%, 99% are at most 14.
+    assert wrong <= 14
+
+
+def test_no_correction_is_none_of_many_models_too(make_responses, at_most_five):
+    result = compare(make_responses(drawn(8, 60)), correction="none")
+    assert all(d.adjusted == d.p_value for d in result.benchmarks[0].differences)

@@ -238,3 +238,23 @@ def test_intervals_stay_within_what_scores_allow(respond):
     for limits in (found.best, found.worst, found.cps):
         assert 0.0 <= limits.low <= limits.high <= 1.0
     assert found.best.high == 1.0
+
+
+@pytest.mark.parametrize(("setting", "counts"), [("shots", True), ("system_message", True), ("temperature", False)])
+def test_shots_and_instructions_that_set_runs_apart_are_prompts_and_other_settings_are_none(
+    respond, make_responses, setting, counts
+):
+    scores = drawn([[0, 0.5, -0.5], [0.2, 0.4, -0.4]])
+    rows = make_responses(scores.reshape(6, -1)).frame.collect()
+    names = {f"m{i}": f"org/m{i // 3} ({setting}={i % 3})" for i in range(6)}
+    assert set(rows["model"]) == set(names)
+    named = Responses(rows.with_columns(pl.col("model").replace_strict(names)).lazy())
+    if not counts:
+        with pytest.raises(NotApplicable):
+            assess(named)
+        return
+    found = assess(named).each
+    assert [(each.model, each.prompts) for each in found] == [
+        (f"org/m{i}", tuple(f"{setting}={k}" for k in range(3))) for i in range(2)
+    ]
+    np.testing.assert_allclose(found[0].means.means, scores[0].mean(axis=1))

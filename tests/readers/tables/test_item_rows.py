@@ -46,8 +46,10 @@ def test_one_row_an_answer(long):
         ("q2", 2, 1.0, "C"),
     ]
     assert json.loads(first.items["metadata"][0]) == {"passage": "a"}
-    assert (second.problems[0].reason, second.problems[0].rows_lost) == ("cells that are no score (first: line 6)", 1)
-    assert second.items["score"].to_list() == [0.5]
+    # The row stays, without a score: it is a part of what was run.
+    assert (second.problems[0].reason, second.problems[0].rows_lost) == ("1 cell is no score (first: line 6)", 0)
+    assert second.items.select("item", "score").rows()[-1] == ("q3", None)
+    assert second.items["score"].to_list() == [0.5, None]
 
 
 def test_every_row_is_read_or_counted(long):
@@ -176,6 +178,53 @@ def test_every_row_of_any_cells_is_read_or_counted(tmp_path_factory, cells):
         assert sum(log.items.height for log in logs) + sum(lost) == len(rows)
 
 
+def logs_in(tmp_path, text):
+    path = tmp_path / "graded.csv"
+    path.write_text(text, encoding="utf-8")
+    return read(path)
+
+
+@pytest.mark.parametrize("words", [("pass", "fail"), ("Y", "N"), ("C", "I"), ("A", "B")])
+def test_scores_that_are_words_are_no_numbers_until_it_is_said_which_are_right(tmp_path, words):
+    good, bad = words
+    rows = "".join(f"m{i % 2},{i},{good if i % 3 else bad}\n" for i in range(12))
+    logs = logs_in(tmp_path, "model,item,score\n" + rows)
+    assert [log.words for log in logs] == [{None}, {None}]
+    assert all(f"{good!r} 4 times" in log.problems[0].reason for log in logs)
+    study = measurand.read(tmp_path / "graded.csv")
+    assert study.scores is None
+    right = measurand.read(tmp_path / "graded.csv", correct=[good.lower()])
+    assert right.scores.table["score"].to_list() == [pytest.approx(2 / 3)] * 2
+    assert right.unread == ()
+
+
+def test_a_word_among_numbers_says_why_there_is_no_score(tmp_path):
+    cells = ["1", "0", "1", "refused", "ERROR", "timeout", "what", ""]
+    (log,) = logs_in(tmp_path, "model,item,score\n" + "".join(f"m,{i},{cell}\n" for i, cell in enumerate(cells)))
+    assert log.words == frozenset()
+    assert log.items["state"].to_list() == [None] * 3 + ["refused", "errored", "errored", None, None]
+    assert log.items["score"].to_list() == [1.0, 0.0, 1.0] + [None] * 5
+    study = measurand.read(tmp_path / "graded.csv")
+    (said,) = [f.sentence for f in measurand.audit(study, ["P1"]).findings if not f.headline]
+    assert "5 of 8 items have no score (2 errored, 2 missing and 1 refused)" in said
+    assert "so of all 8 items it lies between 25% and 87.5%" in said
+
+
+def test_a_column_with_a_few_bad_cells_is_still_a_model(tmp_path):
+    logs = logs_in(tmp_path, "item,m1,m2,question\n1,1,0,why\n2,0,n.d.,how\n3,1,1,who\n")
+    assert [(log.model, log.items["score"].to_list()) for log in logs] == [("m1", [1, 0, 1]), ("m2", [0, None, 1])]
+
+
+@pytest.mark.parametrize("column", ["reasoning_effort", "Reasoning Effort", "temperature", "shots"])
+def test_columns_of_settings_set_runs_apart(tmp_path, column):
+    text = f"model,item,score,{column}\n" + "".join(f"m,{i % 2},{i // 2},{1 + i // 2}\n" for i in range(4))
+    logs = logs_in(tmp_path, text)
+    assert [log.items["score"].to_list() for log in logs] == [[0, 0], [1, 1]]
+    study = measurand.read(tmp_path / "graded.csv")
+    name = column.lower().replace(" ", "_")
+    assert study.scores.table["model"].to_list() == [f"m ({name}=1)", f"m ({name}=2)"]
+
+
 ROWS = {"model": ["m"] * 20, "benchmark": ["b"] * 20, "item": [str(i) for i in range(20)], "score": [1.0, 0.0] * 10}
 
 
@@ -204,3 +253,34 @@ def test_a_column_that_numbers_the_runs_makes_equal_rows_reruns():
     assert reruns(measurand.read(both).responses).each[0].flips.value == 0
     assert Responses.build(pl.concat([once, once])).frame.collect().height == 20
     assert Responses.build(both).frame.collect().height == 40
+
+
+TASKS = "model,item,score,task\n" + "".join(
+    f"{model},{task}-{i},{(task + i) % 2},t{task}\n" for model in "ab" for task in range(6) for i in range(4)
+)
+
+
+def test_a_task_named_as_the_cluster_is_no_benchmark(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text(TASKS, encoding="utf-8")
+    assert measurand.read(path).responses.benchmarks() == tuple(f"t{task}" for task in range(6))
+    study = measurand.read(path, cluster="task")
+    assert study.responses.benchmarks() == ("answers",)
+    (table,) = item_tables(study.responses)
+    assert len(np.unique(table.clusters)) == 6
+
+
+@pytest.mark.parametrize("epoch", ["1e30", "99999999999999999999999", "1.5", "x"])
+def test_an_epoch_that_is_none_is_numbered(epoch):
+    frame = pl.DataFrame({"model": ["m", "m"], "item": ["1", "2"], "score": [1, 0], "epoch": [epoch, "1"]})
+    (log,) = logs_of(frame_table(frame, "runs"))
+    assert log.items["epoch"].to_list() == [None, 1]
+
+
+@pytest.mark.parametrize(
+    "header", ["Item,item,model,score", "item,Item,gpt,claude", "model,Model,item,score", "item,score,Score,model"]
+)
+def test_columns_that_differ_in_case_alone_are_read_or_left_as_metadata(tmp_path, header):
+    path = tmp_path / "answers.csv"
+    path.write_text(f"{header}\n1,1,1,1\n2,0,1,0\n", encoding="utf-8")
+    assert sum(log.items.height for log in read(path)) >= 2

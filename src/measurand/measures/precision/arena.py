@@ -44,6 +44,9 @@ Cluster = Literal["auto", "voter", "item", "none"]
 
 CLUSTERS: tuple[Cluster, ...] = ("auto", "voter", "item", "none")
 
+MOST_DRAWN = 200
+"""Models in a picture: of more, neither names nor bars could be told from each other."""
+
 
 def arena(
     votes: Votes,
@@ -97,13 +100,15 @@ def arena(
     for what, name, known in (("way of ties", ties, TIES), ("clustering", cluster, CLUSTERS)):
         if name not in known:
             raise UnknownName(what, str(name), known)
-    outcome = votes.outcomes()
+    outcome, weights = votes.outcomes(), votes.weights()
+    total = int(votes.frame["count"].sum())
     # Ties alone fit equal strengths with any precision; they hold no order to estimate.
     if (outcome == 1).all():
-        raise NotApplicable(f"all {len(outcome):,} votes are ties", needs="votes that prefer one of the two models")
+        raise NotApplicable(f"all {total:,} votes are ties", needs="votes that prefer one of the two models")
     codes, few = _clusterings(votes, cluster)
     first, second = votes.sides()
-    whole = comparisons(first, second, outcome, len(votes.models))
+    names = votes.models
+    whole = comparisons(first, second, outcome, len(names), weights)
     # Ford's condition: without a win in each direction between any split of the models the likelihood has no maximum.
     label = strong_components(whole.wins)
     sizes = np.bincount(label)
@@ -113,29 +118,32 @@ def arena(
         here = linked & (label[first] == component)
         if (outcome[here] == 1).all():
             # Ties link models as half wins do, but equal strengths by construction are no finding.
-            even += [votes.models[i] for i in np.flatnonzero(label == component)]
+            even += [names[i] for i in np.flatnonzero(label == component)]
             continue
-        part = Part.of(votes, first[here], second[here], outcome[here], {n: c[here] for n, c in codes.items()})
+        of_group = None if weights is None else weights[here]
+        inside = {name: own[here] for name, own in codes.items()}
+        part = Part.of(names, first[here], second[here], outcome[here], of_group, inside)
         groups.append(ranked(part, level, ties, resamples, rng))
         # Elo, circles and repeats of the largest group only: of a few votes they tell nothing.
         largest = largest or (part, groups[0])
-    alone = tuple((votes.models[i], _why_alone(whole, int(i))) for i in np.flatnonzero(sizes[label] == 1))
+    alone = tuple((names[i], _why_alone(whole, int(i))) for i in np.flatnonzero(sizes[label] == 1))
     if largest is None:
-        part = Part.of(votes, first, second, outcome, codes)
+        part = Part.of(names, first, second, outcome, weights, codes)
         alone, groups = (), [_unanimous(part, level)]
         largest = (part, groups[0])
     part, group = largest
+    # Where every vote supports one order there is no circle, and no strength to draw further votes from.
+    redrawn = group.resampled and not group.unanimous
     return Arena(
         groups=tuple(groups),
         alone=alone,
         even=tuple(even),
         islands=int(connected_components(whole.wins + whole.wins.T, directed=False)[0]),
-        votes=len(outcome),
-        ties=int((outcome == 1).sum()),
+        votes=total,
+        ties=int(whole.counts[1].sum()),
         elo=elo_orders(part, rng),
-        # Where every vote supports one order there is no circle, and no strength to draw further votes from.
-        circles=None if group.unanimous else circles(part.data, level, rng),
-        repeats=() if group.unanimous else repeats(part, group.cluster, level, rng),
+        circles=circles(part.data, level, rng) if redrawn else None,
+        repeats=repeats(part, group.cluster, level, rng) if redrawn else (),
         few=few,
         tie_model=ties,
         level=level,
@@ -194,13 +202,15 @@ def judge(result: Arena, *, same_order: float = 0.95) -> list[Finding]:
 def figure(result: Arena) -> list[Figure]:
     """Ranks and strengths with their intervals, and agreement of two arenas against their size."""
     many = len(result.groups) > 1
-    rows: list[tuple[Cell, ...]] = [
+    everyone: list[tuple[Cell, ...]] = [
         (named(group.models), model, place, *ranks, *map(finite, strength))
         for group in result.groups
         for place, (model, ranks, strength) in enumerate(
             zip(group.models, group.ranks, group.strength, strict=True), start=1
         )
     ]
+    rows = everyone[:MOST_DRAWN]
+    drawn = "" if rows == everyone else f" The first {MOST_DRAWN:,} of {len(everyone):,} models are drawn."
     names = ("group", "model", "rank", "best rank", "worst rank", "strength", "low", "high")
     whole = columns(names, rows)
     level = percent(result.level)
@@ -209,7 +219,8 @@ def figure(result: Arena) -> list[Figure]:
         bars(
             "P10.ranks",
             "Ranks of the models",
-            f"Each model's place by votes, with the ranks that it may really have: at {level}, all of them together.",
+            f"Each model's place by votes, with the ranks that it may really have: at {level}, all of them together."
+            + drawn,
             _without(whole, "low", "high", *(() if many else ("group",))),
             Axis("rank", "rank (1 is best)", domain=(1, max(len(each.models) for each in result.groups))),
             low="best rank",
@@ -220,7 +231,7 @@ def figure(result: Arena) -> list[Figure]:
         bars(
             "P10.strengths",
             "Strengths of the models",
-            f"Elo points above the average model, with each model's own {level} interval (Bradley-Terry).",
+            f"Elo points above the average model, with each model's own {level} interval (Bradley-Terry).{drawn}",
             whole if many else _without(whole, "group"),
             Axis("strength", "Elo points above the average model"),
             label="model",
@@ -230,6 +241,8 @@ def figure(result: Arena) -> list[Figure]:
     ]
     if result.groups[0].unanimous:
         return figures[:1]
+    if not result.repeats:
+        return figures
     sizes: list[tuple[Cell, ...]] = [(row.votes, *map(finite, row.agreement)) for row in result.repeats]
     return [
         *figures,

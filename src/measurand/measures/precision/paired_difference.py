@@ -12,84 +12,30 @@ from scipy.special import ndtri
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
+from measurand.measures.precision.shared.model_pairs import (
+    MOST_COMPARED,
+    BenchmarkComparison,
+    Difference,
+    benchmark_comparison,
+    differences,
+)
 from measurand.measures.precision.shared.summary import as_clusters
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
-from measurand.stats.intervals.clustered import CR2, cluster_sums
-from measurand.stats.intervals.multiplicity import letters
-from measurand.stats.intervals.paired import paired_differences, paired_tests, welch
 from measurand.tables import ItemTable, Responses, item_tables
 from measurand.wording import DIFFERENCE, listed, of_total, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "BenchmarkComparison", "Comparison", "Difference", "compare", "compared"]
 
-LEAST_SHARED = 0.5
-"""Least share of the shorter run's items that both models must have answered for a paired comparison."""
 MOST_LISTED = 45
-"""Pairs listed one by one; of more pairs, neighbours in the ranking are, and the matrix holds the others."""
+"""Pairs listed one by one; of more pairs, neighbours in the ranking are, and the matrix holds the others. Where the
+best alone was compared, it is with so many of the next."""
 POWER = 0.8
 """Chance that the items said to settle a difference do so: the one customary in planning, and P3's default."""
 
 Floats = npt.NDArray[np.float64]
 Correction = Literal["holm", "bh", "none"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """The first model minus the second on one benchmark.
-
-    Parameters
-    ----------
-    first, second : the models, the one with the higher score first.
-    value, low, high : mean difference and its interval, not adjusted for the number of pairs; NaN where undefined.
-    stderr : standard error of the difference.
-    p_value, adjusted : of no difference, alone and among all that were compared with it.
-    n, clusters : items compared and the clusters they are in; of an unpaired comparison, of the smaller run.
-    left_out : items that only one of the two ran.
-    paired : whether the same items were compared; False only where the models ran different ones.
-    reduction : share of the variance that pairing removed; NaN where it is not paired or undefined.
-    method : how the p-value was made.
-    """
-
-    first: str
-    second: str
-    value: float
-    low: float
-    high: float
-    stderr: float
-    p_value: float
-    adjusted: float
-    n: int
-    clusters: int
-    left_out: int
-    paired: bool
-    reduction: float
-    method: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class BenchmarkComparison:
-    """All pairs of models on one benchmark.
-
-    Parameters
-    ----------
-    models : from the highest to the lowest score; those who share a letter in `letters` cannot be told apart.
-    scores : mean score of each model.
-    open_first : the models that the one with the highest score is not told apart from, itself among them.
-    unit : whether every score lies between 0 and 1.
-    """
-
-    benchmark: str
-    models: tuple[str, ...]
-    scores: tuple[float, ...]
-    letters: tuple[str, ...]
-    open_first: tuple[str, ...]
-    differences: tuple[Difference, ...]
-    unit: bool
-    cluster_key: str | None
-    cluster_shown: bool
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,7 +52,8 @@ def compare(
 ) -> Comparison:
     """Differences between models on the items that both answered.
 
-    Where items have clusters, or scores are not 0 or 1: mean of the paired differences with a cluster-robust (CR2)
+    On a benchmark of more than 200 models the best is compared with every other, and no further pair. Where items have
+    clusters, or scores are not 0 or 1: mean of the paired differences with a cluster-robust (CR2)
     standard error and its t. Scores of 0 and 1 without clusters: exact McNemar test, and the adjusted Wald interval
     of Bonett and Price. Two models with less than half of the shorter run's items in common are compared unpaired
     (Welch), and that is said.
@@ -130,7 +77,7 @@ def compare(
 
     References
     ----------
-    Miller 2024, arXiv 2411.00640, section 4; McNemar 1947, Psychometrika 12(2); Holm 1979.
+    Miller 2024, arXiv 2411.00640, section 4; McNemar 1947, Psychometrika 12(2); Holm 1979; Hsu 1981.
 
     Examples
     --------
@@ -157,18 +104,33 @@ def compare(
 
 def compared(tables: Sequence[ItemTable], correction: Correction, level: float, *, together: bool) -> Comparison:
     """`compare` of tables; the p-values of all benchmarks are one family, or those of each benchmark are one."""
-    found = [_differences(table, level) for table in tables]
-    p_values = [np.array([d.p_value for d in differences]) for differences in found]
+    found = [differences(table, level) for table in tables]
+    p_values = [np.array([d.p_value for d in own]) for own in found]
     if together:
         # A named pair is one question asked of several benchmarks, so its p-values are corrected together.
         adjusted = np.split(family(np.concatenate(p_values), correction), np.cumsum(list(map(len, found)))[:-1])
     else:
-        adjusted = [family(values, correction) for values in p_values]
+        adjusted = [
+            _with_the_best(values, correction) if len(table.models) > MOST_COMPARED else family(values, correction)
+            for table, values in zip(tables, p_values, strict=True)
+        ]
     benchmarks = (
-        _benchmark(table, [replace(d, adjusted=float(p)) for d, p in zip(own, values, strict=True)], level)
+        benchmark_comparison(table, [replace(d, adjusted=float(p)) for d, p in zip(own, values, strict=True)], level)
         for table, own, values in zip(tables, found, adjusted, strict=True)
     )
     return Comparison(tuple(benchmarks), correction, level)
+
+
+def _with_the_best(p_values: Floats, correction: Correction) -> Floats:
+    """Bonferroni's adjusted p-values of the best against every other.
+
+    Which one is the best is seen from the same scores. The one that really is best is all the same set apart from the
+    best seen with probability 1 - level at most (Hsu 1981), but by no method that steps down.
+    """
+    if correction == "none":
+        return p_values.copy()
+    result: Floats = np.minimum(p_values * np.isfinite(p_values).sum(), 1.0)
+    return result
 
 
 def _of_pair(tables: Sequence[ItemTable], pair: Sequence[str]) -> list[ItemTable]:
@@ -185,117 +147,45 @@ def _of_pair(tables: Sequence[ItemTable], pair: Sequence[str]) -> list[ItemTable
     return both
 
 
-def _differences(table: ItemTable, level: float) -> list[Difference]:
-    """Every pair of one benchmark's models, the p-values not yet adjusted."""
-    pairs = paired_differences(table.scores, table.clusters)
-    counts = once_right_or_wrong(table)
-    p_values, low, high = paired_tests(pairs, level, counts=counts, unit=within_unit(table))
-    method = "exact McNemar" if counts else f"paired, {'t over items' if table.clusters is None else CR2}"
-    ran = np.isfinite(table.scores)
-    found = []
-    for k, (i, j) in enumerate(zip(pairs.first, pairs.second, strict=True)):
-        shared = int(pairs.n[k])
-        # Few shared items may be the ones both runs got to before they stopped: pairing on them compares the easy part.
-        if shared < LEAST_SHARED * min(ran[i].sum(), ran[j].sum()):
-            found.append(_unpaired(table, int(i), int(j), level))
-            continue
-        with np.errstate(invalid="ignore", divide="ignore"):
-            # May be negative: models that fail on different items gain nothing by pairing, and that should be seen.
-            reduction = 1 - (pairs.stderr[k] / pairs.unpaired[k]) ** 2
-        found.append(
-            Difference(
-                first=table.models[i],
-                second=table.models[j],
-                value=float(pairs.value[k]),
-                low=float(low[k]),
-                high=float(high[k]),
-                stderr=float(pairs.stderr[k]),
-                p_value=float(p_values[k]),
-                adjusted=float("nan"),
-                n=shared,
-                clusters=int(pairs.clusters[k]),
-                # Counted either way: an item that only one ran is missing from the comparison whoever left it out.
-                left_out=int((ran[i] ^ ran[j]).sum()),
-                paired=True,
-                reduction=float(reduction),
-                method=method,
-            )
-        )
-    return [difference if not difference.value < 0 else _turned(difference) for difference in found]
-
-
-def _unpaired(table: ItemTable, i: int, j: int, level: float) -> Difference:
-    """Two models that ran different items."""
-    means = cluster_sums(table.scores[[i, j]], table.clusters).means()
-    value, stderr, low, high, p_value = welch(means, level)
-    ran = np.isfinite(table.scores[[i, j]])
-    return Difference(
-        first=table.models[i],
-        second=table.models[j],
-        value=value,
-        low=low,
-        high=high,
-        stderr=stderr,
-        p_value=p_value,
-        adjusted=float("nan"),
-        # The smaller run limits what the comparison can show.
-        n=int(means.n.min()),
-        clusters=int(means.clusters.min()),
-        left_out=int((ran[0] != ran[1]).sum()),
-        paired=False,
-        reduction=float("nan"),
-        method="unpaired (Welch)",
-    )
-
-
-def _turned(found: Difference) -> Difference:
-    """The same difference from the other side, so that the higher score comes first."""
-    return replace(found, first=found.second, second=found.first, value=-found.value, low=-found.high, high=-found.low)
-
-
-def _benchmark(table: ItemTable, differences: Sequence[Difference], level: float) -> BenchmarkComparison:
-    means = cluster_sums(table.scores).means().value
-    # By each model's own mean: with unequal items it can differ from the order of the paired differences.
-    order = np.argsort(-means, kind="stable")
-    models = [table.models[i] for i in order]
-    apart = np.zeros((len(models), len(models)), dtype=bool)
-    place = {model: i for i, model in enumerate(models)}
-    for d in differences:
-        i, j = place[d.first], place[d.second]
-        apart[i, j] = apart[j, i] = d.adjusted < 1 - level
-    return BenchmarkComparison(
-        benchmark=table.benchmark,
-        models=tuple(models),
-        scores=tuple(float(means[i]) for i in order),
-        # "Told apart" is not transitive, so overlapping letters and not disjoint groups.
-        letters=tuple(letters(apart)),
-        open_first=tuple(model for model, beaten in zip(models, apart[0], strict=True) if not beaten),
-        differences=tuple(sorted(differences, key=lambda d: (place[d.first], place[d.second]))),
-        unit=within_unit(table),
-        cluster_key=table.cluster_key,
-        cluster_shown=table.cluster_shown,
-    )
-
-
 def judge(result: Comparison) -> list[Finding]:
     """Passed: told apart; caution: not, or not with the items there are; nothing here is an issue by itself."""
     found = [_finding(b, d, result) for b in result.benchmarks for d in _listed(b)]
     summaries = [_summary(benchmark, result) for benchmark in result.benchmarks]
     every = [d for benchmark in result.benchmarks for d in benchmark.differences]
     apart = sum(d.adjusted < 1 - result.level for d in every)
+    many = any(benchmark.best_only for benchmark in result.benchmarks)
     told = of_total(apart, len(every), "pair of models", "can be told apart", "cannot be told apart")
+    if many:
+        told = f"{apart:,} of {plural(len(every), 'pair')} compared can be told apart"
     sentence = f"{told} on the questions both answered"
+    if many:
+        sentence += f"; of more than {MOST_COMPARED} models on a benchmark the best alone is compared, with every other"
     if unpaired := sum(not d.paired for d in every):
         sentence += f"; {plural(unpaired, 'pair', 'was compared')} on different questions"
     caveats = [*MEASURE.caveats]
+    if many:
+        caveats.append(
+            "A model told apart from the best one seen is shown not to be the best (Bonferroni over these pairs)."
+        )
     if any(benchmark.cluster_key is None for benchmark in result.benchmarks):
         caveats.append("Items were treated as independent.")
     for key in dict.fromkeys(b.cluster_key for b in result.benchmarks if b.cluster_key and b.cluster_shown):
         sentence += f"; {as_clusters(key, shown=True)}"
-    return [headline(f"{sentence}.", found, caveats=tuple(caveats), figure="P2.matrix"), *summaries, *found]
+    return [
+        headline(f"{sentence}.", found, caveats=tuple(caveats), figure=_figure(*result.benchmarks)),
+        *summaries,
+        *found,
+    ]
+
+
+def _figure(*benchmarks: BenchmarkComparison) -> str:
+    """The picture that holds the pairs of benchmarks: the matrix, if it has any of theirs."""
+    return "P2.differences" if all(benchmark.best_only for benchmark in benchmarks) else "P2.matrix"
 
 
 def _listed(benchmark: BenchmarkComparison) -> Sequence[Difference]:
+    if benchmark.best_only:
+        return benchmark.differences[:MOST_LISTED]
     if len(benchmark.differences) <= MOST_LISTED:
         return benchmark.differences
     neighbours = {frozenset(pair) for pair in zip(benchmark.models, benchmark.models[1:], strict=False)}
@@ -305,16 +195,23 @@ def _listed(benchmark: BenchmarkComparison) -> Sequence[Difference]:
 def _summary(benchmark: BenchmarkComparison, result: Comparison) -> Finding:
     apart = sum(d.adjusted < 1 - result.level for d in benchmark.differences)
     total = len(benchmark.differences)
-    ranked = list(zip(benchmark.models, benchmark.letters, strict=True))
     top = list(benchmark.open_first)
-    shown = listed(top[:3] + ([f"{len(top) - 3} more"] if len(top) > 3 else []))
+    shown = listed(top[:3] + ([f"{len(top) - 3:,} more"] if len(top) > 3 else []))
     first = f"{top[0]} is ahead of all others" if len(top) == 1 else f"first place is open between {shown}"
+    facts: dict[str, Sequence[Cell]]
+    if benchmark.best_only:
+        told = f"{benchmark.models[0]}, the best of {total + 1:,} models, is told apart from {apart:,} of the others"
+        facts = {"model": benchmark.models, "score": benchmark.scores, "may_be_best": benchmark.open_first}
+    else:
+        told = of_total(apart, total, "pair", "can be told apart", "cannot be told apart")
+        ranked = zip(benchmark.models, benchmark.letters, strict=True)
+        facts = {"letters": tuple(f"{model}: {own}" for model, own in ranked)}
     return Finding(
         subject={"benchmark": benchmark.benchmark},
         status=Status.PASSED if apart == total else Status.CAUTION,
-        sentence=f"{of_total(apart, total, 'pair', 'can be told apart', 'cannot be told apart')}; {first}.",
-        figure="P2.matrix",
-        result={"letters": tuple(f"{model}: {own}" for model, own in ranked)},
+        sentence=f"{told}; {first}.",
+        figure=_figure(benchmark),
+        result=facts,
     )
 
 
@@ -322,10 +219,11 @@ def _finding(benchmark: BenchmarkComparison, d: Difference, result: Comparison) 
     unit = DIFFERENCE if benchmark.unit else ""
     difference = estimate("difference", d.value, d.low, d.high, level=result.level, method=d.method, n=d.n, unit=unit)
     status, sentence = _verdict(benchmark, d, difference, result)
+    correction = "bonferroni" if benchmark.best_only and result.correction != "none" else result.correction
     estimates = [
         difference,
         Estimate(name="p_value", value=finite(d.p_value), method=d.method, n=d.n),
-        Estimate(name="adjusted_p_value", value=finite(d.adjusted), method=result.correction, n=d.n),
+        Estimate(name="adjusted_p_value", value=finite(d.adjusted), method=correction, n=d.n),
     ]
     if np.isfinite(d.reduction):
         estimates.append(Estimate(name="variance_removed_by_pairing", value=d.reduction, n=d.n))
@@ -335,7 +233,7 @@ def _finding(benchmark: BenchmarkComparison, d: Difference, result: Comparison) 
         status=status,
         sentence=sentence,
         estimates=tuple(estimates),
-        figure="P2.matrix",
+        figure=_figure(benchmark),
         result=facts,
     )
 
@@ -383,17 +281,18 @@ def figure(result: Comparison) -> list[Figure]:
     rows: list[tuple[Cell, ...]] = []
     for benchmark in result.benchmarks:
         of = {frozenset((d.first, d.second)): d for d in benchmark.differences}
+        drawn = () if benchmark.best_only else benchmark.models
         cells += [
             (benchmark.benchmark, row, column, *_cell(of.get(frozenset((row, column))), row, result))
-            for row in benchmark.models
-            for column in benchmark.models
+            for row in drawn
+            for column in drawn
         ]
         for d in _listed(benchmark):
             told = "told apart" if d.adjusted < 1 - result.level else "not told apart"
             limits = (finite(d.low), finite(d.high))
             pair = f"{d.first} − {d.second}"
             rows.append((benchmark.benchmark, pair, d.value, *limits, told, finite(d.adjusted), d.n))
-    return [
+    matrix = [
         Figure(
             name="P2.matrix",
             kind="heatmap",
@@ -404,7 +303,10 @@ def figure(result: Comparison) -> list[Figure]:
             y=Axis("row", "", "nominal"),
             color="difference",
             select=("benchmark",),
-        ),
+        )
+    ]
+    return [
+        *(matrix if cells else ()),
         bars(
             "P2.differences",
             "Differences between models",
@@ -453,6 +355,7 @@ MEASURE = Measure(
         "Bonett and Price 2012, Adjusted Wald confidence interval for a difference of binomial proportions based on "
         "paired data, J. Educational and Behavioral Statistics 37(4)",
         "Holm 1979, A simple sequentially rejective multiple test procedure, Scandinavian J. Statistics 6(2)",
+        "Hsu 1981, Simultaneous confidence intervals for all distances from the best, Annals of Statistics 9(5)",
         "Piepho 2004, An algorithm for a letter-based representation of all-pairwise comparisons, JCGS 13(2)",
     ),
 )

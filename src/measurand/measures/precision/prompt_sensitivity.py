@@ -45,7 +45,8 @@ def prompt_sensitivity(
 
     Parameters
     ----------
-    responses : item-level results; the prompts of a benchmark are its variants.
+    responses : item-level results; the prompts of a benchmark are its variants or, where it has one, the shots and
+        instructions that set a model's runs apart.
     level : of the intervals.
     resamples : draws of the errors of the prompts' means.
     rng : for them.
@@ -65,7 +66,7 @@ def prompt_sensitivity(
     # Below this the 95% quantile of the errors rests on the two or three largest draws.
     if resamples < 50:
         raise InputError(f"resamples should be at least 50, got {resamples}")
-    return sensitivity_of(grids(responses), level, resamples, rng)
+    return sensitivity_of(grids(responses, settings=True), level, resamples, rng)
 
 
 def sensitivity_of(

@@ -351,7 +351,7 @@ class _Scores(NamedTuple):
 
     numbers: list[float | None]
     grades: list[str | None]
-    words: frozenset[str]
+    words: frozenset[str | None]
     problems: list[Problem]
     lists: dict[str, list[str]]
 

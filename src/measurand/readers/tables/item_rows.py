@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,18 @@ import polars as pl
 
 from measurand.errors import InputError
 from measurand.readers.evidence.kinds import kind_of
+from measurand.readers.grades import words_problem
 from measurand.readers.log import ITEM_COLUMNS, Log, Problem, items_frame
 from measurand.readers.paths import read_bytes
 from measurand.readers.paths import recognise as format_of
+from measurand.readers.settings import settings_of
 from measurand.readers.tables.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL, find
 from measurand.readers.tables.numbers import cleaned, numbers
 from measurand.readers.tables.raw import ROW, RawTable, shorten
 from measurand.readers.tables.tabular import PARSE_ERRORS, header, read_table
 from measurand.results import Source
-from measurand.tables import LARGEST, without_copies
+from measurand.tables import LARGEST, State, without_copies
+from measurand.wording import plural
 
 __all__ = ["is_items", "logs_of", "read", "recognise"]
 
@@ -36,7 +40,22 @@ OPTIONAL: Mapping[str, Sequence[str]] = {
     "grader": ("grader", "judge", "annotator"),
     "context_hash": ("context_hash",),
 }
+WHY_NOT = {
+    **dict.fromkeys(("error", "errored", "failed", "timeout", "exception"), State.ERRORED.value),
+    **dict.fromkeys(("refused", "refusal"), State.REFUSED.value),
+}
+"""Words among numbers that say why there is no score."""
+
+SETTINGS = (
+    *("reasoning_effort", "effort", "temperature", "top_p", "thinking_budget", "max_tokens"),
+    *("shots", "num_fewshot", "fewshot", "system_prompt", "system_message"),
+)
+"""Columns that say under which setting a model was run."""
+
 OF_MODEL = (*MODEL, "llm", "system")
+SETTING = "setting "
+"""How the columns of settings begin while a table is read."""
+
 NUMBERS = frozenset({"epoch", "tokens_in", "tokens_out"})
 
 
@@ -148,7 +167,9 @@ def _long(table: RawTable, benchmark: str | None) -> pl.DataFrame:
             columns[fact] = whole.set((whole != whole.floor()) | (whole.abs() > 2**53), None).cast(pl.Int64)
         else:
             columns[fact] = cleaned(column)
-    used = {item, score, model, benchmark, *found.values()}
+    settings = {alias: name for alias in SETTINGS if (name := find(names, (alias,))) is not None}
+    columns |= {SETTING + alias: cleaned(table.frame[name]) for alias, name in settings.items()}
+    used = {item, score, model, benchmark, *found.values(), *settings.values()}
     columns["metadata"] = _metadata(table, [name for name in names if name not in used])
     return pl.DataFrame(columns)
 
@@ -175,8 +196,8 @@ def _wide(table: RawTable, benchmark: str | None) -> pl.DataFrame:
 
 
 def _is_text(cells: Mapping[str, pl.Series]) -> bool:
-    """Whether most cells of a column are no score, so that it holds something else."""
-    return int(cells["wrong"].sum()) > 0
+    """Whether at least as many cells of a column are no score as are one, so that it says something of the items."""
+    return int(cells["wrong"].sum()) >= max(cells["score"].count(), 1)
 
 
 def _benchmarks(table: RawTable, column: str | None) -> pl.Series:
@@ -187,7 +208,7 @@ def _benchmarks(table: RawTable, column: str | None) -> pl.Series:
 
 
 def _scores(table: RawTable, name: str) -> dict[str, pl.Series]:
-    """Scores of a column, and which cells hold something that is none; true and false are 1 and 0."""
+    """Scores of a column, which cells hold something that is none, and that; true and false are 1 and 0."""
     column = table.frame[name]
     if column.dtype == pl.String:
         words = column.str.strip_chars().str.to_lowercase()
@@ -195,8 +216,9 @@ def _scores(table: RawTable, name: str) -> dict[str, pl.Series]:
     read = numbers(column, decimal_comma=table.decimal_comma)
     wrong = pl.Series([False] * len(column))
     wrong[read.wrong] = True
-    beyond = read.values.abs() > LARGEST
-    return {"score": read.values.set(beyond, None), "wrong": wrong | beyond.fill_null(False)}
+    beyond = (read.values.abs() > LARGEST).fill_null(False)
+    grade = column.cast(pl.String).str.strip_chars().set(~wrong, None)
+    return {"score": read.values.set(beyond, None), "wrong": wrong | beyond, "grade": grade}
 
 
 def _metadata(table: RawTable, names: Sequence[str]) -> pl.Series:
@@ -223,14 +245,24 @@ def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
             items=items_frame(),
             problems=(problem,),
         )
-    named = rows.filter(pl.col("model").is_not_null() & pl.col("item").is_not_null())
-    for (model, benchmark), own in named.group_by("model", "benchmark", maintain_order=True):
-        wrong = own.filter(pl.col("wrong"))
-        problems: tuple[Problem, ...] = ()
+    named = _told(rows.filter(pl.col("model").is_not_null() & pl.col("item").is_not_null()))
+    settings = [name for name in named.columns if name.startswith(SETTING)]
+    for (model, benchmark, *values), own in named.group_by("model", "benchmark", *settings, maintain_order=True):
+        graded = own.drop_nulls("grade")
+        words = [] if graded.is_empty() else graded["reading"].unique(maintain_order=True).to_list()
+        problems = tuple(
+            words_problem(
+                reading or str(benchmark),
+                Counter(graded.filter(pl.col("reading").eq_missing(pl.lit(reading)))["grade"].to_list()),
+            )
+            for reading in words
+        )
+        wrong = own.filter(pl.col("wrong") & pl.col("grade").is_null())
         if wrong.height:
+            # The rows stay, without a score: they are a part of what was run.
             first = table.place(wrong[ROW][0])
-            problems = (Problem(f"cells that are no score (first: {first})", wrong.height),)
-        read = own.filter(~pl.col("wrong"))
+            problems += (Problem(f"{plural(wrong.height, 'cell', 'is')} no score (first: {first})", 0),)
+        read = own.drop("wrong")
         if "epoch" not in read.columns:
             distinct = without_copies(read.drop(ROW), _again(read))
             if copies := read.height - distinct.height:
@@ -247,7 +279,20 @@ def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
             task_version=None,
             items=items,
             problems=problems,
+            settings=settings_of(
+                ("", dict(zip((name.removeprefix(SETTING) for name in settings), values, strict=True)))
+            ),
+            words=frozenset(words),
         )
+
+
+def _told(rows: pl.DataFrame) -> pl.DataFrame:
+    """Cells that are no number told apart: words that stand for every score of a reading, and why there is none."""
+    if "reading" not in rows.columns:
+        rows = rows.with_columns(reading=pl.lit(None, dtype=pl.String))
+    no_numbers = pl.col("score").is_null().all().over("benchmark", "reading")
+    why = pl.col("grade").str.to_lowercase().replace_strict(WHY_NOT, default=None, return_dtype=pl.String)
+    return rows.with_columns(grade=pl.when(no_numbers).then("grade"), state=pl.when(~no_numbers).then(why))
 
 
 def _items(own: pl.DataFrame) -> pl.DataFrame:

@@ -16,10 +16,10 @@ from measurand.stats.votes.bradley_terry import Comparisons, Ties, comparisons, 
 from measurand.stats.votes.dependence import effective_number
 from measurand.stats.votes.elo import elo_over_orders
 from measurand.stats.votes.rankings import ranks, t_value, triads, unanimous_sets
-from measurand.tables.votes import Votes
 
 __all__ = [
     "LEAST_CLUSTERS",
+    "MOST_RESAMPLED",
     "ORDERS",
     "POINTS",
     "Arena",
@@ -38,6 +38,8 @@ __all__ = [
 
 LEAST_CLUSTERS = 5
 """With fewer voters or prompts their number is too small to tell how far they differ."""
+MOST_RESAMPLED = 300
+"""Models beyond which votes are not drawn again: a fit takes the cube of their number, and there are 1,500 of them."""
 POINTS = 400 / np.log(10)
 """Elo points per unit of log odds."""
 
@@ -85,6 +87,11 @@ class Group(Order):
     def unanimous(self) -> bool:
         """Whether every vote supports this order."""
         return bool(np.isnan(self.strength[0].value))
+
+    @property
+    def resampled(self) -> bool:
+        """Whether they are few enough for votes to be drawn again and refitted."""
+        return len(self.models) <= MOST_RESAMPLED
 
     @property
     def cluster(self) -> str | None:
@@ -164,8 +171,8 @@ class Part:
     ----------
     models : names.
     data : the votes, summed.
-    first, second, outcome : the models of each vote and how it ended, shape (votes,).
-    clusters : number of each vote's cluster, for each clustering that may be used.
+    first, second, outcome : the models of each row of votes and how they ended, shape (rows,).
+    clusters : number of each row's cluster, for each clustering that may be used.
     """
 
     models: tuple[str, ...]
@@ -175,16 +182,28 @@ class Part:
     outcome: Ints
     clusters: dict[str, Ints]
 
+    @property
+    def votes(self) -> int:
+        """How many votes there are."""
+        return int(self.data.counts.sum())
+
     @staticmethod
-    def of(votes: Votes, first: Ints, second: Ints, outcome: Ints, clusters: dict[str, Ints]) -> Part:
-        """The part of the votes given by the numbers of their models, outcomes and clusters."""
+    def of(
+        names: tuple[str, ...],
+        first: Ints,
+        second: Ints,
+        outcome: Ints,
+        weights: Ints | None,
+        clusters: dict[str, Ints],
+    ) -> Part:
+        """The part of the votes given by the numbers of their models, outcomes, weights and clusters."""
         present, both = np.unique(np.concatenate([first, second]), return_inverse=True)
         first, second = both[: len(first)], both[len(first) :]
-        data = comparisons(first, second, outcome, len(present))
+        data = comparisons(first, second, outcome, len(present), weights)
         # A group can lie within fewer clusters than the arena has.
         usable = {name: codes for name, codes in clusters.items() if len(np.unique(codes)) >= LEAST_CLUSTERS}
         return Part(
-            models=tuple(votes.models[i] for i in present),
+            models=tuple(names[i] for i in present),
             data=data,
             first=first,
             second=second,
@@ -195,7 +214,7 @@ class Part:
     def clustered_by(self, name: str) -> Clusters:
         """How many clusters of that kind there are, and how many equal ones would say as much."""
         codes = self.clusters[name]
-        return Clusters(name, len(np.unique(codes)), effective_number(codes))
+        return Clusters(name, len(np.unique(codes)), effective_number(codes, self.data.weights))
 
 
 def ranked(part: Part, level: float, ties: Ties, resamples: int, rng: np.random.Generator) -> Group:
@@ -216,7 +235,7 @@ def ranked(part: Part, level: float, ties: Ties, resamples: int, rng: np.random.
         rng=rng,
         ties=ties,
         clusterings=[part.clusters[name] for name in names],
-        resamples=resamples,
+        resamples=resamples if len(part.models) <= MOST_RESAMPLED else 0,
     )
     strengths = found.fitted.strengths[0]
     reach = float(t_value(float(ndtri((1 + level) / 2)), max(found.freedom, 1.0)))
@@ -228,7 +247,7 @@ def ranked(part: Part, level: float, ties: Ties, resamples: int, rng: np.random.
         more = (needed * found.gap_stderr[above, below] / gaps) ** 2
     return Group(
         models=tuple(part.models[i] for i in order),
-        votes=len(part.outcome),
+        votes=part.votes,
         strength=tuple(_strength(strengths[i], reach * found.stderr[i]) for i in order),
         ranks=tuple((int(found.sets.low[i]), int(found.sets.high[i])) for i in order),
         above=found.sets.above[np.ix_(order, order)],
@@ -245,18 +264,17 @@ def ranked_by_all(part: Part, level: float, order: Ints) -> Group:
     m, beats = len(part.models), part.data.wins > 0
     winners = np.where(part.outcome == 0, part.first, part.second)
     losers = part.first + part.second - winners
-    trials = np.full((m, m), np.inf)
-    for codes in part.clusters.values() or (np.arange(len(part.outcome)),):
+    trials = part.data.wins
+    for codes in part.clusters.values():
         # One voter's votes on a pair are one trial, however many; of voters and prompts the fewer count.
         pairs = np.unique(np.stack([winners, losers, codes]), axis=1)[:2]
-        counted = np.bincount(pairs[0] * m + pairs[1], minlength=m * m).reshape(m, m)
-        trials = np.minimum(trials, counted)
+        trials = np.minimum(trials, np.bincount(pairs[0] * m + pairs[1], minlength=m * m).reshape(m, m))
     sets = unanimous_sets(beats, trials, level)
     above, below = order[:-1], order[1:]
     needed = np.log2(2 * beats.sum() / (1 - level))
     return Group(
         models=tuple(part.models[i] for i in order),
-        votes=len(part.outcome),
+        votes=part.votes,
         strength=(Limits(np.nan, np.nan, np.nan),) * m,
         ranks=tuple((int(sets.low[i]), int(sets.high[i])) for i in order),
         above=sets.above[np.ix_(order, order)],
@@ -288,6 +306,7 @@ def elo_orders(part: Part, rng: np.random.Generator) -> tuple[EloOrders, ...]:
         factors=np.array(FACTORS),
         orders=ORDERS,
         rng=rng,
+        weights=part.data.weights,
     )
     found = []
     for factor, rating in zip(FACTORS, ratings, strict=True):
@@ -312,12 +331,12 @@ def circles(data: Comparisons, level: float, rng: np.random.Generator, draws: in
 def repeats(part: Part, cluster: str | None, level: float, rng: np.random.Generator) -> tuple[Repeats, ...]:
     """Agreement of two arenas, for several sizes."""
     codes = None if cluster is None else part.clusters[cluster]
-    units = len(part.outcome) if codes is None else len(np.unique(codes))
+    units = part.votes if codes is None else len(np.unique(codes))
     ratios = [ratio for ratio in _RATIOS if ratio * units >= _LEAST_DRAWN]
     # From Kendall's tau to the share of pairs in the same order.
     shares = (1 + repeat_agreement(part.data, ratios, _REPEATS, rng, clusters=codes)) / 2
     limits = np.quantile(shares, [0.5, (1 - level) / 2, (1 + level) / 2], axis=1).T
     return tuple(
-        Repeats(round(ratio * len(part.outcome)), Limits(float(middle), float(low), float(high)))
+        Repeats(round(ratio * part.votes), Limits(float(middle), float(low), float(high)))
         for ratio, (middle, low, high) in zip(ratios, limits, strict=True)
     )

@@ -6,7 +6,14 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from measurand.measures.precision.shared.arena import LEAST_CLUSTERS, ORDERS, Arena, EloOrders, Group
+from measurand.measures.precision.shared.arena import (
+    LEAST_CLUSTERS,
+    MOST_RESAMPLED,
+    ORDERS,
+    Arena,
+    EloOrders,
+    Group,
+)
 from measurand.measures.precision.shared.order import (
     METHOD,
     order_estimates,
@@ -45,8 +52,8 @@ def order_finding(result: Arena, group: Group, subject: dict[str, str]) -> Findi
     """What the order of one group is worth; that of the largest, which has no subject, is the measure's answer."""
     m = len(group.models)
     everyone = sum(len(each.models) for each in result.groups) + len(result.alone) + len(result.even)
-    who = f"{m} models ranked by {plural(group.votes, 'vote')}"
-    who += f" (of {everyone} in the arena)" if everyone > m else ""
+    who = f"{m:,} models ranked by {plural(group.votes, 'vote')}"
+    who += f" (of {everyone:,} in the arena)" if everyone > m else ""
     strengths = [tuple(map(finite, row)) for row in zip(*group.strength, strict=True)]
     return Finding(
         subject=subject,
@@ -75,7 +82,7 @@ def _estimates(result: Arena, group: Group) -> tuple[Estimate, ...]:
     if group.unanimous:
         how = f"exact sign tests over {drawn}, Holm over all pairs of models"
         return order_estimates(group, level=result.level, method=how, n=group.votes)
-    how = "Holm over all pairs of models" if group.clusters else f"{METHOD} of votes"
+    how = f"{METHOD} of votes" if group.resampled and not group.clusters else "Holm over all pairs of models"
     first, *told = order_estimates(group, level=result.level, method=how, n=group.votes)
     method = "clustered / independent votes"
     ratio = Estimate(name="standard_error_ratio", value=group.widening, method=method, n=group.votes)
@@ -164,6 +171,8 @@ def circle_findings(result: Arena) -> list[Finding]:
     if result.groups[0].unanimous:
         return []
     found, subject = result.circles, {"part": "circles"}
+    if not result.groups[0].resampled:
+        return [replace(_not_redrawn(result, subject), title="Circles")]
     decided = 0 if found is None else found.decided
     if found is None or decided < LEAST_TRIADS:
         reason = (
@@ -194,8 +203,16 @@ def circle_findings(result: Arena) -> list[Finding]:
     ]
 
 
+def _not_redrawn(result: Arena, subject: dict[str, str]) -> Finding:
+    """A row for what takes votes drawn again and again, which so many models are too many for."""
+    reason = f"votes between {len(result.groups[0].models):,} models are not drawn again, which would take hours"
+    return Unassessed(subject, reason, f"at most {MOST_RESAMPLED} models, such as the first ones").finding()
+
+
 def repeat_findings(result: Arena, same_order: float) -> list[Finding]:
     """How many votes settle the order."""
+    if not (result.groups[0].resampled or result.groups[0].unanimous):
+        return [replace(_not_redrawn(result, {"part": "repeats"}), title="Votes for a stable order")]
     votes = result.groups[0].votes
     now = next((row for row in result.repeats if row.votes == votes), None)
     if now is None:

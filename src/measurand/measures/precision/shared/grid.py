@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from measurand.names import settings_in
 from measurand.tables import ItemTable, Responses, item_tables
 
 __all__ = ["Grid", "grids", "stacked", "unit_scale"]
+
+OF_PROMPTS = frozenset(
+    (
+        *("shots", "num_fewshot", "fewshot", "fewshot_as_multiturn", "prompt", "prompt_template", "template"),
+        *("system_message", "system_prompt", "system_instruction", "chat_template"),
+    )
+)
+"""Settings of a run that are variants of its prompt."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -58,13 +67,32 @@ def unit_scale(scores: Floats) -> tuple[float, float]:
     return (0.0, 1.0) if low >= 0 and high <= 1 else (low, (high - low) or 1.0)
 
 
-def grids(responses: Responses) -> Iterator[Grid]:
-    """Each benchmark with all its variants, by the reading that stands for the run."""
+def grids(responses: Responses, *, settings: bool = False) -> Iterator[Grid]:
+    """Each benchmark with all its variants, by the reading that stands for the run.
+
+    Parameters
+    ----------
+    responses : item-level results.
+    settings : whether the shots and instructions that set a model's runs apart are variants of a benchmark's one prompt.
+    """
     # One reading only: two metrics of the same answer would count as two prompts.
     tables = item_tables(responses, variants=True)
     for benchmark, own in itertools.groupby(tables, key=lambda table: table.benchmark):
         parts = list(own)
-        yield stacked(benchmark, parts, [part.variant if part.variant is not None else "unnamed" for part in parts])
+        named = {part.variant if part.variant is not None else "unnamed": part for part in parts}
+        if settings and len(parts) == 1 and len(prompts := _by_prompt(parts[0])) > 1:
+            named = prompts
+        yield stacked(benchmark, list(named.values()), list(named))
+
+
+def _by_prompt(table: ItemTable) -> dict[str, ItemTable]:
+    """The rows of models under several prompts laid apart, a table for each prompt; empty where there are none."""
+    rows: dict[str, dict[str, str]] = {}
+    for name in table.models:
+        model, settings = settings_in(name)
+        if settings and settings.keys() <= OF_PROMPTS:
+            rows.setdefault(", ".join(f"{key}={value}" for key, value in settings.items()), {})[name] = model
+    return {prompt: replace(table.only(list(own)), models=tuple(own.values())) for prompt, own in rows.items()}
 
 
 def stacked(benchmark: str, tables: Sequence[ItemTable], names: Sequence[str]) -> Grid:

@@ -1,0 +1,191 @@
+"""Models of one benchmark compared two at a time: every pair of some, of many the best with every other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
+from measurand.stats.intervals.clustered import CR2, cluster_sums
+from measurand.stats.intervals.multiplicity import letters
+from measurand.stats.intervals.paired import paired_differences, paired_tests, welch
+from measurand.tables import ItemTable
+
+__all__ = ["MOST_COMPARED", "BenchmarkComparison", "Difference", "benchmark_comparison", "differences"]
+
+LEAST_SHARED = 0.5
+"""Least share of the shorter run's items that both models must have answered for a paired comparison."""
+MOST_COMPARED = 200
+"""Models up to which every pair is compared: of more, nobody reads the pairs, and 5,000 models have 12 million."""
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """The first model minus the second on one benchmark.
+
+    Parameters
+    ----------
+    first, second : the models, the one with the higher score first.
+    value, low, high : mean difference and its interval, not adjusted for the number of pairs; NaN where undefined.
+    stderr : standard error of the difference.
+    p_value, adjusted : of no difference, alone and among all that were compared with it.
+    n, clusters : items compared and the clusters they are in; of an unpaired comparison, of the smaller run.
+    left_out : items that only one of the two ran.
+    paired : whether the same items were compared; False only where the models ran different ones.
+    reduction : share of the variance that pairing removed; NaN where it is not paired or undefined.
+    method : how the p-value was made.
+    """
+
+    first: str
+    second: str
+    value: float
+    low: float
+    high: float
+    stderr: float
+    p_value: float
+    adjusted: float
+    n: int
+    clusters: int
+    left_out: int
+    paired: bool
+    reduction: float
+    method: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkComparison:
+    """Pairs of models on one benchmark.
+
+    Parameters
+    ----------
+    best_only : whether the one with the highest score was compared with every other, and no further pair.
+    models : from the highest to the lowest score; those who share a letter in `letters` cannot be told apart (no
+        letters where only the best was compared).
+    scores : mean score of each model.
+    open_first : the models that the one with the highest score is not told apart from, itself among them.
+    unit : whether every score lies between 0 and 1.
+    """
+
+    benchmark: str
+    models: tuple[str, ...]
+    scores: tuple[float, ...]
+    letters: tuple[str, ...]
+    open_first: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    unit: bool
+    cluster_key: str | None
+    cluster_shown: bool
+    best_only: bool
+
+
+def differences(table: ItemTable, level: float) -> list[Difference]:
+    """Pairs of one benchmark's models, the p-values not yet adjusted."""
+    best = int(_means(table).argmax()) if len(table.models) > MOST_COMPARED else None
+    pairs = paired_differences(table.scores, table.clusters, best)
+    counts = once_right_or_wrong(table)
+    p_values, low, high = paired_tests(pairs, level, counts=counts, unit=within_unit(table))
+    method = "exact McNemar" if counts else f"paired, {'t over items' if table.clusters is None else CR2}"
+    ran = np.isfinite(table.scores).sum(axis=1)
+    one, other = ran[pairs.first], ran[pairs.second]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # May be negative: models that fail on different items gain nothing by pairing, and that should be seen.
+        reduction = 1 - (pairs.stderr / pairs.unpaired) ** 2
+    # Few shared items may be the ones both runs got to before they stopped: pairing on them compares the easy part.
+    comparable = pairs.n >= LEAST_SHARED * np.minimum(one, other)
+    # Counted either way: an item that only one ran is missing from the comparison whoever left it out.
+    left_out = one + other - 2 * pairs.n
+    found = []
+    for k, (i, j) in enumerate(zip(pairs.first, pairs.second, strict=True)):
+        if not comparable[k]:
+            found.append(_unpaired(table, int(i), int(j), level))
+            continue
+        found.append(
+            Difference(
+                first=table.models[i],
+                second=table.models[j],
+                value=float(pairs.value[k]),
+                low=float(low[k]),
+                high=float(high[k]),
+                stderr=float(pairs.stderr[k]),
+                p_value=float(p_values[k]),
+                adjusted=float("nan"),
+                n=int(pairs.n[k]),
+                clusters=int(pairs.clusters[k]),
+                left_out=int(left_out[k]),
+                paired=True,
+                reduction=float(reduction[k]),
+                method=method,
+            )
+        )
+    return [difference if not difference.value < 0 else _turned(difference) for difference in found]
+
+
+def _unpaired(table: ItemTable, i: int, j: int, level: float) -> Difference:
+    """Two models that ran different items."""
+    means = cluster_sums(table.scores[[i, j]], table.clusters).means()
+    value, stderr, low, high, p_value = welch(means, level)
+    ran = np.isfinite(table.scores[[i, j]])
+    return Difference(
+        first=table.models[i],
+        second=table.models[j],
+        value=value,
+        low=low,
+        high=high,
+        stderr=stderr,
+        p_value=p_value,
+        adjusted=float("nan"),
+        # The smaller run limits what the comparison can show.
+        n=int(means.n.min()),
+        clusters=int(means.clusters.min()),
+        left_out=int((ran[0] != ran[1]).sum()),
+        paired=False,
+        reduction=float("nan"),
+        method="unpaired (Welch)",
+    )
+
+
+def _turned(found: Difference) -> Difference:
+    """The same difference from the other side, so that the higher score comes first."""
+    return replace(found, first=found.second, second=found.first, value=-found.value, low=-found.high, high=-found.low)
+
+
+def _means(table: ItemTable) -> Floats:
+    """Each model's own mean: with unequal items its order can differ from that of the paired differences."""
+    return cluster_sums(table.scores).means().value
+
+
+def benchmark_comparison(table: ItemTable, pairs: Sequence[Difference], level: float) -> BenchmarkComparison:
+    """The models in order, with the pairs as they are once p-values are adjusted.
+
+    Parameters
+    ----------
+    pairs : `differences` of the table. level : two models are told apart below an adjusted p-value of 1 - level.
+    """
+    means = _means(table)
+    order = np.argsort(-means, kind="stable")
+    models = tuple(table.models[i] for i in order)
+    place = {model: i for i, model in enumerate(models)}
+    best_only = len(models) > MOST_COMPARED
+    told = {frozenset((place[d.first], place[d.second])) for d in pairs if d.adjusted < 1 - level}
+    apart = np.zeros((0 if best_only else len(models),) * 2, dtype=bool)
+    if not best_only:
+        for i, j in told:
+            apart[i, j] = apart[j, i] = True
+    return BenchmarkComparison(
+        benchmark=table.benchmark,
+        models=models,
+        scores=tuple(float(means[i]) for i in order),
+        # "Told apart" is not transitive, so overlapping letters and not disjoint groups.
+        letters=tuple(letters(apart)),
+        open_first=tuple(model for i, model in enumerate(models) if frozenset((0, i)) not in told),
+        differences=tuple(sorted(pairs, key=lambda d: (place[d.first], place[d.second]))),
+        unit=within_unit(table),
+        cluster_key=table.cluster_key,
+        cluster_shown=table.cluster_shown,
+        best_only=best_only,
+    )
