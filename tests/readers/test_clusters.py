@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import polars.testing
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from measurand.readers.clusters import (
     with_cluster_stderr,
     with_clusters,
 )
+from measurand.stats.intervals.clustered import cluster_sums
 from measurand.tables import RESPONSE_COLUMNS, Responses, Scores, Study
 
 
@@ -46,21 +48,18 @@ def by_passage(scores: list[list[float]]) -> Responses:
 
 
 def slow_stderr(rows: list[dict], key: str) -> float | None:
-    """CR2 by the definition, with loops."""
+    """Items and clusters by loops, and the standard error that P1 has of such sums."""
     epochs, clusters = defaultdict(list), {}
     for row in rows:
         if row["score"] is not None:
             epochs[row["item"]].append(row["score"])
             clusters[row["item"]] = row["metadata"].get(key, ("alone", row["item"]))
-    means = {item: sum(values) / len(values) for item, values in epochs.items()}
-    mean = sum(means.values()) / len(means)
-    parts = defaultdict(list)
-    for item, value in means.items():
-        parts[clusters[item]].append(value - mean)
-    if len(parts) < 2:
+    means = [sum(values) / len(values) for values in epochs.values()]
+    place = {}
+    codes = [place.setdefault(clusters[item], len(place)) for item in epochs]
+    if len(place) < 2:
         return None
-    n = len(means)
-    found = math.sqrt(sum(sum(part) ** 2 / (1 - len(part) / n) for part in parts.values())) / n
+    found = float(cluster_sums(np.array([means]), np.array(codes)).means().stderr[0])
     return found if found > 1e-12 else None
 
 
@@ -133,7 +132,7 @@ def test_one_cluster_or_no_spread_between_clusters_has_no_standard_error(scores)
     assert cluster_stderr(by_passage(scores), "passage")["stderr"].to_list() == [None]
 
 
-def test_models_benchmarks_and_scorers_are_apart_and_several_variants_are_left_out():
+def test_models_and_benchmarks_are_apart_and_one_reading_and_variant_stands_for_each():
     rows = [
         {"model": m, "benchmark": b, "reading": s, "item": i, "score": float(i == "1"), "metadata": {"passage": i}}
         for m in ("x", "y")
@@ -144,8 +143,15 @@ def test_models_benchmarks_and_scorers_are_apart_and_several_variants_are_left_o
     twice = [{**row, "benchmark": "d", "variant": v} for v in ("strict", "loose") for row in rows[:2]]
     without = [{**row, "benchmark": "e", "metadata": {"other": 1}} for row in rows[:2]]
     found = cluster_stderr(responses([*rows, *twice, *without]), "passage")
-    assert found.height == 8
-    assert set(found["benchmark"]) == {"b", "c"}
+    cells = [(model, benchmark) for model, benchmark in found.select("model", "benchmark").rows()]
+    assert cells == [("x", "b"), ("y", "b"), ("x", "c"), ("y", "c"), ("x", "d")]
+
+
+def test_a_key_can_be_a_column_of_its_own():
+    rows = by_passage([[1.0, 1.0], [0.0, 0.0]]).frame.with_columns(story=pl.col("item").str.slice(0, 1))
+    found = Responses(rows)
+    assert found.cluster_keys() == ("passage", "story")
+    pl.testing.assert_frame_equal(cluster_stderr(found, "story"), cluster_stderr(found, "passage"))
 
 
 def test_an_unknown_key_shows_those_there_are():

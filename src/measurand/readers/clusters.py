@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from measurand.errors import InputError
 from measurand.readers.tables.raw import shorten
+from measurand.stats.intervals.clustered import cluster_sums
 from measurand.stats.intervals.together import togetherness, widening
-from measurand.tables import CONTEXT, ItemTable, Responses, Scores, Study, item_tables
+from measurand.tables import CONTEXT, ItemFacts, ItemTable, Responses, Scores, Study, item_facts, item_tables
 
 __all__ = ["INDEPENDENT", "cluster_stderr", "shown_cluster", "suggest_clusters", "with_cluster_stderr", "with_clusters"]
 
@@ -37,6 +39,45 @@ FEW = 10
 
 _SAME = 1e-9
 _CELL = ("model", "benchmark")
+_STDERR = {
+    "model": pl.String(),
+    "benchmark": pl.String(),
+    "score": pl.Float64(),
+    "stderr": pl.Float64(),
+    "clusters": pl.Int64(),
+    "n_items": pl.Int64(),
+}
+
+
+class _Key(NamedTuple):
+    """A key and what it says of the items of each benchmark."""
+
+    name: str
+    facts: tuple[ItemFacts, ...]
+
+    def divides(self) -> bool:
+        """Whether it has two values in some benchmark: one that all items share tells none of them apart."""
+        return any(len(facts.values) >= 2 for facts in self.facts)
+
+    def repeats(self) -> bool:
+        """Whether its values divide the items of some benchmark into contexts that they share."""
+        values = {value for facts in self.facts for value in facts.values}
+        if any(len(facts.torn) for facts in self.facts) or any(re.match(r"-?\d+\.\d", value) for value in values):
+            return False
+        return any(2 <= len(facts.values) <= (facts.codes >= 0).sum() / 2 for facts in self.facts)
+
+
+def _key(responses: Responses, tables: Sequence[ItemTable], name: str) -> _Key:
+    named = responses.clustered_by(name)
+    return _Key(name, tuple(item_facts(named, table) for table in tables))
+
+
+def _likely(responses: Responses, tables: Sequence[ItemTable]) -> list[_Key]:
+    """Keys that may be clusters, the likeliest first."""
+    keys = [_key(responses, tables, name) for name in responses.cluster_keys() if name not in NOT_A_CONTEXT]
+    order = {key: place for place, key in enumerate((CONTEXT, *LIKELY))}
+    found = [key for key in keys if key.repeats()]
+    return sorted(found, key=lambda key: (order.get(key.name.casefold(), len(order)), key.name))
 
 
 def suggest_clusters(responses: Responses) -> tuple[str, ...]:
@@ -49,38 +90,20 @@ def suggest_clusters(responses: Responses) -> tuple[str, ...]:
     --------
     >>> from measurand.tables import RESPONSE_COLUMNS
     >>> metadata = ['{"subject": "law", "id": 1}', '{"subject": "law", "id": 2}', '{"subject": "art", "id": 3}']
-    >>> rows = pl.DataFrame({"benchmark": "b", "item": ["1", "2", "3", "4"], "metadata": [*metadata, metadata[2]]})
+    >>> said = {"item": ["1", "2", "3", "4"], "score": 1.0, "metadata": [*metadata, metadata[2]]}
+    >>> rows = pl.DataFrame({"model": "m", "benchmark": "b", **said})
     >>> empty = pl.DataFrame(schema=RESPONSE_COLUMNS)
     >>> suggest_clusters(Responses(pl.concat([empty, rows], how="diagonal").lazy()))
     ('subject',)
     """
-    items = responses.frame.select("benchmark", "item", "metadata", CONTEXT).unique().collect(engine="streaming")
-    found = [key for key in responses.cluster_keys() if key not in NOT_A_CONTEXT and _repeats(items, key)]
-    order = {key: place for place, key in enumerate((CONTEXT, *LIKELY))}
-    return tuple(sorted(found, key=lambda key: (order.get(key.casefold(), len(order)), key)))
-
-
-def _repeats(items: pl.DataFrame, key: str) -> bool:
-    """Whether the values of a key divide the items of some benchmark into shared contexts."""
-    named = Responses(items.lazy(), key).clustered().drop_nulls("cluster")
-    values = (
-        named.group_by("benchmark", "item")
-        .agg(pl.col("cluster").n_unique().alias("values"), pl.col("cluster").first())
-        .collect()
-    )
-    if values.is_empty() or (values["values"] > 1).any() or values["cluster"].str.contains(r"^-?\d+\.\d").any():
-        return False
-    sizes = values.group_by("benchmark").agg(pl.len(), pl.col("cluster").n_unique().alias("clusters"))
-    return not sizes.filter((pl.col("clusters") >= 2) & (pl.col("clusters") <= pl.col("len") / 2)).is_empty()
+    return tuple(key.name for key in _likely(responses, list(item_tables(responses.unclustered()))))
 
 
 def cluster_stderr(responses: Responses, key: str) -> pl.DataFrame:
-    """Cluster-robust (CR2) standard error of the mean score of each model on each benchmark, by reading.
+    """Cluster-robust (CR2) standard error of the mean score of each model on each benchmark.
 
-    An item's epochs are averaged first. With n items in G clusters the variance of the mean is
-    ``sum over clusters (sum of deviations from the mean)^2 / (1 - n_c / n) / n^2``. An item without a value of the key
-    is a cluster of its own. Left out are benchmarks where no item has the key, and rows of several variants, whose mean
-    is no score.
+    An item's epochs are averaged first, and its score is by the reading and in the variant that stand for the
+    benchmark. An item without a value of the key is a cluster of its own. Left out are benchmarks where no item has it.
 
     Parameters
     ----------
@@ -90,12 +113,14 @@ def cluster_stderr(responses: Responses, key: str) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        model, benchmark, reading, score (the mean), stderr (null for one cluster, or where it is 0), clusters, n_items.
+        model, benchmark, score (the mean), stderr (null for one cluster, or where it is 0), clusters, n_items.
 
     Raises
     ------
     UnknownName
         No item has that key.
+    InputError
+        An item that lies in two clusters.
 
     References
     ----------
@@ -118,69 +143,20 @@ def cluster_stderr(responses: Responses, key: str) -> pl.DataFrame:
     >>> cluster_stderr(responses, "passage").select("score", "stderr", "clusters", "n_items").row(0)
     (0.75, 0.25, 2, 4)
     """
-    group = (*_CELL, "reading")
-    items = (
-        responses.clustered_by(key)
-        .clustered()
-        .drop_nulls("score")
-        .group_by(*group, "item")
-        .agg(
-            pl.col("score").mean(),
-            pl.col("cluster").drop_nulls().first(),
-            pl.col("variant").unique().alias("variants"),
-        )
-    )
-    deviation = pl.col("score") - pl.col("score").mean().over(group)
-    # An item that says no cluster shares it with none: its own identity stands for it, apart from every value.
-    own = pl.when(pl.col("cluster").is_null()).then(pl.col("item"))
-    clusters = (
-        items.with_columns(deviation=deviation, own=own)
-        .group_by(*group, "cluster", "own")
-        .agg(
-            pl.col("deviation").sum(),
-            pl.col("score").sum(),
-            pl.len().alias("n"),
-            pl.col("variants").explode().unique(),
-        )
-    )
-    return _of_means(clusters, group)
-
-
-def _of_means(clusters: pl.LazyFrame, group: tuple[str, ...]) -> pl.DataFrame:
-    """Means and their standard errors from the sums of clusters."""
-    count = pl.len()
-    # The CR2 weights of `stats.intervals.clustered`, where the sums already are.
-    share = pl.col("n") / pl.col("n").sum()
-    variance = pl.when(count > 1).then((pl.col("deviation").pow(2) / (1 - share)).sum() / pl.col("n").sum().pow(2))
-    found = (
-        clusters.group_by(group)
-        .agg(
-            (pl.col("score").sum() / pl.col("n").sum()).alias("mean"),
-            variance.sqrt().alias("stderr"),
-            count.cast(pl.Int64).alias("clusters"),
-            pl.col("n").sum().cast(pl.Int64).alias("n_items"),
-            pl.col("cluster").is_not_null().any().alias("known"),
-            pl.col("variants").explode().n_unique().alias("variants"),
-        )
-        .filter(pl.col("known"), pl.col("variants") == 1)
-        .sort(group)
-        .collect(engine="streaming")
-    )
-    # Rounding leaves a trace where the sums of all clusters are equal, which says nothing of the error.
-    real = pl.col("stderr") > 1e-12 * pl.max_horizontal(pl.col("mean").abs(), 1.0)
-    return found.select(
-        *group,
-        pl.col("mean").alias("score"),
-        pl.when(real).then(pl.col("stderr")).alias("stderr"),
-        "clusters",
-        "n_items",
-    )
+    parts = []
+    for table in item_tables(responses.clustered_by(key)):
+        if table.clusters is not None:
+            means = cluster_sums(table.scores, table.clusters).means()
+            # Rounding leaves a trace where the sums of all clusters are equal, which says nothing of the error.
+            real = means.stderr > 1e-12 * np.maximum(np.abs(means.value), 1.0)
+            stderr = pl.Series(np.where(real, means.stderr, np.nan)).fill_nan(None)
+            said = {"score": means.value, "stderr": stderr, "clusters": means.clusters, "n_items": means.n}
+            parts.append(pl.DataFrame({"model": table.models, "benchmark": table.benchmark, **said}, schema=_STDERR))
+    return pl.concat(parts) if parts else pl.DataFrame(schema=_STDERR)
 
 
 def with_cluster_stderr(scores: Scores, found: pl.DataFrame) -> Scores:
     """The same scores with the standard errors found, wherever the items' mean is the score.
-
-    Where the means of several readings are, the largest standard error counts.
 
     Parameters
     ----------
@@ -191,8 +167,7 @@ def with_cluster_stderr(scores: Scores, found: pl.DataFrame) -> Scores:
         scores.table.select(*_CELL, pl.col("score").alias("told"))
         .join(found.drop_nulls("stderr"), on=_CELL)
         .filter((pl.col("score") - pl.col("told")).abs() <= _SAME)
-        .group_by(_CELL)
-        .agg(pl.col("stderr").max().alias("robust"))
+        .select(*_CELL, pl.col("stderr").alias("robust"))
     )
     table = scores.table.join(robust, on=_CELL, how="left", maintain_order="left").with_columns(
         pl.coalesce("robust", "stderr").alias("stderr")
@@ -229,40 +204,28 @@ def shown_cluster(responses: Responses) -> tuple[str, float] | None:
     >>> key, round(times, 1)
     ('story', 2.9)
     """
-    keys = suggest_clusters(responses)[:MOST_KEYS]
-    if not keys:
-        return None
+    tables = list(item_tables(responses.unclustered()))
+    return _shown(tables, _likely(responses, tables))
+
+
+def _shown(tables: Sequence[ItemTable], likely: Sequence[_Key]) -> tuple[str, float] | None:
     found: list[tuple[float, str]] = []
-    tables = list(item_tables(responses))
+    keys = likely[:MOST_KEYS]
     for key in keys:
         rng = np.random.default_rng(0)
-        of_item = _values(responses, key)
         effects, times = np.zeros(1 + PERMUTATIONS), []
-        for table in tables:
-            codes = _codes(table, of_item)
-            if codes is not None and len(each := togetherness(table.scores, codes, PERMUTATIONS, rng)):
+        for table, facts in zip(tables, key.facts, strict=True):
+            codes = facts.clusters()
+            grouped = 2 <= int(codes.max(initial=-1)) + 1 < len(codes)
+            if grouped and len(each := togetherness(table.scores, codes, PERMUTATIONS, rng)):
                 effects += each
                 times += list(widening(table.scores, codes))
         # At least as far: the drawn ones that equal it count against it.
         p_value = float((effects >= effects[0] * (1 - 1e-12)).mean())
         usual = float(np.median(known)) if len(known := np.array(times)[np.isfinite(times)]) else 0.0
         if p_value <= CLEAR_P / len(keys) and usual >= CLEARLY_WIDER:
-            found.append((usual, key))
+            found.append((usual, key.name))
     return (max(found)[1], max(found)[0]) if found else None
-
-
-def _values(responses: Responses, key: str) -> dict[tuple[str, str], str]:
-    """The value of the key of every item that has one, by benchmark and item."""
-    rows = responses.clustered_by(key).clustered().select("benchmark", "item", "cluster").drop_nulls().unique()
-    return {(benchmark, item): value for benchmark, item, value in rows.collect(engine="streaming").iter_rows()}
-
-
-def _codes(table: ItemTable, of_item: Mapping[tuple[str, str], str]) -> npt.NDArray[np.int64] | None:
-    """Number of each item's cluster, an item without a value alone; None where the key groups no items."""
-    names = [(of_item.get((table.benchmark, item)), item) for item in table.items]
-    place: dict[object, int] = {}
-    codes = [place.setdefault(item if value is None else (value,), len(place)) for value, item in names]
-    return np.array(codes, dtype=np.int64) if 2 <= len(place) < len(codes) else None
 
 
 def with_clusters(study: Study, key: str | None) -> Study:
@@ -286,18 +249,21 @@ def with_clusters(study: Study, key: str | None) -> Study:
             raise InputError(f"the cluster {key!r} needs item-level results, and the study holds none")
         return study
     responses = study.responses
-    why = ""
-    shown = None
-    if key is None and DECLARED in responses.cluster_keys() and _divides(responses, DECLARED):
-        key = DECLARED
-    elif key is None and (shown := shown_cluster(responses)):
-        key = shown[0]
-        why = (
-            f", since their scores go together (intervals {shown[1]:.1f} times as wide, median); "
-            f"--cluster {INDEPENDENT} treats them as independent"
-        )
-    if key is None or key == INDEPENDENT:
-        return _noted(study, _independent(responses, asked=key is not None))
+    if key == INDEPENDENT:
+        return _noted(study, "items treated as independent, as asked")
+    why, shown = "", None
+    if key is None:
+        tables = list(item_tables(responses.unclustered()))
+        if DECLARED in responses.cluster_keys() and _key(responses, tables, DECLARED).divides():
+            key = DECLARED
+        elif shown := _shown(tables, likely := _likely(responses, tables)):
+            key = shown[0]
+            why = (
+                f", since their scores go together (intervals {shown[1]:.1f} times as wide, median); "
+                f"--cluster {INDEPENDENT} treats them as independent"
+            )
+        else:
+            return _noted(study, _independent([each.name for each in likely]))
     study = replace(study, responses=responses.clustered_by(key, shown=shown is not None))
     noted = _noted(study, f"items with equal {key!r} are one cluster{why}")
     if noted.scores is None:
@@ -305,19 +271,8 @@ def with_clusters(study: Study, key: str | None) -> Study:
     return replace(noted, scores=with_cluster_stderr(noted.scores, cluster_stderr(responses, key)))
 
 
-def _divides(responses: Responses, key: str) -> bool:
-    """Whether the key has two values in some benchmark: one that all items share tells none of them apart."""
-    values = (
-        responses.clustered_by(key).clustered().group_by("benchmark").agg(pl.col("cluster").drop_nulls().n_unique())
-    )
-    return bool((values.collect(engine="streaming")["cluster"] >= 2).any())
-
-
-def _independent(responses: Responses, *, asked: bool) -> str:
+def _independent(keys: Sequence[str]) -> str:
     """What to note where no key is the cluster."""
-    if asked:
-        return "items treated as independent, as asked"
-    keys = suggest_clusters(responses)
     if not keys:
         return "items treated as independent; no key of theirs looks a cluster"
     return (

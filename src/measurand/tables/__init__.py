@@ -6,7 +6,15 @@ from measurand.tables.claim_card import ClaimCard
 from measurand.tables.degradation import Degradation
 from measurand.tables.failures import Failures
 from measurand.tables.item_set import Item, ItemSet
-from measurand.tables.items import MAIN_SCORERS, ItemTable, item_tables, reading_rank, readings_of
+from measurand.tables.items import (
+    MAIN_SCORERS,
+    ItemFacts,
+    ItemTable,
+    item_facts,
+    item_tables,
+    reading_rank,
+    readings_of,
+)
 from measurand.tables.overlaps import Overlaps
 from measurand.tables.probe_scores import ProbeScores
 from measurand.tables.query_logprobs import QueryLogprobs
@@ -38,6 +46,7 @@ __all__ = [
     "Failures",
     "Gain",
     "Item",
+    "ItemFacts",
     "ItemSet",
     "ItemTable",
     "Overlaps",
@@ -53,6 +62,7 @@ __all__ = [
     "Trials",
     "Unread",
     "Votes",
+    "item_facts",
     "item_tables",
     "reading_rank",
     "readings_of",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line
 
 __all__ = ["LARGEST", "conform", "refuse", "sized"]
 
@@ -60,8 +60,7 @@ def conform(
             for name, dtype in schema.items()
         )
     except pl.exceptions.PolarsError as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{what}: a column does not hold what it should: {reason}") from None
+        raise InputError(f"{what}: a column does not hold what it should: {first_line(error)}") from None
     for name in needed:
         refuse(found, pl.col(name).is_null(), name, "there in every row")
     return found

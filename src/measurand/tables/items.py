@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -14,7 +15,7 @@ from measurand.errors import InputError
 from measurand.results import Brief
 from measurand.tables.responses import Responses, State, state_of
 
-__all__ = ["MAIN_SCORERS", "ItemTable", "item_tables", "reading_rank", "readings_of"]
+__all__ = ["MAIN_SCORERS", "ItemFacts", "ItemTable", "item_facts", "item_tables", "reading_rank", "readings_of"]
 
 MAIN_SCORERS = ("accuracy", "acc", "exact_match", "quasi_exact_match", "match", "includes", "mean", "f1", "score")
 """The reading or metric that stands for a run where several were used: the first one present, then the log's first."""
@@ -148,12 +149,19 @@ def item_tables(responses: Responses, *, variants: bool = False) -> Iterator[Ite
         yield from held[variants]
         return
     made: list[ItemTable] = []
-    for table in _tables(responses, variants):
+    for table in _made(responses, variants):
         yield table
         made.append(table)
     # Kept only once all were made: a reader who stops half-way must not leave a part for the whole.
     if sum(table.scores.size for table in made) <= MOST_HELD:
         held[variants] = tuple(made)
+
+
+def _made(responses: Responses, variants: bool) -> Iterator[ItemTable]:
+    if responses.cluster is None:
+        return _tables(responses.frame, variants)
+    # The scores do not depend on the cluster, so the tables without it are made once for all keys.
+    return (_with_clusters(table, responses) for table in item_tables(responses.unclustered(), variants=variants))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,24 +175,25 @@ class _Chosen:
     rows: int
     readings: tuple[str, ...]
 
-    @property
-    def key(self) -> tuple[str, str | None, str | None]:
-        """What the cells of its table are grouped by."""
-        return self.benchmark, self.reading, self.variant
+    def of(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Its rows, and those of samples that failed before any scorer saw them: they name no reading."""
+        reading = pl.col("reading").eq_missing(pl.lit(self.reading, dtype=pl.String))
+        failed = pl.col("reading").is_null() & pl.col("score").is_null()
+        variant = pl.col("variant").eq_missing(pl.lit(self.variant, dtype=pl.String))
+        return rows.filter((pl.col("benchmark") == self.benchmark) & (reading | failed) & variant)
 
 
-def _tables(responses: Responses, variants: bool) -> Iterator[ItemTable]:
+def _tables(frame: pl.LazyFrame, variants: bool) -> Iterator[ItemTable]:
     """The tables, several benchmarks read at a time: a scan of a store opens every file, however little it takes."""
-    rows = responses.clustered().drop_nulls(["item", "benchmark", "model"])
+    rows = frame.drop_nulls(["item", "benchmark", "model"])
     for batch in _batches(_chosen(rows, variants)):
         of_batch = rows.filter(pl.col("benchmark").is_in(list({chosen.benchmark for chosen in batch})))
-        if any(chosen.graders > 1 for chosen in batch):
-            of_batch = _of_main_grader(of_batch)
-        cells = _cells(of_batch).partition_by(*_TABLE, as_dict=True, include_key=False)
+        of_batch = of_batch.select(*_TABLE, "model", "item", "score", "grader", state_of().alias("state"))
+        if len(batch) > 1:
+            of_batch = of_batch.collect(engine="streaming").lazy()
         for chosen in batch:
-            # A sample that failed may have a row without any reading.
-            table = _table(chosen, [cells[chosen.key], *_failed(cells, chosen)], responses.cluster)
-            yield replace(table, cluster_shown=responses.shown)
+            own = chosen.of(of_batch)
+            yield _table(chosen, _of_main_grader(own) if chosen.graders > 1 else own)
 
 
 def _batches(chosen: Sequence[_Chosen]) -> Iterator[list[_Chosen]]:
@@ -221,15 +230,20 @@ def reading_rank() -> pl.Expr:
 
 def _chosen(rows: pl.LazyFrame, variants: bool) -> list[_Chosen]:
     """The reading that stands for each benchmark, with the variant or variants."""
+    scored = rows.drop_nulls("score")
     counts = (
-        # Place within a model's run, so that the order in which logs were read does not matter.
-        rows.with_columns(pl.int_range(pl.len()).over("model", "benchmark").alias("place"))
-        .drop_nulls("score")
-        .group_by(_TABLE)
-        .agg(pl.len().alias("rows"), pl.col("place").min(), pl.col("grader").n_unique().alias("graders"))
-        .with_columns(reading_rank().alias("rank"))
+        scored.group_by(_TABLE)
+        .agg(pl.len().alias("rows"), pl.col("grader").n_unique().alias("graders"))
+        .with_columns(reading_rank().alias("rank"), place=pl.lit(0))
         .collect(engine="streaming")
     )
+    several = counts.filter(pl.len().over("benchmark") > 1)["benchmark"].unique()
+    if len(several):
+        # Place within a model's run, so that the order in which logs were read does not matter.
+        place = pl.int_range(pl.len()).over("model", "benchmark")
+        of_several = rows.filter(pl.col("benchmark").is_in(several.to_list())).with_columns(place=place)
+        places = of_several.drop_nulls("score").group_by(_TABLE).agg(pl.col("place").min()).collect()
+        counts = counts.drop("place").join(places, on=_TABLE, how="left", nulls_equal=True).fill_null(0)
     ordered = counts.sort("benchmark", "rank", "place", "reading", "variant")
     by_benchmark = ordered.group_by("benchmark", maintain_order=True)
     first = by_benchmark.first().select("benchmark", "reading")
@@ -245,60 +259,32 @@ def _chosen(rows: pl.LazyFrame, variants: bool) -> list[_Chosen]:
 
 def _of_main_grader(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Each model's rows by the grader who gave it most scores: a second opinion of an answer is no second answer."""
-    key = [*_TABLE, "model"]
-    counts = rows.group_by(*key, "grader").agg(pl.len().alias("rows"))
-    main = counts.sort(["rows", "grader"], descending=[True, False]).group_by(key, maintain_order=True).first()
-    return rows.join(main.select(*key, "grader"), on=[*key, "grader"], how="semi", nulls_equal=True)
+    counts = rows.drop_nulls("score").group_by("model", "grader").agg(pl.len().alias("rows"))
+    main = counts.sort(["rows", "grader"], descending=[True, False]).group_by("model", maintain_order=True).first()
+    return rows.join(main.select("model", "grader"), on=["model", "grader"], how="semi", nulls_equal=True)
 
 
-def _cells(rows: pl.LazyFrame) -> pl.DataFrame:
-    """One row per model and item of each benchmark, reading and variant."""
-    return (
-        rows.group_by(*_TABLE, "model", "item")
-        .agg(
-            pl.col("score").mean().alias("mean"),
-            pl.col("score").var(ddof=1).alias("within"),
-            pl.col("score").count().alias("epochs"),
-            pl.col("score").is_in([0.0, 1.0]).all().alias("binary"),
-            state_of().drop_nulls().min().alias("state"),
-            pl.col("cluster").min(),
-            (pl.col("cluster").drop_nulls().n_unique() > 1).alias("split"),
-        )
-        .collect(engine="streaming")
+def _table(chosen: _Chosen, rows: pl.LazyFrame) -> ItemTable:
+    """Rows summed into arrays, which several measures share and none may change.
+
+    By the place of each row's cell and not by a grouping of names: ten million cells are few numbers and many names.
+    """
+    scored = rows.drop_nulls("score")
+    models, items = (
+        scored.select(pl.col(name).unique()).collect(engine="streaming")[name].sort() for name in ("model", "item")
     )
-
-
-def _failed(cells: Mapping[tuple[object, ...], pl.DataFrame], chosen: _Chosen) -> list[pl.DataFrame]:
-    """Samples that failed before any scorer saw them: their rows name no reading, and are missing from each."""
-    own = cells.get((chosen.benchmark, None, chosen.variant)) if chosen.reading is not None else None
-    return [] if own is None else [own.filter(epochs=0)]
-
-
-def _states(cells: pl.DataFrame, models: pl.Series) -> dict[State, npt.NDArray[np.int64]]:
-    """How many of each model's items are in each state; one with a score in some epoch has one."""
-    counted = (pl.col("epochs") == 0) | (pl.col("state") == State.UNPARSED.value)
-    counts = cells.drop_nulls("state").filter(counted).group_by("state", "model").len()
-    found: dict[State, npt.NDArray[np.int64]] = {}
-    for state, own in sorted(counts.partition_by("state", as_dict=True, include_key=False).items()):
-        of_model = dict(own.iter_rows())
-        found[State(str(state[0]))] = np.array([of_model.get(model, 0) for model in models], dtype=np.int64)
-    return found
-
-
-def _table(chosen: _Chosen, parts: Sequence[pl.DataFrame], cluster_key: str | None) -> ItemTable:
-    """Cells laid out as arrays, which several measures share and none may change."""
-    every = pl.concat(parts)
-    cells = every.filter(pl.col("epochs") > 0)
-    models, items = (cells[name].unique().sort() for name in ("model", "item"))
-    i, j = (
-        cells[name].cast(pl.Enum(names)).to_physical().to_numpy()
-        for name, names in (("model", models), ("item", items))
-    )
-    shape = (len(models), len(items))
-    mean, within, epochs = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape, dtype=np.int64)
-    mean[i, j], epochs[i, j] = cells["mean"].to_numpy(), cells["epochs"].to_numpy()
-    within[i, j] = cells["within"].fill_null(np.nan).to_numpy()
-    for array in (mean, within, epochs):
+    shape, cells = (len(models), len(items)), len(models) * len(items)
+    place = _place("model", models) * len(items) + _place("item", items)
+    found = scored.select(place.alias("place"), "score").collect(engine="streaming")
+    places, scores = found["place"].to_numpy(), found["score"].to_numpy()
+    epochs = np.bincount(places, minlength=cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(places, scores, cells) / epochs
+        within = np.full(cells, np.nan)
+        if epochs.max() > 1:
+            within = np.bincount(places, (scores - mean[places]) ** 2, cells) / (epochs - 1)
+            within[epochs < 2] = np.nan
+    for array in (mean, epochs, within):
         # The arrays are cached: one measure that sorts in place would change the next one's data.
         array.setflags(write=False)
     return ItemTable(
@@ -307,37 +293,87 @@ def _table(chosen: _Chosen, parts: Sequence[pl.DataFrame], cluster_key: str | No
         variant=chosen.variant,
         models=tuple(models),
         items=tuple(items),
-        scores=mean,
-        epochs=epochs,
-        within=within,
+        scores=mean.reshape(shape),
+        epochs=epochs.reshape(shape),
+        within=within.reshape(shape),
         # Of single scores, not of means: a mean of epochs can be 1 by chance.
-        binary=bool(cells["binary"].all()),
-        clusters=_clusters(cells, cluster_key, chosen.benchmark),
-        cluster_key=None if cells["cluster"].null_count() == len(cells) else cluster_key,
+        binary=bool(((scores == 0) | (scores == 1)).all()),
         readings=_used_first(chosen),
-        states=_states(every, models),
+        states=_states(rows, models),
     )
 
 
-def _clusters(cells: pl.DataFrame, key: str | None, benchmark: str) -> npt.NDArray[np.int64] | None:
-    """Number of each item's cluster, items in their order; None where no item of the benchmark has one."""
-    if key is None or cells["cluster"].null_count() == len(cells):
-        return None
-    named = cells.drop_nulls("cluster")
-    of_item = named.group_by("item").agg(
-        pl.col("cluster").min(), ((pl.col("cluster").n_unique() > 1) | pl.col("split").any()).alias("split")
+def _place(column: str, names: pl.Series) -> pl.Expr:
+    """Place of each row's name among the names, null where it is not there."""
+    return pl.col(column).cast(pl.Enum(names), strict=False).to_physical().cast(pl.Int64)
+
+
+def _states(rows: pl.LazyFrame, models: pl.Series) -> dict[State, npt.NDArray[np.int64]]:
+    """How many of each model's items are in each state; one with a score in some epoch has one."""
+    odd = rows.drop_nulls("state").select("model", "item", "state").collect(engine="streaming")
+    if odd.is_empty():
+        return {}
+    touched = rows.join(odd.lazy().select("model", "item").unique(), on=["model", "item"], how="semi")
+    unparsed = pl.when(pl.col("state") == State.UNPARSED.value).then("state")
+    of_items = touched.group_by("model", "item").agg(
+        pl.when(pl.col("score").is_null().all()).then(pl.col("state").min()).otherwise(unparsed.min()).alias("state")
     )
-    torn = of_item.filter(pl.col("split")).sort("item")
+    counts = of_items.drop_nulls("state").group_by("state", "model").len().collect(engine="streaming")
+    found: dict[State, npt.NDArray[np.int64]] = {}
+    for state, own in sorted(counts.partition_by("state", as_dict=True, include_key=False).items()):
+        of_model = dict(own.iter_rows())
+        if any(of_model.get(model) for model in models):
+            found[State(str(state[0]))] = np.array([of_model.get(model, 0) for model in models], dtype=np.int64)
+    return found
+
+
+class ItemFacts(NamedTuple):
+    """What a key says of each item of a table.
+
+    Parameters
+    ----------
+    codes : place of each item's value among `values`, -1 where it has none, shape (items,).
+    values : those of the key, sorted.
+    torn : places of the items for which rows say several values.
+    """
+
+    codes: npt.NDArray[np.int64]
+    values: tuple[str, ...]
+    torn: npt.NDArray[np.int64]
+
+    def clusters(self) -> npt.NDArray[np.int64]:
+        """Number of each item's cluster: an item that says none shares it with none."""
+        alone = self.codes < 0
+        numbered = np.where(alone, len(self.values) + np.arange(len(self.codes)), self.codes)
+        return np.unique(numbered, return_inverse=True)[1].astype(np.int64)
+
+
+def item_facts(responses: Responses, table: ItemTable) -> ItemFacts:
+    """The value of the cluster's key for each item of a table of these responses."""
+    items = pl.Series(table.items)
+    rows = responses.clustered().filter(pl.col("benchmark") == table.benchmark)
+    named = rows.select(_place("item", items).alias("place"), "cluster").drop_nulls().collect(engine="streaming")
+    values = named["cluster"].unique().sort()
+    places = named["place"].to_numpy()
+    said = named["cluster"].cast(pl.Enum(values)).to_physical().cast(pl.Int64).to_numpy()
+    codes = np.full(len(items), -1, dtype=np.int64)
+    codes[places] = said
+    return ItemFacts(codes, tuple(values), np.unique(places[codes[places] != said]))
+
+
+def _with_clusters(table: ItemTable, responses: Responses) -> ItemTable:
+    """The table with the clusters of its items; as it is where none of them has one."""
+    facts = item_facts(responses, table)
+    if not facts.values:
+        return table
     # Picking one of the clusters would make the interval depend on the order of rows.
-    if torn.height:
-        item = torn["item"][0]
-        values = named.filter(pl.col("item") == item)["cluster"].unique().sort().to_list()
+    if len(facts.torn):
+        item = table.items[facts.torn[0]]
+        rows = responses.clustered().filter(benchmark=table.benchmark, item=item)
+        values = rows.select(pl.col("cluster").drop_nulls().unique().sort()).collect()["cluster"].to_list()
         raise InputError(
-            f"item {item!r} of {benchmark!r} lies in several clusters by {key!r} ({', '.join(map(repr, values[:3]))}; "
-            f"{torn.height} such items); a cluster should be a fact of the item, the same for every model"
+            f"item {item!r} of {table.benchmark!r} lies in several clusters by {responses.cluster!r} "
+            f"({', '.join(map(repr, values[:3]))}; {len(facts.torn)} such items); a cluster should be a fact of the "
+            "item, the same for every model"
         )
-    ordered = cells.select("item").unique().sort("item").join(of_item, on="item", how="left", maintain_order="left")
-    # An item that says no cluster shares it with none: its own name stands for it, apart from every value.
-    alone = pl.struct("cluster", pl.when(pl.col("cluster").is_null()).then(pl.col("item")))
-    codes: npt.NDArray[np.int64] = ordered.select(alone.rank("dense") - 1).to_series().cast(pl.Int64).to_numpy()
-    return codes
+    return replace(table, clusters=facts.clusters(), cluster_key=responses.cluster, cluster_shown=responses.shown)

@@ -59,7 +59,8 @@ it was put in; ``reading`` one way to score the same response (a scorer, a metri
 sample was not scored, ``grade`` the word that stands in its place where scores are words, and ``state`` a `State` that
 says why there is none, null where it was scored; ``choices`` the options and ``logprobs`` the
 log-likelihood of each, in the same order; ``context_hash`` equal for items that share a context (passage, template);
-``metadata`` a JSON object of the item's scalar metadata, from which any key can be the cluster.
+``metadata`` a JSON object of the item's scalar metadata, from which any key can be the cluster, as can any further
+column.
 """
 
 
@@ -109,6 +110,7 @@ class Responses(Brief):
     frame : columns `RESPONSE_COLUMNS`, lazily: a store larger than memory is scanned, never loaded whole.
     cluster : key of the items that share a context, one of `cluster_keys`; None if they are treated as independent.
     shown : whether the data showed that key, and nobody named it.
+    plain : the same results without the cluster, where they were given it; what was made of them is still good.
 
     Examples
     --------
@@ -122,6 +124,7 @@ class Responses(Brief):
     frame: pl.LazyFrame
     cluster: str | None = None
     shown: bool = False
+    plain: Responses | None = None
 
     @classmethod
     def build(cls, frame: pl.DataFrame, *, cluster: str | None = None) -> Responses:
@@ -192,10 +195,14 @@ class Responses(Brief):
     def cluster_keys(self) -> tuple[str, ...]:
         """Keys of the items' metadata, any of which can be the cluster, and ``context_hash`` where items have one."""
         # By pattern, since decoding the JSON of every row to list its keys takes far longer; only scalars are in it.
-        keys = pl.col("metadata").str.extract_all(r'"((?:[^"\\]|\\.)*)"\s*:')
+        keys = pl.col("metadata").drop_nulls().unique().str.extract_all(r'"((?:[^"\\]|\\.)*)"\s*:')
         found = self.frame.select(keys.explode().drop_nulls().unique()).collect()["metadata"].to_list()
         has_context = self.frame.select(pl.col(CONTEXT).is_not_null().any()).collect().item()
-        return (*sorted(json.loads(key.rstrip(": \t")) for key in found), *((CONTEXT,) if has_context else ()))
+        named = {json.loads(key.rstrip(": \t")) for key in found}.union(self._key_columns())
+        return (*sorted(named), *((CONTEXT,) if has_context else ()))
+
+    def _key_columns(self) -> list[str]:
+        return [name for name in self.frame.collect_schema().names() if name not in RESPONSE_COLUMNS]
 
     def clustered_by(self, key: str, *, shown: bool = False) -> Responses:
         """The same results with the items that share a value of the key as one cluster.
@@ -213,14 +220,18 @@ class Responses(Brief):
         keys = self.cluster_keys()
         if key not in keys:
             raise UnknownName("cluster key", key, keys)
-        return replace(self, cluster=key, shown=shown)
+        return replace(self, cluster=key, shown=shown, plain=self.unclustered())
+
+    def unclustered(self) -> Responses:
+        """The same results with every item on its own."""
+        return self if self.cluster is None else self.plain or replace(self, cluster=None, shown=False)
 
     def clustered(self) -> pl.LazyFrame:
         """The rows with a further column ``cluster``: the value of the key, null where an item has none."""
         if self.cluster is None:
             cluster = pl.lit(None, dtype=pl.String)
-        elif self.cluster == CONTEXT:
-            cluster = pl.col(CONTEXT)
+        elif self.cluster == CONTEXT or self.cluster in self._key_columns():
+            cluster = pl.col(self.cluster).cast(pl.String)
         else:
             # Bracketed and quoted: keys hold dots and spaces, which mean something in a path.
             cluster = pl.col("metadata").str.json_path_match("$[" + json.dumps(self.cluster) + "]")
@@ -247,4 +258,8 @@ class Responses(Brief):
             if names is not None:
                 there = known()
                 frame = frame.filter(pl.col(kind).is_in([resolved(kind, name, there) for name in names]))
-        return replace(self, frame=frame)
+        return self.of_rows(frame)
+
+    def of_rows(self, frame: pl.LazyFrame) -> Responses:
+        """Other rows with the same cluster."""
+        return replace(self, frame=frame, plain=None)

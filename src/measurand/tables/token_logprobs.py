@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line
 from measurand.results import Brief
 
 __all__ = ["TOKEN_LOGPROB_SCHEMA", "TokenLogprobs"]
@@ -103,7 +103,7 @@ def _cast(frame: pl.DataFrame) -> pl.DataFrame:
         ).with_columns(pl.col("model").fill_null("model"), pl.col("item").fill_null(rows))
     except pl.exceptions.PolarsError as error:
         raise InputError(
-            f"logprobs, means and spreads should be lists of numbers and member true or false: {error}"
+            f"logprobs, means and spreads should be lists of numbers and member true or false: {first_line(error)}"
         ) from None
 
 

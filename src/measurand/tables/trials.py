@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from measurand.errors import InputError
+from measurand.errors import InputError, quoted
 
 __all__ = ["Trials"]
 
@@ -54,7 +54,8 @@ class Trials:
         return self.trials - self.failures
 
     def __post_init__(self) -> None:
-        if self.trials < 1:
-            raise InputError(f"trials should be at least 1, got {self.trials}")
+        # Beyond 2^53 numbers of the machine do not count one by one.
+        if not 1 <= self.trials <= 2**53:
+            raise InputError(f"trials should be at least 1 and at most 2^53, got {quoted(self.trials)}")
         if not 0 <= self.count <= self.trials:
             raise InputError(f"{self.what} should be from 0 to {self.trials} (the number of trials), got {self.count}")

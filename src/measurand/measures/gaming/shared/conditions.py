@@ -71,7 +71,7 @@ def runs(responses: Responses, scores: Scores | None) -> Iterator[Run]:
     tables = list(item_tables(responses))
     if sum(int(table.epochs.sum()) for table in tables) <= MOST_HELD_ROWS:
         # A store is one scan then, and not one for each benchmark.
-        responses = replace(responses, frame=responses.frame.select(*_COLUMNS).collect(engine="streaming").lazy())
+        responses = responses.of_rows(responses.frame.select(*_COLUMNS).collect(engine="streaming").lazy())
     for table in tables:
         yield from _runs_of(responses, scores, table, table.models, "")
 
@@ -116,7 +116,7 @@ def paired_runs(responses: Responses, scores: Scores | None, honest: str, told: 
 
 def _pairs(responses: Responses, scores: Scores | None, kind: str, honest: str, told: str) -> Iterator[tuple[Run, Run]]:
     frame = responses.frame.filter(pl.col(kind).is_in([honest, told]))
-    chosen = replace(responses, frame=frame)
+    chosen = responses.of_rows(frame)
     if kind == "model":
         for table in item_tables(chosen):
             if {honest, told} <= set(table.models):
