@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import stdtr
 
 import measurand
 from measurand.errors import InputError, NotApplicable, UnknownName
@@ -14,7 +15,9 @@ from measurand.measures.forecast.scale import MEASURE, common_scale, figure, jud
 from measurand.measures.validity.dimensionality import dimensionality
 from measurand.results import Status
 from measurand.simulate.forecast.scale import made
+from measurand.stats.capability.stitching import Cells, fit_scale, spread
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.intervals.multiplicity import benjamini_hochberg
 from measurand.tables import Scores
 
 
@@ -24,7 +27,9 @@ def asked(scores: Scores, **settings):
 
 @pytest.fixture(scope="module")
 def one_scale():
-    return asked(made(30, 8, 60, True, np.random.default_rng(1)).scores)
+    found = asked(made(30, 8, 60, True, np.random.default_rng(5)).scores)
+    assert 2 * found.apart.sum() > 435
+    return dataclasses.replace(found, gain=Limits(0.02, 0.01, 0.03))
 
 
 def published(shared) -> Scores:
@@ -43,12 +48,13 @@ def test_the_published_table_is_put_on_its_scale(shared):
     assert stands["phi-2"] == pytest.approx(1.008285, abs=1e-5)
     assert np.isfinite(result.low).all()
     assert (result.low < result.high).all()
-    headline, *latest = judge(result)
+    (headline,) = judge(result)
     assert headline.status is Status.PASSED
     assert "of whose pairs 19.5% were run" in headline.sentence
-    assert len(latest) == 10
-    assert latest[0].subject["model"].startswith("gpt-5.1")
-    assert "released 2025-11" in latest[0].sentence
+    assert "71.2% of 15,931 pairs of models can be told apart." in headline.sentence
+    assert len(headline.result["model"]) == 179
+    latest = next(drawn for drawn in figure(result) if drawn.name == "F7.models").columns
+    assert max(zip(latest["released"], latest["model"], strict=True))[0] == "2025-11"
 
 
 def test_the_scale_orders_models_as_they_were_made():
@@ -81,10 +87,47 @@ def test_an_open_verdict_says_what_would_decide_it(one_scale):
     assert "about 22 families or single models would tell" in judge(changed)[0].sentence
 
 
-def test_a_model_says_whom_it_is_above_and_who_cannot_be_told_from_it(one_scale):
-    finding = judge(one_scale)[1]
+def test_a_scale_on_which_most_pairs_are_tied_does_not_say_where_models_stand(one_scale):
+    order = np.arange(435)
+    few, many = np.zeros((2, 30, 30), dtype=bool)
+    few[np.triu_indices(30, k=1)], many[np.triu_indices(30, k=1)] = order < 174, order < 261
+    tied, told = (judge(dataclasses.replace(one_scale, apart=apart))[0] for apart in (few, many))
+    assert (tied.status, told.status) == (Status.CAUTION, Status.PASSED)
+    assert "40% of 435 pairs of models can be told apart, too few to say where most of them stand." in tied.sentence
+    assert judge(dataclasses.replace(one_scale, apart=few), least_apart=0.3)[0].status is Status.PASSED
+
+
+def test_many_models_are_a_table_and_few_have_a_sentence_each(one_scale):
+    (headline,) = judge(one_scale)
+    assert headline.result["model"] == one_scale.models
+    assert headline.result["above"] == tuple(one_scale.apart.sum(axis=1).tolist())
+    assert headline.result["capability"] == tuple(one_scale.capability.tolist())
+    assert [low is None for low in headline.result["low"]] == np.isnan(one_scale.low).tolist()
+    few = asked(made(10, 6, 90, True, np.random.default_rng(1)).scores)
+    assert [finding.subject.get("model") for finding in judge(few)] == [None, *few.models]
+
+
+def test_pairs_told_apart_are_those_of_one_family_of_t_tests():
+    study = made(40, 9, 60, True, np.random.default_rng(3)).scores
+    result = asked(study, anchor="b0")
+    values = study.matrix(result.models, result.benchmarks)
+    model, benchmark = np.nonzero(np.isfinite(values))
+    cells = Cells(model, benchmark, values[model, benchmark], result.benchmarks.index("b0"))
+    stderr, freedom = spread(cells, fit_scale(cells)).differences()
+    pairs = np.triu_indices(len(result.models), k=1)
+    gap = (result.capability[:, None] - result.capability)[pairs]
+    adjusted = benjamini_hochberg(2 * stdtr(freedom[pairs], -np.abs(gap / stderr[pairs])))
+    told = result.apart[pairs]
+    np.testing.assert_array_equal(told, adjusted <= 0.05)
+    assert 0 < told.sum() < told.size
+    assert not result.apart.T[pairs].any()
+
+
+def test_a_model_says_whom_it_is_above_and_who_cannot_be_told_from_it():
+    few = asked(made(10, 6, 90, True, np.random.default_rng(1)).scores)
+    finding = judge(few)[1]
     counts = [finding.result[name] for name in ("above", "below", "not_told_apart")]
-    assert sum(counts) == len(one_scale.models) - 1
+    assert sum(counts) == len(few.models) - 1
     assert finding.status is (Status.CAUTION if counts[2] else Status.PASSED)
     assert finding.estimate("capability").low < finding.estimate("capability").high
 
@@ -184,14 +227,14 @@ def test_one_benchmark_and_constant_scores_cannot_be_scaled():
 
 
 def test_a_model_at_zero_everywhere_has_no_place():
-    study = made(20, 5, 100, True, np.random.default_rng(10)).scores
+    study = made(10, 5, 100, True, np.random.default_rng(10)).scores
     zero = study.table.with_columns(score=pl.when(pl.col("model") == "m3").then(0.0).otherwise("score"))
     result = asked(Scores.build(zero))
     place = result.models.index("m3")
     assert np.isnan(result.low[place])
     assert not result.apart[place].any()
     assert not result.apart[:, place].any()
-    finding = judge(dataclasses.replace(result, dates=np.where(np.arange(20) == place, 2025.0, 2024.0)))[1]
+    finding = judge(result)[1 + place]
     assert finding.status is Status.NOT_APPLICABLE
     assert "too near 0 or 1 to place it" in finding.sentence
 

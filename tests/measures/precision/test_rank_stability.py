@@ -214,3 +214,19 @@ def test_a_published_benchmark(shared):
     assert set(item.models) & set(expected)
     assert item.models[0] == "o1"
     assert "Of the 22 models, 16 of 21 pairs of neighbours cannot be told apart on 2,854 items" in findings[1].sentence
+
+
+def test_of_many_models_ranks_rest_on_steps_over_all_pairs_and_that_is_said(make_responses, monkeypatch):
+    rng = np.random.default_rng(11)
+    responses = make_responses(rng.random((6, 80)) < np.linspace(0.2, 0.8, 6)[:, None])
+    few = rank_stability(responses, rng=np.random.default_rng(0))
+    monkeypatch.setattr("measurand.measures.precision.rank_stability.MOST_RESAMPLED", 5)
+    monkeypatch.setattr("measurand.measures.precision.rank_stability._MOST_DRAWN", 4)
+    many = rank_stability(responses, rng=np.random.default_rng(0))
+    (item,), (other,) = many.benchmarks, few.benchmarks
+    assert (item.models, item.scores) == (other.models, other.scores)
+    assert not (item.above & ~other.above).any()
+    assert item.above.any()
+    np.testing.assert_array_equal(item.ahead, other.ahead[:4, :4])
+    assert judge(many)[1].estimate("rank_of_first").method == "Holm over all pairs of models"
+    assert len(next(drawn for drawn in figure(many) if drawn.name == "P9.ahead").columns["ahead"]) == 12

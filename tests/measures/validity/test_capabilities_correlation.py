@@ -191,6 +191,17 @@ def test_every_finding_carries_every_candidate_interval(of_example):
     assert all(estimate.low < estimate.value < estimate.high for estimate in finding.estimates)
 
 
+def test_a_table_too_large_for_every_interval_keeps_the_default_and_says_so(of_example, example, monkeypatch):
+    monkeypatch.setattr("measurand.measures.validity.capabilities_correlation.MOST_BOOTSTRAP_CELLS", 1e5)
+    large = capabilities_correlation(example.scores, resamples=200)
+    for part, whole in zip(large.classes, of_example.classes, strict=True):
+        assert set(part.correlations.low) == {"moderated_jackknife", "bonett_wright", "fisher"}
+        np.testing.assert_array_equal(part.correlations.low[DEFAULT], whole.correlations.low[DEFAULT])
+    said = [finding.caveats[-1] for finding in judge(large) if finding.headline]
+    assert said[1] == "with 26 models, 5 further intervals were left out of the detail view"
+    assert not any("further interval" in text for finding in judge(of_example) for text in finding.caveats)
+
+
 def test_headline_counts_the_verdicts(of_example):
     findings = judge(of_example)
     for part in of_example.classes:

@@ -154,10 +154,15 @@ def test_the_spread_is_the_sandwich_of_its_definition():
     off = (cells.score - expected(theta)) / np.maximum(1 - leverage, 0.05)
     meat = change.T @ np.diag(off**2) @ change
     found = spread(cells, fit)
-    np.testing.assert_allclose(found.covariance, (inverse @ meat @ inverse)[:m, :m], rtol=1e-4, atol=1e-8)
+    np.testing.assert_allclose(found.covariance(), (inverse @ meat @ inverse)[:m, :m], rtol=1e-4, atol=1e-8)
     low, high = found.limits(fit.capability[0], 0.95)
-    half = t.ppf(0.975, found.cells - 1) * np.sqrt(np.diag(found.covariance))
+    half = t.ppf(0.975, found.cells - 1) * np.sqrt(np.diag(found.covariance()))
     np.testing.assert_allclose(high - low, 2 * half)
+    np.testing.assert_allclose(found.covariance(slice(3, 7)), found.covariance()[3:7])
+    whole, some = found.differences(), found.differences(slice(3, 7))
+    np.testing.assert_allclose(some, [each[3:7] for each in whole])
+    gap = found.variance[:, None] + found.variance - 2 * found.covariance()
+    np.testing.assert_allclose(whole[0][~np.eye(m, dtype=bool)] ** 2, gap[~np.eye(m, dtype=bool)])
 
 
 def test_the_spread_is_about_that_of_leaving_out_a_score_at_a_time():
@@ -165,7 +170,7 @@ def test_the_spread_is_about_that_of_leaving_out_a_score_at_a_time():
     fit = fit_scale(cells)
     left_out = fit_scale(cells, 1 - np.eye(len(cells.score)), fit).capability
     jackknife = np.sqrt(((left_out - fit.capability) ** 2).sum(axis=0))
-    ratio = np.sqrt(np.diag(spread(cells, fit).covariance)) / jackknife
+    ratio = np.sqrt(np.diag(spread(cells, fit).covariance())) / jackknife
     assert 0.85 < np.median(ratio) < 1.15
 
 

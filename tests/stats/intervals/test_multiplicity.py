@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from measurand.stats.intervals.multiplicity import benjamini_hochberg, holm, letters
+from measurand.stats.intervals.multiplicity import (
+    benjamini_hochberg,
+    benjamini_hochberg_bound,
+    holm,
+    letters,
+)
 
 P_VALUES = hnp.arrays(np.float64, st.integers(1, 15), elements=st.floats(0, 1))
 
@@ -52,3 +57,26 @@ def test_more_groups_than_letters_are_numbered():
     assert shown[0] == "a"
     assert shown[52] == "a1"
     assert len(set(shown)) == 60
+
+
+@given(p=P_VALUES, alpha=st.floats(0.01, 0.5))
+def test_the_bound_lets_through_what_adjusted_p_values_do(p, alpha):
+    passed = p <= benjamini_hochberg_bound(p[p <= alpha], alpha, len(p))
+    adjusted = benjamini_hochberg(p)
+    clear = np.abs(adjusted - alpha) > 1e-12
+    np.testing.assert_array_equal(passed[clear], (adjusted <= alpha)[clear])
+
+
+@given(edges=st.lists(st.booleans(), min_size=28, max_size=28))
+def test_letters_are_the_groups_that_inserting_and_absorbing_leaves(edges):
+    """The algorithm of Piepho 2004, step by step: split each group that holds a pair told apart, drop subsets."""
+    apart = np.zeros((8, 8), dtype=bool)
+    apart[np.triu_indices(8, 1)] = edges
+    groups = [frozenset(range(8))]
+    for i, j in np.argwhere(apart).tolist():
+        split = [group for group in groups if {i, j} <= group]
+        groups = [group for group in groups if group not in split] + [g - {out} for g in split for out in (i, j)]
+        groups = [g for g in set(groups) if not any(g < other for other in groups)]
+    groups.sort(key=sorted)
+    expected = ["".join("abcdefghijklmnopqrstuvwxyz"[k] for k, g in enumerate(groups) if i in g) for i in range(8)]
+    assert letters(apart | apart.T) == expected

@@ -6,31 +6,32 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr
+from scipy.special import ndtri, stdtr
 
 from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
 from measurand.measures.forecast.shared.cells import Proportions, connected, dates_of, proportions
 from measurand.measures.shared import bars, columns, display_names, estimate, finite, require_fraction
 from measurand.measures.validity.shared.panel import family_codes
-from measurand.measures.verdicts import Side, Unassessed, against, family, verdict
+from measurand.measures.verdicts import Side, Unassessed, against, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
 from measurand.stats.capability.stitching import Cells, Scale, Spread, fit_scale, held_out, spread
 from measurand.stats.intervals.clustered import cluster_sums, t_limits
 from measurand.stats.intervals.correlation import at_least_independent
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.intervals.ranks import correlate
+from measurand.stats.intervals.multiplicity import benjamini_hochberg_bound
+from measurand.stats.intervals.ranks import blocks, correlate
 from measurand.tables import Scores
 from measurand.tables.dates import month_of
-from measurand.wording import DIFFERENCE, SHARE, listed, percent, plural, points, shown
+from measurand.wording import DIFFERENCE, SHARE, listed, percent, plural, points, shown, value_of
 
 __all__ = ["MEASURE", "CommonScale", "common_scale"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 MOST_TOLD, MOST_DRAWN = 10, 40
-"""Models with a finding of their own, and models in the picture of intervals: the latest."""
+"""Models up to which each has a finding of its own, and models in the picture of intervals: the latest."""
 
 _LEVEL_OF_DIRECTION = 0.95
 """As for the capabilities score: below 0 with the whole of this interval, a benchmark runs against the others."""
@@ -189,29 +190,43 @@ def _rising(found: Proportions, scores: Scores) -> Proportions:
 
 def _apart(fit: Scale, errors: Spread, level: float) -> Mask:
     """Pairs told apart, such that the share of wrong ones among them is expected to be at most 1 - level."""
-    stderr, freedom = errors.differences()
-    gap = fit.capability[0][:, None] - fit.capability[0]
-    rows, places = np.triu_indices(len(gap), k=1)
-    with np.errstate(invalid="ignore"):
-        p_values = 2 * stdtr(freedom[rows, places], -np.abs(gap / stderr)[rows, places])
-        told = np.zeros(gap.shape, dtype=bool)
-        told[rows, places] = told[places, rows] = family(p_values, "bh") <= 1 - level
-    result: Mask = told & (gap > 0)
-    return result
+    capability = fit.capability[0]
+    m, tests = len(capability), 0
+    told: Mask = np.zeros((m, m), dtype=bool)
+    p_values = []
+    parts = blocks(m, 8 * m)
+    for rows in parts:
+        stderr, freedom = errors.differences(rows)
+        with np.errstate(invalid="ignore"):
+            size = np.triu(np.abs(capability[rows, None] - capability) / stderr, k=1 + rows.start)
+        tests += int(np.triu(np.isfinite(stderr), k=1 + rows.start).sum())
+        # No t has less beyond it than a normal deviate has: what that does not tell apart is not looked at again.
+        told[rows] = size > ndtri((1 + level) / 2)
+        p_values.append(2 * stdtr(freedom[told[rows]], -size[told[rows]]))
+    found = np.concatenate(p_values)
+    told[told] = found <= benjamini_hochberg_bound(found, 1 - level, tests)
+    for rows in parts:
+        told[rows] |= told[:, rows].T
+    for rows in parts:
+        told[rows] &= capability[rows, None] > capability
+    return told
 
 
-def judge(result: CommonScale) -> list[Finding]:
-    """Of the scale, passed: it predicts left-out scores better than each benchmark's mean; issue: worse.
+def judge(result: CommonScale, *, least_apart: float = 0.5) -> list[Finding]:
+    """Of the scale, passed: it predicts left-out scores better than each benchmark's mean, and at least this share of
+    the pairs of models can be told apart on it; issue: it predicts worse.
 
-    Of a model, passed: told apart from every other on the scale; caution: not from all.
+    Of a model, where there are few, passed: told apart from every other on the scale; caution: not from all.
     """
-    whole = _headline(result)
-    if whole.status is Status.ISSUE:
+    # A scale on which most models are statistically tied does not say where they stand.
+    require_fraction(least_apart=least_apart)
+    whole = _headline(result, least_apart)
+    if whole.status is Status.ISSUE or len(result.models) > MOST_TOLD:
         return [whole]
-    return [whole, *(_of_model(result, place) for place in _latest(result, MOST_TOLD))]
+    return [whole, *(_of_model(result, place) for place in range(len(result.models)))]
 
 
-def _headline(result: CommonScale) -> Finding:
+def _headline(result: CommonScale, least_apart: float) -> Finding:
     m, cells, level = len(result.models), int(result.scores_of.sum()), result.level
     pairs, told = m * (m - 1) // 2, int(result.apart.sum())
     method = "scores left out in turn; families (or single models) as clusters, t"
@@ -228,22 +243,34 @@ def _headline(result: CommonScale) -> Finding:
         Side.BELOW: ": one number per model does not predict these scores, and the scale should not be used, even if "
         "the benchmarks rank the models alike (V7)",
     }.get(side, f", which could be due to chance{_more(result)}")
-    apart = f" {told:,} of {plural(pairs, 'pair')} of models can be told apart."
+    status = verdict(side, issue=Side.BELOW, passed=Side.ABOVE)
+    apart = Estimate(name="pairs_told_apart", value=told / pairs, n=pairs, unit=SHARE)
+    words = f" {value_of(apart)} of {plural(pairs, 'pair')} of models can be told apart"
+    if status is Status.PASSED and told < least_apart * pairs:
+        status, words = Status.CAUTION, f"{words}, too few to say where most of them stand"
     facts: dict[str, Cell] = {"anchor": result.anchor, "cost": result.cost, "share_run": result.share}
     return Finding(
         headline=True,
-        status=verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
-        sentence=f"{place}{rest}.{'' if side in (Side.UNKNOWN, Side.BELOW) else apart}",
+        status=status,
+        sentence=f"{place}{rest}.{'' if side in (Side.UNKNOWN, Side.BELOW) else f'{words}.'}",
         estimates=(
             estimate("gain_over_benchmark_mean", *result.gain, level=level, method=method, n=result.groups),
             Estimate(name="held_out_error", value=result.error, n=cells, unit=DIFFERENCE),
             Estimate(name="held_out_error_of_benchmark_mean", value=result.error_of_mean, n=cells, unit=DIFFERENCE),
-            Estimate(name="pairs_told_apart", value=told / pairs, n=pairs, unit=SHARE),
+            apart,
         ),
         caveats=(*MEASURE.caveats, *result.notes),
         figure="F7.models",
-        result=facts,
+        result={**facts, "predicts": side is Side.ABOVE, **_table(result)},
     )
+
+
+def _table(result: CommonScale) -> dict[str, tuple[Cell, ...]]:
+    """Every model, in descending order: capability, limits, and how many it is told apart from as better or worse."""
+    limits = (result.capability, result.low, result.high)
+    capability, low, high = (tuple(map(finite, values.tolist())) for values in limits)
+    above, below = (tuple(result.apart.sum(axis=axis).tolist()) for axis in (1, 0))
+    return {"model": result.models, "capability": capability, "low": low, "high": high, "above": above, "below": below}
 
 
 def _more(result: CommonScale) -> str:
@@ -254,12 +281,13 @@ def _more(result: CommonScale) -> str:
     return f"; about {result.groups * times:,.0f} families or single models would tell" if times < 20 else ""
 
 
-def _latest(result: CommonScale, most: int) -> list[int]:
-    """The models released last, latest first; the most capable ones where too few dates are known."""
+def _latest(result: CommonScale) -> list[int]:
+    """Those drawn, in descending order: the models released last; the most capable where too few dates are known."""
+    most = min(MOST_DRAWN, len(result.models))
     known = np.flatnonzero(np.isfinite(result.dates))
-    if len(known) < min(most, len(result.models)):
-        return list(range(min(most, len(result.models))))
-    return [int(place) for place in known[np.argsort(-result.dates[known], kind="stable")][:most]]
+    if len(known) < most:
+        return list(range(most))
+    return sorted(known[np.argsort(-result.dates[known], kind="stable")][:most].tolist())
 
 
 def _of_model(result: CommonScale, place: int) -> Finding:
@@ -306,7 +334,7 @@ def figure(result: CommonScale) -> list[Figure]:
         )
         for i, model in enumerate(result.models)
     ]
-    latest = [spots[place] for place in sorted(_latest(result, MOST_DRAWN))]
+    latest = [spots[place] for place in _latest(result)]
     names = ("model", "year", "capability", "low", "high", "scores", "released")
     unit = f"log odds on {result.names[result.anchor]}"
     capability = f"capability ({unit})"

@@ -12,15 +12,9 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measures import Measure
-from measurand.measures.shared import (
-    columns,
-    display_names,
-    estimate,
-    finite,
-    require_fraction,
-)
+from measurand.measures.shared import columns, display_names, estimate, finite, require_fraction
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
-from measurand.measures.validity.shared.correlation_words import VERDICTS, sentence, summary
+from measurand.measures.validity.shared.correlation_words import VERDICTS, sentence, summary, without_further
 from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Call, Side, called, claims, overall, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
@@ -43,8 +37,9 @@ __all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilit
 
 MOST_COLORS = 10
 
-MOST_BOOTSTRAP_CELLS = 2e9
-"""Resamples x models x benchmarks above which the bootstrap intervals of the detail view are left out."""
+MOST_BOOTSTRAP_CELLS = 1e8
+"""Resamples x models x benchmarks above which the further intervals of the detail view are left out, which is said:
+each kind would take 10 seconds and more, and of so many models all say the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +127,10 @@ def capabilities_correlation(
     found, problems = panels(scores, missing)
     parts, unassessed = [], list(problems)
     for panel in found:
-        names = (*panel.capability, *panel.tested)
-        values = np.hstack([panel.values, panel.scores])
+        # An index makes the score alone, so there is nothing of it that could be left out and asked about.
+        makers = panel.capability if len(panel.capability) > 1 else ()
+        names = (*makers, *panel.tested)
+        values = np.hstack([panel.values[:, : len(makers)], panel.scores])
         able, not_able = assessable(values, names, panel.class_)
         unassessed += not_able
         parts.append(_class_correlations(panel, names, values, able, level, resamples, rng))
@@ -170,7 +167,8 @@ def _class_correlations(
         under_test=np.isin(chosen(names, able), panel.capability, invert=True),
     )
     # With itself in the score, a benchmark correlates with its own share of it, even if it is noise.
-    return ClassCorrelations(panel, chosen(names, able), correlations, leave_itself_out(panel.values, panel.families))
+    makers = panel.values if names[0] in panel.capability else panel.values[:, :0]
+    return ClassCorrelations(panel, chosen(names, able), correlations, leave_itself_out(makers, panel.families))
 
 
 def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Finding]:
@@ -221,7 +219,7 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         status=overall(tested),
         sentence=summary(panel, tested, count, by_point, alone),
         estimates=(_share_entangled(tested, by_point, threshold), pc1_share),
-        caveats=panel.caveats,
+        caveats=(*panel.caveats, *without_further(len(panel.models), part.correlations.low)),
         figure="V1.intervals",
         result={
             **{verdict: count[verdict] for verdict in (*VERDICTS.values(), "undecided")},
@@ -426,7 +424,8 @@ MEASURE = Measure(
     name="capabilities correlation",
     question=Question.VALIDITY,
     asks="Does this benchmark rank models as general capability does, so that ordinary progress looks like safety?",
-    needs="scores of at least 8 models of a class on at least 3 capability benchmarks and the benchmarks under test",
+    needs="scores of at least 8 models of a class on at least 3 capability benchmarks, or one index "
+    "named as such, and the benchmarks under test",
     formula="s = Z w, Z the standardised capability benchmarks, w the first eigenvector of their Spearman matrix; "
     "capabilities correlation = Spearman(s, benchmark) over the models that have both.",
     compute=capabilities_correlation,

@@ -73,14 +73,14 @@ def _run(models: int, benchmarks: int, run_percent: int, level: float, rng: np.r
     name = "one scale"
     outcome["false_alarm", "share of pairs told apart the wrong way", name] = (wrong.sum() / max(told, 1), np.nan)
     outcome["power", "share of pairs told apart", name] = (2 * told / (models * (models - 1)), np.nan)
-    status = judge(result)[0].status
-    add_event(outcome, "power", "the scale predicts left-out scores", name, status is Status.PASSED)
-    add_event(outcome, "false_alarm", "the scale should not be used", name, status is Status.ISSUE)
+    headline = judge(result)[0]
+    add_event(outcome, "power", "the scale predicts left-out scores", name, bool(headline.result["predicts"]))
+    add_event(outcome, "false_alarm", "the scale should not be used", name, headline.status is Status.ISSUE)
     unrelated = made(models, benchmarks, run_percent, False, rng)
-    status = judge(common_scale(unrelated.scores, anchor="b0", level=level, rng=rng))[0].status
+    headline = judge(common_scale(unrelated.scores, anchor="b0", level=level, rng=rng))[0]
     name = "scores unrelated"
-    add_event(outcome, "false_alarm", "the scale predicts left-out scores", name, status is Status.PASSED)
-    add_event(outcome, "power", "the scale should not be used", name, status is Status.ISSUE)
+    add_event(outcome, "false_alarm", "the scale predicts left-out scores", name, bool(headline.result["predicts"]))
+    add_event(outcome, "power", "the scale should not be used", name, headline.status is Status.ISSUE)
     return outcome
 
 

@@ -131,7 +131,9 @@ def _best_fitting(strengths: Floats, shared: int) -> Floats:
     share = expit(gap) @ weights / weights.sum()
     decided = 1 - TIE_SHARE
     counts = np.stack([decided * share, np.full(len(share), TIE_SHARE), decided * (1 - share)])
-    result: Floats = fit(Comparisons(len(strengths), first, second, counts, np.empty(0, dtype=np.int64))).strengths[0]
+    none = np.empty(0, dtype=np.int64)
+    data = Comparisons(models=len(strengths), first=first, second=second, counts=counts, cell=none)
+    result: Floats = fit(data).strengths[0]
     return result
 
 

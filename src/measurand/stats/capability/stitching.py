@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 from scipy.special import expit, logit, stdtrit
 
 from measurand.stats.intervals.ranks import blocks
@@ -124,35 +125,52 @@ def fit_scale(cells: Cells, weights: Floats | None = None, start: Scale | None =
     return Scale(*(np.concatenate(fields) for fields in zip(*parts, strict=True)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spread:
     """How far capabilities would move with other scores.
 
+    Their covariance on the anchor's scale is ``diag(own) + left @ right.T``: all that models share are the parameters
+    of the benchmarks, so that thousands of them need no matrix of models by models.
+
     Parameters
     ----------
-    covariance : of the capabilities on the anchor's scale, shape (models, models).
+    own : shape (models,). left, right : shape (models, twice the free parameters of the benchmarks).
     placed : whether a model's scores place it, not the penalty, shape (models,): scores all at 0, or all at 1, do not.
     cells : scores of each model, shape (models,).
     """
 
-    covariance: Floats
+    own: Floats
+    left: Floats
+    right: Floats
     placed: Mask
     cells: Ints
 
+    def covariance(self, rows: slice = slice(None)) -> Floats:
+        """Covariance of these capabilities with all, shape (rows, models)."""
+        found = self.left[rows] @ self.right.T
+        place = np.arange(len(self.own))[rows]
+        found[np.arange(len(place)), place] += self.own[place]
+        result: Floats = found
+        return result
+
+    @property
+    def variance(self) -> Floats:
+        """Variance of each capability, NaN where its scores do not place it, shape (models,)."""
+        return np.where(self.placed, self.own + np.einsum("mk,mk->m", self.left, self.right), np.nan)
+
     def limits(self, capability: Floats, level: float) -> tuple[Floats, Floats]:
         """Intervals of the capabilities, t with one degree of freedom less than the model has scores."""
-        stderr = np.sqrt(np.where(self.placed, np.diag(self.covariance), np.nan))
-        half = stdtrit(np.maximum(self.cells - 1, 1), (1 + level) / 2) * stderr
+        half = stdtrit(np.maximum(self.cells - 1, 1), (1 + level) / 2) * np.sqrt(self.variance)
         return capability - half, capability + half
 
-    def differences(self) -> tuple[Floats, Floats]:
-        """Standard errors of all differences and their (Satterthwaite) degrees of freedom, shape (models, models)."""
-        variance = np.where(self.placed, np.diag(self.covariance), np.nan)
-        gap = variance[:, None] + variance - 2 * self.covariance
+    def differences(self, rows: slice = slice(None)) -> tuple[Floats, Floats]:
+        """Standard errors of the differences of these models to all, and their (Satterthwaite) degrees of freedom."""
+        variance = self.variance
+        both = variance[rows, None] + variance
+        gap = both - 2 * self.covariance(rows)
         own = variance**2 / np.maximum(self.cells - 1, 1)
         with np.errstate(invalid="ignore", divide="ignore"):
-            stderr = np.sqrt(np.where(gap > 0, gap, np.nan))
-            return stderr, (variance[:, None] + variance) ** 2 / (own[:, None] + own)
+            return np.sqrt(np.where(gap > 0, gap, np.nan)), both**2 / (own[rows, None] + own)
 
 
 def spread(cells: Cells, fit: Scale) -> Spread:
@@ -160,7 +178,7 @@ def spread(cells: Cells, fit: Scale) -> Spread:
 
     The sandwich with each residual divided by one less its leverage (HC3): to first order the jackknife that leaves
     out a score at a time. A bootstrap over scores, which the few scores of a model leave too narrow, covers less
-    (docs/calibration.md).
+    (docs/calibration.md). As in `fit_scale`, the capabilities are eliminated (Schur complement).
 
     Parameters
     ----------
@@ -174,24 +192,46 @@ def spread(cells: Cells, fit: Scale) -> Spread:
     slope = fit.slope[0, cells.benchmark]
     expected = fit.expected(cells)[0]
     rise = expected * (1 - expected)
-    place = np.arange(len(rise))
-    change = np.zeros((len(rise), m + 2 * b))
-    change[place, cells.model] = rise * slope
-    change[place, m + cells.benchmark] = -rise * slope
-    change[place, m + b + cells.benchmark] = rise * (
-        fit.capability[0, cells.model] - fit.difficulty[0, cells.benchmark]
-    )
-    free = np.ones(m + 2 * b, dtype=bool)
-    free[[m + cells.anchor, m + b + cells.anchor]] = False
-    change = change[:, free]
+    distance = fit.capability[0, cells.model] - fit.difficulty[0, cells.benchmark]
+    by_model, place = rise * slope, np.arange(len(rise))
+    # Columns of the free difficulties and slopes; the anchor's two are held.
+    free = np.delete(np.arange(2 * b), [cells.anchor, b + cells.anchor])
+    by_benchmark = sparse.csr_array(
+        (
+            np.concatenate([-by_model, rise * distance]),
+            (np.tile(place, 2), np.concatenate([cells.benchmark, b + cells.benchmark])),
+        ),
+        shape=(len(rise), 2 * b),
+    )[:, free]
     penalty = PENALTY / (m + 2 * b - 1)
-    influence = np.linalg.solve(change.T @ change + penalty * np.eye(change.shape[1]), change.T)
-    # A score that its parameters fit by itself has a leverage near 1, and HC3 would divide by nearly 0.
-    left = np.maximum(1 - np.einsum("nk,kn->n", change, influence), _LEAST_LEFT)
-    of_models = influence[:m] * ((cells.score - expected) / left)
-    own = np.bincount(cells.model, (rise * slope) ** 2)
-    placed = (penalty < _MOST_BORROWED * (own + penalty)) & (np.abs(fit.capability[0]) < BOUND)
-    return Spread(of_models @ of_models.T, placed, np.bincount(cells.model))
+    curve = np.bincount(cells.model, by_model**2)
+    of_models = sparse.csr_array((by_model, (cells.model, place)), shape=(m, len(rise)))
+    shared = (of_models @ by_benchmark).toarray() / (curve + penalty)[:, None]
+    inner = (by_benchmark.T @ by_benchmark).toarray() + penalty * np.eye(len(free))
+    inner -= shared.T @ (shared * (curve + penalty)[:, None])
+    inverse = np.linalg.inv(inner)
+    off = np.empty(len(rise))
+    crossed, squared = np.zeros((m, len(free))), np.zeros((len(free), len(free)))
+    for rows in blocks(len(rise), 4 * len(free)):
+        # What a score says of the benchmarks once its model's capability has followed it.
+        rest = by_benchmark[rows].toarray() - by_model[rows, None] * shared[cells.model[rows]]
+        own = by_model[rows] ** 2 / (curve + penalty)[cells.model[rows]]
+        leverage = own + np.einsum("nk,nk->n", rest @ inverse, rest)
+        # A score that its parameters fit by itself has a leverage near 1, and HC3 would divide by nearly 0.
+        off[rows] = (cells.score - expected)[rows] / np.maximum(1 - leverage, _LEAST_LEFT)
+        rest *= off[rows, None]
+        squared += rest.T @ rest
+        crossed += of_models[:, rows] @ (rest * off[rows, None])
+    crossed /= (curve + penalty)[:, None]
+    through = shared @ inverse
+    placed = (penalty < _MOST_BORROWED * (curve + penalty)) & (np.abs(fit.capability[0]) < BOUND)
+    return Spread(
+        own=np.bincount(cells.model, (by_model * off) ** 2) / (curve + penalty) ** 2,
+        left=np.hstack([through @ squared - crossed, through]),
+        right=np.hstack([through, -crossed]),
+        placed=placed,
+        cells=np.bincount(cells.model),
+    )
 
 
 def held_out(cells: Cells, fit: Scale, folds: int, rng: np.random.Generator) -> tuple[Floats, Floats]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from string import ascii_letters
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["benjamini_hochberg", "holm", "letters"]
+__all__ = ["benjamini_hochberg", "benjamini_hochberg_bound", "holm", "letters"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,6 +55,25 @@ def benjamini_hochberg(p_values: Floats) -> Floats:
     return found
 
 
+def benjamini_hochberg_bound(p_values: Floats, alpha: float, tests: int) -> float:
+    """The largest p-value whose adjusted one is at most alpha, -inf where none is: for families of many millions.
+
+    Parameters
+    ----------
+    p_values : at least those up to alpha, no NaN.
+    alpha : bound on the expected share of false alarms.
+    tests : how many the family has, those that are not given included.
+
+    Examples
+    --------
+    >>> benjamini_hochberg_bound(np.array([0.04, 0.01]), 0.05, 3)
+    0.01
+    """
+    ordered = np.sort(p_values)
+    passed = np.flatnonzero(ordered <= alpha * np.arange(1, len(ordered) + 1) / tests)
+    return float(ordered[passed[-1]]) if len(passed) else -np.inf
+
+
 def letters(separable: npt.NDArray[np.bool_]) -> list[str]:
     """Compact letter display: two rows share a letter exactly if they cannot be told apart.
 
@@ -72,17 +92,32 @@ def letters(separable: npt.NDArray[np.bool_]) -> list[str]:
     ['a', 'ab', 'b']
     """
     n = len(separable)
-    columns = [frozenset(range(n))] if n else []
-    for i, j in zip(*np.nonzero(np.triu(separable)), strict=True):
-        split = [column for column in columns if i in column and j in column]
-        kept = [column for column in columns if column not in split]
-        kept += [column - {int(out)} for column in split for out in (i, j)]
-        # A group within another says nothing new.
-        columns = [
-            c for place, c in enumerate(kept) if not any(c < d or (c == d and place > k) for k, d in enumerate(kept))
-        ]
-    columns.sort(key=lambda column: sorted(column))
-    return ["".join(_letter(place) for place, column in enumerate(columns) if row in column) for row in range(n)]
+    alike = [int(sum(1 << int(j) for j in np.flatnonzero(~row) if j != i)) for i, row in enumerate(separable)]
+    groups = sorted(_largest_groups(alike, 0, (1 << n) - 1, 0), key=_members)
+    found = [""] * n
+    for place, group in enumerate(groups):
+        for row in _members(group):
+            found[row] += _letter(place)
+    return found
+
+
+def _largest_groups(alike: list[int], group: int, candidates: int, seen: int) -> Iterator[int]:
+    """Sets, as bits, of which any two are alike, and which no further one could join (Bron and Kerbosch 1973)."""
+    if not candidates | seen:
+        if group:
+            yield group
+        return
+    # Whoever is alike the one with most candidates alike is reached through it.
+    pivot = max(_members(candidates | seen), key=lambda each: (alike[each] & candidates).bit_count())
+    for each in _members(candidates & ~alike[pivot]):
+        bit = 1 << each
+        yield from _largest_groups(alike, group | bit, candidates & alike[each], seen & alike[each])
+        candidates, seen = candidates & ~bit, seen | bit
+
+
+def _members(bits: int) -> list[int]:
+    """Places of the bits that are set, ascending."""
+    return [place for place in range(bits.bit_length()) if bits >> place & 1]
 
 
 def _letter(place: int) -> str:

@@ -46,7 +46,7 @@ class Pairs:
     only_second: Ints
 
 
-def paired_differences(scores: Floats, clusters: Ints | None = None) -> Pairs:
+def paired_differences(scores: Floats, clusters: Ints | None = None, against: int | None = None) -> Pairs:
     """Mean paired difference of every two rows with its cluster-robust (CR2) standard error.
 
     Where all rows ran the same items, one Gram matrix of the rows' weighted residual sums by cluster holds every pair:
@@ -56,6 +56,7 @@ def paired_differences(scores: Floats, clusters: Ints | None = None) -> Pairs:
     ----------
     scores : shape (rows, items); NaN where an item was not run.
     clusters : shape (items,), numbers from 0; each item is a cluster of its own by default.
+    against : the row to compare with each of the others; every two rows are compared by default.
 
     Examples
     --------
@@ -66,8 +67,8 @@ def paired_differences(scores: Floats, clusters: Ints | None = None) -> Pairs:
     run = np.isfinite(scores)
     anyone, everyone = run.any(axis=0), run.all(axis=0)
     if (anyone == everyone).all():
-        return _complete(scores[:, everyone], None if clusters is None else clusters[everyone])
-    first, second = (rows.astype(np.int64) for rows in np.triu_indices(len(scores), 1))
+        return _complete(scores[:, everyone], None if clusters is None else clusters[everyone], against)
+    first, second = _rows(len(scores), against)
     parts = []
     for a, b in zip(first, second, strict=True):
         both = run[a] & run[b]
@@ -79,9 +80,24 @@ def paired_differences(scores: Floats, clusters: Ints | None = None) -> Pairs:
     return Pairs(first=first, second=second, **joined)
 
 
-def _complete(scores: Floats, clusters: Ints | None) -> Pairs:
-    """All pairs of rows that ran the same items."""
-    first, second = (rows.astype(np.int64) for rows in np.triu_indices(len(scores), 1))
+def _rows(count: int, against: int | None) -> tuple[Ints, Ints]:
+    """The first and the second row of each pair."""
+    if against is None:
+        first, second = np.triu_indices(count, 1)
+        return first.astype(np.int64), second.astype(np.int64)
+    others = np.delete(np.arange(count), against)
+    return np.full(len(others), against), others
+
+
+def _products(values: Floats, first: Ints, second: Ints, against: int | None) -> Floats:
+    """Scalar product of the two rows of each pair."""
+    result: Floats = (values @ values.T)[first, second] if against is None else (values @ values[against])[second]
+    return result
+
+
+def _complete(scores: Floats, clusters: Ints | None, against: int | None = None) -> Pairs:
+    """Pairs of rows that ran the same items."""
+    first, second = _rows(len(scores), against)
     n = scores.shape[1]
     codes = None if clusters is None else np.unique(clusters, return_inverse=True)[1].astype(np.int64)
     sums = cluster_sums(scores, codes)
@@ -89,27 +105,24 @@ def _complete(scores: Floats, clusters: Ints | None) -> Pairs:
     count = sums.count[0] if len(scores) else np.zeros(groups)
     scale = 1 / n if groups > 1 else np.nan
     residuals = sums.residuals() * np.sqrt(cr2_weights(count))
-    gram = residuals @ residuals.T
-    own = np.diag(gram)
-    squares = own[first] + own[second] - 2 * gram[first, second]
+    own = np.einsum("rg,rg->r", residuals, residuals)
+    squares = own[first] + own[second] - 2 * _products(residuals, first, second, against)
     # For rows that differ nowhere the three terms cancel; what rounding leaves may be negative.
     squares = np.where(squares <= _ROUNDING * (own[first] + own[second]), 0.0, squares)
-    with np.errstate(invalid="ignore"):
-        value = (scores.mean(axis=1)[first] - scores.mean(axis=1)[second]) if n else np.full(len(first), np.nan)
+    mean = scores.mean(axis=1) if n else np.full(len(scores), np.nan)
     right = (scores == 1).astype(np.float64)
-    both = right @ right.T
-    total = right.sum(axis=1)
+    both, total = _products(right, first, second, against), right.sum(axis=1)
     return Pairs(
         first=first,
         second=second,
-        value=value,
+        value=mean[first] - mean[second],
         stderr=np.sqrt(squares) * scale,
         df=np.full(len(first), bell_mccaffrey(count)),
         unpaired=np.sqrt(own[first] + own[second]) * scale,
         clusters=np.full(len(first), groups, dtype=np.int64),
         n=np.full(len(first), n, dtype=np.int64),
-        only_first=np.rint(total[first] - both[first, second]).astype(np.int64),
-        only_second=np.rint(total[second] - both[first, second]).astype(np.int64),
+        only_first=np.rint(total[first] - both).astype(np.int64),
+        only_second=np.rint(total[second] - both).astype(np.int64),
     )
 
 

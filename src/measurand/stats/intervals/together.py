@@ -10,6 +10,9 @@ from measurand.stats.intervals.distributions import student
 
 __all__ = ["togetherness", "widening"]
 
+MOST_PERMUTED = 20_000
+"""Items up to which they are permuted; of more, a thousand permutations take longer than reading them."""
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -25,7 +28,7 @@ def togetherness(scores: Floats, clusters: Ints, permutations: int, rng: np.rand
     ----------
     scores : shape (models, items); NaN where an item was not run.
     clusters : number of each item's cluster, shape (items,).
-    permutations : draws of the items' places.
+    permutations : draws of the items' places; of more than `MOST_PERMUTED` items draws of the sum itself.
 
     Returns
     -------
@@ -51,8 +54,28 @@ def togetherness(scores: Floats, clusters: Ints, permutations: int, rng: np.rand
     codes = np.unique(clusters, return_inverse=True)[1]
     # An item alone in its cluster says nothing of togetherness.
     weights = np.where(sizes > 1, 1 / sizes, 0.0) / variance
-    drawn = [items, *(rng.permutation(items) for _ in range(permutations))]
-    return np.array([float(weights @ np.bincount(codes, row, len(sizes)) ** 2) for row in drawn])
+    seen = _between(items, codes, weights)
+    if len(items) > MOST_PERMUTED:
+        return np.array([seen, *_drawn(items, sizes.astype(float), weights, permutations, rng)])
+    return np.array([seen, *(_between(rng.permutation(items), codes, weights) for _ in range(permutations))])
+
+
+def _between(items: Floats, codes: Ints, weights: Floats) -> float:
+    return float(weights @ np.bincount(codes, items, len(weights)) ** 2)
+
+
+def _drawn(items: Floats, sizes: Floats, weights: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    """Sums between clusters of items put into them at random, from a gamma distribution of their mean and variance.
+
+    Over permutations the mean is exact. The variance is that of draws with replacement, less what is owed to the fixed
+    sum of squares; what else the missing replacement changes is of the order of a cluster's share of the items.
+    """
+    n, square, fourth = len(items), float((items**2).mean()), float((items**4).mean())
+    mean = float((weights * sizes * (n - sizes)).sum()) * square / (n - 1)
+    of_clusters = sizes * (fourth - 3 * square**2) + 2 * sizes**2 * square**2
+    variance = float((weights**2 * of_clusters).sum() - (weights * sizes).sum() ** 2 * (fourth - square**2) / n)
+    found: Floats = rng.gamma(mean**2 / variance, variance / mean, draws)
+    return found
 
 
 def widening(scores: Floats, clusters: Ints, level: float = 0.95) -> Floats:

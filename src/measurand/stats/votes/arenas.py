@@ -63,18 +63,19 @@ def order_with_intervals(
     Parameters
     ----------
     data : votes of one strong component.
-    clusterings : up to two, each the number of each vote's cluster; at least two clusters in each. With any of them the
+    clusterings : up to two, each the number of each row's cluster; at least two clusters in each. With any of them the
         rank intervals take Holm's steps: a bootstrap of few clusters covers too seldom.
+    resamples : of independent votes; with none, Holm's steps as well.
     """
     fitted = fit(data, ties=ties)
     spreads = covariances(data, fitted, ties=ties, clusterings=clusterings)
-    freedom = min((effective_number(codes) - 1 for codes in clusterings), default=np.inf)
+    freedom = min((effective_number(codes, data.weights) - 1 for codes in clusterings), default=np.inf)
     # Below one degree of freedom a single cluster holds nearly all votes, and no width would be honest.
     known = 1.0 if freedom >= 1 else np.nan
     between = known * np.max([gap_stderr(spread) for spread in spreads], axis=0)
     stderr = known * np.sqrt(np.max([np.diag(spread) for spread in spreads], axis=0).clip(min=0))
     replicates = None
-    if not clusterings:
+    if resamples and not clusterings:
         replicates = fit(data, resampled_counts(data, resamples, rng), ties=ties, start=fitted).strengths
     return Order(
         fitted=fitted,

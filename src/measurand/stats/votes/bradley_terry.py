@@ -39,7 +39,7 @@ _MOST_BLOCKS = 1000
 _KEPT = 1e-3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparisons:
     """Votes summed by pair of models and outcome: all that the strengths depend on.
 
@@ -48,7 +48,8 @@ class Comparisons:
     models : number of models m.
     first, second : the p pairs that met, first < second, shape (p,).
     counts : wins of the first, ties, wins of the second, shape (3, p).
-    cell : outcome * p + pair of each vote, shape (votes,).
+    cell : outcome * p + pair of each row of votes, shape (rows,).
+    weights : votes that each row stands for, shape (rows,); None if each is one.
     """
 
     models: int
@@ -56,6 +57,7 @@ class Comparisons:
     second: Ints
     counts: Floats
     cell: Ints
+    weights: Ints | None = None
 
     @property
     def wins(self) -> Floats:
@@ -82,14 +84,15 @@ class Fit:
     converged: npt.NDArray[np.bool_]
 
 
-def comparisons(first: Ints, second: Ints, outcome: Ints, models: int) -> Comparisons:
+def comparisons(first: Ints, second: Ints, outcome: Ints, models: int, weights: Ints | None = None) -> Comparisons:
     """Votes summed by pair.
 
     Parameters
     ----------
-    first, second : number of the two models of each vote, shape (votes,), never the same.
-    outcome : 0 if the first won, 1 for a tie, 2 if the second won, shape (votes,).
+    first, second : number of the two models of each row of votes, shape (rows,), never the same.
+    outcome : 0 if the first won, 1 for a tie, 2 if the second won, shape (rows,).
     models : number of models.
+    weights : how many votes each row stands for, shape (rows,); one by default.
 
     Examples
     --------
@@ -104,8 +107,10 @@ def comparisons(first: Ints, second: Ints, outcome: Ints, models: int) -> Compar
     place = np.zeros(models**2, dtype=np.int64)
     place[met] = np.arange(len(met))
     cell = np.where(turned, 2 - outcome, outcome) * len(met) + place[keys]
-    counts = np.bincount(cell, minlength=3 * len(met)).astype(np.float64).reshape(3, len(met))
-    return Comparisons(models, met // models, met % models, counts, cell)
+    counts = np.bincount(cell, weights, minlength=3 * len(met)).astype(np.float64).reshape(3, len(met))
+    return Comparisons(
+        models=models, first=met // models, second=met % models, counts=counts, cell=cell, weights=weights
+    )
 
 
 def strong_components(wins: Floats) -> Ints:
@@ -267,13 +272,18 @@ def _derivatives(
     """
     m, rows = data.models, len(counts)
     gap = strengths[:, data.first] - strengths[:, data.second]
-    slope, tie_slope, curve, cross, tie_curve = _scores(gap, tie[:, None], ties)
-    share = counts.transpose(1, 0, 2)
+    if ties == "half":
+        # A tie counts as half a win each, so that wins and votes of a pair say all: a third of the numbers.
+        p, votes = expit(gap), counts.sum(axis=1)
+        pull, weight = counts[:, 0] + counts[:, 1] / 2 - votes * p, votes * p * (1 - p)
+    else:
+        slope, tie_slope, curve, cross, tie_curve = _scores(gap, tie[:, None], ties)
+        share = counts.transpose(1, 0, 2)
+        pull, weight = (share * slope).sum(axis=0), (share * curve).sum(axis=0)
     incidence = _incidence(data)
     k = m + (ties != "half")
     gradient, information = np.zeros((rows, k)), np.zeros((rows, k, k))
-    gradient[:, :m] = (share * slope).sum(axis=0) @ incidence
-    weight = (share * curve).sum(axis=0)
+    gradient[:, :m] = pull @ incidence
     information[:, data.first, data.second] = information[:, data.second, data.first] = -weight
     information[:, np.arange(m), np.arange(m)] = weight @ abs(incidence)
     information[:, :m, :m] += weight.sum(axis=1)[:, None, None] / m**2
@@ -302,7 +312,7 @@ def covariance(data: Comparisons, fitted: Fit, *, ties: Ties = "half", clusters:
 
     Parameters
     ----------
-    clusters : number of each vote's cluster, shape (votes,); votes are independent across clusters, and the sum over
+    clusters : number of each row's cluster, shape (rows,); votes are independent across clusters, and the sum over
         clusters is times G / (G - 1). None if every vote is independent.
 
     References
@@ -342,8 +352,8 @@ def _projected(matrix: Floats, m: int) -> Floats:
 def _by_cluster(data: Comparisons, clusters: Ints) -> sparse.csr_matrix:
     """Votes of each cluster in each cell, shape (clusters, 3 p)."""
     codes, member = np.unique(clusters, return_inverse=True)
-    ones = np.ones(len(member))
-    return sparse.csr_matrix((ones, (member, data.cell)), shape=(len(codes), data.counts.size))
+    votes = np.ones(len(member)) if data.weights is None else data.weights.astype(np.float64)
+    return sparse.csr_matrix((votes, (member, data.cell)), shape=(len(codes), data.counts.size))
 
 
 def resampled_counts(
@@ -370,7 +380,10 @@ def resampled_counts(
         take = max(2, round(ratio * groups))
         weights = rng.multinomial(take, np.full(groups, 1 / groups), size=replicates).astype(np.float64)
         drawn = np.ascontiguousarray((table.T @ weights.T).T).reshape(replicates, *data.counts.shape)
-    result: Floats = drawn * (1 - _KEPT) + _KEPT * ratio * data.counts
+    # In place: of many models, each copy of the replicates is hundreds of megabytes.
+    drawn *= 1 - _KEPT
+    drawn += _KEPT * ratio * data.counts
+    result: Floats = drawn
     return result
 
 

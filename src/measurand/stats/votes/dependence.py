@@ -15,8 +15,13 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def effective_number(clusters: Ints) -> float:
+def effective_number(clusters: Ints, weights: Ints | None = None) -> float:
     """How many clusters of equal size say as much as these: (sum n)^2 / sum n^2.
+
+    Parameters
+    ----------
+    clusters : number of each row's cluster, shape (rows,).
+    weights : how many votes each row stands for, shape (rows,); one by default.
 
     Where a few voters cast most of the votes, a cluster-robust variance rests on those few: t(G_eff - 1) held its level
     with activity as unequal as a Pareto distribution's of shape 1.1, where t(G - 1) was false five times as often.
@@ -30,7 +35,7 @@ def effective_number(clusters: Ints) -> float:
     >>> effective_number(np.array([0, 0, 1, 1])), round(effective_number(np.array([0, 0, 0, 1])), 2)
     (2.0, 1.6)
     """
-    sizes = np.unique(clusters, return_counts=True)[1].astype(np.float64)
+    sizes = np.bincount(np.unique(clusters, return_inverse=True)[1], weights).astype(np.float64)
     return float(sizes.sum() ** 2 / (sizes @ sizes))
 
 
@@ -61,6 +66,6 @@ def covariances(
 
 
 def _unequal(data: Comparisons, fitted: Fit, ties: Ties, clusters: Ints) -> Floats:
-    groups, effective = len(np.unique(clusters)), effective_number(clusters)
+    groups, effective = len(np.unique(clusters)), effective_number(clusters, data.weights)
     wider = (effective / (effective - 1)) / (groups / (groups - 1))
     return wider * covariance(data, fitted, ties=ties, clusters=clusters)

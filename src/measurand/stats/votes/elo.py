@@ -63,16 +63,32 @@ def elo_ratings(
 
 
 def elo_over_orders(
-    first: Ints, second: Ints, points: Floats, models: int, *, factors: Floats, orders: int, rng: np.random.Generator
+    first: Ints,
+    second: Ints,
+    points: Floats,
+    models: int,
+    *,
+    factors: Floats,
+    orders: int,
+    rng: np.random.Generator,
+    weights: Ints | None = None,
 ) -> Floats:
     """Ratings over random orders of the votes, shape (f, orders, models).
 
     Beyond `MOST_VOTES` votes, each order plays that many, drawn without replacement.
 
+    Parameters
+    ----------
+    weights : how many votes each row stands for, shape (rows,); one by default.
+
     References
     ----------
     Boubdir, Kim, Ermis, Hooker and Fadaee 2023, Elo Uncovered, arXiv 2311.17295.
     """
-    votes = len(first)
+    ends = None if weights is None else np.cumsum(weights)
+    votes = len(first) if ends is None else int(ends[-1])
     played = np.stack([rng.choice(votes, min(votes, MOST_VOTES), replace=False) for _ in range(orders)])
+    if ends is not None:
+        # The row that holds the vote of that number; to write out a billion votes would take their memory.
+        played = np.searchsorted(ends, played, side="right")
     return elo_ratings(first, second, points, models, factors, played)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from measurand.measures.precision.shared.order import Order
+from measurand.measures.precision.shared.order import MOST_RESAMPLED, Order
 from measurand.results import Brief
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.votes.arenas import circles_by_chance, gap_stderr, order_with_intervals, repeat_agreement
@@ -19,7 +19,6 @@ from measurand.stats.votes.rankings import ranks, t_value, triads, unanimous_set
 
 __all__ = [
     "LEAST_CLUSTERS",
-    "MOST_RESAMPLED",
     "ORDERS",
     "POINTS",
     "Arena",
@@ -38,8 +37,6 @@ __all__ = [
 
 LEAST_CLUSTERS = 5
 """With fewer voters or prompts their number is too small to tell how far they differ."""
-MOST_RESAMPLED = 300
-"""Models beyond which votes are not drawn again: a fit takes the cube of their number, and there are 1,500 of them."""
 POINTS = 400 / np.log(10)
 """Elo points per unit of log odds."""
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from measurand.measures.precision.shared.arena import (
     LEAST_CLUSTERS,
-    MOST_RESAMPLED,
     ORDERS,
     Arena,
     EloOrders,
@@ -16,6 +15,8 @@ from measurand.measures.precision.shared.arena import (
 )
 from measurand.measures.precision.shared.order import (
     METHOD,
+    MOST_RESAMPLED,
+    STEPS,
     order_estimates,
     order_result,
     order_status,
@@ -82,7 +83,7 @@ def _estimates(result: Arena, group: Group) -> tuple[Estimate, ...]:
     if group.unanimous:
         how = f"exact sign tests over {drawn}, Holm over all pairs of models"
         return order_estimates(group, level=result.level, method=how, n=group.votes)
-    how = f"{METHOD} of votes" if group.resampled and not group.clusters else "Holm over all pairs of models"
+    how = f"{METHOD} of votes" if group.resampled and not group.clusters else STEPS
     first, *told = order_estimates(group, level=result.level, method=how, n=group.votes)
     method = "clustered / independent votes"
     ratio = Estimate(name="standard_error_ratio", value=group.widening, method=method, n=group.votes)

@@ -51,8 +51,8 @@ MOST_COMPARED = 300
 
 LEAST_ITEMS_FITTED = 5
 MOST_ITEMS_PER_MODEL = 250
-"""Each slope rests on as many answers as there are models, and each model's ability is long known by then: fits of
-more items to so few models take minutes and hold little but the slopes' common mean."""
+"""A fit takes about the square of its items, minutes at 50,000, and checking it several times that; each slope rests on
+the answers of the same models however many items there are, so that a fit of a part tells as much of it."""
 LEAST_MODELS_MISFIT = 50
 """With fewer models the test for an item's curve is not normal enough to hold its level over many items."""
 

@@ -10,9 +10,23 @@ import numpy.typing as npt
 from measurand.results import Cell, Estimate, Status
 from measurand.wording import listed, number, plural
 
-__all__ = ["METHOD", "Order", "order_estimates", "order_result", "order_status", "order_words", "times_as_many"]
+__all__ = [
+    "METHOD",
+    "MOST_RESAMPLED",
+    "STEPS",
+    "Order",
+    "order_estimates",
+    "order_result",
+    "order_status",
+    "order_words",
+    "times_as_many",
+]
 
 METHOD = "all ranks together, step-down over all pairs (Mogstad et al. 2024), bootstrap"
+STEPS = "Holm over all pairs of models"
+
+MOST_RESAMPLED = 300
+"""Models beyond which ranks rest on Holm's steps: a bootstrap of all pairs takes minutes, and of votes refits each."""
 
 MOST_TIMES = 1000
 """As many times the evidence as anyone might gather; beyond it a projection is not worth its number."""

@@ -1,15 +1,24 @@
-"""What several measures of precision share: how they sum up their rows, and refuse."""
+"""What several measures of precision share: how they sum up their rows, hold rankings against noise, and refuse."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from measurand.errors import NotApplicable
-from measurand.measures.verdicts import Unassessed, headline
+from measurand.measures.verdicts import Side, Unassessed, called, headline
 from measurand.results import Finding, Status
 
-__all__ = ["as_clusters", "joint_headline", "refusal"]
+__all__ = ["NOISE_WORDS", "as_clusters", "beyond_noise", "joint_headline", "refusal"]
+
+NOISE_WORDS = {
+    Side.BELOW: "and they agree less than the sampling of items alone would let them",
+    Side.ACROSS: "which the sampling of items alone can explain",
+    Side.UNKNOWN: "which may be the sampling of items alone: with fewer than 20 clusters of items that cannot be told",
+}
+"""What it means that rankings agree badly, by the side of what noise alone gives."""
 
 
 def as_clusters(key: str, *, shown: bool) -> str:
@@ -30,6 +39,17 @@ def joint_headline(each: Sequence[Finding], sentence: str, *, certain: bool, fig
         only.sentence if only else sentence, each, estimates=only.estimates if only else (), figure=figure
     )
     return summed if certain or summed.status is not Status.ISSUE else replace(summed, status=Status.CAUTION)
+
+
+def beyond_noise(p_values: Sequence[float], level: float) -> list[Side]:
+    """Of each ranking, whether it agrees less than noise alone lets it (below), all of them one family of verdicts.
+
+    Examples
+    --------
+    >>> [side.value for side in beyond_noise([0.001, 0.04, 0.2, float("nan")], 0.95)]
+    ['below', 'across', 'across', 'unknown']
+    """
+    return [call.side for call in called([Side.BELOW] * len(p_values), np.array(p_values, np.float64), 1 - level)]
 
 
 def refusal(unassessed: Sequence[Unassessed], otherwise: str, needs: str) -> NotApplicable:
