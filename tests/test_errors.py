@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName
+from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName, first_line, quoted
 
 
 def test_every_error_is_a_measurand_error_and_input_errors_are_value_errors():
@@ -31,7 +31,7 @@ def test_an_unknown_name_suggests_near_ones_and_lists_what_there_is(name, known,
     assert message in str(UnknownName("benchmark", name, known))
 
 
-@given(st.text(), st.lists(st.text()))
+@given(st.text(max_size=15), st.lists(st.text()))
 def test_any_name_can_be_reported(name, known):
     assert repr(name) in str(UnknownName("model", name, iter(known)))
 
@@ -39,3 +39,29 @@ def test_any_name_can_be_reported(name, known):
 def test_not_applicable_says_why_and_what_would_do():
     error = NotApplicable("5 models", needs="8")
     assert (error.reason, error.needs, str(error)) == ("5 models", "8", "5 models; needs 8")
+
+
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_any_value_is_shown_in_a_few_words():
+    for value in ("x" * 10**6, list(range(10**4)), nested(10**5), 16**6000, {"a": nested(10**5)}, None):
+        assert 0 < len(quoted(value)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("\n  first \nsecond"), "first"),
+        (ValueError("x" * 1000), "x" * 200),
+        (RecursionError(), "RecursionError"),
+        (FileNotFoundError(2, "No such file or directory", "a.csv"), "No such file or directory"),
+        (OSError("gone"), "gone"),
+    ],
+)
+def test_what_another_library_says_is_one_line(error, said):
+    assert first_line(error) == said

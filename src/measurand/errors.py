@@ -13,7 +13,39 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["InputError", "MeasurandError", "NotApplicable", "UnknownName"]
+__all__ = ["InputError", "MeasurandError", "NotApplicable", "UnknownName", "first_line", "quoted"]
+
+
+def quoted(value: object, most: int = 60) -> str:
+    """A value as a message shows it: one that is long, or deep, by its beginning.
+
+    Parameters
+    ----------
+    most : characters it may take.
+
+    Examples
+    --------
+    >>> quoted("4"), quoted("9" * 400) == "'" + "9" * 58 + "…"
+    ("'4'", True)
+    """
+    try:
+        # The repr of a long text need not be made whole.
+        text = repr(value[: most + 1] if isinstance(value, str) else value)
+    except (RecursionError, ValueError):
+        return f"something too large to show ({type(value).__name__})"
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def first_line(error: BaseException) -> str:
+    """What an exception of another library says, in one line; of the system, without its number and the path.
+
+    Examples
+    --------
+    >>> first_line(ValueError("cast failed\\n\\nin column 3")), first_line(KeyError())
+    ('cast failed', 'KeyError')
+    """
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return next((line.strip()[:200] for line in said.splitlines() if line.strip()), type(error).__name__)
 
 
 class MeasurandError(Exception):
@@ -45,7 +77,7 @@ class UnknownName(InputError):
         near = [folded[match] for match in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
         shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-        super().__init__(f"no {kind} named {name!r}{hint} There are {len(names)}: {shown}")
+        super().__init__(f"no {kind} named {quoted(name, 200)}{hint} There are {len(names)}: {shown}")
 
 
 class NotApplicable(MeasurandError):

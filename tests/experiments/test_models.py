@@ -62,6 +62,29 @@ def test_pickled_weights_are_refused_unless_allowed(tiny_folder, tmp_path):
         assert torch.equal(mine, theirs)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no pickle",
+        b"\x80\x04",
+        b"\x80\x04K\x01.",
+        b"\x80\x04]q\x00(K\x01e.",
+        b"cno_module\nno_name\n.",
+        b"PK\x03\x04 cut",
+        b"\x80\x02}q\x00X\x01\x00\x00\x00aq\x01K\x01s.",
+    ],
+)
+def test_weights_that_are_a_bad_pickle_are_one_line(tiny_folder, tmp_path, content):
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_folder, copy)
+    (copy / "model.safetensors").unlink()
+    (copy / "pytorch_model.bin").write_bytes(content)
+    with pytest.raises(InputError, match="copy: no model could be loaded: ") as refused:
+        load(copy, allow_pickle=True)
+    assert len(str(refused.value).splitlines()) == 1
+
+
 def test_a_model_with_code_of_its_own_is_refused(tiny_folder, tmp_path):
     copy = changed(tiny_folder, tmp_path, auto_map={"AutoModelForCausalLM": "evil.Model"})
     with pytest.raises(InputError, match="needs code of its own to run, which is refused"):

@@ -28,6 +28,9 @@ def sentences(study, *codes: str) -> list[str]:
 def test_a_group_without_an_aggregate_hides_nothing(cases):
     study = measurand.read(cases / "01-lm-eval-group-without-aggregate")
     assert scores(study) == {("toy-a", "mc_a"): 0.3, ("toy-a", "gen_a"): 0.0}
+    assert any(
+        "exact_match,strict-match 0, exact_match,flexible-extract 0.75 of the same" in n for n in study.scores.notes
+    )
     study = measurand.read(cases / "01-lm-eval-group-without-aggregate", reading="flexible-extract")
     assert scores(study) == {("toy-a", "mc_a"): 0.3, ("toy-a", "gen_a"): 0.75}
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from measurand.errors import UnknownName
 from measurand.readers.log import Aggregate, ItemMean, Log, Problem, items_frame
 from measurand.readers.runs import Result, Run, item_means, responses, runs, scores, unread
+from measurand.readers.study import study_of
 from measurand.results import Source
 
 
@@ -131,10 +133,11 @@ def test_a_setting_of_a_task_names_no_run_on_another():
     assert [run.model for run in runs([*logs, elsewhere]).runs] == ["m (shots=0)", "m (shots=5)", "m"]
 
 
-def test_the_facts_in_a_name_hold_for_each_of_its_rows():
+def test_the_facts_of_a_model_hold_for_each_of_its_rows(tmp_path):
     logs = [replace(a_log(e, answers(1.0), settings={"effort": e}), model="org/pythia-1b") for e in ("low", "high")]
-    part = scores("all", runs(logs).runs)
-    assert part.models.select("family", "parameters").rows() == [("pythia", 1e9)] * 2
+    study = study_of("t", logs, responses, models=pl.DataFrame({"model": ["org/pythia-1b"], "class": ["chat"]}))
+    facts = study.scores.models.select("model", "family", "class", "parameters").rows()
+    assert facts == [(f"org/pythia-1b (effort={e})", "pythia", "chat", 1e9) for e in ("low", "high")]
 
 
 def test_a_copy_a_broken_run_and_a_trial_of_the_set_up_are_set_aside_and_said():

@@ -325,3 +325,27 @@ def test_parts_of_years_have_no_thousands_separator() -> None:
     written = texts(render(band(columns | {"name": ("a", "b", "c")}, "scatter")))
     assert {"2023", "2024"} <= written
     assert not any("," in text for text in written)
+
+
+@pytest.mark.parametrize("name", ["toString", "constructor", "__proto__", "valueOf", "hasOwnProperty", "prototype"])
+@pytest.mark.parametrize("kind", ["intervals", "scatter", "lines", "heatmap", "violin"])
+def test_names_that_every_object_of_javascript_has_are_drawn_like_others(kind: str, name: str) -> None:
+    # As title, axis, colour, panel, row, label and further column: facts and models are called what users call them.
+    number, rows = (0.1, 0.2, 0.3), (name, "b", "c")
+    along = kind in ("scatter", "lines")
+    columns = {"x": rows if kind == "heatmap" else number, "y": number if along else rows, name: (name, "u", "v")}
+    figure = Figure(
+        name="V1.any",
+        kind=kind,
+        title=name,
+        caption="",
+        columns={**columns, "low": (0.0, 0.1, 0.2), "high": (0.2, 0.3, 0.4), "at": rows, "size": number},
+        x=Axis("x", name, "nominal" if kind == "heatmap" else "linear"),
+        y=Axis("y", name, "linear" if along else "nominal"),
+        low="low",
+        high="high",
+        label="at",
+        color="size" if kind == "heatmap" else name,
+        group=None if kind == "violin" else name,
+    )
+    assert name in {text.strip() for text in texts(render(figure))}

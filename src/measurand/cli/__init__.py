@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from measurand.cli import (
     about,
     audits,
@@ -19,8 +17,7 @@ from measurand.cli import (
     validity,
 )
 from measurand.cli.app import GROUPS, app
-from measurand.cli.running import messages
-from measurand.errors import MeasurandError
+from measurand.cli.streams import one_line
 
 __all__ = [
     "about",
@@ -44,11 +41,6 @@ app.registered_commands.sort(key=lambda each: GROUPS.index(each.rich_help_panel 
 
 
 def main() -> None:
-    """Run the command line; a problem with the input is one line on the error stream and exit code 2."""
-    try:
+    """Run the command line."""
+    with one_line():
         app()
-    except MeasurandError as problem:
-        from measurand.wording import plain
-
-        messages.print(f"measurand: {plain(str(problem))}", soft_wrap=True)
-        sys.exit(2)

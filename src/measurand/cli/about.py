@@ -11,6 +11,7 @@ from rich.console import Console
 from measurand.cli.app import DATA, START, command
 from measurand.cli.options import Jobs, Seed
 from measurand.cli.running import messages, names_in, progress
+from measurand.files import require_writable, write_atomically
 
 __all__ = ["calibrate", "explain", "measures"]
 
@@ -55,9 +56,9 @@ def calibrate(
     from datetime import UTC, datetime
 
     from measurand.calibration import read_rates
-    from measurand.files import write_atomically
     from measurand.simulate.calibration import due, encode, rates_in_parts, studies
 
+    require_writable(output)
     if audits:
         from measurand.simulate import null_audit
 

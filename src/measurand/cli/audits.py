@@ -12,6 +12,7 @@ from measurand.cli.app import START, VALIDITY, command
 from measurand.cli.options import Choices, Level, Missing, Paths, Seed, Showing, Threshold
 from measurand.cli.running import audit_and_write, given, messages, part_of, progress, read_study
 from measurand.errors import InputError, UnknownName
+from measurand.files import require_writable, write_atomically
 
 __all__ = ["audit", "demo", "entanglement", "figure"]
 
@@ -74,10 +75,10 @@ def figure(
 ) -> None:
     """Draw one picture of the audit as SVG, PNG or PDF."""
     from measurand.auditing import audit as run_audit
-    from measurand.files import write_atomically
     from measurand.measures import find
     from measurand.report.figures import render
 
+    require_writable(output)
     measure = find(code.split(".")[0])
     study, benchmark = read_study(paths, choices), choices.benchmark
     with progress([measure.name]) as step:

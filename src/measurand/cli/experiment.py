@@ -13,6 +13,7 @@ from measurand.cli.app import app, expanded
 from measurand.cli.options import Jobs, Level, Out, Seed, Showing
 from measurand.cli.running import audit_and_write, messages, names_in, progress
 from measurand.errors import InputError
+from measurand.files import require_writable, write_atomically
 
 __all__ = ["elicit", "experiment", "lock", "membership", "noise", "probe", "prompts", "rerun"]
 
@@ -107,6 +108,7 @@ def lock(
     asked, training = _items(items), Training(steps=steps, batch=batch, rate=rate, seed=seed)
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output}: the folder holds something already; name a new one")
+    require_writable(output / "config.json")
     loaded = load(model, **asdict(loading))
     _say(plan(loaded, asked, kind, password, training))
     with progress(["lock"]) as step:
@@ -188,9 +190,9 @@ def probe(
     from measurand.experiments.models import load
     from measurand.experiments.probing import probe as run
     from measurand.experiments.probing import prompts_of
-    from measurand.files import write_atomically
     from measurand.tables import Study
 
+    require_writable(output / "probe.jsonl")
     options = asdict(loading)
     named = {None: model, "base": base, "benign": benign}
     models = {control: load(name, **options) for control, name in named.items() if name is not None}
@@ -215,10 +217,10 @@ def membership(
     """Log-probabilities of texts' tokens from the weights, and whether they tell members from others (G4)."""
     from measurand.experiments.models import load
     from measurand.experiments.token_logprobs import token_logprobs
-    from measurand.files import write_atomically
     from measurand.readers.evidence.token_logprobs import read_members
     from measurand.tables import Study
 
+    require_writable(output / "logprobs.jsonl")
     asked, members = read_members(texts)
     loaded = load(model, **asdict(loading))
     with progress(["membership"]) as step:

@@ -12,16 +12,32 @@ import typer
 from rich.console import Console
 
 from measurand.cli.options import Choices, Showing
-from measurand.errors import InputError
+from measurand.cli.streams import messages
+from measurand.errors import InputError, quoted
+from measurand.files import require_writable
 
-__all__ = ["audit_and_write", "given", "messages", "names_in", "part_of", "progress", "read_study"]
+__all__ = ["audit_and_write", "counts_in", "given", "messages", "names_in", "part_of", "progress", "read_study"]
 
-messages = Console(stderr=True, highlight=False, markup=False)
+PAGE = "audit.html"
+"""Of what is written into a folder, the file that people open."""
+
+
+MOST_LOST = 3
+"""Losses that a message names where nothing is left."""
 
 
 def names_in(text: str | None) -> list[str] | None:
     """A,B,C as a list; None stays None."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def counts_in(text: str, form: str) -> list[int]:
+    """Whole numbers from 0 on, as many as a form such as WRONG,CHECKED names."""
+    parts = [part.strip() for part in text.split(",")]
+    # Not isdigit, which takes a superscript two for a digit; 18 digits are what 64 bits hold for certain.
+    if len(parts) != form.count(",") + 1 or not all(part.isdecimal() and len(part) <= 18 for part in parts):
+        raise InputError(f"counts should be {form}, each a whole number, got {quoted(text)}")
+    return [int(part) for part in parts]
 
 
 def read_study(paths: Sequence[Path] | None, choices: Choices) -> Any:
@@ -39,8 +55,11 @@ def read_study(paths: Sequence[Path] | None, choices: Choices) -> Any:
             capability=names_in(choices.capability),
             lower_is_better=names_in(choices.lower_is_better),
             as_given=names_in(choices.as_given) or (),
+            duplicates=choices.duplicates,
             aliases=choices.aliases,
             cluster=choices.cluster,
+            correct=names_in(choices.correct) or (),
+            reading=choices.reading,
         )
     else:
         study = with_clusters(load_example(), choices.cluster)
@@ -77,20 +96,30 @@ def audit_and_write(
     from measurand.results import Status
 
     style = _style(showing)
+    if showing.output is not None:
+        require_writable(showing.output / PAGE)
     chosen = discover() if codes is None else tuple(find(code) for code in codes)
     with progress([measure.name for measure in chosen]) as step:
         result = run_audit(
             study, chosen, settings=given(chosen, settings), seed=showing.seed, jobs=showing.jobs, progress=step
         )
-    if showing.output is not None:
-        _write(result, showing.output)
+    told = result
     if shown is not None:
         chosen = tuple(measure for measure in chosen if measure.code in shown)
-        result = replace(result, findings=tuple(f for f in result.findings if f.code in shown))
-    _print(result, chosen, style, details)
-    statuses = {finding.status for finding in result.findings}
-    if not statuses & {Status.ISSUE, Status.CAUTION, Status.PASSED}:
-        raise InputError(f"nothing could be assessed. {result.findings[0].code}: {result.findings[0].sentence}")
+        told = replace(result, findings=tuple(f for f in result.findings if f.code in shown))
+    try:
+        if showing.output is not None:
+            _write(result, showing.output)
+    finally:
+        # A disk that has filled up meanwhile must not cost the answer as well.
+        _print(told, chosen, style, details)
+    statuses = {finding.status for finding in told.findings}
+    # What was read is no answer to what was asked, unless it was what was asked.
+    answers = [finding for finding in told.findings if finding.code != "P0" or codes == ("P0",)]
+    if not {finding.status for finding in answers} & {Status.ISSUE, Status.CAUTION, Status.PASSED}:
+        lost = [f"{Path(each.file).name}: {each.reason}" for each in study.unread or ()]
+        why = "; ".join(lost[:MOST_LOST]) or f"{answers[0].code}: {answers[0].sentence}"
+        raise InputError(f"nothing could be assessed. {why}{'; ...' if len(lost) > MOST_LOST else ''}")
     bad = {"issue": {Status.ISSUE}, "caution": {Status.ISSUE, Status.CAUTION}}.get(showing.fail_on or "", set())
     if statuses & bad:
         raise typer.Exit(1)
@@ -132,7 +161,7 @@ def _write(result: Any, output: Path) -> None:
     from measurand.measures import discover
     from measurand.report.html import to_html
 
-    page = write_atomically(output / "audit.html", to_html(result, discover()).encode())
+    page = write_atomically(output / PAGE, to_html(result, discover()).encode())
     data = write_atomically(output / "audit.json", schema.encode(result))
     messages.print(f"\nreport: {page.resolve()}\ndata:   {data.resolve()}", soft_wrap=True)
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Generic, NamedTuple, TypeVar
 import msgspec
 import numpy as np
 
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line
 from measurand.readers.log import Problem
 
 __all__ = [
@@ -125,11 +125,11 @@ def decode(data: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         if not any(mark in data for mark in (b"NaN", b"Infinity", b"\\ud", b"\\uD")):
-            raise ValueError(_reason(error)) from None
+            raise ValueError(first_line(error)) from None
     try:
         return msgspec.json.decode(_repaired(data), type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ValueError(_reason(error)) from None
+        raise ValueError(first_line(error)) from None
 
 
 def head_lines(path: str | os.PathLike[str]) -> list[bytes]:
@@ -176,7 +176,7 @@ def read_document(
             return Document(None, "", Problem(f"{name}: {size} bytes; at most {limit} are read", rows))
         data = Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        return Document(None, "", Problem(f"{name}: cannot be read: {_reason(error)}", rows))
+        return Document(None, "", Problem(f"{name}: cannot be read: {first_line(error)}", rows))
     digest = hashlib.sha256(data).hexdigest()
     whole = _utf8(data.removeprefix(_BOM))
     odd = None if whole.clean else Problem(f"{name}: bytes that are not UTF-8 are replaced", 0)
@@ -229,7 +229,7 @@ class JsonLines(Generic[T]):
                     elif line is None or line.strip():
                         yield from self._decoded(number, line)
         except (OSError, ValueError) as error:
-            self.problems.append(Problem(f"{self.path.name}: cannot be read: {_reason(error)}"))
+            self.problems.append(Problem(f"{self.path.name}: cannot be read: {first_line(error)}"))
         self._close(over)
 
     def refuse(self, number: int, reason: object) -> None:
@@ -316,9 +316,3 @@ def _repaired(data: bytes) -> bytes:
     """What Python's writer lets through, as JSON."""
     value: Any = json.loads(data, parse_constant=lambda _: None)
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

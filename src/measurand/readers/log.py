@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from measurand.results import Source
-from measurand.tables import RESPONSE_COLUMNS
+from measurand.tables import RESPONSE_COLUMNS, Responses
 
 __all__ = ["IN_WORDS", "ITEM_COLUMNS", "NO_MODEL", "Aggregate", "ItemMean", "Log", "Problem", "items_frame"]
 
@@ -93,6 +93,8 @@ class Log:
     settings : what the model was run under, as far as it can change an answer: effort, temperature, shots, arguments of
         the task. Two runs that differ in it are two rows, two that do not are reruns.
     words : readings whose scores are words that stand for no number.
+    rows : item-level results left where they lie, of this run and of others in the same place; None if `items` has
+        them. Their columns model and benchmark are `model` and `task`.
     """
 
     source: Source
@@ -109,6 +111,7 @@ class Log:
     means: tuple[ItemMean, ...] | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     words: frozenset[str | None] = frozenset()
+    rows: Responses | None = None
 
     @property
     def ended(self) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from measurand.catalogue import near
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line
 from measurand.files import other_than_file
 from measurand.readers.tables.raw import shorten
 
@@ -101,7 +101,7 @@ def read_bytes(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
+        raise InputError(f"{name}: cannot be read: {first_line(error)}") from None
 
 
 def _glob(pattern: str) -> list[str]:
@@ -141,7 +141,7 @@ def why_closed(path: Path) -> str | None:
             if path.is_dir():
                 os.scandir(path).close()
         except OSError as error:
-            return f"cannot be read: {error.strerror or error}"
+            return f"cannot be read: {first_line(error)}"
         return None
     return f"is {other}, not a file"
 

@@ -35,6 +35,9 @@ class Result(NamedTuple):
     metric: str
 
 
+LEAST_GAP = 0.05
+"""Difference of two readings from which it is said although nobody asked."""
+
 RERUN = 100_000
 """What is added to the epochs of each further run under the same settings: no harness numbers as many."""
 
@@ -324,10 +327,15 @@ def scores(title: str, given: Sequence[Run]) -> Part | None:
         tasks = sorted({str(run.log.task) for run in scored if id(run) in inside})
         notes.append(f"subtasks that a group sums up left out of the scores: {shorten(tasks)}")
     firsts = [cell[0] for cell in kept.values()]
-    models, series_note = _model_facts({run.model: run.base or run.model for run in firsts})
+    models, series_note = _model_facts([run.base or run.model for run in firsts])
     raw = RawTable(name=title, frame=table.select("model", "benchmark").with_row_index(ROW))
     return Part(
-        table=raw, scores=table, models=models, benchmarks=_benchmark_facts(firsts), notes=(*notes, *series_note)
+        table=raw,
+        scores=table,
+        models=models,
+        benchmarks=_benchmark_facts(firsts),
+        notes=(*notes, *_reading_notes(firsts), *series_note),
+        runs={run.model: run.base for run in firsts if run.base not in (None, run.model)},
     )
 
 
@@ -369,9 +377,27 @@ def _moment(date: str) -> str:
         return date
 
 
-def _model_facts(models: Mapping[str, str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """Series and size that the name of a model states, which stands for each of its rows."""
-    named = {row: series for row, model in models.items() if (series := series_of(model))}
+def _reading_notes(kept: Iterable[Run]) -> list[str]:
+    """Where filters of one metric give scores far apart, and no items show it: the widest gap of each benchmark."""
+    widest: dict[str, tuple[float, str]] = {}
+    for run in kept:
+        if run.main is None or run.reading is not None or not run.log.items.is_empty() or run.log.means:
+            continue
+        metric = run.main.reading.partition(",")[0]
+        alike = [given for given in run.log.aggregates if given.reading.partition(",")[0] == metric]
+        low, high = (choose(alike, key=lambda given: given.value) for choose in (min, max))
+        if high.value - low.value > LEAST_GAP:
+            shown = (
+                f"{run.model} on {run.benchmark}: {low.reading} {low.value:.3g}, {high.reading} {high.value:.3g} of "
+                f"the same responses; {run.main.reading} is used (--reading chooses)"
+            )
+            widest[run.benchmark] = max(widest.get(run.benchmark, (0.0, "")), (high.value - low.value, shown))
+    return [shown for _, shown in widest.values()]
+
+
+def _model_facts(models: Sequence[str]) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Series and size that a model's name states."""
+    named = {model: series for model in dict.fromkeys(models) if (series := series_of(model))}
     frame = pl.DataFrame(
         {
             "model": list(named),
@@ -403,13 +429,51 @@ def _benchmark_facts(kept: Sequence[Run]) -> pl.DataFrame:
 
 
 def responses(given: Sequence[Run]) -> Responses | None:
-    """Item-level results of all runs, whose items are in memory; None if none has any."""
+    """Item-level results of all runs, in memory or where they lie; None if none has any."""
     frames = [
         run.placed(run.log.items.lazy(), run.model, run.benchmark).select(*RESPONSE_COLUMNS)
         for run in given
         if not run.log.items.is_empty()
     ]
-    return Responses(pl.concat(frames).collect().lazy()) if frames else None
+    elsewhere: dict[Responses, list[Run]] = {}
+    for run in given:
+        if run.log.rows is not None:
+            elsewhere.setdefault(run.log.rows, []).append(run)
+    if not frames and len(elsewhere) == 1:
+        ((rows, of_rows),) = elsewhere.items()
+        # Under their own names, what was made of them while they were read is still good.
+        if _as_they_are(rows, of_rows):
+            return rows
+    there = [_renamed(rows.frame, of_rows) for rows, of_rows in elsewhere.items()]
+    held = [pl.concat(frames).collect().lazy()] if frames else []
+    return Responses(pl.concat([*held, *there], how="diagonal")) if held or there else None
+
+
+def _as_they_are(rows: Responses, given: Sequence[Run]) -> bool:
+    names = {(run.model, run.benchmark) for run in given}
+    own = all((run.model, run.benchmark, run.rerun) == (run.log.model, run.log.task, 0) for run in given)
+    return own and len(names) == rows.frame.select("model", "benchmark").unique().collect(engine="streaming").height
+
+
+def _renamed(frame: pl.LazyFrame, given: Sequence[Run]) -> pl.LazyFrame:
+    """The rows of these runs alone, under the names they go by."""
+    names = pl.DataFrame(
+        {
+            "model": [run.log.model for run in given],
+            "benchmark": [run.log.task for run in given],
+            "new model": [run.model for run in given],
+            "new benchmark": [run.benchmark for run in given],
+            "more": [run.rerun * RERUN for run in given],
+        },
+        schema_overrides={"more": pl.Int32},
+    )
+    new = {
+        "model": pl.col("new model"),
+        "benchmark": pl.col("new benchmark"),
+        "epoch": pl.col("epoch") + pl.col("more"),
+    }
+    joined = frame.join(names.lazy(), on=["model", "benchmark"]).with_columns(**new)
+    return joined.drop("new model", "new benchmark", "more")
 
 
 def unread(

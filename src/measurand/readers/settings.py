@@ -13,7 +13,16 @@ TASK = "task "
 
 TECHNICAL = frozenset(
     (
-        *("adaptive_connections", "attempt_timeout", "batch", "batch_size", "cache", "cache_dir", "cache_prompt"),
+        *(
+            "adaptive_connections",
+            "attempt_timeout",
+            "batch",
+            "batch_size",
+            "cache",
+            "cache_dir",
+            "cache_prompt",
+            "custom_outputs",
+        ),
         *("device", "device_map", "gpu_memory_utilization", "logits_cache", "max_batch_size", "max_connections"),
         *("max_concurrent", "max_retries", "max_tool_output", "num_concurrent", "parallelize", "port", "seed"),
         *("tensor_parallel_size", "data_parallel_size", "timeout", "tokenizer_path", "trust_remote_code", "use_cache"),

@@ -9,9 +9,8 @@ from typing import Any, Literal
 
 from measurand.errors import InputError, UnknownName
 from measurand.report import theme as themes
-from measurand.report.specs import drawn, fields, template
+from measurand.report.specs import drawn, fields, harmless, template
 from measurand.results import Axis, Cell, Figure
-from measurand.wording import plain
 
 __all__ = ["Choice", "chart", "choices", "render"]
 
@@ -100,7 +99,7 @@ def render(
     if not 0 < scale <= 20:
         raise InputError(f"scale should be in (0, 20], got {scale}")
     spec = chart(figure, choice, theme=theme) | {
-        "title": {"text": plain(figure.title), "anchor": "start", "offset": 10}
+        "title": {"text": harmless(figure.title), "anchor": "start", "offset": 10}
     }
     spec["config"] |= {"background": "#ffffff" if theme == "light" else "#14181f", "padding": 12}
     spec["config"]["title"] = {"color": "#2a3140" if theme == "light" else "#e3e7ee", "fontSize": 14}

@@ -15,7 +15,7 @@ from measurand.report import theme
 from measurand.results import Axis, Cell, Figure, Status
 from measurand.wording import plain
 
-__all__ = ["EXTRAS", "drawn", "fields", "template"]
+__all__ = ["EXTRAS", "drawn", "fields", "harmless", "template"]
 
 EXTRAS = 6
 """How many further columns the hover shows."""
@@ -27,13 +27,32 @@ _TALL = 30
 _TEXT_CELLS = 400
 _VIOLIN_HEIGHT = 36
 
+_OF_EVERY_OBJECT = (
+    *("constructor", "prototype", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString"),
+    *("toString", "valueOf", "__proto__", "__defineGetter__", "__defineSetter__", "__lookupGetter__"),
+    "__lookupSetter__",
+)
+"""Names that every object of JavaScript has: Vega looks texts up and finds these where nothing was put."""
+
 Spec = dict[str, Any]
+
+
+def harmless(text: str) -> str:
+    """Text as a picture can show it: one line, and never a name that Vega would find in every object.
+
+    Examples
+    --------
+    >>> harmless("GPT\\n4"), harmless("toString")
+    ('GPT 4', 'toString ')
+    """
+    shown = plain(text)
+    return f"{shown} " if shown in _OF_EVERY_OBJECT else shown
 
 
 def drawn(value: Cell) -> Cell:
     """A cell as a picture needs it: floats of six significant digits, None for those not finite, text made harmless."""
     if isinstance(value, str):
-        return plain(value)
+        return harmless(value)
     if not isinstance(value, float):
         return value
     return float(f"{value:.6g}") if math.isfinite(value) else None
@@ -57,7 +76,7 @@ def template(figure: Figure) -> Spec:
     unit = draw(figure)
     if figure.group is not None:
         unit = _panels(figure, unit)
-    return {"$schema": SCHEMA_URL, "description": plain(figure.title), "data": {"name": "rows"}, **unit}
+    return {"$schema": SCHEMA_URL, "description": harmless(figure.title), "data": {"name": "rows"}, **unit}
 
 
 def _intervals(figure: Figure) -> Spec:
@@ -247,7 +266,7 @@ def _color(figure: Figure, *, shape: bool) -> Spec:
     """Colour by category or by size; categories that are statuses wear the colours of the verdicts."""
     if figure.color is None:
         return {}
-    title = plain(figure.color)
+    title = harmless(figure.color)
     values = _numbers(figure, figure.color)
     if values:
         low, high = min(values), max(values)
@@ -305,17 +324,17 @@ def _tooltip(figure: Figure) -> list[Spec]:
     """What hovering shows: the name, the value with its interval, the colour, the panel, then further columns."""
     roles = fields(figure)
     across = figure.kind in ("lines", "scatter")
-    entries = [("label", plain(figure.label))] if figure.label else []
+    entries = [("label", harmless(figure.label))] if figure.label else []
     for role, axis, spans in (("y", figure.y, across), ("x", figure.x, not across)):
         if figure.label == axis.column:
             continue
         nominal = axis.scale == "nominal"
         suffix = " [interval]" if spans and not nominal and figure.low and figure.high else ""
-        entries.append((role if nominal else f"{role}_text", (_title(axis) or plain(axis.column)) + suffix))
+        entries.append((role if nominal else f"{role}_text", (_title(axis) or harmless(axis.column)) + suffix))
     told = (roles["x"], roles["y"], figure.label)
     further: list[str] = [role for role in ("color", "group") if role in roles and roles[role] not in told]
     further += [role for role in roles if role.startswith("extra_")]
-    entries += [(f"{role}_text" if _numbers(figure, roles[role]) else role, plain(roles[role])) for role in further]
+    entries += [(f"{role}_text" if _numbers(figure, roles[role]) else role, harmless(roles[role])) for role in further]
     # The title becomes a quoted key of an expression, and two entries of one title would be one.
     titles: dict[str, str] = {}
     for role, title in entries:
@@ -404,4 +423,4 @@ def _stacked(figure: Figure) -> bool:
 
 
 def _title(axis: Axis) -> str:
-    return plain(axis.title)
+    return harmless(axis.title)

@@ -40,7 +40,7 @@ _STYLES = {
 def to_text(
     audit: Audit, measures: Sequence[MeasureInfo], *, width: int = 100, details: bool = False, color: bool = False
 ) -> str:
-    """The report as text: the four questions, each measure's headlines, and what was not assessed.
+    """The report as text: the four questions, each measure's headlines, what was not assessed, how it was read.
 
     Parameters
     ----------
@@ -88,6 +88,8 @@ def renderable(audit: Audit, measures: Sequence[MeasureInfo], *, details: bool =
     absent = unassessed(audit, measures)
     if absent:
         blocks += [Text(), Text("Not assessed", style="bold"), Padding(_absent(absent), (0, 0, 0, 2))]
+    if audit.provenance.notes:
+        blocks += [Text(), Text("How it was read", style="bold"), Padding(_notes(audit.provenance.notes), (0, 0, 0, 2))]
     return Group(*blocks)
 
 
@@ -155,6 +157,16 @@ def _tally(section: Section) -> Text:
     worst = [subject_text(finding) for finding in section.details if finding.status is ASSESSED[0]]
     shown = ", ".join(worst[:8]) + (f" and {len(worst) - 8} more" if len(worst) > 8 else "")
     return text + Text(f". Issues: {shown}" if worst else "", style="dim")
+
+
+def _notes(notes: Sequence[str]) -> Table:
+    """What was decided on the way in, and what settles it otherwise."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+    for note in notes:
+        grid.add_row("\u00b7", Text(plain(note)))
+    return grid
 
 
 def _absent(rows: Sequence[Unassessed]) -> Table:

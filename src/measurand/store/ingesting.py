@@ -171,15 +171,20 @@ def _commit(root: Path, log: LogPath, key: str, logs: Sequence[Log]) -> None:
 
 def _encoded(log: Log) -> tuple[Part | None, bytes]:
     """The rows of a log as Parquet; rows that no model or task can be named for are of no use to an audit."""
-    if log.items.is_empty() or not log.model or not log.task:
+    if not log.model or not log.task or (log.items.is_empty() and log.rows is None):
         return None, b""
     # Written under the name without aliases or versions, which depend on what else is there when the store is opened.
     model, benchmark = clean(model_of(log.model)), clean(benchmark_of(log.task, None, 1))
-    rows = log.items.with_columns(model=pl.lit(model), benchmark=pl.lit(benchmark)).select(*RESPONSE_COLUMNS)
+    rows, keys = log.items, tuple[str, ...]()
+    if log.rows is not None:
+        keys = log.rows.key_columns()
+        own = log.rows.frame.filter((pl.col("model") == log.model) & (pl.col("benchmark") == log.task))
+        rows = own.with_columns(pl.col(list(keys)).cast(pl.String)).collect(engine="streaming")
+    rows = rows.with_columns(model=pl.lit(model), benchmark=pl.lit(benchmark)).select(*RESPONSE_COLUMNS, *keys)
     buffer = io.BytesIO()
     rows.write_parquet(buffer, compression="zstd", compression_level=3, row_group_size=2**16)
     data = buffer.getvalue()
-    return Part(model, benchmark, len(data), hashlib.sha256(data).hexdigest()), data
+    return Part(model, benchmark, len(data), hashlib.sha256(data).hexdigest(), keys), data
 
 
 def _without_rows(log: Log, part: Part | None) -> StoredLog:
@@ -195,7 +200,7 @@ def _without_rows(log: Log, part: Part | None) -> StoredLog:
         log.declared_items,
         log.problems,
         dict(log.facts),
-        item_means(log.items),
+        log.means if log.means is not None else item_means(log.items),
         dict(log.settings),
         tuple(sorted(log.words, key=str)),
         part,

@@ -79,12 +79,19 @@ class Root(msgspec.Struct):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Rows of a log in the store: the names they stand under there, and the size and SHA-256 of the file."""
+    """Rows of a log in the store: the names they stand under there, the size and SHA-256 of the file, and further
+    columns, which are keys of the items."""
 
     model: str
     benchmark: str
     bytes: int
     sha256: Hash
+    keys: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> dict[str, pl.DataType]:
+        """Columns of the file."""
+        return {**RESPONSE_COLUMNS, **dict.fromkeys(self.keys, pl.String())}
 
 
 class StoredLog(msgspec.Struct, frozen=True):
@@ -249,7 +256,7 @@ def fault(rows: Held) -> str | None:
         with open(rows.path, "rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != rows.part.sha256:
                 return f"damaged rows in the store, ingest again: {where} does not hold the bytes that ingest wrote"
-        if pl.read_parquet_schema(rows.path) != RESPONSE_COLUMNS:
+        if pl.read_parquet_schema(rows.path) != rows.part.columns:
             return f"damaged rows in the store, ingest again: {where} has other columns"
     except FileNotFoundError:
         return f"rows missing from the store, ingest again: {where}"

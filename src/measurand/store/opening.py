@@ -18,7 +18,7 @@ from measurand.readers.runs import Run
 from measurand.readers.study import study_of
 from measurand.readers.tables.duplicates import Duplicates
 from measurand.store.layout import Held, fault, held, is_store, log_of, records_in, require_version
-from measurand.tables import RESPONSE_COLUMNS, Responses, Study, Unread
+from measurand.tables import Responses, Study, Unread
 
 __all__ = ["open_study", "read"]
 
@@ -118,17 +118,19 @@ def open_study(
 
 def _responses(runs: Sequence[Run], parts: Mapping[Log, Held]) -> Responses | None:
     """Rows of all runs, scanned: those that stand under their names already at once, the others name by name."""
-    files: dict[tuple[str | None, str | None, Run], list[Path]] = {}
+    files: dict[tuple[str | None, str | None, Run], list[Held]] = {}
     alike: dict[tuple[object, ...], Run] = {}
     for run in runs:
         if (rows := parts.get(run.log)) is not None:
             model = None if run.model == rows.part.model else run.model
             benchmark = None if run.benchmark == rows.part.benchmark else run.benchmark
-            first = alike.setdefault((model, benchmark, run.rerun, run.words), run)
-            files.setdefault((model, benchmark, first), []).append(rows.path)
+            first = alike.setdefault((model, benchmark, rows.part.keys, run.rerun, run.words), run)
+            files.setdefault((model, benchmark, first), []).append(rows)
     scans = []
-    for (model, benchmark, run), paths in files.items():
+    for (model, benchmark, run), held_rows in files.items():
         # Given the schema, opening a store opens none of its files.
-        scan = pl.scan_parquet(paths, schema=RESPONSE_COLUMNS, glob=False, hive_partitioning=False)
-        scans.append(run.placed(scan, model, benchmark).select(*RESPONSE_COLUMNS))
-    return Responses(pl.concat(scans)) if scans else None
+        columns = held_rows[0].part.columns
+        paths = [rows.path for rows in held_rows]
+        scan = pl.scan_parquet(paths, schema=columns, glob=False, hive_partitioning=False)
+        scans.append(run.placed(scan, model, benchmark).select(*columns))
+    return Responses(pl.concat(scans, how="diagonal")) if scans else None

@@ -85,7 +85,7 @@ def test_several_benchmarks_keep_their_items_apart_and_one_scorer_and_grader_spe
     scored = responses(
         benchmark=["b", "b", "b", "c"],
         item=["1", "1", "1", "1"],
-        scorer=["other", "accuracy", "accuracy", "match"],
+        reading=["other", "accuracy", "accuracy", "match"],
         grader=[None, "a", "b", None],
         score=[1.0, 0.0, 1.0, 1.0],
     )

@@ -32,6 +32,18 @@ def test_choices_that_are_numbers_are_told_from_places(tmp_path):
     assert read_item_set(jsonl(tmp_path / "set.jsonl", row)).items[0].target == 1
 
 
+def test_a_choice_that_reads_as_a_float_is_told_from_a_place_that_does(tmp_path):
+    row = {**ROW, "choices": ["0.5", "2.0", "1.0"]}
+    for target, place in (("1.0", 2), ("2.0", 1), ("0.0", 0), ("0.5", 0), (1.0, 2)):
+        assert read_item_set(jsonl(tmp_path / "set.jsonl", {**row, "target": target})).items[0].target == place
+
+
+def test_choices_of_one_letter_are_told_by_their_text_before_their_place(tmp_path):
+    row = {**ROW, "choices": ["b", "a", "ß"]}
+    for target, place in (("a", 1), ("b", 0), ("A", 0), ("C", 2), ("ß", 2)):
+        assert read_item_set(jsonl(tmp_path / "set.jsonl", {**row, "target": target})).items[0].target == place
+
+
 def test_names_of_published_sets_are_known(tmp_path):
     # As the published sets have them: ARC's choices are an object, MMLU's answer a place, HellaSwag's endings a list.
     arc = {"id": "a", "question": "q", "choices": {"text": ["x", "y"], "label": ["A", "B"]}, "answerKey": "B"}
@@ -57,6 +69,14 @@ def test_parquet_with_lists_is_read(tmp_path):
     [
         ({**ROW, "target": "D"}, r"line 1, column 'target': .*place from 0 to 2, letter or text, got 'D'"),
         ({**ROW, "target": None, "x": 1}, "got None"),
+        ({**ROW, "target": "²"}, "letter or text, got '²'"),
+        ({**ROW, "target": "١"}, "got '١'"),
+        ({**ROW, "target": "ß"}, "got 'ß'"),
+        ({**ROW, "target": "-1"}, "got '-1'"),
+        ({**ROW, "target": "9" * 400}, "got '9999"),
+        ({**ROW, "target": 1e300}, r"got 1e\+300"),
+        ({**ROW, "target": 2**63}, r"got 9.22"),
+        ({**ROW, "choices": "[" * 500 + "]" * 500}, "should be a list of choices"),
         ({**ROW, "choices": "5, 4"}, r"column 'choices': should be a list of choices .* got '5, 4'"),
         ({**ROW, "choices": ["5", "5"]}, "at least two choices, all different"),
         ({**ROW, "question": " "}, "the question is empty"),

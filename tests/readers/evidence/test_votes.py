@@ -15,6 +15,10 @@ def rows_of(**columns):
     return votes_of(pl.DataFrame(columns)).frame.select("model_a", "model_b", "winner").rows()
 
 
+def counted(**columns):
+    return votes_of(pl.DataFrame(columns)).frame.select("model_a", "winner", "count").rows()
+
+
 @pytest.mark.parametrize(
     "winner", ["tie", "tie (bothbad)", "both_bad", "Tie", "draw"], ids=lambda name: name.replace(" ", "_")
 )
@@ -37,10 +41,18 @@ def test_sides_are_told_by_place_or_by_name(columns, expected):
     assert rows_of(**columns) == [("x", "y", winner) for winner in expected]
 
 
-def test_winner_and_loser_may_carry_a_count():
-    rows = rows_of(winner=["x", "y", "z"], loser=["y", "x", "x"], count=[2, 1, 0])
-    assert rows == [("x", "y", "model_a")] * 2 + [("y", "x", "model_a")]
-    assert rows_of(winner=["x"], loser=["y"]) == [("x", "y", "model_a")]
+def test_tables_of_every_form_may_carry_a_count():
+    rows = counted(winner=["x", "y", "z"], loser=["y", "x", "x"], count=[2, 1, 0])
+    assert rows == [("x", "model_a", 2), ("y", "model_a", 1)]
+    assert counted(Left=["x"], Right=["y"], Winner=["right"], Count=["30"]) == [("x", "model_b", 30)]
+    assert counted(llm_1=["x"], llm_2=["y"], first_is_chosen=[1], count=[3]) == [("x", "model_a", 3)]
+    assert counted(winner=["x"], loser=["y"]) == [("x", "model_a", 1)]
+
+
+@pytest.mark.parametrize("columns", [["Winner", "winner", "loser"], ["model_a", "model_b", " winner", "WINNER"]])
+def test_columns_of_one_name_but_for_case_are_refused(columns):
+    with pytest.raises(InputError, match=r"columns '.?[Ww]inner' and '(winner|WINNER)' have one name but for case"):
+        votes_of(pl.DataFrame({name: ["x"] for name in columns}))
 
 
 def test_names_of_models_win_over_their_numbers():
@@ -49,14 +61,14 @@ def test_names_of_models_win_over_their_numbers():
             {"model_x": [97], "model_y": [98], "left": ["a"], "right": ["b"], "winner": ["left"], "worker": [5]}
         )
     )
-    assert votes.frame.row(0) == ("a", "b", "model_a", "5", None, None)
+    assert votes.frame.row(0) == ("a", "b", "model_a", "5", None, None, 1)
 
 
 @pytest.mark.parametrize("voter", ["voter", "worker", "judge", "grader", "annotator"])
 @pytest.mark.parametrize("item", ["item", "prompt", "prompt_id", "question_id"])
 def test_voters_and_prompts_are_kept(voter, item):
     frame = pl.DataFrame({"left": ["a"], "right": ["b"], "winner": ["tie"], voter: ["v"], item: [3], "tstamp": [1.5]})
-    assert votes_of(frame).frame.row(0) == ("a", "b", "tie", "v", "3", 1.5)
+    assert votes_of(frame).frame.row(0) == ("a", "b", "tie", "v", "3", 1.5, 1)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +76,7 @@ def test_voters_and_prompts_are_kept(voter, item):
     [
         ({"model_a": ["x"], "model_b": ["y"], "winner": ["z"]}, "got 'z'"),
         ({"llm_1": ["x"], "llm_2": ["y"], "first_is_chosen": [2]}, "got '2'"),
-        ({"winner": ["x"], "loser": ["y"], "count": [1.5]}, r"row 1 \(x over y\): count should be a whole number"),
+        ({"winner": ["x"], "loser": ["y"], "count": [1.5]}, r"row 1 \(x against y\): count should be a whole number"),
         ({"winner": ["x"], "loser": ["y"], "count": ["many"]}, "got 'many'"),
         ({"winner": ["x"], "loser": ["y"], "count": [-1]}, "got -1"),
         ({"winner": ["x"], "loser": ["y"], "count": [0]}, "at least one row"),
@@ -109,7 +121,7 @@ def test_any_text_is_read_or_refused(rows):
 )
 def test_published_files_read_whole(shared, file, votes, models, ties, voters, items):
     found = votes_of(pl.read_csv(shared / "data" / file))
-    assert (found.frame.height, len(found.models)) == (votes, models)
+    assert (found.frame["count"].sum(), len(found.models)) == (votes, models)
     assert (found.frame["winner"] == "tie").sum() == ties
     for column, count in (("voter", voters), ("item", items)):
         clusters = found.clusters(column)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from measurand.errors import InputError, NotApplicable
-from measurand.tables import MAIN_SCORERS, Attempts, Responses
+from measurand.tables import Attempts, Responses, reading_rank
 from measurand.tables.attempts import ATTEMPT_SCHEMA
 
 __all__ = ["EFFORT_SCHEMA", "attempts_from_responses", "attempts_of"]
@@ -71,7 +71,7 @@ def attempts_from_responses(responses: Responses, *, success_is: int = 1) -> Att
     """Attempts in logs: an item is a behaviour, its epochs are the attempts at it, and the score says whether it came.
 
     A variant (prompt format, solver) is a method. One query per attempt; its tokens are those of the sample. By the
-    scorer that stands for the run, as everywhere; its items' clusters stay.
+    reading that stands for the run, as everywhere; its items' clusters stay.
 
     Parameters
     ----------
@@ -121,13 +121,12 @@ def attempts_from_responses(responses: Responses, *, success_is: int = 1) -> Att
 
 
 def _main(rows: pl.DataFrame) -> pl.DataFrame:
-    """Each benchmark's rows by the scorer that stands for it, and by one grader."""
-    rank = pl.col("scorer").replace_strict(
-        {name: place for place, name in enumerate(MAIN_SCORERS)}, default=len(MAIN_SCORERS), return_dtype=pl.Int64
+    """Each benchmark's rows by the reading that stands for it, and by one grader."""
+    readings = (
+        rows.select("benchmark", "reading", reading_rank().alias("rank")).unique().sort("benchmark", "rank", "reading")
     )
-    scorers = rows.select("benchmark", "scorer", rank.alias("rank")).unique().sort("benchmark", "rank", "scorer")
-    main = scorers.group_by("benchmark", maintain_order=True).first().select("benchmark", "scorer")
-    kept = rows.join(main, on=["benchmark", "scorer"], how="semi", nulls_equal=True, maintain_order="left")
+    main = readings.group_by("benchmark", maintain_order=True).first().select("benchmark", "reading")
+    kept = rows.join(main, on=["benchmark", "reading"], how="semi", nulls_equal=True, maintain_order="left")
     counts = kept.group_by("benchmark", "model", "grader").len().sort(["len", "grader"], descending=[True, False])
     first = counts.group_by("benchmark", "model", maintain_order=True).first().select("benchmark", "model", "grader")
     return kept.join(first, on=["benchmark", "model", "grader"], how="semi", nulls_equal=True, maintain_order="left")

@@ -6,13 +6,16 @@ import tomllib
 from importlib.resources import files
 from pathlib import Path
 
-from measurand.errors import InputError
-from measurand.tables.claim_card import ClaimCard
+from measurand.errors import InputError, first_line
+from measurand.readers.paths import require_file
+from measurand.tables.claim_card import DEEPEST, ClaimCard
 
 __all__ = ["TEMPLATE", "claim_card_of", "read_claim_card", "worked_claim_cards"]
 
-# A card is a page of text; anything larger is another file, and TOML is parsed in memory.
-_MOST_BYTES = 1 << 20
+# A card is a page of text, checklists included; anything larger is another file, and TOML is parsed in memory.
+_MOST_BYTES = 256 << 10
+_MOST_DOTS = 100
+"""Dots on a line: a key of so many parts takes the parser time and memory with the square of their number."""
 
 TEMPLATE = """\
 # A claim card: what an evaluation claims, said so that evidence can bear on it.
@@ -74,7 +77,7 @@ def claim_card_of(text: str, file: str = "claim card") -> ClaimCard:
     Raises
     ------
     InputError
-        A text that is not TOML, or no card (see `ClaimCard.build`).
+        A text that is too long, is not TOML, or is no card (see `ClaimCard.build`).
 
     Examples
     --------
@@ -82,10 +85,17 @@ def claim_card_of(text: str, file: str = "claim card") -> ClaimCard:
     >>> card.statement, card.rests_on[0].measure, card.rests_on[0].bounds
     ('average case', 'V1', (0.0,))
     """
+    _refuse_long(len(text), file)
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.count(".") > _MOST_DOTS:
+            raise InputError(f"{file}, line {number}: {line.count('.'):,} dots; a card has at most {_MOST_DOTS} a line")
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise InputError(f"{file} should be TOML: {problem}") from None
+    except RecursionError:
+        raise InputError(f"{file}: lists or tables are nested too deep; a card has at most {DEEPEST} levels") from None
+    # A whole number of thousands of digits is no error of TOML, but Python does not read it.
+    except ValueError as problem:
+        raise InputError(f"{file} should be TOML: {first_line(problem)}") from None
     return ClaimCard.build(raw, file)
 
 
@@ -98,18 +108,23 @@ def read_claim_card(path: str | Path) -> ClaimCard:
         A file that cannot be read, is larger than a card can be, or holds no card.
     """
     file = Path(path)
+    require_file(file)
     try:
         with file.open("rb") as stream:
-            # One byte more than allowed, so that the size is known without trusting the file system (pipes have none).
+            # One byte more than allowed, so that one too long is told and no more of it is read.
             data = stream.read(_MOST_BYTES + 1)
     except OSError as problem:
-        raise InputError(f"{file} cannot be read: {problem.strerror}") from None
-    if len(data) > _MOST_BYTES:
-        raise InputError(f"{file} should be a claim card of at most {_MOST_BYTES >> 20} MB")
+        raise InputError(f"{file} cannot be read: {first_line(problem)}") from None
+    _refuse_long(len(data), str(file))
     try:
         return claim_card_of(data.decode("utf-8-sig"), file.name)
     except UnicodeDecodeError as problem:
         raise InputError(f"{file} should be UTF-8: {problem.reason} at byte {problem.start}") from None
+
+
+def _refuse_long(size: int, file: str) -> None:
+    if size > _MOST_BYTES:
+        raise InputError(f"{file} should be a claim card of at most {_MOST_BYTES >> 10} kB")
 
 
 def worked_claim_cards() -> tuple[ClaimCard, ...]:

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line
 from measurand.readers.evidence.texts import TEXT
+from measurand.readers.paths import below, require_file, why_closed
 from measurand.readers.tables.columns import find
 from measurand.readers.tables.raw import shorten
 from measurand.stats.texts.overlap import LONG, SHORT, ItemIndex, Passages, find_passages
@@ -67,8 +68,12 @@ def corpus_files(corpus: str | os.PathLike[str]) -> list[Path]:
             raise InputError(f"{path}: not a format of documents; {wanted}")
         return [path]
     if not path.is_dir():
+        require_file(path)
         raise InputError(f"{path}: no such file or folder; {wanted}")
-    held = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+    inside = below(path)
+    if inside.closed:
+        raise InputError(f"{inside.closed[0]}: {why_closed(inside.closed[0])}; {wanted}")
+    held = inside.found
     files = [file for file in held if file.suffix.casefold() in _KINDS]
     if not files:
         found = f"it holds {shorten((file.name for file in held), 5)}" if held else "it holds no file"
@@ -132,8 +137,7 @@ def _documents(files: Sequence[Path], column: str | None, lost: _Lost) -> Iterat
             else:
                 yield from _rows(file, column, lost)
         except (OSError, pl.exceptions.PolarsError) as error:
-            reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0]
-            raise InputError(f"{file}: cannot be read: {reason}") from None
+            raise InputError(f"{file}: cannot be read: {first_line(error)}") from None
 
 
 def _pieces(file: Path, lost: _Lost) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,9 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from string import ascii_uppercase
 
+from measurand.errors import quoted
 from measurand.readers.evidence.texts import TEXT
 from measurand.readers.paths import read_bytes, recognise
 from measurand.readers.tables.columns import ITEM, find
@@ -85,28 +87,25 @@ def _listed(table: RawTable, row: int, column: str, cell: object) -> tuple[str, 
     if isinstance(found, dict):
         found = found.get("text")
     if not isinstance(found, list) or not all(isinstance(one, str | int | float) for one in found):
-        raise table.fail(f'should be a list of choices such as ["4", "5"], got {_shown(cell)}', row, column)
+        raise table.fail(f'should be a list of choices such as ["4", "5"], got {quoted(cell)}', row, column)
     return tuple(str(one) for one in found)
 
 
 def _place(table: RawTable, row: int, column: str, cell: object, choices: tuple[str, ...]) -> int:
     said = str(cell).strip() if cell is not None else ""
-    if said in choices and not (said.isdigit() and int(said) < len(choices)):
-        return choices.index(said)
-    if said.removesuffix(".0").isdigit() and int(float(said)) < len(choices):
-        return int(float(said))
-    letter = ord(said.upper()) - ord("A") if len(said) == 1 else -1
-    if 0 <= letter < len(choices):
-        return letter
-    if said in choices:
-        return choices.index(said)
+    count = range(len(choices))
+    # A choice that reads as a place is still that place; 1.0 is how some tables write the place 1.
+    ways = (
+        (said, [str(place) for place in count]),
+        (said, list(choices)),
+        (said, [f"{place}.0" for place in count]),
+        (said.upper(), list(ascii_uppercase[: len(choices)])),
+    )
+    for name, names in ways:
+        if name in names:
+            return names.index(name)
     raise table.fail(
-        f"should be the right choice's place from 0 to {len(choices) - 1}, letter or text, got {_shown(cell)}",
+        f"should be the right choice's place from 0 to {len(choices) - 1}, letter or text, got {quoted(cell)}",
         row,
         column,
     )
-
-
-def _shown(cell: object) -> str:
-    text = repr(cell)
-    return text if len(text) <= 60 else text[:59] + "…"

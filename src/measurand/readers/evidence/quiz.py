@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.readers.evidence.lowercase import lowercased
 from measurand.readers.paths import expand, read_bytes, recognise
 from measurand.readers.tables.columns import BENCHMARK, ITEM, MODEL, find
 from measurand.readers.tables.raw import ROW
@@ -56,7 +57,7 @@ def quiz_of(frame: pl.DataFrame, name: str = "quiz") -> Quiz:
     >>> quiz_of(frame, "gsm8k").frame.rows()
     [('model', 'gsm8k', '1', 'none', 'E'), ('model', 'gsm8k', '1', 'B', 'B')]
     """
-    lowered = frame.rename({column: column.strip().lower() for column in frame.columns})
+    lowered = lowercased(frame)
     if not is_quiz(lowered.columns):
         raise InputError(
             f"a quiz should have the columns item, placement, answer, or bdq_results; found {', '.join(frame.columns)}"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line, quoted
 from measurand.readers.evidence.texts import TEXT
 from measurand.readers.paths import read_bytes, recognise
 from measurand.readers.tables.columns import ITEM, MODEL, find
@@ -87,9 +87,8 @@ def _numbers(column: pl.Series) -> pl.Series:
             read = None if cell is None or not cell.strip() else json.loads(cell)
             lists.append(None if read is None else [None if one is None else float(one) for one in read])
         except (ValueError, TypeError, RecursionError, OverflowError):
-            shown = cell if len(cell) <= 40 else cell[:39] + "\u2026"
             raise InputError(
-                f"row {row}: {column.name} should be a list of numbers such as [-0.5, -2.1], got {shown!r}"
+                f"row {row}: {column.name} should be a list of numbers such as [-0.5, -2.1], got {quoted(cell)}"
             ) from None
     return pl.Series(column.name, lists, dtype=pl.List(pl.Float64))
 
@@ -141,5 +140,7 @@ def read_token_logprobs(path: str | os.PathLike[str]) -> TokenLogprobs:
         if kind == "jsonl":
             return token_logprobs_of(pl.read_ndjson(io.BytesIO(data), infer_schema_length=None))
         return token_logprobs_of(read_table(name, data, kind or "csv").frame.drop(ROW))
-    except (*PARSE_ERRORS, InputError) as error:
+    except InputError as error:
         raise InputError(f"{name}: {error}") from None
+    except PARSE_ERRORS as error:
+        raise InputError(f"{name}: {first_line(error)}") from None

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.readers.evidence.lowercase import lowercased
 from measurand.tables.votes import Votes
 
 __all__ = ["is_votes", "votes_of"]
 
 _SIDES = (("model_a", "model_b"), ("left", "right"), ("llm_1", "llm_2"), ("model_1", "model_2"), ("model_x", "model_y"))
 _FIRST_IS_CHOSEN = "first_is_chosen"
-_COUNT = "count"
 _OPTIONAL = {
     "voter": ("voter", "worker", "judge", "grader", "annotator", "judge_id", "user"),
     "item": ("item", "prompt", "prompt_id", "question_id"),
     "order": ("order", "tstamp", "timestamp", "time", "turn_time"),
+    "count": ("count",),
 }
 _TIES = ("tie", "ties", "draw", "tie (bothbad)", "tie(bothbad)", "both_bad", "bothbad", "both bad", "both_good")
 _FIRST = ("model_a", "left", "first", "a", "model_1", "model_x", "llm_1", "1")
@@ -40,20 +41,21 @@ def votes_of(frame: pl.DataFrame) -> Votes:
     """Votes of a table of any form that `is_votes` knows.
 
     Two columns name the models and a third the winner: by side (``model_a``, ``left``, ``first_is_chosen`` 1 or 0), by
-    name, or as a tie of any kind; or ``winner`` and ``loser`` name them, with a ``count`` of equal votes if there is
-    one. Who voted, on what prompt and when are taken from the columns that say so.
+    name, or as a tie of any kind; or ``winner`` and ``loser`` name them. A column ``count`` says how many equal votes a
+    row stands for. Who voted, on what prompt and when are taken from the columns that say so.
 
     Raises
     ------
     InputError
-        A table that is none of votes, a winner that is neither of the two models nor a tie, or a count that is none.
+        A table that is none of votes, a winner that is neither of the two models nor a tie, or whatever else
+        `Votes.build` refuses.
 
     Examples
     --------
     >>> votes_of(pl.DataFrame({"left": ["x"], "right": ["y"], "winner": ["right"], "worker": [3]})).frame.rows()
-    [('x', 'y', 'model_b', '3', None, None)]
+    [('x', 'y', 'model_b', '3', None, None, 1)]
     """
-    lowered = frame.rename({name: name.strip().lower() for name in frame.columns})
+    lowered = lowercased(frame)
     form = _form(set(lowered.columns))
     if form is None:
         raise InputError(
@@ -61,17 +63,14 @@ def votes_of(frame: pl.DataFrame) -> Votes:
             f"found {', '.join(frame.columns)}"
         )
     first, second, decided = form
-    if decided == "loser":
-        rows = _repeated(lowered, first, second)
-        winner = pl.lit("model_a").alias("winner")
-    else:
-        rows, winner = lowered, _winner(first, second, decided)
+    winner = pl.lit("model_a").alias("winner") if decided == "loser" else _winner(first, second, decided)
     optional = [
-        pl.col(next(name for name in names if name in rows.columns)).alias(wanted)
+        pl.col(next(name for name in names if name in lowered.columns)).alias(wanted)
         for wanted, names in _OPTIONAL.items()
-        if any(name in rows.columns and name not in form for name in names)
+        if any(name in lowered.columns and name not in form for name in names)
     ]
-    return Votes.build(rows.select(pl.col(first).alias("model_a"), pl.col(second).alias("model_b"), winner, *optional))
+    sides = (pl.col(first).alias("model_a"), pl.col(second).alias("model_b"))
+    return Votes.build(lowered.select(*sides, winner, *optional))
 
 
 def _form(columns: set[str]) -> tuple[str, str, str] | None:
@@ -108,20 +107,3 @@ def _winner(first: str, second: str, decided: str) -> pl.Expr:
         .otherwise(text)
         .alias("winner")
     )
-
-
-def _repeated(frame: pl.DataFrame, first: str, second: str) -> pl.DataFrame:
-    """One row per vote, where rows carry a count of equal votes."""
-    if _COUNT not in frame.columns:
-        return frame
-    counts = frame[_COUNT].cast(pl.Float64, strict=False)
-    # A count of 0 is allowed: tables of all pairs write it for those that never met.
-    wrong = counts.is_null() | ~counts.is_finite() | (counts < 0) | (counts != counts.floor())
-    if wrong.any():
-        row = int(wrong.arg_true()[0])
-        raise InputError(
-            f"row {row + 1} ({frame[first][row]} over {frame[second][row]}): count should be a whole number of votes, "
-            f"got {frame[_COUNT][row]!r}"
-        )
-    places = pl.int_range(pl.len()).repeat_by(counts.cast(pl.Int64)).explode().drop_nulls()
-    return frame[frame.select(places.alias("place"))["place"]]
