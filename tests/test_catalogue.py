@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from measurand.catalogue import BenchmarkFacts, known, lookup, near, normalise
+from measurand.catalogue import BenchmarkFacts, known, lookup, near, normalise, taken_for
 
 SHARED = Path(os.environ.get("MEASURAND_SHARED") or Path(__file__).parents[2] / "shared")
 PUBLISHED_IDS = SHARED / "data" / "safetywashing" / "benchmarks_info.csv"
@@ -286,3 +286,101 @@ def test_facts_are_frozen_and_read_once() -> None:
 
 def test_the_catalogue_holds_no_addresses() -> None:
     assert not [facts.benchmark for facts in known() if "://" in facts.source or "/home" in facts.source]
+
+
+@pytest.mark.parametrize(
+    ("name", "benchmark"),
+    [
+        ("TruthfulQA", "truthfulqa"),
+        ("MMLU - EM", "mmlu"),
+        ("MMLU (5-shot)", "mmlu"),
+        ("GSM8K (CoT)", "gsm8k"),
+        ("arc_challenge_acc_norm", "arc_challenge"),
+        ("MATH - Equivalent (CoT)", "minerva_math"),
+        ("hellaswag 10-shot", "hellaswag"),
+        ("HellaSwag (acc)", "hellaswag"),
+        ("QuALITY", "scrolls_quality"),
+        ("RACE", "race"),
+        ("ETHICS", "ethics_all"),
+    ],
+)
+def test_specific_names_are_taken_for_their_benchmark(name: str, benchmark: str) -> None:
+    match = taken_for(name)
+    assert match is not None
+    assert match.facts.benchmark == benchmark
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "sycophancy",
+            "Sycophancy",
+            "quality",
+            "Quality",
+            "race",
+            "math",
+            "Math",
+            "ethics",
+            "rules",
+            "record",
+            "persona",
+        ),
+        *(
+            "MMLU - ECE (10-bin)",
+            "IMDB - EM (Robustness)",
+            "MMLU - # eval",
+            "mmlu error",
+            "MMLU rank",
+            "my mmlu",
+            "em",
+            "",
+        ),
+    ],
+)
+def test_other_names_are_taken_for_none(name: str) -> None:
+    assert taken_for(name) is None
+
+
+def test_an_id_or_name_that_is_no_common_word_is_taken_for_itself() -> None:
+    missed = {
+        facts.benchmark for facts in known() if taken_for(facts.name) is None and taken_for(facts.benchmark) is None
+    }
+    assert missed == {"arithmetic", "persona", "personality"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "helpfulness",
+            "honesty",
+            "refusal rate",
+            "quality",
+            "Mean win rate",
+            "latency",
+            "safety",
+            "likes",
+            "elo",
+            "cost",
+        ),
+        *(
+            "translation",
+            "summarization",
+            "my_bench",
+            "internal_eval_3",
+            "speed",
+            "agent score",
+            "customer support",
+            "c1",
+        ),
+        *("AIME 2023", "gsm9k"),
+    ],
+)
+def test_names_that_nobody_mistook_are_no_hint(name: str) -> None:
+    assert near(name, [facts.benchmark for facts in known()]) == ()
+
+
+@pytest.mark.parametrize(("slip", "name"), [("mmluu", "mmlu"), ("hella swag", "hellaswag"), ("gsm 8k", "gsm8k")])
+def test_a_slip_of_the_fingers_is_a_hint(slip: str, name: str) -> None:
+    assert near(slip, [facts.benchmark for facts in known()], limit=1) == (name,)

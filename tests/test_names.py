@@ -5,7 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measurand.catalogue import known
-from measurand.names import HOSTS, MAKERS, RUNTIMES, SERVICES, benchmark_of, model_of, series_of
+from measurand.errors import UnknownName
+from measurand.names import (
+    HOSTS,
+    MAKERS,
+    RUNTIMES,
+    SERVICES,
+    alias_rows,
+    benchmark_of,
+    matched,
+    model_of,
+    series_of,
+    spellings,
+)
 
 PARTS = st.text("abcXYZ012-._", min_size=1, max_size=8).filter(lambda part: "__" not in part)
 PREFIXES = st.lists(st.sampled_from(sorted(SERVICES | MAKERS)), max_size=3)
@@ -170,3 +182,79 @@ def test_series_and_size_as_the_name_states_them(model, series):
 def test_a_size_is_a_positive_number(model):
     found = series_of(model)
     assert found is None or (found[0] and found[0] == found[0].lower() and 0 < found[1] < 1e14)
+
+
+# --- one model under several names -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        (
+            (
+                "alibaba/qwen3-next-80b-a3b-thinking",
+                "aliyun/qwen3-next-80b-a3b-thinking",
+                "qwen/qwen3-next-80b-a3b-thinking",
+            ),
+            2,
+        ),
+        (("llama-3.1-8b-instruct", "meta-llama/Llama-3.1-8B-Instruct"), 1),
+        (("Claude Haiku 4.5", "anthropic/claude-haiku-4-5"), 1),
+        (("gpt-4o-2024-05-13", "GPT-4o (2024-05-13)", "gpt-4o-20240513"), 0),
+        (("Qwen2.5-7B", "qwen2.5:7b"), 0),
+    ],
+)
+def test_spellings_of_one_model_are_one_group(names, kept):
+    (group,) = spellings(names)
+    assert (group.names, group.kept, group.dated) == (names, names[kept], False)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("claude-haiku-4.5", "claude-haiku-4-5-20251001"),
+        ("gpt-4-0613", "openai/gpt-4"),
+        ("gemini-1.5-pro", "gemini-1.5-pro-002"),
+        ("deepseek-r1", "deepseek/deepseek-r1-250528"),
+        ("claude-3-opus", "claude-3-opus@20240229"),
+        ("GPT-4o", "GPT-4o (2024-05-13)"),
+        ("gpt-4o-latest", "gpt-4o"),
+    ],
+)
+def test_a_dated_version_is_asked_and_never_joined(names):
+    (group,) = spellings(names)
+    assert set(group.names) == set(names)
+    assert group.dated
+    assert all(name.startswith("#") for name, _ in alias_rows([group])[1:])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("gpt-4o-2024-05-13", "gpt-4o-2024-08-06"),
+        ("qwen1.5-7b", "qwen-15-7b"),
+        ("command-r", "command-r+"),
+        ("o3@high", "o3@low"),
+        ("llama-3-8b", "llama-3-8b-instruct"),
+        ("llama-7b", "llama-13b"),
+        ("phi-1", "phi-2"),
+        ("m", "m"),
+    ],
+)
+def test_different_models_are_no_group(names):
+    assert spellings(names) == []
+
+
+@given(st.lists(PARTS, max_size=8))
+def test_every_name_of_a_table_of_aliases_was_given(names):
+    groups = spellings(names)
+    assert {name for group in groups for name in (*group.names, group.kept)} <= set(names)
+    assert all(len(set(group.names)) == len(group.names) > 1 for group in groups)
+
+
+def test_patterns_names_and_near_names_are_matched():
+    known = ["MMLU - ECE (10-bin)", "word error rate", "mmlu", "error"]
+    assert matched("benchmark", ["*error*"], known) == ["word error rate", "error"]
+    assert matched("benchmark", ["error", "MMLU", "*ece*"], known) == ["error", "mmlu", "MMLU - ECE (10-bin)"]
+    with pytest.raises(UnknownName, match=r"no benchmark named '\*wer\*'"):
+        matched("benchmark", ["*wer*"], known)

@@ -9,15 +9,50 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
-__all__ = ["BenchmarkFacts", "known", "lookup", "near", "normalise"]
+__all__ = ["BenchmarkFacts", "Match", "known", "lookup", "near", "normalise", "taken_for"]
 
 Role = Literal["capability", "safety", "other"]
 Direction = Literal["better", "worse"]
 
 HARNESS_PREFIX = re.compile(r"^(?:inspect_evals|inspect_harbor|lm[_-]eval|helm)/")
 SEPARATORS = re.compile(r"[\s_./:-]+")
+
+WORDS = frozenset(
+    ("arithmetic", "bold", "ethics", "math", "mutual", "persona", "personality", "quality", "race", "record", "rules")
+)
+"""Benchmarks that are called by a common word: meant only where the word is written as theirs is (QuALITY, MATH)."""
+
+NOBODYS = frozenset(("sycophancy",))
+"""Names of a subject on which there are several benchmarks, so that by itself it is the name of none."""
+
+LONGEST = 200
+"""Letters of a name that is looked through for what was measured and how."""
+
+CLOSE = 0.75
+"""Share of letters in common from which a name resembles another: MMUL and MMLU, not quality and QuAC."""
+
+SHARES_RIGHT = frozenset(
+    (
+        *("accuracy", "acc", "acc norm", "em", "exact match", "quasi exact match", "quasi-exact match"),
+        *("equivalent", "equivalent (cot)", "cot correct"),
+    )
+)
+"""Metrics that are shares of right answers, so that chance and the maximum are the same for all of them."""
+
+_OF_EVERY_NAME = re.compile(r"bench(?:mark)?|eval(?:uation)?|test|score")
+"""Letters that names share although nobody mistook one for the other."""
+
+_ASKED = r"(?:\d+|few|zero|k)[ _-]?shots?|cot|chain of thought"
+_MEASURED = (
+    r"em|(?:quasi[ -])?exact[ _-]match|acc|accuracy|acc_norm|score|f1|pass@1|equivalent(?: \(cot\))?|cot correct"
+)
+_QUALIFIED = re.compile(
+    rf"^(.+?)(?:\s+[-\u2013\u2014|:]\s+({_MEASURED}|{_ASKED})|\s*[(\[]({_MEASURED}|{_ASKED})[)\]]"
+    rf"|[\s,_-]+({_ASKED}|acc|acc_norm|accuracy|em|exact_match))$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +138,64 @@ def lookup(name: str) -> BenchmarkFacts | None:
     return _index().get(normalise(name))
 
 
+class Match(NamedTuple):
+    """The benchmark that a name in a table is taken for.
+
+    Parameters
+    ----------
+    facts : what the catalogue knows of it.
+    exact : whether the name is the benchmark's, with nothing behind it.
+    same_metric : whether what is known of the raw metric holds: none is named, or both are shares of right answers.
+    """
+
+    facts: BenchmarkFacts
+    exact: bool
+    same_metric: bool
+
+
+def taken_for(name: str) -> Match | None:
+    """The benchmark that a name in a table stands for, or None: a name must be specific to be taken for one.
+
+    How it was asked (``5-shot``, ``CoT``) and by what it was measured (``EM``, ``accuracy``) may follow the name; an
+    error or another quantity of the same questions (``MMLU - ECE``) is not the benchmark. A common word is none unless
+    it is written as the benchmark writes itself.
+
+    Parameters
+    ----------
+    name : a column, or a cell of a column of benchmarks.
+
+    Examples
+    --------
+    >>> taken_for("MMLU - EM").facts.benchmark, taken_for("TruthfulQA").facts.benchmark
+    ('mmlu', 'truthfulqa')
+    >>> taken_for("MATH").facts.benchmark, taken_for("math"), taken_for("sycophancy"), taken_for("MMLU - ECE (10-bin)")
+    ('minerva_math', None, None, None)
+    """
+    rest, metrics = name, set[str]()
+    while True:
+        facts = lookup(rest)
+        if facts is not None and _specific(rest, facts):
+            right = not metrics or (facts.metric in SHARES_RIGHT and metrics <= SHARES_RIGHT)
+            return Match(facts, rest == name, right)
+        # What is longer than any benchmark's name is none, and would take the pattern long to tell.
+        qualified = _QUALIFIED.match(rest) if len(rest) <= LONGEST else None
+        if qualified is None:
+            return None
+        rest, *said = qualified.groups()
+        behind = next(filter(None, said)).casefold()
+        if re.fullmatch(_ASKED, behind) is None:
+            metrics.add(behind.replace("_", " "))
+
+
+def _specific(name: str, facts: BenchmarkFacts) -> bool:
+    """Whether a name is the benchmark's own rather than a word that others use as well."""
+    key = normalise(name)
+    if key in NOBODYS:
+        return False
+    own = (facts.name, *facts.aliases)
+    return key not in WORDS or (name in own and name not in (name.lower(), name.capitalize()))
+
+
 @functools.cache
 def known() -> tuple[BenchmarkFacts, ...]:
     """Every benchmark of the catalogue, in the order of the shipped file. Read once, at the first call.
@@ -117,7 +210,7 @@ def known() -> tuple[BenchmarkFacts, ...]:
 
 
 def near(name: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
-    """Names close to a name that was not found, for messages.
+    """Names close to a name that was not found, for messages: what a slip of the fingers would leave.
 
     Parameters
     ----------
@@ -137,16 +230,21 @@ def near(name: str, names: Iterable[str], limit: int = 3) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> near("MMUL", ["mmlu", "MMLU-Pro", "gsm8k"])
-    ('mmlu', 'MMLU-Pro')
+    >>> near("MMUL", ["mmlu", "MMLU-Pro", "gsm8k"]), near("my_bench", ["MLGym-Bench", "QuAC"])
+    (('mmlu',), ())
     """
     if limit < 1:
         raise ValueError(f"limit should be at least 1 but got {limit}")
+    wanted = normalise(name)
     originals: dict[str, str] = {}
     for candidate in names:
-        originals.setdefault(normalise(candidate), candidate)
-    matches = difflib.get_close_matches(normalise(name), originals, n=limit, cutoff=0.5)
-    return tuple(originals[match] for match in matches)
+        # Benchmarks that differ in a number are different ones: no slip makes AIME 2024 of AIME 2025.
+        if re.findall(r"\d+", normalise(candidate)) == re.findall(r"\d+", wanted):
+            originals.setdefault(normalise(candidate), candidate)
+    matches = difflib.get_close_matches(wanted, originals, n=limit, cutoff=CLOSE)
+    own = _OF_EVERY_NAME.sub("", wanted)
+    telling = [m for m in matches if difflib.get_close_matches(own, [_OF_EVERY_NAME.sub("", m)], cutoff=CLOSE)]
+    return tuple(originals[match] for match in telling)
 
 
 @functools.cache

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from measurand.catalogue import BenchmarkFacts, lookup
 from measurand.errors import UnknownName
 
-__all__ = ["benchmark_of", "model_of", "resolved", "series_of"]
+__all__ = [
+    "COMMENT",
+    "Spellings",
+    "alias_rows",
+    "benchmark_of",
+    "matched",
+    "model_of",
+    "resolved",
+    "series_of",
+    "settings_in",
+    "spellings",
+]
 
 MAKERS = frozenset(("anthropic", "google", "grok", "mistral", "openai", "perplexity"))
 """Providers of Inspect that make the models they serve: their name belongs to the model's."""
@@ -43,6 +57,10 @@ SERVICES = HOSTS | frozenset(
 RUNTIMES = frozenset(("hf", "huggingface", "llama-cpp-python", "none", "ollama", "sglang", "transformer_lens", "vllm"))
 """Services that run what they are given: their name says nothing of the model even where no maker is named."""
 
+COMMENT = "#"
+"""A row of a table of aliases that begins with this says something to its reader and renames nothing."""
+
+_SETTINGS = re.compile(r"(?P<model>.+) \((?P<settings>[^()=,]+=[^()]*)\)")
 _MODEL_ARGUMENT = re.compile(r"(?:^|,)\s*(?:pretrained|model|engine|path)=([^,]+)")
 _REVISION = re.compile(r"(?:^|,)\s*revision=([^,]+)")
 _ADAPTER = re.compile(r"(?:^|,)\s*(?:peft|delta)=([^,]+)")
@@ -138,6 +156,21 @@ def _lookup_run(task: str) -> BenchmarkFacts | None:
     return lookup(f"{scenario}_{given['subject']}") if "subject" in given else None
 
 
+def settings_in(model: str) -> tuple[str, dict[str, str]]:
+    """The model and the settings that stand in the name of a row, as runs under two settings are named.
+
+    Examples
+    --------
+    >>> settings_in("org/m (shots=5, effort=high)"), settings_in("org/m (v2)")
+    (('org/m', {'shots': '5', 'effort': 'high'}), ('org/m (v2)', {}))
+    """
+    found = _SETTINGS.fullmatch(model)
+    if found is None:
+        return model, {}
+    pairs = (each.partition("=") for each in found["settings"].split(", "))
+    return found["model"], {name: value for name, _, value in pairs}
+
+
 def series_of(model: str) -> tuple[str, float] | None:
     """The series a model's name puts it in, and the parameters it states; None where it states no size.
 
@@ -191,6 +224,145 @@ def resolved(kind: str, name: str, known: Iterable[str]) -> str:
         if len(alike) == 1:
             return alike[0]
     raise UnknownName(kind, name, names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spellings:
+    """Names that may be one model.
+
+    Parameters
+    ----------
+    names : the names, in the order in which they were met.
+    kept : the name that would stand for all of them.
+    why : what they have in common.
+    dated : whether one is a dated version of another, which need not be the same model: to be asked, never joined.
+    """
+
+    names: tuple[str, ...]
+    kept: str
+    why: str
+    dated: bool
+
+
+def spellings(models: Iterable[str]) -> list[Spellings]:
+    """Groups of names that may be one model: the same words and numbers under several providers, or with a date.
+
+    Parameters
+    ----------
+    models : names as harnesses and tables spell them.
+
+    Returns
+    -------
+    list of Spellings
+        First those that differ in provider, case and punctuation alone, then those of which a date is asked.
+
+    Examples
+    --------
+    >>> for each in spellings(["alibaba/qwen3-next", "qwen/Qwen3-Next", "claude-4.5", "claude-4-5-20251001", "phi-2"]):
+    ...     print(each.names, each.kept, each.dated)
+    ('alibaba/qwen3-next', 'qwen/Qwen3-Next') qwen/Qwen3-Next False
+    ('claude-4.5', 'claude-4-5-20251001') claude-4.5 True
+    """
+    by_words: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name in dict.fromkeys(models):
+        by_words[_words(name)].append(name)
+    same = [
+        Spellings(names=tuple(names), kept=_makers(names), why=_why(names), dated=False)
+        for names in by_words.values()
+        if len(names) > 1
+    ]
+    dated: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for words, names in by_words.items():
+        if (undated := _undated(words)) in by_words:
+            dated[undated].append(_makers(names))
+    why = "one name is the other with a date: the same model only if the undated name meant that version"
+    asked = []
+    for words, later in dated.items():
+        kept = _makers(by_words[words])
+        asked.append(Spellings(names=(kept, *later), kept=kept, why=why, dated=True))
+    return same + asked
+
+
+def alias_rows(groups: Sequence[Spellings]) -> list[tuple[str, str]]:
+    """Rows of a table of aliases that joins each group; what has to be asked stands in comments.
+
+    Examples
+    --------
+    >>> for row in alias_rows(spellings(["a/m-1", "b/m-1", "m-1-20250101"])):
+    ...     print(row)
+    ('name', 'use')
+    ('# 1. the same but for the provider', '')
+    ('b/m-1', 'a/m-1')
+    ('# 2. one name is the other with a date: the same model only if the undated name meant that version', '')
+    ('# m-1-20250101', 'a/m-1')
+    """
+    rows = [("name", "use")]
+    for number, group in enumerate(groups, start=1):
+        rows.append((f"{COMMENT} {number}. {group.why}", ""))
+        mark = f"{COMMENT} " if group.dated else ""
+        rows += [(f"{mark}{name}", group.kept) for name in group.names if name != group.kept]
+    return rows
+
+
+def _words(name: str) -> tuple[str, ...]:
+    """The words and numbers of a name without its provider; a date at the end as one number, years first."""
+    words = re.findall(r"\d+|[^\W\d_]+|[+@]", name.rstrip("/").rpartition("/")[2].casefold())
+    if re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", "-".join(words[-3:])):
+        words = [*words[:-3], "".join(words[-3:])]
+    return tuple(words)
+
+
+def _undated(words: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The words without the date (or the word latest) at their end, or None where there is none."""
+    # 20251001, 250528, 0613 and 2407, and the 001 by which some makers count their releases.
+    if len(words) < 2 or not re.fullmatch(r"20\d{6}|\d{6}|\d{4}|00\d|latest", words[-1]):
+        return None
+    return words[:-2] if words[-2] == "@" else words[:-1]
+
+
+def _makers(names: Sequence[str]) -> str:
+    """The name under its maker, if one is: its provider's name is a maker's, or stands in the model's own."""
+
+    def by_maker(name: str) -> bool:
+        provider, _, own = name.rpartition("/")
+        stem = re.match(r"[^\W\d_]*", own.casefold())
+        return provider.casefold() in MAKERS or bool(stem and stem[0] and stem[0] in provider.casefold())
+
+    return next(filter(by_maker, names), names[0])
+
+
+def _why(names: Sequence[str]) -> str:
+    own = {name.rpartition("/")[2] for name in names}
+    return "the same but for the provider" if len(own) == 1 else "the same but for provider, case and punctuation"
+
+
+def matched(kind: str, patterns: Iterable[str], known: Iterable[str]) -> list[str]:
+    """The known names that are meant by names (as in `resolved`) and patterns with ``*`` and ``?``, each once.
+
+    Parameters
+    ----------
+    kind : what is named, for the message.
+    patterns : names or patterns, in any case.
+    known : the names there are.
+
+    Raises
+    ------
+    UnknownName
+        One of them is no name and fits none.
+
+    Examples
+    --------
+    >>> matched("benchmark", ["*ece*", "mmlu em"], ["MMLU - EM", "MMLU - ECE (10-bin)", "BBQ - ECE"])
+    ['MMLU - ECE (10-bin)', 'BBQ - ECE', 'MMLU - EM']
+    """
+    names = list(known)
+    found: list[str] = []
+    for pattern in patterns:
+        fitting = [pattern] if pattern in names else []
+        if not fitting and set(pattern) & set("*?"):
+            fitting = [name for name in names if fnmatch.fnmatchcase(name.casefold(), pattern.casefold())]
+        found += fitting or [resolved(kind, pattern, names)]
+    return list(dict.fromkeys(found))
 
 
 def _folded(text: str) -> str:

@@ -107,7 +107,7 @@ def test_texts_are_looked_for_in_a_corpus_and_among_themselves(tmp_path):
         (["contamination", "scores.csv", "--against", "mmlu"], "should be BENCHMARK,REFERENCE, got 'mmlu'"),
         (["overlap", "items.csv"], "one of --corpus PATH, --pool PATH and --itself"),
         (["holdout", "one.csv"], "name two files"),
-        (["holdout", "a.csv", "b.csv", "--odd-one-out", "3"], "expected 3 counts"),
+        (["holdout", "a.csv", "b.csv", "--odd-one-out", "3"], "counts should be RIGHT,GUESSES,SHOWN"),
     ],
 )
 def test_what_is_wrong_is_one_line(words, message, monkeypatch, capsys):

@@ -20,9 +20,14 @@ __all__ = [
     "Seed",
     "Showing",
     "Threshold",
+    "Together",
 ]
 
 Paths = Annotated[list[Path], typer.Argument(help="Tables of scores, logs of harnesses, or a store; files or folders.")]
+Together = Annotated[
+    str | None,
+    typer.Option("--cluster", help="Column of texts that go together (passage, topic, template), or none."),
+]
 ItemPaths = Annotated[list[Path], typer.Argument(help="Tables with the texts of the items.")]
 Level = Annotated[float, typer.Option(help="Confidence level of the intervals.")]
 Missing = Annotated[
@@ -31,7 +36,7 @@ Missing = Annotated[
 ]
 Threshold = Annotated[float, typer.Option(help="Capabilities correlation from which a benchmark counts as entangled.")]
 Resamples = Annotated[int, typer.Option(help="Bootstrap resamples.")]
-Seed = Annotated[int, typer.Option(help="Same seed, same findings.")]
+Seed = Annotated[int, typer.Option(min=0, help="Same seed, same findings.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Worker processes.")]
 Out = Annotated[Path, typer.Option("-o", "--output", help="Folder for what is found.")]
 
@@ -55,9 +60,19 @@ class Choices:
     benchmark: Annotated[str | None, _read("Benchmarks to look at, A,B,C; all by default.")] = None
     model: Annotated[str | None, _read("Models to look at, A,B,C; all by default.")] = None
     cluster: Annotated[str | None, _read("Key of the items that share a context, or none.")] = None
+    reading: Annotated[str | None, _read("Scorer, metric or filter to use where responses have several.")] = None
+    correct: Annotated[
+        str | None, _read("Grades that are right where scores are words, A,B; all others are wrong.")
+    ] = None
     capability: Annotated[str | None, _read("Capability benchmarks, A,B,C; all others are then under test.")] = None
-    lower_is_better: Annotated[str | None, _read("Benchmarks whose lower score is better or safer, A,B,C.")] = None
+    lower_is_better: Annotated[
+        str | None, _read("Benchmarks whose lower score is better or safer: A,B,C, or patterns such as '*error*'.")
+    ] = None
     as_given: Annotated[str | None, _read("Benchmarks whose mixed-looking units are right, A,B,C.")] = None
+    duplicates: Annotated[
+        Literal["best", "first", "mean", "runs"] | None,
+        _read("Which of a model's scores on one benchmark counts; runs: each is a row of its own. Refused by default."),
+    ] = None
     gain: Annotated[
         list[str] | None, _read("A claim 'new is safer than old', as OLD,NEW,BENCHMARK; repeatable.", "--gain")
     ] = None
@@ -65,7 +80,7 @@ class Choices:
     benchmark_facts: Annotated[Path | None, _read("Table of benchmarks: role, area, higher_is, chance, maximum.")] = (
         None
     )
-    aliases: Annotated[Path | None, _read("Table of two columns: a model's name in a log, the name to use.")] = None
+    aliases: Annotated[Path | None, _read("Table of two columns: a model's name, the name to use.")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,5 +94,5 @@ class Showing:
     fail_on: Annotated[Literal["issue", "caution"] | None, _shown("Exit with 1 if a finding is this bad or worse.")] = (
         None
     )
-    seed: Annotated[int, _shown("Same seed, same audit.")] = 0
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same audit.", rich_help_panel=SHOWING)] = 0
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes.", rich_help_panel=SHOWING)] = 1

@@ -9,7 +9,7 @@ import typer
 from measurand.cli.app import COMPARE
 from measurand.cli.asking import Asked, asks
 from measurand.cli.options import Resamples
-from measurand.cli.running import names_in
+from measurand.cli.running import counts_in, names_in
 from measurand.errors import InputError
 
 __all__ = [
@@ -29,11 +29,11 @@ __all__ = [
 Alpha = Annotated[float, typer.Option(help="p-value asked for, such as 0.05 or 1e-5.")]
 
 
-@asks(COMPARE, "P1")
+@asks(COMPARE, "P1", "P0")
 def score(
     tolerance: Annotated[float, typer.Option(help="Half width up to which an interval passes.")] = 0.05,
 ) -> Asked:
-    """Each model's score with its interval, clustered where items have clusters (P1)."""
+    """Each model's score with its interval, clustered where items have clusters (P1), and what was not scored (P0)."""
     return Asked({"tolerance": tolerance})
 
 
@@ -93,7 +93,7 @@ def rarity(
         "alpha": alpha,
         "stopped": stopped,
         "missed": missed,
-        "checked": None if checked is None else _two_counts(checked),
+        "checked": None if checked is None else tuple(counts_in(checked, "WRONG,CHECKED")),
     }
     return Asked(settings, _counts("failures", failures, trials))
 
@@ -157,11 +157,3 @@ def _counts(what: str, count: int | None, trials: int | None) -> dict[str, Any]:
     if count is None or trials is None:
         raise InputError(f"give both --{what} and --trials, got only --{what if trials is None else 'trials'}")
     return {"trials": Trials(count, trials, what)}
-
-
-def _two_counts(text: str) -> tuple[int, int]:
-    parts = text.split(",")
-    if len(parts) != 2 or not all(part.strip().isdigit() for part in parts):
-        raise InputError(f"passes checked should be WRONG,CHECKED such as 0,100, got {text!r}")
-    wrong, checked = (int(part) for part in parts)
-    return wrong, checked

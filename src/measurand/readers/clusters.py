@@ -15,17 +15,9 @@ from measurand.readers.tables.raw import shorten
 from measurand.stats.intervals.clustered import cluster_sums
 from measurand.stats.intervals.together import togetherness, widening
 from measurand.tables import CONTEXT, ItemFacts, ItemTable, Responses, Scores, Study, item_facts, item_tables
+from measurand.tables.groups import DECLARED, INDEPENDENT, LIKELY
 
 __all__ = ["INDEPENDENT", "cluster_stderr", "shown_cluster", "suggest_clusters", "with_cluster_stderr", "with_clusters"]
-
-LIKELY = ("passage", "story", "context", "document", "template", "group", "topic", "subject", "category", "domain")
-"""Keys that name a shared context in published benchmarks, the likeliest first."""
-
-DECLARED = "cluster"
-"""The key that is the cluster unless another is named: it can mean nothing else."""
-
-INDEPENDENT = "none"
-"""Named as the key, it says that items are independent whatever the data show."""
 
 NOT_A_CONTEXT = frozenset({"answer", "gold", "label", "split", "target", "level", "difficulty"})
 """Keys whose values repeat although the items that share one share no context, only an answer or a grade."""

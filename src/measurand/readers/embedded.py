@@ -8,7 +8,7 @@ from importlib.resources import files
 import msgspec
 
 from measurand.errors import UnknownName
-from measurand.readers.study import assemble
+from measurand.readers.tables.assembling import assemble
 from measurand.readers.tables.layout import Part, interpret
 from measurand.readers.tables.tabular import read_table
 from measurand.tables import Claim, Gain, Study

@@ -166,12 +166,12 @@ def _made(responses: Responses, variants: bool) -> Iterator[ItemTable]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Chosen:
-    """What stands for a benchmark, how many graders and rows it has, and every reading of it."""
+    """What stands for a benchmark, whether several graded it, how many rows it has, and every reading of it."""
 
     benchmark: str
     reading: str | None
     variant: str | None
-    graders: int
+    graded_twice: bool
     rows: int
     readings: tuple[str, ...]
 
@@ -193,7 +193,7 @@ def _tables(frame: pl.LazyFrame, variants: bool) -> Iterator[ItemTable]:
             of_batch = of_batch.collect(engine="streaming").lazy()
         for chosen in batch:
             own = chosen.of(of_batch)
-            yield _table(chosen, _of_main_grader(own) if chosen.graders > 1 else own)
+            yield _table(chosen, _of_main_grader(own) if chosen.graded_twice else own)
 
 
 def _batches(chosen: Sequence[_Chosen]) -> Iterator[list[_Chosen]]:
@@ -233,7 +233,14 @@ def _chosen(rows: pl.LazyFrame, variants: bool) -> list[_Chosen]:
     scored = rows.drop_nulls("score")
     counts = (
         scored.group_by(_TABLE)
-        .agg(pl.len().alias("rows"), pl.col("grader").n_unique().alias("graders"))
+        # Not by counting names, which takes as long as all the rest: most logs name no grader.
+        .agg(
+            pl.len().alias("rows"),
+            (
+                (pl.col("grader").min() != pl.col("grader").max()).fill_null(False)
+                | pl.col("grader").null_count().is_between(1, pl.len() - 1)
+            ).alias("graded_twice"),
+        )
         .with_columns(reading_rank().alias("rank"), place=pl.lit(0))
         .collect(engine="streaming")
     )
@@ -253,7 +260,7 @@ def _chosen(rows: pl.LazyFrame, variants: bool) -> list[_Chosen]:
         ordered = kept.sort(["benchmark", "rows", "place", "variant"], descending=[False, True, False, False])
         kept = ordered.group_by("benchmark", maintain_order=True).first()
     listed = kept.join(every, on="benchmark").sort("benchmark", "place", "variant")
-    columns = listed.select(*_TABLE, "graders", "rows", "readings")
+    columns = listed.select(*_TABLE, "graded_twice", "rows", "readings")
     return [_Chosen(**row | {"readings": tuple(row["readings"])}) for row in columns.iter_rows(named=True)]
 
 
@@ -269,14 +276,11 @@ def _table(chosen: _Chosen, rows: pl.LazyFrame) -> ItemTable:
 
     By the place of each row's cell and not by a grouping of names: ten million cells are few numbers and many names.
     """
-    scored = rows.drop_nulls("score")
-    models, items = (
-        scored.select(pl.col(name).unique()).collect(engine="streaming")[name].sort() for name in ("model", "item")
-    )
+    found = rows.drop_nulls("score").select(_code("model"), _code("item"), "score").collect(engine="streaming")
+    models, items = (found[name].unique().cast(pl.String).sort() for name in ("model", "item"))
     shape, cells = (len(models), len(items)), len(models) * len(items)
-    place = _place("model", models) * len(items) + _place("item", items)
-    found = scored.select(place.alias("place"), "score").collect(engine="streaming")
-    places, scores = found["place"].to_numpy(), found["score"].to_numpy()
+    places = _places(found["model"], models) * len(items) + _places(found["item"], items)
+    scores = found["score"].to_numpy()
     epochs = np.bincount(places, minlength=cells)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(places, scores, cells) / epochs
@@ -303,9 +307,19 @@ def _table(chosen: _Chosen, rows: pl.LazyFrame) -> ItemTable:
     )
 
 
-def _place(column: str, names: pl.Series) -> pl.Expr:
-    """Place of each row's name among the names, null where it is not there."""
-    return pl.col(column).cast(pl.Enum(names), strict=False).to_physical().cast(pl.Int64)
+def _code(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Categorical)
+
+
+def _places(column: pl.Series, names: pl.Series) -> npt.NDArray[np.int64]:
+    """Place of each name of a categorical column among the names given, -1 where it is not there."""
+    met = column.unique().drop_nulls()
+    codes = met.to_physical().to_numpy()
+    found = met.cast(pl.String).cast(pl.Enum(names), strict=False).to_physical().cast(pl.Int64).fill_null(-1)
+    of_code = np.full(codes.max(initial=0) + 1, -1, dtype=np.int64)
+    of_code[codes] = found.to_numpy()
+    places: npt.NDArray[np.int64] = of_code[column.to_physical().to_numpy()]
+    return places
 
 
 def _states(rows: pl.LazyFrame, models: pl.Series) -> dict[State, npt.NDArray[np.int64]]:
@@ -350,13 +364,12 @@ class ItemFacts(NamedTuple):
 
 def item_facts(responses: Responses, table: ItemTable) -> ItemFacts:
     """The value of the cluster's key for each item of a table of these responses."""
-    items = pl.Series(table.items)
     rows = responses.clustered().filter(pl.col("benchmark") == table.benchmark)
-    named = rows.select(_place("item", items).alias("place"), "cluster").drop_nulls().collect(engine="streaming")
-    values = named["cluster"].unique().sort()
-    places = named["place"].to_numpy()
-    said = named["cluster"].cast(pl.Enum(values)).to_physical().cast(pl.Int64).to_numpy()
-    codes = np.full(len(items), -1, dtype=np.int64)
+    named = rows.select(_code("item"), _code("cluster")).drop_nulls().collect(engine="streaming")
+    values = named["cluster"].unique().cast(pl.String).sort()
+    places, said = _places(named["item"], pl.Series(table.items)), _places(named["cluster"], values)
+    places, said = places[places >= 0], said[places >= 0]
+    codes = np.full(len(table.items), -1, dtype=np.int64)
     codes[places] = said
     return ItemFacts(codes, tuple(values), np.unique(places[codes[places] != said]))
 

@@ -198,11 +198,12 @@ class Responses(Brief):
         keys = pl.col("metadata").drop_nulls().unique().str.extract_all(r'"((?:[^"\\]|\\.)*)"\s*:')
         found = self.frame.select(keys.explode().drop_nulls().unique()).collect()["metadata"].to_list()
         has_context = self.frame.select(pl.col(CONTEXT).is_not_null().any()).collect().item()
-        named = {json.loads(key.rstrip(": \t")) for key in found}.union(self._key_columns())
+        named = {json.loads(key.rstrip(": \t")) for key in found}.union(self.key_columns())
         return (*sorted(named), *((CONTEXT,) if has_context else ()))
 
-    def _key_columns(self) -> list[str]:
-        return [name for name in self.frame.collect_schema().names() if name not in RESPONSE_COLUMNS]
+    def key_columns(self) -> tuple[str, ...]:
+        """Keys that have a column of their own."""
+        return tuple(name for name in self.frame.collect_schema().names() if name not in RESPONSE_COLUMNS)
 
     def clustered_by(self, key: str, *, shown: bool = False) -> Responses:
         """The same results with the items that share a value of the key as one cluster.
@@ -230,7 +231,7 @@ class Responses(Brief):
         """The rows with a further column ``cluster``: the value of the key, null where an item has none."""
         if self.cluster is None:
             cluster = pl.lit(None, dtype=pl.String)
-        elif self.cluster == CONTEXT or self.cluster in self._key_columns():
+        elif self.cluster == CONTEXT or self.cluster in self.key_columns():
             cluster = pl.col(self.cluster).cast(pl.String)
         else:
             # Bracketed and quoted: keys hold dots and spaces, which mean something in a path.

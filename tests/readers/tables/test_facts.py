@@ -100,7 +100,7 @@ def test_columns_come_before_side_tables_and_those_before_what_is_shipped(tmp_pa
     assert model(named, "Llama-2-7b-hf") == expected
     assert model(named, "m")["class"] == "base"
     assert notes(named, "from the published table") == [
-        "family, training_flop of 1 models from the published table of Ren et al. 2024, arXiv 2407.21792, by equal name"
+        "family, training_flop of 1 model from the published table of Ren et al. 2024, arXiv 2407.21792, by equal name"
     ]
     assert read(scores, side).scores.models.equals(named.scores.models)  # recognised among the paths
     assert read(side, scores).scores.models.equals(named.scores.models)
@@ -139,7 +139,7 @@ def test_tables_that_differ_in_a_fact_are_noted():
     one = pl.DataFrame({"model": ["m"], "class": ["chat"], "b": [0.1]})
     study = read(one, pl.DataFrame({"model": ["m"], "class": ["base"], "c": [0.1]}))
     assert model(study, "m")["class"] == "chat"
-    assert notes(study, "class differs between tables, the first is taken, for: m")
+    assert notes(study, "class differs, the first is taken, for: m")
 
 
 def test_facts_named_as_such_must_be_there():
@@ -186,7 +186,7 @@ def test_catalogued_direction_is_not_applied_but_noted(worse):
     assert study.scores.matrix(MODELS, [worse])[:, 0].tolist() == LOW
     (note,) = notes(study, "direction taken as given")
     assert "for wmdp:" in note
-    assert "lower_is_better=['wmdp'] (--lower-is-better wmdp)" in note
+    assert "lower_is_better=['wmdp'] (--lower-is-better 'wmdp';" in note
 
 
 def test_told_lower_is_better_turns_once_and_the_raw_chance_holds(worse):

@@ -96,11 +96,11 @@ def test_facts_that_are_given_win_and_what_is_filled_is_said():
     assert facts.frame["release_date"].to_list() == ["2020-01-01", None]
     assert facts.frame["knowledge_cutoff"].to_list() == ["2023-11-30", None]
     assert facts.notes == (
-        "knowledge_cutoff of 1 models from measurand's table of models, where each figure has its source, by name",
+        "knowledge_cutoff of 1 model from measurand's table of models, where each figure has its source, by name",
     )
 
 
 def test_a_table_that_says_nothing_of_its_models_gets_their_dates():
     study = read(pl.DataFrame({"model": ["gpt-4o-2024-05-13", "mine"], "mmlu": [0.8, 0.7], "gsm8k": [0.9, 0.8]}))
     assert study.scores.model_fact("release_date", ["gpt-4o-2024-05-13", "mine"]) == ["2024-05-13", None]
-    assert any("release_date, knowledge_cutoff of 1 models" in note for note in study.scores.notes)
+    assert any("release_date, knowledge_cutoff of 1 model from" in note for note in study.scores.notes)

@@ -96,7 +96,7 @@ def test_one_row_a_benchmark_is_turned_around(write):
     study = read(write("benchmark,role,m1,m2\nb1,safety,0.1,0.2\nb2,other,,0.3\n"))
     assert cells(study.scores) == {("m1", "b1"): 0.1, ("m2", "b1"): 0.2, ("m2", "b2"): 0.3}
     assert study.scores.benchmarks_of("safety") == ("b1",)
-    assert "one column a model (2)" in said(study, "one row a benchmark")
+    assert "one column per model (2)" in said(study, "one row per benchmark")
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -280,8 +280,18 @@ REFUSED = {
     "header only": ("model,b1\n", ["no rows below the header"]),
     "two columns of one name": ("model,b1,b1\nm1,1,2\n", ["2 columns are named 'b1' (2, 3)"]),
     "values without a column name": ("model,b1,\nm1,1,2\n", ["column 3 has values and no name"]),
-    "model twice": ("model,b1\nm1,1\nm2,1\nm1,2\n", ["model 'm1' has 2 rows (line 2, line 4)"]),
-    "score twice": ("model,task,score\nm1,b,1\nm2,b,1\nm1,b,2\n", ["'m1'", "'b': 1, 2 (line 2, line 4)"]),
+    "model twice": (
+        "model,b1\nm1,1\nm2,1\nm1,2\n",
+        [
+            "1 model stands on several rows",
+            "'m1' (2: line 2, line 4), such as 1, 2 of 'm1' on 'b1'",
+            "--duplicates best",
+        ],
+    ),
+    "score twice": (
+        "model,task,score\nm1,b,1\nm2,b,1\nm1,b,2\n",
+        ["'m1' (2: line 2, line 4), such as 1, 2 of 'm1' on 'b'", 'duplicates="runs"'],
+    ),
     "no model name": ("model,b1\nm1,1\n,2\n", ["line 3, column 'model': no name"]),
     "no benchmark name": ("model,task,score\nm1,b,1\nm2,,2\n", ["line 3, column 'task': no name"]),
     "no model column": ("b1,b2\n1,2\n", ["no model column", "b1, b2"]),
@@ -349,12 +359,6 @@ def test_folder_without_a_table(write, tmp_path):
 def test_nothing_and_nonsense_are_refused():
     assert "nothing to read" in refusal()
     assert "should be a path or a frame, got int" in refusal(3)
-
-
-def test_one_score_in_two_files_with_different_values_names_both(write):
-    one, two = write("model,b1\nm1,0.1\n", "one.csv"), write("model,b1\nm0,0.3\nm1,0.2\n", "two.csv")
-    message = refusal(one, two)
-    assert f"0.1 and 0.2 ({one}, line 2 and {two}, line 3)" in message
 
 
 # --- percentages and fractions ---------------------------------------------------------------------------------------

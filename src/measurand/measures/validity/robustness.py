@@ -93,7 +93,7 @@ def robustness(
     if half_subsets < 0:
         raise InputError(f"half_subsets should be at least 0, got {half_subsets}")
     rng = np.random.default_rng(0) if rng is None else rng
-    found, problems = panels(scores, missing)
+    found, problems = panels(scores, missing, several=True)
     parts, unassessed = [], list(problems)
     for panel in found:
         if len(panel.models) > MOST_MODELS:

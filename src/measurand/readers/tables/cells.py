@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
 
-from measurand.readers.tables.columns import fold
-from measurand.readers.tables.numbers import Numbers, numbers
+from measurand.readers.tables.columns import companion, fold
+from measurand.readers.tables.numbers import Numbers, nearly_numbers, numbers
 from measurand.readers.tables.raw import ROW, RawTable, shorten
 from measurand.tables import LARGEST
 
@@ -18,12 +18,21 @@ __all__ = [
     "keys",
     "missing_note",
     "number_notes",
-    "refuse_different",
     "refuse_twice",
     "required",
     "score_columns",
     "whole",
 ]
+
+
+LEFT_OUT = {
+    "text": "text in every row",
+    "words": "text in most rows",
+    "empty": "no value in any row",
+    "aside": "not a benchmark (rename the column if it is one)",
+    "companion": "says more of another column's scores (rename the column if it is a benchmark of its own)",
+}
+"""Why a column is not read as scores."""
 
 
 class Block(NamedTuple):
@@ -38,8 +47,13 @@ def is_text(column: pl.Series) -> bool:
     return column.dtype == pl.String and bool(numbers(column).wrong)
 
 
-def keys(table: RawTable, column: str) -> pl.Series:
-    """The names in a column, stripped and otherwise as they are.
+def keys(table: RawTable, column: str, aliases: Mapping[str, str] | None = None) -> pl.Series:
+    """The names in a column, stripped and otherwise as they are; of a link its text.
+
+    Parameters
+    ----------
+    table, column : the table and the column.
+    aliases : names to use in place of others.
 
     Raises
     ------
@@ -47,10 +61,14 @@ def keys(table: RawTable, column: str) -> pl.Series:
         A row without a name.
     """
     names = table.frame[column].cast(pl.String).str.strip_chars()
+    # Leaderboards link a model's name to its page.
+    for link in (r"^<a\b[^<>]*>([^<>]+)</a>", r"^\[([^\[\]]+)\]\([^()]*\)$"):
+        text = names.str.extract(link).str.strip_chars()
+        names = names.zip_with(text.is_null(), text)
     missing = (names.is_null() | (names == "")).arg_true()
     if len(missing):
         raise table.fail("no name; every row needs one", table.frame[ROW][missing[0]], column)
-    return names
+    return names.replace(aliases) if aliases else names
 
 
 def required(table: RawTable, column: str) -> Numbers:
@@ -82,50 +100,55 @@ def whole(table: RawTable, column: str) -> Numbers:
     return read._replace(values=read.values.cast(pl.Int64))
 
 
-def score_columns(table: RawTable, names: Iterable[str], accompanying: Collection[str]) -> Block:
+def score_columns(table: RawTable, names: Sequence[str], aside: Callable[[str], bool]) -> Block:
     """The columns of numbers among those named.
+
+    A column in which more cells are words than numbers holds words, some of which happen to be numbers.
 
     Parameters
     ----------
     table : the raw table.
     names : columns to look at.
-    accompanying : folded names of columns that are no scores even where they hold numbers.
+    aside : whether a column of that name is no score even where it holds numbers.
 
     Raises
     ------
     InputError
-        A column holds numbers and text, or a number that is not finite.
+        A column of numbers holds something else as well, or a number that is not finite.
     """
-    left: dict[str, list[str]] = {"text": [], "empty": [], "accompanying": []}
+    left: dict[str, list[str]] = {kind: [] for kind in LEFT_OUT}
     read: dict[str, Numbers] = {}
+    folded = {fold(name): name for name in names}
     for name in names:
         column = numbers(table.frame[name], decimal_comma=table.decimal_comma)
-        if column.values.null_count() == len(column.values):
+        count = len(column.values) - column.values.null_count()
+        if not count:
             left["text" if column.wrong else "empty"].append(name)
         # Asked after text and empty, so that the note says what is really the matter.
-        elif fold(name) in accompanying:
-            left["accompanying"].append(name)
+        elif aside(name):
+            left["aside"].append(name)
+        elif companion(name, folded) is not None:
+            left["companion"].append(name)
+        elif len(column.wrong) > count and not nearly_numbers(table.frame[name].gather(column.wrong)):
+            left["words"].append(name)
         else:
             _refuse_unusable(table, name, column)
             read[name] = column
-    notes = [
-        f"{table.name}: left out, {why}: {shorten(left[kind])}"
-        for kind, why in (
-            ("text", "text in every row"),
-            ("empty", "no value in any row"),
-            ("accompanying", "not a benchmark (rename the column if it is one)"),
-        )
-        if left[kind]
-    ]
+    notes = [f"{table.name}: left out, {why}: {shorten(left[kind])}" for kind, why in LEFT_OUT.items() if left[kind]]
     said = [*missing_note(table, read.values()), *notes, *number_notes(table, read)]
     return Block({name: column.values for name, column in read.items()}, said)
 
 
 def number_notes(table: RawTable, columns: Mapping[str, Numbers]) -> list[str]:
-    """What to say of percent signs and decimal commas."""
+    """What to say of percent signs, decimal commas and margins."""
     percent = [name for name, column in columns.items() if column.percent]
     comma = [name for name, column in columns.items() if column.decimal_comma]
-    said = (("percent signs taken off", percent), ("decimal commas read", comma))
+    margins = [name for name, column in columns.items() if column.margins]
+    said = (
+        ("percent signs taken off", percent),
+        ("decimal commas read", comma),
+        ("margins behind the numbers left out (a table does not say whether standard errors or intervals)", margins),
+    )
     return [f"{table.name}: {how}: {shorten(names)}" for how, names in said if names]
 
 
@@ -137,39 +160,20 @@ def missing_note(table: RawTable, columns: Iterable[Numbers]) -> list[str]:
     )
 
 
-def refuse_twice(table: RawTable, names: pl.DataFrame, key: str) -> None:
-    """Refuse two rows of one model (or benchmark) in a table that should have one.
+def refuse_twice(table: RawTable, names: pl.DataFrame) -> None:
+    """Refuse two rows of one benchmark in a table that should have one.
 
     Raises
     ------
     InputError
         A name stands twice; both places are named.
     """
-    repeated = names.filter(pl.col(key).is_duplicated())
+    repeated = names.filter(pl.col("benchmark").is_duplicated())
     if repeated.height:
-        rows = repeated.filter(pl.col(key) == repeated[key][0])[ROW]
+        rows = repeated.filter(pl.col("benchmark") == repeated["benchmark"][0])[ROW]
         raise table.fail(
-            f"{key} {repeated[key][0]!r} has {len(rows)} rows ({_places(table, rows)}); "
-            "keep one, or give the runs different names"
+            f"benchmark {repeated['benchmark'][0]!r} has {len(rows)} rows ({_places(table, rows)}); keep one"
         )
-
-
-def refuse_different(table: RawTable, scores: pl.DataFrame) -> None:
-    """Refuse different scores of one model on one benchmark.
-
-    Raises
-    ------
-    InputError
-        The scores and their places.
-    """
-    repeated = scores.drop_nulls("score").filter(pl.struct("model", "benchmark").is_duplicated())
-    for (model, benchmark), same in repeated.group_by("model", "benchmark", maintain_order=True):
-        if same["score"].n_unique() > 1:
-            differing = shorten((f"{score:g}" for score in same["score"]), 5)
-            raise table.fail(
-                f"model {model!r} has different scores for {benchmark!r}: {differing} ({_places(table, same[ROW])}); "
-                "keep one, or give the runs different model names"
-            )
 
 
 def _refuse_unusable(table: RawTable, column: str, read: Numbers) -> None:

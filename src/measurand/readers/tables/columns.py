@@ -9,7 +9,6 @@ from typing import NamedTuple
 __all__ = [
     "BENCHMARK",
     "BENCHMARK_ALIASES",
-    "DERIVED",
     "ITEM",
     "ITEM_SCORE",
     "MODEL",
@@ -17,10 +16,14 @@ __all__ = [
     "N_ITEMS",
     "SCORE",
     "STDERR",
+    "VERSION",
     "FactColumn",
+    "accompanies",
+    "companion",
     "fact_columns",
     "find",
     "fold",
+    "is_average",
 ]
 
 MODEL = ("model", "model_name", "model_id")
@@ -30,13 +33,18 @@ ITEM_SCORE = ("score", "value", "accuracy", "correct", "is_correct", "passed")
 SCORE = ("score", "value", "accuracy")
 STDERR = ("stderr", "standard_error", "std_err")
 N_ITEMS = ("n_items", "n_samples")
+VERSION = ("base_model", "model_version")
+"""The model that a row is one setting of."""
 
 MODEL_ALIASES = {
     "family": ("family", "model_family"),
     "class": ("class", "model_class", "type", "model_type"),
-    "parameters": ("parameters", "params", "n_params", "num_params", "model_size"),
+    "parameters": (
+        *("parameters", "params", "n_params", "num_params", "model_size", "model_params", "param_count"),
+        *("parameter_count", "number_of_parameters", "total_params", "total_parameters", "size"),
+    ),
     "training_flop": ("training_flop", "training_flops", "training_compute", "flop", "flops"),
-    "release_date": ("release_date", "released"),
+    "release_date": ("release_date", "released", "date_released", "model_release_date", "launch_date"),
     "knowledge_cutoff": ("knowledge_cutoff", "knowledge_cutoff_date"),
 }
 BENCHMARK_ALIASES = {
@@ -52,21 +60,54 @@ BENCHMARK_ALIASES = {
     "source": ("source",),
 }
 
-DERIVED = frozenset(
+AVERAGES = frozenset(("average", "averages", "avg", "mean", "overall", "total", "aggregate", "aggregated"))
+_OF_AVERAGES = frozenset(
     (
-        "average",
-        "avg",
-        "mean",
-        "rank",
-        "pretraining_data_size",
-        "pretraining_tokens",
-        "training_tokens",
-        "context_length",
+        *("score", "scores", "accuracy", "acc", "win", "winrate", "rate", "rank", "performance", "points", "result"),
+        *("of", "all", "across", "over", "the", "final", "global", "macro", "micro", "weighted", "unweighted"),
+        *("normalized", "normalised", "tasks", "benchmarks", "datasets", "scenarios", "categories", "leaderboard"),
     )
 )
-"""Columns that accompany scores in published tables and are no benchmark."""
 
-UNITS = {"k": 1e3, "m": 1e6, "million": 1e6, "b": 1e9, "billion": 1e9, "t": 1e12, "trillion": 1e12}
+ACCOMPANYING = frozenset(
+    (
+        *("hub", "flagged", "moe", "merged", "generation", "chat_template", "available_on_the_hub", "truncated"),
+        *("official", "official_providers", "open", "open_source", "open_weights", "layers", "hidden_size"),
+        *("shots", "shot", "n_shot", "n_shots", "num_shots", "num_fewshot", "few_shot", "fewshot", "seed", "epoch"),
+        *("temperature", "top_p", "max_tokens", "batch_size", "context_length", "context_window", "max_length"),
+        *("sequence_length", "bits", "id", "index", "year", "runtime"),
+    )
+)
+"""Columns that stand beside scores in published tables and are no benchmark."""
+
+LAST_WORDS = frozenset(
+    (
+        *("rank", "ranking", "likes", "downloads", "stars", "votes", "cost", "price", "date", "time", "latency"),
+        *("throughput", "tokens", "params", "parameters", "flop", "flops", "license", "licence", "sha", "hash"),
+        *("url", "link", "size", "hours", "emissions"),
+    )
+)
+"""What a name ends in that speaks of a model's fame, price or making: Submission Date, CO2 cost, # prompt tokens."""
+
+COMPANIONS = (
+    "raw",
+    "rank",
+    "std",
+    "sd",
+    "ci",
+    "ci_lower",
+    "ci_upper",
+    "ci_low",
+    "ci_high",
+    "lower",
+    "upper",
+    "n",
+    "count",
+)
+"""What follows the name of a benchmark where its column says more of that benchmark's scores."""
+
+_POWERS = {"k": 3, "thousand": 3, "m": 6, "million": 6, "b": 9, "bn": 9, "billion": 9, "t": 12, "trillion": 12}
+UNITS = {unit: 10.0**power for word, power in _POWERS.items() for unit in (word, f"{word}s")}
 
 
 class FactColumn(NamedTuple):
@@ -77,14 +118,66 @@ class FactColumn(NamedTuple):
 
 
 def fold(name: str) -> str:
-    """A name without case, spaces and hyphens, and without a unit in brackets.
+    """A name's letters and digits, without case, a unit in brackets, and whatever decorates it.
 
     Examples
     --------
-    >>> fold("Model Size (B)"), fold("Release-Date")
-    ('model_size', 'release_date')
+    >>> fold("Model Size (B)"), fold("Release-Date"), fold("Average \u2b06\ufe0f"), fold("#Params (B)")
+    ('model_size', 'release_date', 'average', 'params')
     """
-    return re.sub(r"[\s_-]+", "_", _split(name)[0].strip().casefold())
+    return re.sub(r"[\W_]+", "_", _split(name)[0].casefold()).strip("_")
+
+
+def is_average(name: str) -> bool:
+    """Whether a name says nothing but that its column sums up others.
+
+    Examples
+    --------
+    >>> is_average("Average (6 tasks)"), is_average("Mean win rate"), is_average("MMLU average"), is_average("score")
+    (True, True, False, False)
+    """
+    words = {word for word in fold(name).split("_") if not word.isdecimal()}
+    return bool(words & AVERAGES) and words <= AVERAGES | _OF_AVERAGES
+
+
+def accompanies(name: str) -> bool:
+    """Whether a column of that name stands beside scores and is no benchmark, whatever it holds.
+
+    Examples
+    --------
+    >>> [accompanies(name) for name in ("Hub \u2764\ufe0f", "Submission Date", "MMLU - # eval", "Inference time (s)")]
+    [True, True, True, True]
+    >>> [accompanies(name) for name in ("date_understanding", "likes_qa", "MMLU - EM")]
+    [False, False, False]
+    """
+    folded = fold(name)
+    counted = name.rpartition(" - ")[2].lstrip().startswith("#")
+    facts = {alias for aliases in MODEL_ALIASES.values() for alias in aliases}
+    return (
+        not folded
+        or counted
+        or is_average(name)
+        or folded in ACCOMPANYING | facts
+        or folded.rpartition("_")[2] in LAST_WORDS
+    )
+
+
+def companion(name: str, names: Mapping[str, str]) -> str | None:
+    """The column whose scores a column says more of: its raw form, its rank, its interval.
+
+    Parameters
+    ----------
+    name : a column.
+    names : the columns there are, by their folded names.
+
+    Examples
+    --------
+    >>> companion("BBH Raw", {"bbh": "BBH"}), companion("BBH Raw", {"gpqa": "GPQA"})
+    ('BBH', None)
+    """
+    folded = fold(name)
+    stems = (folded.removesuffix(f"_{ending}") for ending in COMPANIONS if folded.endswith(f"_{ending}"))
+    return next((names[stem] for stem in stems if stem in names), None)
 
 
 def find(names: Sequence[str], aliases: Sequence[str]) -> str | None:
@@ -100,17 +193,29 @@ def find(names: Sequence[str], aliases: Sequence[str]) -> str | None:
 
 
 def fact_columns(names: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> dict[str, FactColumn]:
-    """The column of each fact that is there; a unit in brackets must be understood.
+    """The column of each fact that is there; a unit in brackets must be understood, one behind the name may be.
 
     Examples
     --------
     >>> fact_columns(["Model", "Model Size (B)", "FLOPs (1E21)", "mmlu"], MODEL_ALIASES)
     {'parameters': FactColumn(column='Model Size (B)', factor=1000000000.0),
      'training_flop': FactColumn(column='FLOPs (1E21)', factor=1e+21)}
+    >>> fact_columns(["Params_M"], MODEL_ALIASES)
+    {'parameters': FactColumn(column='Params_M', factor=1000000.0)}
     """
-    found = {fact: find(names, spellings) for fact, spellings in aliases.items()}
-    units = {fact: (name, _factor(_split(name)[1])) for fact, name in found.items() if name is not None}
-    return {fact: FactColumn(name, factor) for fact, (name, factor) in units.items() if factor is not None}
+    found = {fact: _fact_column(names, spellings) for fact, spellings in aliases.items()}
+    return {fact: column for fact, column in found.items() if column is not None}
+
+
+def _fact_column(names: Sequence[str], spellings: Sequence[str]) -> FactColumn | None:
+    if (name := find(names, spellings)) is not None:
+        factor = _factor(_split(name)[1])
+        return None if factor is None else FactColumn(name, factor)
+    for name in names:
+        stem, _, unit = fold(name).rpartition("_")
+        if stem in spellings and unit in UNITS:
+            return FactColumn(name, UNITS[unit])
+    return None
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -15,7 +15,13 @@ from measurand.readers.tables.raw import ROW, RawTable, shorten
 from measurand.tables import BENCHMARK_FACTS, MODEL_FACTS
 from measurand.tables.dates import decimal_year
 
-__all__ = ["Facts", "benchmark_fact_columns", "model_fact_columns", "read_facts"]
+__all__ = ["Facts", "benchmark_fact_columns", "merged", "model_fact_columns", "read_facts"]
+
+MOST_BILLIONS = 1e4
+"""No language model has so few parameters, so numbers below this count them in billions."""
+
+DESCRIBING = ("source", "metric", "name")
+"""Facts of a benchmark that no number depends on."""
 
 CLASSES = frozenset(("base", "chat", "instruct", "pretrained"))
 """What a column called type must hold to be the class of the models."""
@@ -43,12 +49,26 @@ def model_fact_columns(table: RawTable, names: Iterable[str]) -> dict[str, FactC
     return found
 
 
-def benchmark_fact_columns(names: Iterable[str]) -> dict[str, FactColumn]:
-    """Which of the columns hold facts of benchmarks."""
-    return fact_columns(list(names), BENCHMARK_ALIASES)
+def benchmark_fact_columns(table: RawTable, benchmarks: pl.Series, names: Iterable[str]) -> dict[str, FactColumn]:
+    """Which of the columns hold facts of benchmarks; a source or metric that differs within one is of single scores."""
+    found = fact_columns(list(names), BENCHMARK_ALIASES)
+    cells = pl.DataFrame(
+        {
+            "benchmark": benchmarks,
+            **{fact: cleaned(table.frame[found[fact].column]) for fact in DESCRIBING if fact in found},
+        }
+    )
+    of_scores = [
+        fact
+        for fact in cells.columns[1:]
+        if cells.select((pl.col(fact).drop_nulls().n_unique().over("benchmark") > 1).any()).item()
+    ]
+    return {fact: column for fact, column in found.items() if fact not in of_scores}
 
 
-def read_facts(table: RawTable, key: str, names: pl.Series, found: Mapping[str, FactColumn]) -> Facts:
+def read_facts(
+    table: RawTable, key: str, names: pl.Series, found: Mapping[str, FactColumn], *, first: bool = False
+) -> Facts:
     """Read the facts a table gives of the models or benchmarks its rows are about.
 
     A fact that cannot be read is left blank and noted; an audit can do without it.
@@ -59,11 +79,12 @@ def read_facts(table: RawTable, key: str, names: pl.Series, found: Mapping[str, 
     key : ``model`` or ``benchmark``.
     names : the model or benchmark of each row.
     found : the column of each fact.
+    first : whether of rows that contradict each other the first counts, with a note.
 
     Raises
     ------
     InputError
-        Two rows of one model (or benchmark) contradict each other.
+        Two rows of one model (or benchmark) contradict each other, unless the first counts.
 
     Examples
     --------
@@ -81,6 +102,9 @@ def read_facts(table: RawTable, key: str, names: pl.Series, found: Mapping[str, 
         if fact in ("parameters", "training_flop"):
             # Their logarithm is taken, and tables write 0 or -1 for unknown.
             values = values.set(values <= 0, None)
+        if fact == "parameters" and factor == 1 and 0 < max(values.drop_nulls(), default=0.0) < MOST_BILLIONS:
+            values = values * 1e9
+            notes.append(f"{table.name}: parameters from {column!r} taken as billions, since no model has so few")
         columns[fact] = values
         lost = cleaned(table.frame[column]).filter(values.is_null()).drop_nulls().unique(maintain_order=True)
         if len(lost):
@@ -88,9 +112,32 @@ def read_facts(table: RawTable, key: str, names: pl.Series, found: Mapping[str, 
         if factor != 1:
             notes.append(f"{table.name}: {fact} from {column!r}, times {factor:g}")
     frame = pl.DataFrame(columns)
-    _refuse_contradictions(table, key, frame, list(found))
+    if first:
+        notes += merged(key, [frame.drop(ROW)]).notes
+    else:
+        _refuse_contradictions(table, key, frame, list(found))
     facts = frame.group_by(key, maintain_order=True).agg(pl.col(fact).drop_nulls().first() for fact in found)
     return Facts(facts, tuple(notes))
+
+
+def merged(key: str, frames: Sequence[pl.DataFrame]) -> Facts:
+    """Facts from several tables, one row per key; where they differ the first is taken, and noted.
+
+    Examples
+    --------
+    >>> first = pl.DataFrame({"model": ["a"], "class": ["chat"]})
+    >>> second = pl.DataFrame({"model": ["a", "b"], "class": ["base", "base"]})
+    >>> merged("model", [first, second]).frame.rows(), merged("model", [first, second]).notes
+    ([('a', 'chat'), ('b', 'base')], ('class differs, the first is taken, for: a',))
+    """
+    if not frames:
+        return Facts(pl.DataFrame(schema={key: pl.String}), ())
+    together = pl.concat(frames, how="diagonal").group_by(key, maintain_order=True)
+    facts = [name for name in dict.fromkeys(name for frame in frames for name in frame.columns) if name != key]
+    several = together.agg(pl.col(fact).drop_nulls().n_unique() for fact in facts)
+    different = {fact: several.filter(pl.col(fact) > 1)[key].to_list() for fact in facts}
+    notes = [f"{fact} differs, the first is taken, for: {shorten(ks)}" for fact, ks in different.items() if ks]
+    return Facts(together.agg(pl.col(fact).drop_nulls().first() for fact in facts), tuple(notes))
 
 
 def _refuse_contradictions(table: RawTable, key: str, frame: pl.DataFrame, facts: list[str]) -> None:

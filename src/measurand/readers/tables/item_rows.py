@@ -15,6 +15,7 @@ import polars as pl
 from measurand.errors import InputError
 from measurand.readers.evidence.kinds import kind_of
 from measurand.readers.grades import words_problem
+from measurand.readers.json_files import require
 from measurand.readers.log import ITEM_COLUMNS, Log, Problem, items_frame
 from measurand.readers.paths import read_bytes
 from measurand.readers.paths import recognise as format_of
@@ -22,6 +23,7 @@ from measurand.readers.settings import settings_of
 from measurand.readers.tables.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL, find
 from measurand.readers.tables.numbers import cleaned, numbers
 from measurand.readers.tables.raw import ROW, RawTable, shorten
+from measurand.readers.tables.scanned import scan
 from measurand.readers.tables.tabular import PARSE_ERRORS, header, read_table
 from measurand.results import Source
 from measurand.tables import LARGEST, State, without_copies
@@ -102,9 +104,12 @@ def read(path: str | os.PathLike[str], *, cluster: str | None = None) -> list[Lo
         The file is not there any more.
     """
     name = os.fspath(path)
-    data = read_bytes(name)
+    require(name)
+    kind = format_of(name) or "csv"
     try:
-        return logs_of(read_table(name, data, format_of(name) or "csv"), cluster=cluster)
+        if kind == "parquet" and (logs := _scanned(Path(name), cluster)) is not None:
+            return logs
+        return logs_of(read_table(name, read_bytes(name), kind), cluster=cluster)
     except InputError as error:
         source = Source(name, "", "items", 0)
         return [
@@ -119,6 +124,21 @@ def read(path: str | os.PathLike[str], *, cluster: str | None = None) -> list[Lo
                 problems=(Problem(str(error), None),),
             )
         ]
+
+
+def _scanned(path: Path, cluster: str | None) -> list[Log] | None:
+    """The runs of a large table left where it is; None if it is small, one column per model, or no clean one."""
+    try:
+        columns = header(path, "parquet")
+        if find(columns, ITEM_SCORE) is None or any(find(columns, (alias,)) for alias in SETTINGS):
+            return None
+        aliases = {"model": OF_MODEL, "item": ITEM, "score": ITEM_SCORE, **OPTIONAL}
+        found = {what: name for what, of in aliases.items() if (name := find(columns, of)) is not None}
+        if benchmark := find([name for name in columns if name != cluster], BENCHMARK):
+            found["benchmark"] = benchmark
+        return scan(path, found, [name for name in columns if name not in found.values()])
+    except PARSE_ERRORS:
+        return None
 
 
 def logs_of(table: RawTable, *, cluster: str | None = None) -> list[Log]:

@@ -14,7 +14,7 @@ from measurand.results import Source
 __all__ = ["ROW", "RawTable", "raw_table", "shorten"]
 
 ROW = "\0row"
-"""Column of a raw frame that holds the number of the record, from 0; no file can hold a column of that name."""
+"""Column of a raw frame that holds the number of the record, from 0; a table with such a column is refused."""
 
 SHOWN = 20
 """Names listed in a note before the rest is only counted."""
@@ -78,7 +78,7 @@ def raw_table(
     Raises
     ------
     InputError
-        No row, two columns of one name, or a column with values and no name.
+        No row, two columns of one name, or a column with values and no name (or one with a NUL in it).
 
     Examples
     --------
@@ -92,6 +92,8 @@ def raw_table(
     kept: dict[str, pl.Series] = {}
     # Polars would rename the second one and pass it off as a benchmark of its own.
     _refuse_repeated(name, names)
+    if odd := [column for column in names if "\0" in column]:
+        raise InputError(f"{name}: a column's name should hold no NUL character, got {odd[0]!r}")
     for position, (column_name, column) in enumerate(zip(names, columns, strict=True)):
         plain = _plain(column)
         if plain is None:

@@ -58,7 +58,7 @@ def read_table(name: str, data: bytes, kind: str, *, lists: bool = False) -> Raw
     >>> table.columns, table.frame["mmlu"].to_list(), table.decimal_comma
     (['model', 'mmlu'], ['0,5'], True)
     """
-    if not data.strip():
+    if not data.removeprefix(b"\xef\xbb\xbf").strip():
         raise InputError(f"{name}: the file is empty ({len(data)} bytes)")
     digest = hashlib.sha256(data).hexdigest()
     if kind == "parquet":

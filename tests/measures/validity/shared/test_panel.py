@@ -44,6 +44,20 @@ def test_two_capability_benchmarks_are_too_few(make_study):
         panels(make_study(12, capability=2).scores, "complete")
 
 
+def test_one_index_will_do_where_it_was_named_and_the_question_is_not_about_several(make_study):
+    named = make_study(12, capability=1).scores
+    (panel,), problems = panels(named, "complete")
+    assert (panel.capability, problems) == (("c0",), ())
+    np.testing.assert_allclose(panel.standard_scores, (panel.values[:, 0] - panel.values.mean()) / panel.values.std())
+    assert any("the capabilities score is one column, c0, as named" in caveat for caveat in panel.caveats)
+    with pytest.raises(NotApplicable, match="1 of 3 benchmarks"):
+        panels(named, "complete", several=True)
+    known = measurand.read(named.table.with_columns(benchmark=named.table["benchmark"].replace("c0", "mmlu"))).scores
+    assert known.benchmarks_of("capability") == ("mmlu",)
+    with pytest.raises(NotApplicable, match="or one index that is named alone"):
+        panels(known, "complete")
+
+
 @pytest.mark.parametrize("n", [3, 7])
 def test_fewer_than_eight_models_are_too_few(make_study, n):
     with pytest.raises(NotApplicable, match=f"{n} of {n} models .*at least 8 models"):

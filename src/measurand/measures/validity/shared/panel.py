@@ -93,8 +93,15 @@ class Panel:
         return DIFFERENCE if low >= -1 and high <= 1 and low * high >= 0 else ""
 
 
-def panels(scores: Scores, missing: Missing) -> tuple[tuple[Panel, ...], tuple[Unassessed, ...]]:
+def panels(
+    scores: Scores, missing: Missing, *, several: bool = False
+) -> tuple[tuple[Panel, ...], tuple[Unassessed, ...]]:
     """A panel per class, and the classes that cannot have one.
+
+    Parameters
+    ----------
+    scores, missing : the scores, and what becomes of models without every capability benchmark.
+    several : whether the question is one about several capability benchmarks, so that an index will not do.
 
     Raises
     ------
@@ -106,11 +113,12 @@ def panels(scores: Scores, missing: Missing) -> tuple[tuple[Panel, ...], tuple[U
     if missing not in ("complete", "impute"):
         raise InputError(f"missing should be 'complete' or 'impute', got {missing!r}")
     capability = scores.benchmarks_of("capability")
-    if len(capability) < LEAST_CAPABILITY:
+    if len(capability) < LEAST_CAPABILITY and (several or not _is_index(scores, capability)):
         seen = ", ".join(scores.benchmarks["benchmark"][:12])
         raise NotApplicable(
             f"{len(capability)} of {scores.benchmarks.height} benchmarks count as capability benchmarks (seen: {seen})",
-            needs=f"at least {LEAST_CAPABILITY} capability benchmarks, named as such",
+            needs=f"at least {LEAST_CAPABILITY} capability benchmarks, named as such"
+            + ("" if several else ", or one index that is named alone"),
         )
     found: list[Panel] = []
     problems: list[Unassessed] = []
@@ -152,10 +160,11 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     varies: Mask = columns_vary(table)
     # A constant benchmark cannot be standardised, and says nothing of which model is more capable.
     table[:, varies] = impute(table[:, varies])
-    if varies.sum() < LEAST_CAPABILITY:
+    index = _is_index(scores, capability)
+    if varies.sum() < (1 if index else LEAST_CAPABILITY):
         raise NotApplicable(
             f"{plural(int(varies.sum()), 'capability benchmark', 'differs')} between the {kind(class_)}models",
-            needs=f"at least {LEAST_CAPABILITY} that do",
+            needs="one that does" if index else f"at least {LEAST_CAPABILITY} that do",
         )
     # Roles come from the whole study, so benchmarks under test are the same in every class.
     models = chosen(everyone, enough)
@@ -163,6 +172,10 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     families, family_names, unknown = family_codes(models, scores.model_fact("family", models))
     opposing = _of_one_direction(table[:, varies], chosen(capability, varies), families)
     caveats = []
+    if index:
+        caveats.append(
+            f"the capabilities score is one column, {capability[0]}, as named, and as good as that column is"
+        )
     if never_run:
         caveats.append(f"capability benchmarks that no {kind(class_)}model was run on: {', '.join(never_run)}")
     if not enough.all():
@@ -192,6 +205,11 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
         caveats=tuple(caveats),
         unknown=unknown,
     )
+
+
+def _is_index(scores: Scores, capability: Sequence[str]) -> bool:
+    """Whether a person named one benchmark as the capabilities score; being known as such alone is not enough."""
+    return scores.named and len(capability) == 1
 
 
 def _of_one_direction(values: Floats, names: Sequence[str], families: npt.NDArray[np.int64]) -> list[str]:
