@@ -129,4 +129,10 @@ def items_frame(columns: Mapping[str, Sequence[object]] | None = None) -> pl.Dat
     """
     given = dict(columns or {})
     rows = max((len(values) for values in given.values()), default=0)
+    if not rows:
+        return _NO_ITEMS
     return pl.DataFrame({name: given.get(name, [None] * rows) for name in ITEM_COLUMNS}, schema=ITEM_COLUMNS)
+
+
+# Most logs of a large folder hold aggregates alone, and to make an empty table takes longer than to read one.
+_NO_ITEMS = pl.DataFrame(schema=ITEM_COLUMNS)

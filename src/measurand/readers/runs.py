@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +50,7 @@ class Run:
     ----------
     log : the run as its harness left it.
     model, benchmark : canonical names, the model's with the settings that set its runs apart.
-    base : the model's name without settings.
+    base : the model's name without settings, where it has some.
     rerun : place among the runs under the same name on the same benchmark.
     words : readings that are words, in this log or another of the benchmark: a run in which all were graded C and I
         says nothing of what C means where others were graded A to E.
@@ -168,6 +168,8 @@ def item_means(items: pl.DataFrame) -> tuple[ItemMean, ...]:
     >>> item_means(items_frame({"item": ["1", "2", "2"], "reading": ["match"] * 3, "score": [1.0, 0.0, 1.0]}))
     (ItemMean(reading='match', value=0.75, stderr=0.25, n=2),)
     """
+    if items.is_empty():
+        return ()
     scored = items.drop_nulls("score")
     return tuple(_item_mean(scored, reading) for reading in scored["reading"].unique(maintain_order=True))
 
@@ -214,24 +216,24 @@ def runs(
     UnknownName
         No run has that reading.
     """
-    named = [(log, log.model, log.task) for log in logs]
+    named = [(log, log.model, log.task) for log in logs if log.model and log.task]
     versions: dict[str, set[str | None]] = defaultdict(set)
-    for log, model, task in named:
-        if model and task:
-            versions[benchmark_of(task, None, 1)].add(log.task_version)
+    for log, _, task in named:
+        versions[_benchmark(task)].add(log.task_version)
+    benchmarks = [benchmark_of(str(task), log.task_version, len(versions[_benchmark(task)])) for log, _, task in named]
+    words: dict[str, frozenset[str | None]] = defaultdict(frozenset)
+    for (log, _, _), benchmark in zip(named, benchmarks, strict=True):
+        words[benchmark] |= log.words
     every = [
         Run(
             log=log,
-            model=model_of(model, aliases),
-            benchmark=benchmark_of(task, log.task_version, len(versions[benchmark_of(task, None, 1)])),
+            model=model_of(str(model), aliases),
+            benchmark=benchmark,
+            words=words[benchmark],
+            correct=tuple(correct),
         )
-        for log, model, task in named
-        if model and task
+        for (log, model, _), benchmark in zip(named, benchmarks, strict=True)
     ]
-    words: dict[str, frozenset[str | None]] = defaultdict(frozenset)
-    for run in every:
-        words[run.benchmark] |= run.log.words
-    every = [replace(run, words=words[run.benchmark], correct=tuple(correct)) for run in every]
     if reading is not None:
         known = sorted({name for run in every for name in run.readings})
         every = [run.read_by(reading) for run in every]
@@ -241,15 +243,22 @@ def runs(
     names = named_by_settings([(run.model, run.benchmark, run.log.settings) for run in kept])
     cells: dict[tuple[str, str], list[Run]] = defaultdict(list)
     for run, name in zip(kept, names, strict=True):
-        cells[name, run.benchmark].append(replace(run, model=name, base=run.model))
+        # Only what changes is made anew: what a run's log says is worked out once.
+        own = run if name == run.model else replace(run, model=name, base=run.model)
+        cells[name, run.benchmark].append(own)
     counted, aside = [], list(copies)
     for cell in cells.values():
-        whole, part = _whole(cell)
+        whole, part = _whole(cell) if len(cell) > 1 else (cell, [])
         # By date, so that the first run is the first run in whatever order the files were named.
         ordered = sorted(whole, key=lambda run: (_moment(run.log.facts.get("date", "")), run.log.source.path))
-        counted += [replace(run, rerun=place) for place, run in enumerate(ordered)]
+        counted += [replace(run, rerun=place) if place else run for place, run in enumerate(ordered)]
         aside += part
     return Taken(counted, tuple(aside))
+
+
+@lru_cache(maxsize=4096)
+def _benchmark(task: str | None) -> str:
+    return benchmark_of(task or "", None, 1)
 
 
 def _once(given: Sequence[Run]) -> tuple[list[Run], list[Unread]]:
@@ -335,7 +344,7 @@ def scores(title: str, given: Sequence[Run]) -> Part | None:
         models=models,
         benchmarks=_benchmark_facts(firsts),
         notes=(*notes, *_reading_notes(firsts), *series_note),
-        runs={run.model: run.base for run in firsts if run.base not in (None, run.model)},
+        runs={run.model: run.base for run in firsts if run.base},
     )
 
 
@@ -358,7 +367,7 @@ def _mean(results: Sequence[Result]) -> Result:
 
 
 def _settings_notes(given: Sequence[Run]) -> list[str]:
-    apart = sorted({run.model for run in given if run.base not in (None, run.model)})
+    apart = sorted({run.model for run in given if run.base})
     return [f"a model under several settings is a row for each: {shorten(apart)}"] if apart else []
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import polars as pl
 
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line
 from measurand.readers.evidence.attempts import EFFORT_SCHEMA, attempts_of
 from measurand.readers.evidence.token_logprobs import is_token_logprobs, token_logprobs_of
 from measurand.readers.evidence.votes import is_votes, votes_of
@@ -53,7 +53,12 @@ DEGRADATION: Aliases = {
     "score": ITEM_SCORE,
 }
 PROBE: Aliases = {"model": MODEL, "label": ("label", "defects"), "kind": ("kind", "probe")}
-FAILURES: Aliases = {"model": MODEL, "mode": ("mode", "failure_mode", "failure"), "sample": ("sample", *ITEM)}
+FAILURES: Aliases = {
+    "model": MODEL,
+    "mode": ("mode", "failure_mode", "failure"),
+    "sample": ("sample", *ITEM),
+    "cluster": ("cluster", "task", "task_id"),
+}
 QUERIES: Aliases = {
     "model": MODEL,
     "behaviour": ("behaviour", "behavior"),
@@ -106,8 +111,10 @@ class Kind:
         try:
             rows = pl.concat([part.frame for part in parts], how="diagonal_relaxed")
             return self.build(rows, tuple(note for part in parts for note in part.notes))
-        except (InputError, pl.exceptions.PolarsError) as error:
+        except InputError as error:
             raise InputError(f"{names}: {error}") from None
+        except pl.exceptions.PolarsError as error:
+            raise InputError(f"{names}: {first_line(error)}") from None
 
 
 def _fits(*wanted: Sequence[str]) -> Callable[[Sequence[str]], bool]:
@@ -116,7 +123,7 @@ def _fits(*wanted: Sequence[str]) -> Callable[[Sequence[str]], bool]:
 
 def _is_failures(columns: Sequence[str]) -> bool:
     """A column of failure modes; one that is just called mode counts where no other column says anything else."""
-    known = {"mode", "count", *FAILURES["model"], *FAILURES["sample"]}
+    known = {"mode", "count", *FAILURES["model"], *FAILURES["sample"], *FAILURES["cluster"]}
     named = find(columns, FAILURES["mode"][1:]) is not None
     return named or {"mode"} <= {fold(name) for name in columns} <= known
 
@@ -160,6 +167,12 @@ def _reader(schema: Mapping[str, pl.DataType], aliases: Aliases) -> Callable[[pl
         return Rows(pl.DataFrame({fact: _typed(frame[name], schema[fact]) for fact, name in named.items() if name}))
 
     return read
+
+
+def _failures(frame: pl.DataFrame) -> Rows:
+    """Failures with every further column: any of them can be named as what runs have in common."""
+    rows = _reader(FAILURE_SCHEMA, FAILURES)(frame)
+    return Rows(rows.frame.hstack(frame.select(pl.exclude(*rows.frame.columns).cast(pl.String))))
 
 
 def _typed(column: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -216,7 +229,7 @@ KINDS: tuple[Kind, ...] = (
         _reader({"failures": pl.Float64(), "successes": pl.Float64(), "trials": pl.Float64()}, {}),
         _trials,
     ),
-    Kind("failures", _is_failures, _reader(FAILURE_SCHEMA, FAILURES), Failures.build),
+    Kind("failures", _is_failures, _failures, Failures.build),
     Kind(
         "query_logprobs",
         _is_query_logprobs,

@@ -16,7 +16,7 @@ from measurand.readers.tables.raw import ROW
 from measurand.readers.tables.tabular import read_table
 from measurand.tables.texts import Texts
 
-__all__ = ["TEXT", "is_texts", "read_texts", "texts_of"]
+__all__ = ["TEXT", "is_texts", "joined", "read_texts", "texts_of"]
 
 TEXT = ("text", "question", "prompt", "problem", "input", "content", "document", "body")
 """Names of a column of texts, the likeliest first."""
@@ -36,7 +36,7 @@ def is_texts(columns: Sequence[str]) -> bool:
     return find(columns, TEXT) is not None and find(columns, others) is None and not is_votes(columns)
 
 
-def texts_of(frame: pl.DataFrame, name: str = "items") -> Texts:
+def texts_of(frame: pl.DataFrame, name: str = "items", *, cluster: str | None = None) -> Texts:
     """Texts of a table that `is_texts`.
 
     Parameters
@@ -44,36 +44,42 @@ def texts_of(frame: pl.DataFrame, name: str = "items") -> Texts:
     frame : a column of texts (`TEXT`), and the item and the benchmark (or set) where there are such columns; an item
         without a name is called by its row.
     name : the benchmark, where no column says it.
+    cluster : the column that says which texts go together, or ``"none"``; by default as `Texts.build` finds it.
 
     Raises
     ------
     InputError
         No column of texts, no text in it, or two texts for one item.
+    UnknownName
+        No column of groups of the name given.
 
     Examples
     --------
     >>> texts_of(pl.DataFrame({"question": ["How many hens?"], "answer": [5]}), "farm").frame.rows()
-    [('farm', '1', 'How many hens?')]
+    [('farm', '1', 'How many hens?', None)]
     """
     text = find(frame.columns, TEXT)
     if text is None:
         raise InputError(f"no column of texts ({', '.join(TEXT)}) among {', '.join(frame.columns)}")
     item, benchmark = find(frame.columns, (*ITEM, "id")), find(frame.columns, _SETS)
-    return Texts.build(
-        frame.select(
-            pl.col(text).cast(pl.String).alias("text"),
-            *([pl.col(item).cast(pl.String).alias("item")] if item is not None else []),
-            (pl.lit(name) if benchmark is None else pl.col(benchmark).cast(pl.String).fill_null(name)).alias(
-                "benchmark"
-            ),
-        )
-    )
+    meant = {"text": text, "item": item, "benchmark": benchmark}
+    named = {column: pl.col(column).cast(pl.String).alias(what) for what, column in meant.items() if column is not None}
+    # A column that someone names as the groups may mean an item or a benchmark, too.
+    others = [name for name in frame.columns if name not in meant and (name not in named or name == cluster)]
+    parts = [*named.values(), *map(pl.col, others)]
+    if benchmark is None:
+        parts.append(pl.lit(name).alias("benchmark"))
+    return Texts.build(frame.select(parts).with_columns(pl.col("benchmark").fill_null(name)), cluster=cluster)
 
 
-def read_texts(path: str | os.PathLike[str]) -> Texts:
+def read_texts(path: str | os.PathLike[str], *, cluster: str | None = None) -> Texts:
     """Read the texts of items from a file, the files of a folder, or those a pattern fits.
 
     A file without a column of benchmarks (or sets) is a benchmark of its own, by its name.
+
+    Parameters
+    ----------
+    cluster : the column that says which texts go together, or ``"none"``; by default as `Texts.build` finds it.
 
     Raises
     ------
@@ -84,7 +90,18 @@ def read_texts(path: str | os.PathLike[str]) -> Texts:
     for file in expand(path):
         table = read_table(file, read_bytes(file), recognise(file) or "csv")
         try:
-            parts.append(texts_of(table.frame.drop(ROW), Path(file).stem))
+            parts.append(texts_of(table.frame.drop(ROW), Path(file).stem, cluster=cluster))
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
+    return joined(parts)
+
+
+def joined(parts: Sequence[Texts]) -> Texts:
+    """All texts of several tables.
+
+    Raises
+    ------
+    InputError
+        Two texts for one item.
+    """
     return Texts.build(pl.concat([part.frame for part in parts]), tuple(note for part in parts for note in part.notes))

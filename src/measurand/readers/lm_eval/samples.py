@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from measurand.readers.items import SCORES_LIMIT, Occurrences, Rows, listing, metadata, number, text, value_of
-from measurand.readers.json_files import JsonLines, head_lines
+from measurand.readers.json_files import JsonLines, head
 from measurand.readers.log import Problem
 from measurand.tables import State
 
@@ -63,7 +63,10 @@ class Samples(NamedTuple):
 
 def is_samples(path: Path) -> bool:
     """Whether a line at the head of a file is a sample; the first may be damaged."""
-    return any(_SAMPLE.match(line) and b'"doc"' in line for line in head_lines(path))
+    start = head(path)
+    if b'"doc_id"' not in start:
+        return False
+    return any(_SAMPLE.match(line) and b'"doc"' in line for line in start.split(b"\n"))
 
 
 def reading_of(metric: str | None, kept: str | None) -> str | None:
