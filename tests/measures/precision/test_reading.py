@@ -1,5 +1,6 @@
 """P0: what was lost on the way in is told, file by file."""
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from measurand.auditing import audit
 from measurand.measures.precision.reading import MEASURE, judge, what_was_read
 from measurand.report.text import to_text
 from measurand.results import Source, Status
-from measurand.tables import Study, Unread
+from measurand.tables import RESPONSE_COLUMNS, Responses, Study, Unread
 
 
 def source(path: str, rows: int) -> Source:
@@ -102,3 +103,99 @@ def test_real_logs_tell_their_losses(shared):
         # A run without a score beside one that has some.
         "2025-02-11T15-17-00-05-00_popularity_dPiJifoWeEQBrfWsAopzWr.eval": 10,
     }
+
+
+def told(*rows: dict) -> Responses:
+    default = {"model": "m", "benchmark": "b", "reading": "acc", "epoch": 1}
+    full = [{**default, **row} for row in rows]
+    columns = {name: [row.get(name) for row in full] for name in RESPONSE_COLUMNS}
+    return Responses(pl.DataFrame(columns, schema=RESPONSE_COLUMNS).lazy())
+
+
+def judged(responses: Responses, **more):
+    return judge(what_was_read((), (), responses), **more)
+
+
+def test_samples_without_a_score_are_counted_by_what_became_of_them():
+    states = [None] * 4 + ["errored"] * 3 + ["refused", None]
+    rows = [{"item": str(i), "score": 1.0 if i < 4 else None, "state": state} for i, state in enumerate(states)]
+    headline, finding = judged(told(*rows))
+    assert headline.sentence == "5 of 9 samples behind 1 score were not scored."
+    assert finding.sentence == "5 of 9 samples have no score (3 errored, 1 missing, 1 refused)."
+    assert (finding.status, finding.estimate("unscored").value) == (Status.CAUTION, pytest.approx(5 / 9))
+
+
+def test_nothing_scored_at_all_is_an_issue_and_one_scored_epoch_is_a_score():
+    rows = [{"item": "1", "score": None, "grade": "B"}, {"item": "2", "score": None, "grade": "A"}]
+    (_, finding) = judged(told(*rows))
+    assert finding.status is Status.ISSUE
+    assert finding.sentence == "None of the 2 samples has a score (2 ungraded)."
+    epochs = [{"item": "1", "epoch": 1, "score": None, "state": "errored"}, {"item": "1", "epoch": 2, "score": 1.0}]
+    assert judged(told(*epochs))[1].sentence == "1 of 2 samples has no score (1 errored)."
+
+
+def test_a_sample_scored_by_one_reading_has_a_score():
+    rows = [{"item": "1", "reading": "acc", "score": 1.0}, {"item": "1", "reading": "f1", "score": None}]
+    assert [f.status for f in judged(told(*rows))] == [Status.PASSED]
+
+
+def test_answers_that_were_not_found_are_told_of_the_reading_used_alone():
+    rows = [
+        {"item": str(i), "reading": f"em,{name}", "score": float(name == "loose"), "state": state}
+        for name, state in (("strict", "unparsed"), ("loose", None))
+        for i in range(4)
+    ]
+    assert "In 4 of 4 responses no answer was found; they count as wrong." in [f.sentence for f in judged(told(*rows))]
+    loose_first = [*rows[4:], *rows[:4]]
+    assert not any("no answer was found" in f.sentence for f in judged(told(*loose_first)))
+
+
+@pytest.mark.parametrize(("tolerated", "status"), [(0.05, Status.CAUTION), (0.5, Status.PASSED)])
+def test_two_filters_of_one_metric_are_a_gap_of_the_parser(tolerated, status):
+    rows = [
+        {"model": model, "item": str(i), "reading": f"em,{name}", "score": float(i < right)}
+        for model, right_by in (("m", {"strict": 2, "loose": 6}), ("n", {"strict": 5, "loose": 6}))
+        for name, right in right_by.items()
+        for i in range(10)
+    ]
+    headline, finding = judged(told(*rows), tolerated_gap=tolerated)
+    assert (headline.status, finding.status) == (status, status)
+    assert finding.result == {"model": "m", "em,strict": 0.2, "em,loose": 0.6}
+    if status is Status.CAUTION:
+        assert "a gap of 40 points that comes from how answers are read, not from the model" in finding.sentence
+
+
+def test_two_metrics_of_a_response_are_named_and_no_fault():
+    rows = [{"item": "1", "reading": name, "score": score} for name, score in (("acc", 1.0), ("acc_norm", 0.0))]
+    headline, finding = judged(told(*rows))
+    assert (headline.status, finding.status) == (Status.PASSED, Status.PASSED)
+    assert finding.sentence == "Scored by acc (m: 100%); by acc_norm m scores 0%. --reading chooses."
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (["ConnectionError"] * 18, "18 of 18 runs ended in an error (ConnectionError): run them again."),
+        (["started"], "1 of 1 run did not come to an end (started): run it again."),
+        (["OSError", "cancelled"], "2 of 2 runs ended in an error (OSError, cancelled): run them again."),
+    ],
+)
+def test_runs_that_broke_off_are_said_first(kinds, said):
+    unread = [Unread(f"{i}.eval", "the run ended", 10, kind) for i, kind in enumerate(kinds)]
+    headline = judge(what_was_read(unread, [source(f"{i}.eval", 0) for i in range(len(kinds))]))[0]
+    assert headline.sentence.startswith(said)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("mn"), st.sampled_from("12"), st.sampled_from([0.0, 1.0, None]), st.integers(1, 2)),
+        min_size=1,
+        max_size=20,
+        unique_by=lambda row: (row[0], row[1], row[3]),
+    )
+)
+def test_every_sample_is_scored_or_counted(rows):
+    found = what_was_read((), (), told(*({"model": m, "item": i, "score": s, "epoch": e} for m, i, s, e in rows)))
+    expected = {model: sum(s is None for m, _, s, _ in rows if m == model) for model, *_ in rows}
+    assert {each.model: each.scoreless for each in found.unscored} == {m: n for m, n in expected.items() if n}
+    assert all(each.samples == sum(m == each.model for m, *_ in rows) for each in found.unscored)

@@ -13,7 +13,7 @@ from measurand.measures import Measure
 from measurand.measures.shared import require_fraction
 from measurand.results import Brief, Estimate, Figure, Finding, Question, Source, Status
 from measurand.tables import Responses, State, Unread, readings_of, state_of
-from measurand.wording import SHARE, listed, number, percent, plural, points
+from measurand.wording import SHARE, agreeing, listed, number, percent, plural, points
 
 __all__ = ["MEASURE", "FileLoss", "Reading", "Readings", "Unscored", "what_was_read"]
 
@@ -271,7 +271,7 @@ def _headline(result: Reading, rows: Sequence[Finding]) -> Finding:
     if scoreless:
         count, total = (sum(values) for values in zip(*((e.scoreless, e.samples) for e in scoreless), strict=True))
         of = plural(len(scoreless), "score")
-        said.append(f"{count:,} of {plural(total, 'sample')} behind {of} were not scored.")
+        said.append(f"{count:,} of {plural(total, 'sample')} behind {of} {agreeing(count, 'was')} not scored.")
     for each, finding in zip(result.readings, rows[len(rows) - len(result.readings) :], strict=True):
         if finding.status is Status.CAUTION:
             said.append(f"How answers to {each.benchmark} are read decides the score.")
@@ -305,7 +305,8 @@ def _samples_finding(each: Unscored) -> Finding:
     if each.scoreless == each.samples:
         said.append(f"None of the {plural(each.samples, 'sample')} has a score ({', '.join(parts)}).")
     elif each.scoreless:
-        said.append(f"{each.scoreless:,} of {plural(each.samples, 'sample')} have no score ({', '.join(parts)}).")
+        has = agreeing(each.scoreless, "has")
+        said.append(f"{each.scoreless:,} of {plural(each.samples, 'sample')} {has} no score ({', '.join(parts)}).")
     if unparsed:
         said.append(f"In {unparsed:,} of {plural(each.samples, 'response')} no answer was found; they count as wrong.")
     share = Estimate(name="unscored", value=each.scoreless / each.samples, n=each.samples, unit=SHARE)

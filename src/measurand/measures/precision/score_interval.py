@@ -21,7 +21,7 @@ from measurand.stats.intervals.bounded import betting_limits, few_and_extreme
 from measurand.stats.intervals.clustered import CR2, Means, cluster_sums, share_limits, t_limits
 from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
 from measurand.tables import ItemTable, Responses, Scores, State, item_tables
-from measurand.wording import SHARE, capital, listed, of_total, percent, plural, points, shown
+from measurand.wording import SHARE, agreeing, capital, listed, of_total, percent, plural, points, shown
 
 __all__ = ["MEASURE", "Interval", "ScoreInterval", "ScoreIntervals", "intervals_of", "score_intervals"]
 
@@ -341,7 +341,7 @@ def _lost(score: ScoreInterval) -> str:
     lost = sum(score.unscored.values())
     why = listed([f"{count:,} {state.value}" for state, count in score.unscored.items()])
     total = plural(score.n + lost, "item")
-    said = f"; {lost:,} of {total} {'has' if lost == 1 else 'have'} no score ({why})"
+    said = f"; {lost:,} of {total} {agreeing(lost, 'has')} no score ({why})"
     low, high = score.bounds
     return f"{said}, so of all {total} it lies between {percent(low)} and {percent(high)}" if score.unit else said
 
