@@ -6,6 +6,8 @@ import json
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import measurand
 from measurand.readers import lighteval, lm_eval
@@ -130,3 +132,30 @@ def test_a_file_without_tasks_is_a_log_with_a_problem(tmp_path, content):
     (log,) = lighteval.read(path)
     assert log.problems
     assert log.aggregates == ()
+
+
+@given(data=st.binary(max_size=200))
+def test_no_content_raises(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("fuzz") / f"results_{DATE}.json"
+    path.write_bytes(b'{"config_general": {"lighteval_sha": "x"}, "results": {"a|b|0": ' + data)
+    lighteval.recognise(path)
+    assert all(log.aggregates or log.problems for log in lighteval.read(path))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    entry=JSON, general=st.dictionaries(st.sampled_from(["model_name", "model_config", "max_samples"]), JSON), more=JSON
+)
+def test_values_of_any_kind_are_read_or_left_out(tmp_path_factory, entry, general, more):
+    path = tmp_path_factory.mktemp("values") / f"results_{DATE}.json"
+    content = {"config_general": {"lighteval_sha": "x", **general}, "results": {"a|b|0": entry}}
+    path.write_text(json.dumps({**content, "versions": more, "config_tasks": more}))
+    for log in lighteval.read(path):
+        assert log.model is None or isinstance(log.model, str)
+        assert all(isinstance(given.value, float) for given in log.aggregates)

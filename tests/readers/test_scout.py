@@ -7,6 +7,8 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import measurand
 from measurand.readers import scout
@@ -106,3 +108,21 @@ def test_a_damaged_or_empty_file_is_a_log_with_a_problem(tmp_path):
     empty = pl.DataFrame([line(0, "true", "boolean")]).clear()
     empty.write_parquet(path)
     assert scout.read(path)[0].problems[0].reason == "x.parquet: no transcript was scanned"
+
+
+CELL = st.none() | st.text(max_size=8) | st.sampled_from(["true", "1e400", "nan", "[]", "{"])
+
+
+@given(st.lists(st.tuples(CELL, CELL, CELL, CELL), min_size=1, max_size=6))
+def test_cells_of_any_kind_are_read_or_counted(tmp_path_factory, cells):
+    path = tmp_path_factory.mktemp("cells") / "x.parquet"
+    lines = [
+        line(i, value, kind, transcript_model=model, validation_target=target)
+        for i, (value, kind, model, target) in enumerate(cells)
+    ]
+    schema = dict.fromkeys(lines[0], pl.String)
+    pl.DataFrame(lines, schema=schema).write_parquet(path)
+    logs = scout.read(path)
+    assert sum(log.items.filter(grader=scout.SCANNER)["item"].n_unique() for log in logs) == len(cells)
+    scores = [score for log in logs for score in log.items["score"]]
+    assert all(score is None or abs(score) < 1e101 for score in scores)

@@ -10,8 +10,8 @@ import typer
 
 from measurand.cli.app import GAMING
 from measurand.cli.asking import Asked, asks
-from measurand.cli.options import ItemPaths, Resamples
-from measurand.cli.running import names_in
+from measurand.cli.options import ItemPaths, Resamples, Together
+from measurand.cli.running import counts_in, names_in
 from measurand.errors import InputError
 
 __all__ = [
@@ -91,15 +91,16 @@ def holdout(
         str | None, typer.Option(help="People's guesses of the new item: RIGHT,GUESSES,SHOWN (items shown at a time).")
     ] = None,
     permutations: Annotated[int, typer.Option(help="Permutations of the labels.")] = 500,
+    cluster: Together = None,
 ) -> Asked:
     """Whether a new set of items is drawn as the public one was: texts, lengths, older models, people (G3)."""
     from measurand.store import read
 
     if len(paths) != 2:
         raise InputError(f"name two files: the public set and the new one; got {len(paths)}")
-    counts = None if odd_one_out is None else tuple(int(part) for part in _counts(odd_one_out, 3))
+    counts = None if odd_one_out is None else tuple(counts_in(odd_one_out, "RIGHT,GUESSES,SHOWN"))
     settings = {"older": tuple(names_in(older) or ()), "odd_one_out": counts, "permutations": permutations}
-    stated: dict[str, Any] = {"texts": read_items(paths)}
+    stated: dict[str, Any] = {"texts": read_items(paths, cluster)}
     if logs is not None:
         stated["responses"] = read(logs).responses
     sets = {"public": paths[0].stem, "new": paths[1].stem}
@@ -109,6 +110,7 @@ def holdout(
 @asks(GAMING, "G4")
 def membership(
     paths: Annotated[list[Path], typer.Argument(help="Texts with the log-probabilities of their tokens.")],
+    reference: Annotated[str | None, typer.Option(help="Model of the file that has not seen the texts.")] = None,
     share: Annotated[float, typer.Option(help="Share of the tokens, the least likely, that Min-K% looks at.")] = 0.2,
     permutations: Annotated[int, typer.Option(help="Permutations of the labels.")] = 500,
 ) -> Asked:
@@ -117,7 +119,7 @@ def membership(
 
     if len(paths) != 1:
         raise InputError(f"name one file of texts with log-probabilities; got {len(paths)}")
-    settings = {"share": share, "permutations": permutations}
+    settings = {"reference": reference, "share": share, "permutations": permutations}
     return Asked(settings, {"token_logprobs": read_token_logprobs(paths[0])}, title_of(paths))
 
 
@@ -133,27 +135,17 @@ def quiz(
     return Asked({"tolerated": tolerated, "resamples": resamples}, {"quizzes": read_quizzes(paths)}, title_of(paths))
 
 
-def read_items(paths: Sequence[Path]) -> Any:
-    """The texts of all files; each is a benchmark of its own unless a column says otherwise."""
-    import polars as pl
+def read_items(paths: Sequence[Path], cluster: str | None = None) -> Any:
+    """The texts of all tables and logs; a table is a benchmark of its own unless a column says otherwise."""
+    from measurand.readers.evidence.texts import joined
+    from measurand.readers.item_texts import read_item_texts
 
-    from measurand.readers.evidence.texts import read_texts
-    from measurand.tables import Texts
-
-    parts = [read_texts(path) for path in paths]
-    return Texts.build(pl.concat([part.frame for part in parts]), tuple(note for part in parts for note in part.notes))
+    return joined([read_item_texts(path, cluster=cluster) for path in paths])
 
 
 def title_of(paths: Sequence[Path]) -> str:
     """The names of the files, for the top of the report."""
     return ", ".join(path.name for path in paths)
-
-
-def _counts(text: str, wanted: int) -> list[str]:
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != wanted or not all(part.isdigit() for part in parts):
-        raise InputError(f"expected {wanted} counts separated by commas, got {text!r}")
-    return parts
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -28,7 +28,7 @@ Together = Annotated[
     str | None,
     typer.Option("--cluster", help="Column of texts that go together (passage, topic, template), or none."),
 ]
-ItemPaths = Annotated[list[Path], typer.Argument(help="Tables with the texts of the items.")]
+ItemPaths = Annotated[list[Path], typer.Argument(help="Tables with the texts of the items, or logs that hold them.")]
 Level = Annotated[float, typer.Option(help="Confidence level of the intervals.")]
 Missing = Annotated[
     Literal["complete", "impute"],

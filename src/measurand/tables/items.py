@@ -284,7 +284,8 @@ def _table(chosen: _Chosen, rows: pl.LazyFrame) -> ItemTable:
     epochs = np.bincount(places, minlength=cells)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(places, scores, cells) / epochs
-        within = np.full(cells, np.nan)
+        # One number where no item was run twice: millions of cells without a variance need no memory.
+        within = np.broadcast_to(np.nan, cells)
         if epochs.max() > 1:
             within = np.bincount(places, (scores - mean[places]) ** 2, cells) / (epochs - 1)
             within[epochs < 2] = np.nan
