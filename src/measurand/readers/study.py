@@ -51,7 +51,8 @@ def read(
     Parameters
     ----------
     paths : files, folders, patterns such as ``"runs/*.csv"``, or frames (polars, pandas, pyarrow, any Arrow producer).
-        A file or folder that holds logs of Inspect, lm-eval, HELM, every_eval_ever or OpenAI evals is read as such.
+        A file or folder that holds logs of Inspect, Inspect Scout, lm-eval, lighteval, HELM, every_eval_ever or OpenAI
+        evals is read as such.
         A table has one row per model and one column per benchmark, or one row per score (model, benchmark, score and
         optionally stderr, n_items), or one row a benchmark and one column a model. Facts stand in further columns or in
         tables of their own. A table with a column ``item`` holds item-level results; `measurand.readers.evidence.kinds`
