@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 __all__ = [
+    "AVERAGE",
     "NOTEBOOK",
     "Audit",
     "Axis",
@@ -15,6 +16,9 @@ __all__ = [
     "Estimate",
     "Figure",
     "Finding",
+    "Gate",
+    "GateRow",
+    "GateVerdict",
     "Provenance",
     "Question",
     "Source",
@@ -265,3 +269,64 @@ class Audit:
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)
+
+
+GateVerdict = Literal["worse", "not worse", "open"]
+
+AVERAGE = "average"
+"""Name of the row of a gate in which the tasks weigh the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateRow:
+    """The candidate against the baseline on one task, or on average.
+
+    Parameters
+    ----------
+    name : the task.
+    baseline, candidate : mean scores on the items both ran.
+    difference : candidate minus baseline with its interval, not adjusted for the number of tasks.
+    p_worse : of a loss no greater than the margin, adjusted for the tasks and the average (Holm).
+    p_not_worse : of a loss at least as great as the margin.
+    verdict : worse by more than the margin, shown not to be, or neither.
+    n, clusters : items both ran, and the clusters they are in (as many where they are independent).
+    needed : items, or clusters, that would show two equal models not to differ by the margin 4 times in 5; None where
+        the verdict is not open.
+    """
+
+    name: str
+    baseline: float
+    candidate: float
+    difference: Estimate
+    p_worse: float
+    p_not_worse: float
+    verdict: GateVerdict
+    n: int
+    clusters: int
+    needed: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What holding a candidate against a baseline gives.
+
+    Parameters
+    ----------
+    candidate, baseline : names of the models.
+    margin, alpha : the loss tolerated, in shares, and the level of each test.
+    rows : one per task, the greatest loss first, then the average where there are several.
+    left_out : tasks that could not be compared, and why.
+    """
+
+    candidate: str
+    baseline: str
+    margin: float
+    alpha: float
+    rows: tuple[GateRow, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+    @property
+    def verdict(self) -> GateVerdict:
+        """Worse if any row is; not worse if every row is shown not to be; else open."""
+        found = {row.verdict for row in self.rows}
+        return "worse" if "worse" in found else "open" if "open" in found else "not worse"

@@ -13,7 +13,7 @@ from measurand.report.wording import ASKS, STATUS, level_text, subject_text
 from measurand.results import Audit, Estimate, Finding, Status
 from measurand.wording import plain, shown
 
-__all__ = ["csv_cell", "to_csv", "to_latex", "to_markdown"]
+__all__ = ["csv_cell", "markdown_table", "markdown_text", "to_csv", "to_latex", "to_markdown"]
 
 # The colon of an address too: bare addresses become links.
 _MARKDOWN = re.compile(r"([\\`*_\[\]#|~$@]|:(?=//))")
@@ -64,23 +64,23 @@ def to_markdown(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
     >>> print(to_markdown(Audit(findings=(), figures={}, provenance=of, settings={}, seed=7), ()).splitlines()[0])
     # a \\| b
     """
-    esc = _markdown_text
+    esc = markdown_text
     lines = [f"# {esc(audit.provenance.title) or 'Untitled study'}", "", f"Seed {audit.seed}.", ""]
     lines += [esc(issue_lines(audit)), ""]
     rows = [(ASKS[row.question], *_answer(row)) for row in questions(audit, measures)]
-    lines += _markdown_table(("Question", "Status", "In words", "Number [interval]"), rows)
+    lines += markdown_table(("Question", "Status", "In words", "Number [interval]"), rows)
     for section in sections(audit, measures):
         name = section.measure.name if section.measure else "no measure of this code is installed"
         lines += [f"## {esc(section.code)} {esc(name)}", ""]
         if section.measure:
             lines += [esc(section.measure.asks), ""]
-        lines += _markdown_table(
+        lines += markdown_table(
             ("Status", "Subject", "Number [interval]", "In words"), [_cells(finding) for finding in section.findings]
         )
     absent = unassessed(audit, measures)
     if absent:
         lines += ["## Not assessed", ""]
-        lines += _markdown_table(
+        lines += markdown_table(
             ("Measure", "Status", "Needs"),
             [(f"{row.measure.code} {row.measure.name}", _status(row.status), row.measure.needs) for row in absent],
         )
@@ -207,15 +207,16 @@ def _number(finding: Finding) -> str:
     return shown(estimate) + (f" ({level})" if level else "")
 
 
-def _markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [_line(head, str), _line(["---"] * len(head), str), *(_line(row, _markdown_text) for row in rows), ""]
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a table, its cells escaped."""
+    return [_line(head, str), _line(["---"] * len(head), str), *(_line(row, markdown_text) for row in rows), ""]
 
 
 def _line(cells: Sequence[str], escape: Callable[[str], str]) -> str:
     return f"| {' | '.join(map(escape, cells))} |"
 
 
-def _markdown_text(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Nothing in it is markup, a link, a mention or HTML."""
     escaped = _MARKDOWN.sub(r"\\\1", plain(text))
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,223 @@
+"""Whether a candidate may go on: every task and their average held against the loss that is tolerated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from measurand.errors import NotApplicable
+from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
+from measurand.measures.shared import require_fraction
+from measurand.results import AVERAGE, Estimate, Gate, GateRow, GateVerdict
+from measurand.stats.intervals.clustered import t_limits
+from measurand.stats.intervals.margin import average, margin_tests, t_tests, units_to_clear
+from measurand.stats.intervals.multiplicity import holm
+from measurand.stats.intervals.paired import paired_differences, paired_tests
+from measurand.tables import ItemTable, Responses, item_tables
+from measurand.wording import DIFFERENCE
+
+__all__ = ["gate"]
+
+_CANDIDATE, _BASELINE = "candidate", "baseline"
+LEAST_SHARED = 0.5
+"""Least share of the shorter run's items that both must have answered."""
+
+
+def gate(
+    candidate: Responses,
+    baseline: Responses,
+    *,
+    names: tuple[str, str],
+    margin: float = 0.02,
+    alpha: float = 0.05,
+) -> Gate:
+    """Hold a candidate against a baseline: is it shown to be worse by more than the margin on any task?
+
+    Items are paired, clusters kept. Each task and the average, in which tasks weigh the same, is tested for a loss
+    greater than the margin (Holm over all of them) and for a loss smaller than it, which all must show for the whole to
+    pass: an average alone hides a loss on one task.
+
+    Parameters
+    ----------
+    candidate, baseline : item-level results that hold the two models.
+    names : the candidate's name in the one and the baseline's in the other.
+    margin : loss that is tolerated, in shares: .02 is 2 points.
+    alpha : level of each one-sided test.
+
+    Raises
+    ------
+    NotApplicable
+        No task that both ran on enough of the same items.
+    InputError
+        A margin or level out of (0, 1).
+
+    References
+    ----------
+    Tango 1998, Statistics in Medicine 17(8), for independent items that score 0 or 1; Berger 1982, Technometrics 24(4),
+    for a whole of which every part must pass.
+
+    Examples
+    --------
+    >>> rows = [(m, "b", str(i), float(i % 4 > bad)) for m, bad in (("old", 0), ("new", 1)) for i in range(200)]
+    >>> frame = pl.DataFrame(rows, schema=["model", "benchmark", "item", "score"], orient="row")
+    >>> responses = Responses.build(frame)
+    >>> found = gate(responses, responses, names=("new", "old"))
+    >>> found.verdict, round(found.rows[0].difference.value, 2)
+    ('worse', -0.25)
+    """
+    require_fraction(margin=margin, alpha=alpha)
+    tables = list(item_tables(_together(candidate, baseline, names)))
+    rows: list[_Row] = []
+    left_out: list[tuple[str, str]] = []
+    for table in tables:
+        why = _unfit(table)
+        if why:
+            left_out.append((table.benchmark, why))
+        else:
+            rows.append(_row(table, margin, alpha))
+    if not rows:
+        why = "; ".join(f"{name}: {reason}" for name, reason in left_out) or "no item was scored"
+        raise NotApplicable(f"nothing to compare ({why})", needs="the same items answered by both models")
+    if len(rows) > 1:
+        rows.append(_average(rows, margin, alpha))
+    adjusted = holm(np.array([row.p_worse for row in rows]))
+    tasks = [_judged(row, float(p), alpha, margin) for row, p in zip(rows, adjusted, strict=True)]
+    own = sorted((task for task in tasks if task.name != AVERAGE), key=lambda task: task.difference.value or 0.0)
+    return Gate(
+        candidate=names[0],
+        baseline=names[1],
+        margin=margin,
+        alpha=alpha,
+        rows=(*own, *(task for task in tasks if task.name == AVERAGE)),
+        left_out=tuple(left_out),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """What a task shows, before it is judged among the others."""
+
+    name: str
+    scores: tuple[float, float]
+    difference: Estimate
+    stderr: float
+    df: float
+    p_worse: float
+    p_not_worse: float
+    n: int
+    clusters: int
+
+
+def _together(candidate: Responses, baseline: Responses, names: tuple[str, str]) -> Responses:
+    """Both models' rows as one set of results, under names of their own: a new build often keeps the old one's."""
+    parts = [
+        results.frame.filter(pl.col("model") == name).with_columns(model=pl.lit(role))
+        for results, name, role in ((candidate, names[0], _CANDIDATE), (baseline, names[1], _BASELINE))
+    ]
+    joined = Responses(pl.concat(parts, how="diagonal"))
+    key = candidate.cluster
+    if key is None or key not in joined.cluster_keys():
+        return joined
+    return joined.clustered_by(key, shown=candidate.shown)
+
+
+def _unfit(table: ItemTable) -> str | None:
+    """Why a task cannot be compared, None if it can."""
+    if len(table.models) < 2:
+        return f"only the {table.models[0]} ran it"
+    run = np.isfinite(table.scores)
+    common, shorter = int(run.all(axis=0).sum()), int(run.sum(axis=1).min())
+    if common < max(LEAST_SHARED * shorter, 2):
+        return f"{common} items answered by both, of {shorter} of the shorter run"
+    if not within_unit(table):
+        return "scores outside 0 to 1"
+    return None
+
+
+def _row(table: ItemTable, margin: float, alpha: float) -> _Row:
+    places = [table.models.index(role) for role in (_CANDIDATE, _BASELINE)]
+    scores = table.scores[places]
+    both = np.isfinite(scores).all(axis=0)
+    scores, clusters = scores[:, both], None if table.clusters is None else table.clusters[both]
+    pairs = paired_differences(scores, clusters)
+    counts = clusters is None and once_right_or_wrong(table)
+    tests = margin_tests(pairs, margin, counts=counts)
+    _, low, high = (float(each[0]) for each in paired_tests(pairs, 1 - alpha, counts=counts, unit=True))
+    method = "Tango's score test" if counts else "paired t, CR2"
+    value = float(pairs.value[0])
+    ends = (low, high) if np.isfinite([low, high]).all() else (None, None)
+    return _Row(
+        name=table.benchmark,
+        scores=(float(scores[0].mean()), float(scores[1].mean())),
+        difference=Estimate(
+            name="difference",
+            value=value,
+            low=ends[0],
+            high=ends[1],
+            level=None if ends[0] is None else 1 - alpha,
+            method=method,
+            n=int(pairs.n[0]),
+            unit=DIFFERENCE,
+        ),
+        stderr=float(pairs.stderr[0]),
+        df=float(pairs.df[0]),
+        p_worse=float(tests.worse[0]),
+        p_not_worse=float(tests.not_worse[0]),
+        n=int(pairs.n[0]),
+        clusters=int(pairs.clusters[0]),
+    )
+
+
+def _average(rows: Sequence[_Row], margin: float, alpha: float) -> _Row:
+    values = np.array([[row.difference.value or 0.0, row.stderr, row.df] for row in rows])
+    found = average(values[:, 0], values[:, 1], values[:, 2])
+    value, stderr, df = (np.array([each]) for each in found)
+    low, high = (float(each[0]) for each in t_limits(value, stderr, df, 1 - alpha))
+    known = np.isfinite(low)
+    worse, not_worse = (float(each[0]) for each in t_tests(value, stderr, df, margin))
+    if not np.isfinite(worse):
+        # Tasks that never differ have no standard error: what the least of them shows holds for their mean.
+        worse, not_worse = max(row.p_worse for row in rows), max(row.p_not_worse for row in rows)
+    return replace(
+        rows[0],
+        name=AVERAGE,
+        scores=(float(np.mean([row.scores[0] for row in rows])), float(np.mean([row.scores[1] for row in rows]))),
+        difference=Estimate(
+            name="difference",
+            value=found.value,
+            low=low if known else None,
+            high=high if known else None,
+            level=1 - alpha if known else None,
+            method="mean of tasks, Satterthwaite t",
+            n=sum(row.n for row in rows),
+            unit=DIFFERENCE,
+        ),
+        stderr=found.stderr,
+        df=found.df,
+        p_worse=worse,
+        p_not_worse=not_worse,
+        n=sum(row.n for row in rows),
+        clusters=sum(row.clusters for row in rows),
+    )
+
+
+def _judged(row: _Row, p_worse: float, alpha: float, margin: float) -> GateRow:
+    verdict: GateVerdict = "worse" if p_worse <= alpha else "not worse" if row.p_not_worse <= alpha else "open"
+    needed = None
+    if verdict == "open" and row.stderr > 0:
+        needed = units_to_clear(row.stderr, row.clusters, margin, alpha=alpha)
+    return GateRow(
+        name=row.name,
+        candidate=row.scores[0],
+        baseline=row.scores[1],
+        difference=row.difference,
+        p_worse=p_worse,
+        p_not_worse=row.p_not_worse,
+        verdict=verdict,
+        n=row.n,
+        clusters=row.clusters,
+        needed=needed,
+    )
