@@ -31,6 +31,7 @@ from measurand.readers.items import (
 )
 from measurand.readers.json_files import JsonLines, head, read_document, require
 from measurand.readers.log import Aggregate, Log, Problem
+from measurand.readers.settings import TASK, settings_of
 from measurand.results import Source
 
 __all__ = ["explained", "part_of", "read", "recognise", "recomputed"]
@@ -251,6 +252,7 @@ def _log(source: Source, record: _Record, task: str, results: Iterable[_Result],
         aggregates=tuple(aggregate for result in own if (aggregate := _aggregate(result))),
         declared_items=total if only else None,
         facts=_facts(record, own[0].entry if own else {}),
+        settings=_settings(own[0].entry if own else {}),
     )
     lost = [result.reading for result in own if _aggregate(result) is None]
     problems = [Problem(f"{task}, {reading}: no score that is a finite number", 0) for reading in lost]
@@ -317,6 +319,14 @@ def _facts(record: _Record, entry: Mapping[str, Any]) -> dict[str, str]:
         "generation_args": generation.get("generation_args") or None,
     }
     return as_facts(said)
+
+
+def _settings(entry: Mapping[str, Any]) -> dict[str, str]:
+    """What the model was run under, as far as the record says it of the model's side and of the task's."""
+    generation = mapping(entry.get("generation_config"))
+    return settings_of(
+        ("", mapping(generation.get("generation_args"))), (TASK, mapping(generation.get("additional_details")))
+    )
 
 
 # --- samples

@@ -20,6 +20,7 @@ import polars as pl
 from measurand.readers.items import SCORES_LIMIT, Key, Rows, as_facts, count, disagreements, metadata, number, text
 from measurand.readers.json_files import Document, decode, read_document, require
 from measurand.readers.log import Aggregate, Log, Problem
+from measurand.readers.settings import TASK, settings_of
 from measurand.results import Source
 
 __all__ = ["explained", "read", "recognise", "recomputed"]
@@ -320,12 +321,23 @@ def _log(folder: _Folder, split: str, declared: int | None) -> Log:
         aggregates=tuple(_aggregates(folder.stats, split, variants, declared)),
         declared_items=declared,
         facts=_facts(folder.spec, split, counted),
+        settings=settings_of(
+            ("", {name: spec.get(name) for name in ("temperature", "reasoning_effort", "max_tokens")}),
+            (TASK, {"shots": spec.get("max_train_instances"), "method": spec.get("method"), "prompt": _prompt(spec)}),
+        ),
     )
     problems = _incomplete(log, len(places), sum(place not in folder.states for place in places))
     if dropped:
         problems.append(Problem(f"{_FILES[0]}: more than {SCORES_LIMIT} statistics of an item", dropped))
     problems += disagreements(log.aggregates, recomputed(log), explained(log))
     return replace(log, problems=tuple(problems))
+
+
+def _prompt(spec: Mapping[str, Any]) -> str | None:
+    """All that stands around a question, where it is not the usual frame."""
+    frame = [spec.get(name) for name in ("instructions", "input_prefix", "output_prefix", "global_prefix")]
+    said = "".join(part for part in frame if isinstance(part, str))
+    return said or None
 
 
 def _incomplete(log: Log, held: int, unanswered: int) -> list[Problem]:

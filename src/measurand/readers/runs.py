@@ -279,17 +279,16 @@ def _once(given: Sequence[Run]) -> tuple[list[Run], list[Unread]]:
 def _whole(cell: Sequence[Run]) -> tuple[list[Run], list[Unread]]:
     """Of the runs under one name on one benchmark those that count, and the others with the reason."""
     most = max(run.size or 0 for run in cell)
-    splits = Counter[str]()
+    splits = Counter[str | None]()
     for run in cell:
-        splits[run.log.facts.get("split", "")] += run.size or 0
+        splits[run.log.facts.get("split")] += run.size or 0
     split = max(splits, key=lambda name: splits[name])
     ended_well = any(run.result is not None and not run.log.ended for run in cell)
     whole, aside = [], []
     for run in cell:
         if run.log.ended and ended_well:
             reason = f"{run.model} on {run.benchmark}: another run came to its end, so this one is set aside"
-        elif run.log.facts.get("split", "") != split:
-            held = run.log.facts.get("split", "none")
+        elif split is not None and (held := run.log.facts.get("split")) not in (None, split):
             reason = f"{run.model} on {run.benchmark}: split {held!r}, set aside beside {split!r}, which has more items"
         elif run.size is not None and run.size < most / 2:
             sizes = f"{run.size} of {most} items" if run.size else "no score"

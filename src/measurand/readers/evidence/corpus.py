@@ -19,7 +19,7 @@ from measurand.readers.paths import below, require_file, why_closed
 from measurand.readers.tables.columns import find
 from measurand.readers.tables.raw import shorten
 from measurand.stats.texts.overlap import LONG, SHORT, ItemIndex, Passages, find_passages
-from measurand.tables.overlaps import MATCH_SCHEMA, Against, Overlaps
+from measurand.tables.overlaps import MATCH_SCHEMA, Against, Overlaps, closest_first
 from measurand.tables.texts import Texts, script
 
 __all__ = ["Batch", "batches", "corpus_files", "overlap_with_corpus", "overlap_with_texts"]
@@ -247,9 +247,11 @@ class _Found:
                 "document": [batch.names[document] for document in found.document.tolist()],
                 **shares,
                 "similarity": found.similarity,
+                "own": found.own,
+                "values": found.values,
                 "_passage": np.arange(len(found.item)),
             }
-        ).with_columns(pl.col("share_13", "share_8").fill_nan(None))
+        ).with_columns(pl.col("share_13", "share_8", "own", "values").fill_nan(None))
         rows = _best(rows)
         passages = [found.passage(place) for place in rows["_passage"].to_list()]
         return (
@@ -262,6 +264,8 @@ class _Found:
         frame = self.texts.frame
         items = frame.with_columns(
             pl.Series("words", self.index.words.counts),
+            pl.Series("own_words", self.index.among(self.index.own)),
+            pl.Series("value_words", self.index.among(self.index.values)),
             pl.Series("runs_13", self.index.counted(LONG)),
             pl.Series("runs_8", self.index.counted(SHORT)),
             pl.Series("documents", self.holding),
@@ -287,9 +291,8 @@ _FOUND: dict[str, pl.DataType] = {
 
 
 def _best(rows: pl.DataFrame) -> pl.DataFrame:
-    """Of each item the documents that hold most of it, the earliest first among equals."""
-    order = ("share_8", "similarity", "share_13")
-    ranked = rows.sort("place", *order, descending=[False, True, True, True], nulls_last=True, maintain_order=True)
+    """Of each item the documents that hold most of it."""
+    ranked = closest_first(rows, "place")
     return ranked.group_by("place", maintain_order=True).head(_MOST_KEPT).select(rows.columns)
 
 
