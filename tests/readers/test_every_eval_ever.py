@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from measurand.errors import InputError
-from measurand.readers import every_eval_ever
+from measurand.readers import every_eval_ever, read
 from measurand.readers.log import ITEM_COLUMNS
 
 LEADERBOARD = "98ea850e-7019-4728-a558-8b1819ec47c2.json"
@@ -341,3 +341,17 @@ def test_any_bytes_are_a_log(folder, data, start):
     path.write_bytes(start + data)
     sound(every_eval_ever.read(path))
     assert isinstance(every_eval_ever.recognise(path), bool)
+
+
+def test_two_efforts_and_two_shots_are_rows_apart(tmp_path):
+    runs = [("low", "0"), ("high", "0"), ("high", "5")]
+    for place, (effort, shots) in enumerate(runs):
+        generation = {"generation_args": {"reasoning_effort": effort}, "additional_details": {"n_shot": shots}}
+        content = record([result(score=0.1 * place, generation_config=generation)], evaluation_id=f"src/m/{place}")
+        (tmp_path / f"{place}.json").write_text(json.dumps(content))
+    found = read(tmp_path).scores.table["model"].to_list()
+    assert sorted(found) == [
+        "org/m (reasoning_effort=high, n_shot=0)",
+        "org/m (reasoning_effort=high, n_shot=5)",
+        "org/m (reasoning_effort=low, n_shot=0)",
+    ]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from measurand.errors import InputError
-from measurand.readers import helm
+from measurand.readers import helm, read
 from measurand.readers.log import ITEM_COLUMNS
 
 TYPOS = {"name": "typos", "robustness": True, "fairness": False, "computed_on": "perturbed", "prob": 0.1}
@@ -331,3 +331,14 @@ def test_a_published_run_without_answers_keeps_its_scores(shared, tmp_path):
         ("scenario_state.json: cannot be read: No such file or directory", 0),
         ("10 items have no request in scenario_state.json: no answer, no target", 0),
     ]
+
+
+def test_shots_and_instructions_set_runs_apart_and_a_smaller_split_is_set_aside(tmp_path):
+    for shots in (0, 5):
+        adapter = spec()["adapter_spec"] | {"max_train_instances": shots, "instructions": "Answer."}
+        rows = [instance(i, 1.0) for i in range(4)] + [instance(9, 0.0, split="valid")]
+        stats = [stat("num_instances", 4), stat("num_instances", 1, split="valid")]
+        write(tmp_path / str(shots), rows, stats, run_spec={**spec(), "adapter_spec": adapter})
+    study = read(tmp_path)
+    assert sorted(study.scores.table["model"]) == ["org/m (shots=0)", "org/m (shots=5)"]
+    assert ["split 'valid', set aside" in each.reason for each in study.unread if "valid" in each.reason] == [True] * 2
