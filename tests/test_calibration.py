@@ -24,6 +24,7 @@ FEWER_RUNS = {
     **dict.fromkeys(("P6", "P10"), 150),
     **dict.fromkeys(("V5", "V8"), 200),
     "F4": 80,
+    "V7": 200,
     "P12": 300,
 }
 """Least simulated studies of a cell where they are fewer than 1,000: the page says of each measure how many."""

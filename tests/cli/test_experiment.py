@@ -89,6 +89,15 @@ def test_membership_is_judged_from_the_weights(tiny_folder, tmp_path):
     run("membership", tiny_folder, tmp_path / "texts.csv", "-o", tmp_path / "out")
     assert {found["code"] for found in findings(tmp_path / "out")} == {"G4"}
     assert len((tmp_path / "out" / "logprobs.jsonl").read_text().splitlines()) == 60
+    shutil.copytree(tiny_folder, tmp_path / "older")
+    options = ("-o", tmp_path / "held", "--reference", tmp_path / "older")
+    run("membership", tiny_folder, tmp_path / "texts.csv", *options)
+    (finding,) = (each for each in findings(tmp_path / "held") if each["subject"])
+    # The reference is the same model by another name: nothing is known beyond it.
+    assert finding["status"] in ("caution", "not_applicable")
+    assert finding["result"]["judged"] == "log-probability beyond older"
+    same = ("-o", tmp_path / "same", "--reference", tiny_folder)
+    assert "another model than" in run("membership", tiny_folder, tmp_path / "texts.csv", *same, code=1)
 
 
 def test_what_cannot_be_done_is_said(tiny_folder, items, tmp_path):

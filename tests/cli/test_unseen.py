@@ -22,7 +22,13 @@ def test_unseen_reads_counts_of_modes_and_takes_what_is_tolerated(tmp_path):
     assert "F5 unseen failure modes" in said
     assert "4 failure modes in 74 failures, 1 seen once; none is estimated to be missing" in said
     loose = json.loads(run("unseen", str(path), "--tolerated", "0.5", "--json"))
-    assert loose["findings"][1]["status"] == "passed"
+    assert loose["findings"][1]["status"] == "caution"
+    alone = json.loads(run("unseen", str(path), "--tolerated", "0.5", "--cluster", "none", "--json"))
+    assert alone["findings"][1]["status"] == "passed"
+    rows = "".join(f"{mode},p{place // 2}\n" for place, mode in enumerate(["loops"] * 60 + ["refuses"] * 30))
+    path.write_text("failure_mode,problem\n" + rows, encoding="utf-8")
+    grouped = run("unseen", str(path), "--cluster", "problem")
+    assert "2 failure modes on 45 tasks that failed 90 times" in grouped
 
 
 def test_leakage_reads_variants_and_takes_the_one_reported(tmp_path):

@@ -20,7 +20,7 @@ from measurand.simulate.calibration import (
     simulations,
     studies,
 )
-from measurand.simulate.capabilities import SIZES, simulate
+from measurand.simulate.capabilities import SIZES, Regime, simulate
 from measurand.simulate.outcomes import add_coverage, add_event
 from measurand.simulate.validity.differential_progress import CLAIMS
 from measurand.stats.capability.capabilities import DEFAULT, correlations_with_intervals
@@ -90,6 +90,7 @@ def test_a_block_counts_what_a_loop_over_the_same_draws_counts():
         covered.append(float(abs(found.excess) <= found.half_width))
         for _ in range(CLAIMS):  # the claims that are made at once draw from the same generator
             rng.choice(12, size=2, replace=False)
+        simulate(12, 5, (0.68,), 0.3, rng, regime=Regime(tails=3))  # and so do the models of heavy tails
     (counted,) = (values for key, values in block.items() if key[0] == "coverage")
     assert [hit for hit, _ in counted] == covered
 

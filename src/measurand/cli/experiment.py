@@ -208,6 +208,7 @@ def membership(
     model: Model,
     texts: Annotated[Path, typer.Argument(help="Table of texts with a column member: 1 if in the training data.")],
     output: Out,
+    reference: Annotated[str | None, typer.Option(help="A like model that has not seen the texts.")] = None,
     batch: Batch = 8,
     level: Level = 0.95,
     seed: Seed = 0,
@@ -215,18 +216,28 @@ def membership(
     loading: Loading,
 ) -> None:
     """Log-probabilities of texts' tokens from the weights, and whether they tell members from others (G4)."""
+    import polars as pl
+
     from measurand.experiments.models import load
     from measurand.experiments.token_logprobs import token_logprobs
     from measurand.readers.evidence.token_logprobs import read_members
-    from measurand.tables import Study
+    from measurand.tables import Study, TokenLogprobs
 
     require_writable(output / "logprobs.jsonl")
     asked, members = read_members(texts)
-    loaded = load(model, **asdict(loading))
+    known = None if reference is None else _name(reference)
+    if known == _name(model):
+        raise InputError(f"the reference should be another model than {known!r}, which is asked about")
+    parts = []
     with progress(["membership"]) as step:
-        found = token_logprobs(loaded, asked, members, batch=batch, progress=step)
-    write_atomically(output / "logprobs.jsonl", found.frame.write_ndjson().encode())
-    _judge(Study(title=_name(model), token_logprobs=found), {"level": level}, seed, output, ("G4",))
+        # One after the other, so that the memory holds one of them.
+        for name in (model, *([] if reference is None else [reference])):
+            found = token_logprobs(load(name, **asdict(loading)), asked, members, batch=batch, progress=step)
+            parts.append(found.frame.with_columns(model=pl.lit(_name(name))))
+    both = TokenLogprobs.build(pl.concat(parts))
+    write_atomically(output / "logprobs.jsonl", both.frame.write_ndjson().encode())
+    study = Study(title=_name(model), token_logprobs=both)
+    _judge(study, {"level": level, "reference": known}, seed, output, ("G4",))
 
 
 Tasks = Annotated[

@@ -10,7 +10,7 @@ import typer
 from measurand.cli.app import VALIDITY
 from measurand.cli.asking import Asked, asks
 from measurand.cli.gaming import read_items, title_of
-from measurand.cli.options import ItemPaths
+from measurand.cli.options import ItemPaths, Together
 
 __all__ = ["coverage", "metric_choice", "mtmm"]
 
@@ -37,8 +37,9 @@ def coverage(
     reference: Annotated[Path | None, typer.Option(help="Texts that the items should reach.")] = None,
     radius: Annotated[float | None, typer.Option(help="Distance within which a text is reached.")] = None,
     nearest: Annotated[int, typer.Option(help="Without a radius: reached if an item is among so many nearest.")] = 5,
+    cluster: Together = None,
 ) -> Asked:
     """How varied a benchmark's items are, which repeat, and what of a reference they reach (V11)."""
     given = [*paths, *([] if reference is None else [reference])]
     settings = {"reference": None if reference is None else reference.stem, "radius": radius, "nearest": nearest}
-    return Asked(settings, {"texts": read_items(given)}, title_of(given))
+    return Asked(settings, {"texts": read_items(given, cluster)}, title_of(given))

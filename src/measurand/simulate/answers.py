@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ __all__ = [
     "answers",
     "expected_score",
     "item_clusters",
+    "ranking_grids",
     "shared_normals",
     "variant_score",
 ]
@@ -137,6 +138,24 @@ def answer_grid(
         clusters=of_item if shared else None,
         scaled=False,
     )
+
+
+APART, EFFECT = (0.0, 0.12, 0.3), 0.3
+"""On that scale, SD of models' abilities, about 0, 2 and 5 points of the score, and of a variant's effect on each."""
+
+
+def ranking_grids(
+    models: int, variants: int, items: int, clusters: int, rng: np.random.Generator
+) -> Iterator[tuple[str, Grid, str]]:
+    """Models to be ranked in several variants: what is true of them, their answers, and what an issue then is.
+
+    Without any effect of the variants, to say that they rank models differently is a false alarm.
+    """
+    for apart, effect in (*((apart, 0.0) for apart in APART), (APART[-1], EFFECT)):
+        abilities = apart * rng.standard_normal((models, 1)) + effect * rng.standard_normal((models, variants))
+        grid = answer_grid(abilities, item_clusters(items, clusters, rng), SHARED if clusters else 0.0, rng)
+        name = f"models apart by {apart / 6:.2f} (SD), variants by {effect / 6:.2f}"
+        yield name, grid, "power" if effect else "false_alarm"
 
 
 def variant_score(shifts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -10,7 +10,7 @@ import polars as pl
 from measurand.errors import InputError
 from measurand.results import Brief
 
-__all__ = ["ITEM_SCHEMA", "MATCH_SCHEMA", "Against", "Overlaps"]
+__all__ = ["ITEM_SCHEMA", "MATCH_SCHEMA", "Against", "Overlaps", "closest_first"]
 
 Against = Literal["corpus", "pool", "itself"]
 
@@ -19,11 +19,14 @@ ITEM_SCHEMA: dict[str, pl.DataType] = {
     "item": pl.String(),
     "text": pl.String(),
     "words": pl.Int64(),
+    "own_words": pl.Int64(),
+    "value_words": pl.Int64(),
     "runs_13": pl.Int64(),
     "runs_8": pl.Int64(),
     "documents": pl.Int64(),
 }
-"""One row per item: its words, its distinct runs of 13 and of 8 words, and the documents that hold one of these."""
+"""One row per item: its words, those that no other item shares with it, its numbers and names, its distinct runs of 13
+and of 8 words, and the documents that hold one of these."""
 
 MATCH_SCHEMA: dict[str, pl.DataType] = {
     "benchmark": pl.String(),
@@ -32,10 +35,13 @@ MATCH_SCHEMA: dict[str, pl.DataType] = {
     "share_13": pl.Float64(),
     "share_8": pl.Float64(),
     "similarity": pl.Float64(),
+    "own": pl.Float64(),
+    "values": pl.Float64(),
     "passage": pl.String(),
 }
 """One row per item and document: the share of the item's runs that stand in it (null without a run), the share of its
-words that stand in the passage in the same order, and that passage."""
+words that stand in the passage in the same order, the same of the words that no other item shares with it and of its
+numbers and names (null where there are none), and that passage."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -84,8 +90,8 @@ class Overlaps(Brief):
 
         Examples
         --------
-        >>> items = pl.DataFrame({"benchmark": "b", "item": "1", "text": "?", "words": 20, "runs_13": 8, "runs_8": 13,
-        ...                       "documents": 0})
+        >>> items = pl.DataFrame({"benchmark": "b", "item": "1", "text": "?", "words": 20, "own_words": 20,
+        ...                       "value_words": 0, "runs_13": 8, "runs_8": 13, "documents": 0})
         >>> Overlaps.build(items, pl.DataFrame(schema=MATCH_SCHEMA), documents=3).matches.height
         0
         """
@@ -95,7 +101,7 @@ class Overlaps(Brief):
         # Without one, "found nowhere" would be said of a search that did not take place.
         if documents < 1:
             raise InputError(f"{source} holds no document; there should be at least one to look in")
-        for name in ("share_13", "share_8", "similarity"):
+        for name in ("share_13", "share_8", "similarity", "own", "values"):
             wrong = matches.filter((pl.col(name) < 0) | (pl.col(name) > 1) | pl.col(name).is_nan())
             if wrong.height:
                 raise InputError(f"{name} should be in [0, 1], got {wrong[name][0]} for item {wrong['item'][0]!r}")
@@ -112,6 +118,22 @@ class Overlaps(Brief):
             familiar=familiar,
             notes=notes,
         )
+
+
+def closest_first(matches: pl.DataFrame, *keys: str) -> pl.DataFrame:
+    """Matches by item, the document first that holds most of it, the earliest first among equals.
+
+    What counts is how much of the words that tell an item from others is there: a document with an item of the same
+    template, or on the same passage, comes behind one with the item itself.
+
+    Parameters
+    ----------
+    keys : the columns that say which item it is.
+    """
+    telling = pl.min_horizontal("own", "values").fill_null(1.0)
+    order = [pl.col(name) * telling for name in ("share_8", "similarity", "share_13")]
+    descending = [*(False for _ in keys), *(True for _ in order)]
+    return matches.sort(*keys, *order, descending=descending, nulls_last=True, maintain_order=True)
 
 
 def _checked(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -8,15 +8,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from measurand.errors import InputError, NotApplicable
+from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.forecast.unseen import MEASURE, figure, judge, unseen_modes
 from measurand.results import Status
 from measurand.simulate.forecast.unseen import failures_of
 from measurand.tables import Failures
 
 
-def found_in(counts, **settings):
-    return unseen_modes(failures_of(np.array(counts)), rng=np.random.default_rng(0), **settings)
+def found_in(counts, cluster="none", **settings):
+    return unseen_modes(failures_of(np.array(counts)), cluster=cluster, rng=np.random.default_rng(0), **settings)
 
 
 def test_the_spider_data_as_failures(shared):
@@ -63,11 +63,48 @@ def test_rows_and_counts_and_runs_without_a_failure_say_the_same():
     assert found_in([15, 9, 1]).models[0].runs is None
 
 
+def test_a_task_counts_once_however_often_it_fails():
+    """By the slow definition: each task in turn left out, the chance that one of its failures is of a mode unseen."""
+    rng = np.random.default_rng(1)
+    task = np.repeat(np.arange(60), rng.integers(1, 6, 60))
+    mode = rng.integers(0, 40, len(task))
+    rows = pl.DataFrame({"mode": [f"m{each}" for each in mode], "task_id": task, "note": "x"})
+    found = unseen_modes(Failures.build(rows), cluster="task_id", rng=rng).models[0]
+    shares = [np.mean(~np.isin(mode[task == each], mode[task != each])) for each in range(60)]
+    assert found.chance.value == pytest.approx(np.mean(shares))
+    assert (found.failures, found.repeats) == (60, len(task) - 60)
+    assert found.once == sum(len(set(task[mode == each])) == 1 for each in range(40))
+
+
+def test_the_same_failure_in_every_epoch_changes_nothing():
+    modes = ["a"] * 20 + ["b"] * 12 + ["c", "d", "e"]
+    once = pl.DataFrame({"mode": modes, "sample": [str(place) for place in range(35)]})
+    alone, repeated, counted = (
+        unseen_modes(Failures.build(rows), rng=np.random.default_rng(0))
+        for rows in (once, pl.concat([once] * 3), once.with_columns(count=pl.lit(3)))
+    )
+    for result in (repeated, counted):
+        assert result.models[0].chance == alone.models[0].chance
+        assert result.models[0].richness == alone.models[0].richness
+        assert "5 failure modes on 35 tasks that failed 105 times, 3 seen on one task" in judge(result)[1].sentence
+    assert (alone.task, alone.models[0].repeats) == ("sample", 0)
+
+
+@pytest.mark.parametrize("counts", [[200, 150, 90, 40], [10, *[1] * 40]])
+def test_without_tasks_no_verdict_is_given_but_a_caution(counts):
+    findings = judge(found_in(counts, cluster=None))
+    assert {finding.status for finding in findings} == {Status.CAUTION}
+    assert "were each failure of another task." in findings[1].sentence
+    assert any("61%, 18% and 0%" in caveat for caveat in findings[0].caveats)
+    with pytest.raises(UnknownName, match="no column of groups named 'clustre'; did you mean 'cluster'"):
+        found_in(counts, cluster="clustre")
+
+
 def test_several_models_share_the_level_and_one_with_few_failures_is_a_row():
     large = failures_of(np.array([40, 30, 3, 1])).frame
     both = [large.with_columns(model=pl.lit(name)) for name in ("a", "b")]
     few = failures_of(np.array([3, 1])).frame.with_columns(model=pl.lit("few"))
-    result = unseen_modes(Failures.build(pl.concat([*both, few])), rng=np.random.default_rng(0))
+    result = unseen_modes(Failures.build(pl.concat([*both, few])), cluster="none", rng=np.random.default_rng(0))
     assert result.models[0].chance.high > found_in([40, 30, 3, 1]).models[0].chance.high
     findings = judge(result)
     assert "most for" in findings[0].sentence

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from measurand.errors import InputError, NotApplicable
+from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.gaming.membership import (
     BLIND,
     MEASURE,
@@ -20,20 +20,23 @@ from measurand.measures.gaming.membership import (
     membership,
 )
 from measurand.results import Status
-from measurand.simulate.gaming.membership import table
+from measurand.simulate.gaming.membership import REFERENCE, table
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.texts.membership import min_k_plus_plus
 from measurand.stats.texts.two_sample import auroc
 from measurand.tables.token_logprobs import TokenLogprobs
 
 
-def result(blind: tuple[float, float, float], area: float, beyond_low: float | None) -> Memberships:
+def result(
+    blind: tuple[float, float, float], area: float, beyond_low: float | None, reference: str | None = "older"
+) -> Memberships:
     attack = Attack.of("Min-20%++", area, 200, 200, 0.95)
     found = Membership(
         model="m",
         blind=Attack(BLIND, Limits(*blind), 200, 200),
         attacks=(attack,),
         beyond=None if beyond_low is None else Limits(0.1, beyond_low, 0.3),
+        reference=reference,
     )
     return Memberships((found,), 0.2, 0.95)
 
@@ -66,6 +69,50 @@ def test_without_the_vocabulary_min_k_is_judged():
 def test_the_verdict(blind, area, beyond_low, status):
     headline, finding = judge(result(blind, area, beyond_low))
     assert finding.status is headline.status is status
+
+
+def test_without_a_reference_nothing_is_said_to_have_been_seen():
+    headline, finding = judge(result((0.52, 0.42, 0.62), 0.75, 0.1, reference=None))
+    assert finding.status is headline.status is Status.CAUTION
+    assert "knows the members better than the others, for whatever reason" in finding.sentence
+    assert "no easier for older" in judge(result((0.52, 0.42, 0.62), 0.75, 0.1))[1].sentence
+    assert any("reinforcement" in caveat for caveat in headline.caveats)
+
+
+def test_members_that_are_easier_for_any_model_are_not_said_to_have_been_seen():
+    rng = np.random.default_rng(7)
+    rows = table(400, 0.0, 0.0, rng, easier=1.5, reference=True)
+    found = membership(rows, reference=REFERENCE, rng=rng)
+    (own,) = found.models
+    assert [attack.name for attack in own.attacks][:2] == ["log-probability beyond reference", "Min-20%++"]
+    assert own.attacks[1].area.low > 0.5
+    assert judge(found)[1].status is Status.CAUTION
+    seen = table(400, 1.5, 0.0, rng, reference=True)
+    assert judge(membership(seen, reference=REFERENCE, rng=rng))[1].status is Status.ISSUE
+
+
+def test_the_judged_score_is_the_difference_of_log_probabilities_per_byte():
+    rng = np.random.default_rng(8)
+    rows = table(60, 1.0, 0.0, rng, reference=True)
+    by_model = {model: frame for (model,), frame in rows.frame.group_by("model")}
+    own, other = by_model["model"], by_model[REFERENCE]
+    scores = [
+        (sum(one) - sum(two)) / len(text)
+        for one, two, text in zip(own["logprobs"], other["logprobs"], own["text"], strict=True)
+    ]
+    found = membership(rows, reference=REFERENCE, rng=rng).models[0]
+    assert found.attacks[0].area.value == pytest.approx(auroc(scores, own["member"]))
+
+
+def test_texts_that_the_reference_lacks_are_left_out_and_said_so():
+    rng = np.random.default_rng(9)
+    frame = table(80, 1.0, 0.0, rng, reference=True).frame
+    lacking = TokenLogprobs.build(frame.filter((pl.col("model") != REFERENCE) | (pl.int_range(pl.len()) % 80 >= 10)))
+    found = membership(lacking, reference=REFERENCE, rng=rng)
+    assert (found.models[0].attacks[0].members, found.models[0].attacks[0].others) == (35, 35)
+    assert "10 texts of model left out: reference has no log-probabilities of the same text" in found.notes
+    with pytest.raises(UnknownName, match="did you mean 'reference'"):
+        membership(lacking, reference="referense", rng=rng)
 
 
 def test_an_open_verdict_says_how_many_texts_would_decide_it():

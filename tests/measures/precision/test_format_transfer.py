@@ -33,12 +33,16 @@ def respond(make_responses):
     return make
 
 
+def assess(responses, **settings):
+    return format_transfer(responses, rng=np.random.default_rng(0), **settings)
+
+
 def test_the_difference_is_paired_and_of_the_second_format(respond):
     scores = drawn([[0, -0.5]])
-    (found,) = format_transfer(respond(scores)).each
+    (found,) = assess(respond(scores)).each
     assert (found.reference, found.other) == ("choice", "open")
     assert found.difference == difference_limits(scores[0, 1] - scores[0, 0], None, 0.95)
-    turned = format_transfer(respond(scores), formats=("open", "choice")).each[0]
+    turned = assess(respond(scores), formats=("open", "choice")).each[0]
     assert turned.difference.value == pytest.approx(-found.difference.value)
 
 
@@ -51,7 +55,7 @@ def test_the_difference_is_paired_and_of_the_second_format(respond):
     ],
 )
 def test_the_verdict_looks_at_the_interval(respond, shift, items, status, words):
-    headline, finding = judge(format_transfer(respond(drawn([[0, shift]], items))))
+    headline, finding = judge(assess(respond(drawn([[0, shift]], items))))
     assert (finding.status, headline.status) == (status, status)
     assert words in finding.sentence
     assert headline.subject == {}
@@ -60,16 +64,16 @@ def test_the_verdict_looks_at_the_interval(respond, shift, items, status, words)
 
 def test_the_same_scores_pass_with_enough_items(respond):
     scores = np.repeat(drawn([[0]], 500), 2, axis=1)
-    finding = judge(format_transfer(respond(scores)))[1]
+    finding = judge(assess(respond(scores)))[1]
     assert finding.status is Status.PASSED
     assert "the score of m0 on b changes by 0 points [−0.6, 0.6] (500 items)" in finding.sentence
-    assert judge(format_transfer(respond(scores[:, :, :20])))[1].status is Status.CAUTION
+    assert judge(assess(respond(scores[:, :, :20])))[1].status is Status.CAUTION
 
 
 def test_clusters_widen_the_interval(respond):
     scores, clusters = np.repeat(drawn([[0, 0]], 20), 10, axis=2), np.repeat(np.arange(20), 10)
-    naive = format_transfer(respond(scores)).each[0].difference
-    found = format_transfer(respond(scores, clusters)).each[0]
+    naive = assess(respond(scores)).each[0].difference
+    found = assess(respond(scores, clusters)).each[0]
     assert found.clusters == 20
     assert found.difference.high - found.difference.low > 2 * (naive.high - naive.low)
 
@@ -78,7 +82,7 @@ def test_items_in_one_format_only_are_left_out(respond):
     scores = drawn([[0, 0.4]], 60)
     scores[0, 0, 40:] = np.nan
     # The format with most scores is the reference.
-    (found,) = format_transfer(respond(scores)).each
+    (found,) = assess(respond(scores)).each
     assert (found.reference, found.items) == ("open", 40)
     assert found.difference.value == pytest.approx((scores[0, 0, :40] - scores[0, 1, :40]).mean())
 
@@ -87,8 +91,8 @@ def test_benchmarks_that_share_items_can_be_formats(respond):
     scores = drawn([[0, -1.0]] * 2)
     responses = respond(scores, names=("arc", "arc_open"), column="benchmark")
     with pytest.raises(NotApplicable, match="two formats"):
-        format_transfer(responses)
-    found = format_transfer(responses, formats=("arc_open", "arc")).each
+        assess(responses)
+    found = assess(responses, formats=("arc_open", "arc")).each
     assert [(each.benchmark, each.reference, each.other) for each in found] == [
         ("arc_open, arc", "arc_open", "arc")
     ] * 2
@@ -98,25 +102,25 @@ def test_benchmarks_that_share_items_can_be_formats(respond):
 def test_many_variants_are_wordings_unless_named(respond):
     responses = respond(drawn(np.zeros((1, 5))), names=[f"p{place}" for place in range(5)])
     with pytest.raises(NotApplicable, match=r"5 variants.*needs the names of the formats"):
-        format_transfer(responses)
-    assert len(format_transfer(responses, formats=("p1", "p3", "p4")).each) == 2
-    assert len(format_transfer(responses, formats=tuple(f"p{place}" for place in range(5))).each) == 4
+        assess(responses)
+    assert len(assess(responses, formats=("p1", "p3", "p4")).each) == 2
+    assert len(assess(responses, formats=tuple(f"p{place}" for place in range(5))).each) == 4
 
 
 def test_names_that_are_no_formats_are_refused(respond):
     responses = respond(drawn([[0, 0]]))
     with pytest.raises(UnknownName, match="did you mean 'choice'"):
-        format_transfer(responses, formats=("choise", "open"))
+        assess(responses, formats=("choise", "open"))
     with pytest.raises(InputError, match="at least two different names"):
-        format_transfer(responses, formats=("open",))
+        assess(responses, formats=("open",))
     with pytest.raises(InputError, match="level"):
-        format_transfer(responses, level=95)
+        assess(responses, level=95)
 
 
 def test_the_ranking_is_kendalls_tau_on_the_common_items(respond):
     abilities = np.linspace(-1, 1, 9)[:, None]
     scores = drawn(np.hstack([abilities, abilities, -abilities]), 600)
-    result = format_transfer(respond(scores))
+    result = assess(respond(scores))
     means = scores.mean(axis=2)
     assert [ranking.tau for ranking in result.rankings] == [
         tau_limits(means[:, 0], means[:, place], 0.95) for place in (1, 2)
@@ -127,33 +131,62 @@ def test_the_ranking_is_kendalls_tau_on_the_common_items(respond):
     assert turned.estimate("rank_tau").value < 0
 
 
+def test_models_that_hardly_differ_are_ranked_by_noise_and_not_by_the_formats(respond):
+    result = assess(respond(drawn(np.zeros((12, 2)), 400, seed=3)))
+    (finding,) = (f for f in judge(result) if f.title == "Ranking across formats")
+    assert finding.estimate("rank_tau").high < 0.7
+    assert finding.estimate("p_value_of_noise_alone").value > 0.05
+    assert finding.status is Status.CAUTION
+    assert "which the sampling of items alone can explain" in finding.sentence
+
+
+def test_few_clusters_do_not_tell_noise_from_an_effect_of_the_formats(respond):
+    abilities = np.linspace(-1, 1, 9)[:, None]
+    scores = drawn(np.hstack([abilities, -abilities]), 600)
+    for groups, status in ((15, Status.CAUTION), (30, Status.ISSUE)):
+        result = assess(respond(scores, np.arange(600) % groups))
+        (finding,) = (f for f in judge(result) if f.title == "Ranking across formats")
+        assert finding.status is status, finding.sentence
+
+
+def test_no_estimate_depends_on_the_level(respond):
+    responses = respond(drawn(np.zeros((6, 2)), 300), np.arange(300) % 25)
+
+    def values(level):
+        return [
+            [(each.name, each.value) for each in finding.estimates] for finding in judge(assess(responses, level=level))
+        ]
+
+    assert values(0.95) == values(0.5)
+
+
 def test_four_models_are_not_ranked(respond):
-    assert format_transfer(respond(drawn(np.zeros((4, 2))))).rankings == ()
+    assert assess(respond(drawn(np.zeros((4, 2))))).rankings == ()
 
 
 def test_models_in_one_format_only_are_a_visible_row(respond):
     scores = drawn(np.zeros((3, 2)))
     scores[2, 1] = np.nan
-    findings = judge(format_transfer(respond(scores)))
+    findings = judge(assess(respond(scores)))
     (row,) = (finding for finding in findings if finding.status is Status.NOT_APPLICABLE)
     assert "1 model ran fewer than 10 of the same items as choice and open" in row.sentence
 
 
 def test_one_format_or_too_few_items_are_not_applicable(respond):
     with pytest.raises(NotApplicable, match="1 format only"):
-        format_transfer(respond(drawn([[0]])))
+        assess(respond(drawn([[0]])))
     with pytest.raises(NotApplicable, match="at least 10 of the same items"):
-        format_transfer(respond(drawn([[0, 0]], 9)))
+        assess(respond(drawn([[0, 0]], 9)))
 
 
 def test_one_cluster_has_no_interval_and_no_verdict(respond):
-    finding = judge(format_transfer(respond(drawn([[0, 1]], 30), [0] * 30)))[1]
+    finding = judge(assess(respond(drawn([[0, 1]], 30), [0] * 30)))[1]
     assert finding.status is Status.CAUTION
     assert finding.estimate("difference").low is None
 
 
 def test_one_unlucky_model_of_many_is_no_headline(respond):
-    result = format_transfer(respond(drawn([[0, 0.26]] * 12, 400, seed=2)))
+    result = assess(respond(drawn([[0, 0.26]] * 12, 400, seed=2)))
     headline, *each = judge(result)
     assert any(finding.status is Status.ISSUE for finding in each)
     assert headline.status is Status.CAUTION
@@ -161,7 +194,7 @@ def test_one_unlucky_model_of_many_is_no_headline(respond):
 
 
 def test_the_figure_shows_every_model_with_its_verdict(respond):
-    result = format_transfer(respond(drawn([[0, 1.0, 0.0]] * 2)))
+    result = assess(respond(drawn([[0, 1.0, 0.0]] * 2)))
     (picture,) = figure(result, judge(result))
     assert picture.columns["formats"] == ("open minus choice",) * 2 + ("relabelled minus choice",) * 2
     assert set(picture.columns["verdict"]) == {"issue", "caution"}

@@ -11,7 +11,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures.precision.items import MEASURE, figure, items, judge
 from measurand.results import Status
 from measurand.stats.items.reliability import reliability
-from measurand.tables import RESPONSE_COLUMNS, Responses
+from measurand.tables import RESPONSE_COLUMNS, Responses, Scores, item_tables
 
 
 def answers(models, count, seed=0, reversed_items=0, missing=0.0):
@@ -51,6 +51,27 @@ def test_numbers_in_the_finding_are_those_of_the_scores(make_responses):
     real = finding.estimate("smallest_real_difference")
     # 1.645 is the normal quantile at .95.
     assert (real.value, real.low, real.high) == pytest.approx([1.6448536 * 2**0.5 * end for end in expected.sem])
+
+
+def test_known_families_make_the_interval_of_reliability_and_are_said(make_responses):
+    scores, responses = answers(30, 20), make_responses(answers(30, 20))
+    names = [f"m{i}" for i in range(30)]
+    families = np.array([f"f{i % 6}" for i in range(30)], dtype=object)
+    families[28:] = None
+    facts = pl.DataFrame({"model": names, "family": list(families)})
+    table = pl.DataFrame({"model": names, "benchmark": "b", "score": 0.5})
+    result = items(responses, Scores.build(table, facts), rng=np.random.default_rng(0))
+    (of_models,) = items(responses, rng=np.random.default_rng(0)).benchmarks
+    (of_families,) = result.benchmarks
+    models = list(next(item_tables(responses)).models)
+    # A model of unknown family is a family of its own.
+    codes = np.array([names.index(m) + 100 if names.index(m) >= 28 else names.index(m) % 6 for m in models])
+    order = [names.index(m) for m in models]
+    assert of_families.precision.alpha == pytest.approx(reliability(scores[order], families=codes).alpha)
+    assert of_families.precision.alpha.low != of_models.precision.alpha.low
+    finding = next(f for f in judge(result) if f.subject.get("part") == "reliability")
+    assert "(30 models of 8 families, 20 items)" in finding.sentence
+    assert finding.estimate("reliability").method == "jackknife over families of models on the log scale, t(G_eff - 1)"
 
 
 def test_items_that_stronger_models_fail_are_named(make_responses):

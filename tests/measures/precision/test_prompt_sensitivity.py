@@ -164,6 +164,38 @@ def test_the_ranking_of_models_across_prompts(respond):
     assert ranking.concordance.value < middle.low <= middle.value <= middle.high
 
 
+@pytest.mark.parametrize("apart", [0.0, 0.12])
+def test_models_that_hardly_differ_are_ranked_by_noise_and_not_by_the_prompts(respond, apart):
+    """Without any effect of the prompts one prompt does not tell much, and that is no fault of the wording."""
+    abilities = apart * np.random.default_rng(5).standard_normal((8, 1)) + np.zeros((8, 5))
+    (finding,) = (f for f in judge(assess(respond(drawn(abilities, 400)))) if f.title == "Ranking across prompts")
+    assert finding.estimate("generalisability_of_one_prompt").high < 0.9
+    assert finding.estimate("p_value_of_noise_alone").value > 0.05
+    assert finding.status is Status.CAUTION
+    assert "below 0.9, which the sampling of items alone can explain" in finding.sentence
+
+
+def test_too_few_clusters_do_not_tell_noise_from_an_effect_of_the_prompts(respond):
+    effects = np.random.default_rng(3).normal(0, 2.0, (6, 5))
+    clusters = np.arange(1500) % 15
+    findings = judge(assess(respond(drawn(effects, 1500), clusters)))
+    (finding,) = (f for f in findings if f.title == "Ranking across prompts")
+    assert finding.status is Status.CAUTION
+    assert "with fewer than 20 clusters of items that cannot be told" in finding.sentence
+    assert finding.estimate("p_value_of_noise_alone").value is None
+
+
+def test_no_estimate_depends_on_the_level(respond):
+    responses = respond(drawn(np.zeros((4, 3)), 300), np.arange(300) % 25)
+
+    def values(level):
+        return [
+            [(each.name, each.value) for each in finding.estimates] for finding in judge(assess(responses, level=level))
+        ]
+
+    assert values(0.95) == values(0.5)
+
+
 def test_a_model_with_few_items_does_not_spoil_the_ranking_of_the_others(respond):
     scores = drawn(np.zeros((5, 3)), 200)
     scores[4][np.random.default_rng(4).random((3, 200)) > 0.3] = np.nan

@@ -34,9 +34,9 @@ def made(count, topics=range(4), seed=0):
     return [" ".join(r.permutation(lists[i % len(lists)])[:3]) + f" w{seed}x{i}" for i in range(count)]
 
 
-def texts_of(**sets):
+def texts_of(cluster="none", **sets):
     rows = [(name, str(i), text) for name, texts in sets.items() for i, text in enumerate(texts)]
-    return Texts.build(pl.DataFrame(rows, schema=["benchmark", "item", "text"], orient="row"))
+    return Texts.build(pl.DataFrame(rows, schema=["benchmark", "item", "text"], orient="row"), cluster=cluster)
 
 
 def by_benchmark(result, title="Input coverage"):
@@ -67,7 +67,7 @@ def test_regions_of_the_reference_without_items_are_told():
     assert found["wide"].status is Status.PASSED
     assert set(found) == {"narrow", "wide"}
     narrow = next(each for each in result.benchmarks if each.benchmark == "narrow")
-    missed = [text for text, near in zip(narrow.shown[80:], narrow.reached.covered, strict=True) if not near]
+    missed = [text for text, near in zip(narrow.shown[80:], narrow.covered, strict=True) if not near]
     unseen = set(" ".join(TOPICS[2:]).split())
     assert len(missed) > 40
     assert all(unseen & set(text.split()) for text in missed)
@@ -104,9 +104,53 @@ def test_the_embedding_can_be_changed_and_is_named():
 def test_of_many_items_some_are_drawn():
     result = input_coverage(texts_of(b=made(100)), most=40, rng=rng())
     assert (result.benchmarks[0].n, result.benchmarks[0].drawn) == (100, 40)
-    assert "The 40 items (of 100, drawn at random) of b" in judge(result)[1].sentence
+    assert "The 100 items (40 drawn at random) of b" in judge(result)[1].sentence
     again = input_coverage(texts_of(b=made(100)), most=40, rng=rng())
     assert again.benchmarks[0].shown == result.benchmarks[0].shown
+
+
+def test_near_duplicates_are_counted_over_all_items():
+    varied = [" ".join(f"w{word}" for word in np.random.default_rng(i).integers(0, 9000, 12)) for i in range(1600)]
+    repeated = [*varied, *varied[:200], *(f"{text} {text} indeed" for text in varied[200:400])]
+    finding = judge(input_coverage(texts_of(b=repeated), most=100, rng=rng()))[1]
+    share = finding.estimate("near_duplicates")
+    assert (finding.status, share.n) == (Status.ISSUE, 2000)
+    # 200 exact copies, and 200 texts written twice with a word more, each with what it repeats.
+    assert share.value * 2000 == pytest.approx(800, abs=40)
+
+
+def on_passages(count, topics, seed):
+    """Questions, five on each passage, and the passage of each."""
+    r = np.random.default_rng(seed)
+    texts, passages = [], []
+    for place in range(count):
+        words = TOPICS[topics[place % len(topics)]].split()
+        passage = [f"p{seed}{place}w{word}" for word in range(6)] + list(r.permutation(words)[:4])
+        texts += [" ".join([*passage, f"q{r.integers(40)}"]) for _ in range(5)]
+        passages += [f"{seed} {place}"] * 5
+    return texts, passages
+
+
+def test_a_passage_of_questions_counts_as_one_text():
+    (items, own), (use, others) = on_passages(60, range(4), 1), on_passages(60, range(4), 2)
+    (narrow, left), names = on_passages(60, (0, 1), 3), ["wide"] * 300 + ["use"] * 300
+    cluster = own + others
+    frame = pl.DataFrame({"benchmark": names, "text": items + use, "cluster": cluster})
+    alike = input_coverage(Texts.build(frame), reference="use", rng=rng())
+    found = by_benchmark(alike, "Reach over the reference")["wide"]
+    assert found.status is Status.PASSED
+    assert "of the 60 groups of texts of use" in found.sentence
+    missing = frame.with_columns(text=pl.Series(narrow + use), cluster=pl.Series(left + others))
+    found = by_benchmark(input_coverage(Texts.build(missing), reference="use", rng=rng()), "Reach over the reference")
+    assert found["wide"].status is Status.ISSUE
+    # Not knowing the passages, sets that are alike look as if regions were left out: no issue is made of it.
+    unknown = input_coverage(Texts.build(frame.drop("cluster")), reference="use", rng=rng())
+    found = by_benchmark(unknown, "Reach over the reference")["wide"]
+    assert found.status is Status.CAUTION
+    assert "regions of it have no item, were each text drawn by itself" in found.sentence
+    assert any("until the groups are named" in caveat for caveat in judge(unknown)[0].caveats)
+    alone = input_coverage(Texts.build(frame.drop("cluster"), cluster="none"), reference="use", rng=rng())
+    assert by_benchmark(alone, "Reach over the reference")["wide"].status is Status.ISSUE
 
 
 def test_too_few_items_are_a_row_or_no_measure():

@@ -49,6 +49,32 @@ def test_a_gain_passes_only_beyond_what_capability_explains(make_study, excess, 
     assert observed == pytest.approx(expected + estimate.value)
 
 
+def test_a_model_at_the_end_of_a_bend_neither_gains_nor_stands_out(make_study):
+    study = make_study(24)
+    score = differential_progress(study.scores).classes[0].panel.standard_scores
+    top, middle = int(score.argmax()), int(np.abs(score).argmin())
+    scatter = 0.05 * np.random.default_rng(2).standard_normal(24)
+    study = make_study(24, columns={"t0": 0.5 + 0.1 * score + 0.1 * score**2 + scatter})
+    gain = Gain(f"m{middle}", f"m{top}", "t0")
+    result = differential_progress(study.scores, gains=[gain])
+    (_, excess), league = result.classes[0].gains[0], result.classes[0].leagues["t0"][1]
+    assert max(excess.chance.straight, league.chance.straight) < 0.05
+    told = [f for f in judge(result) if f.subject.get("benchmark") == "t0"]
+    assert [f.status for f in told] == [Status.CAUTION, Status.CAUTION]
+    assert all("a relation that bends" in f.sentence for f in told)
+
+
+def test_among_models_that_scatter_widely_none_stands_out(make_study):
+    study = make_study(24)
+    score = differential_progress(study.scores).classes[0].panel.standard_scores
+    scatter = np.random.default_rng(55).standard_t(2, 24)
+    result = differential_progress(make_study(24, columns={"t0": 0.5 * score + scatter}).scores)
+    league = result.classes[0].leagues["t0"][1]
+    assert league.chance.straight < 0.05 < league.chance.whatever
+    finding = next(f for f in judge(result) if f.subject == {"benchmark": "t0", "class": "all"})
+    assert (finding.status, "models that scatter widely" in finding.sentence) == (Status.CAUTION, True)
+
+
 def test_a_claimed_gain_of_the_example_equals_statsmodels(example):
     old, new, benchmark = "Llama-2-70b-chat-hf", "Meta-Llama-3-70B-Instruct", "ethics_all"
     result = differential_progress(example.scores, gains=[Gain(old, new, benchmark)], level=0.9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,34 @@ def test_no_common_dimension_is_an_issue(make_study):
     (finding,) = judge(dimensionality(make_study(40, columns=noise).scores))
     assert finding.estimate("components_above_chance").value == 0
     assert finding.status is Status.ISSUE
+
+
+def test_what_families_are_alike_in_by_chance_is_no_common_dimension(make_study):
+    # Benchmarks that have nothing in common, of six families that differ widely on each of them.
+    rng = np.random.default_rng(11)
+    columns = {f"c{j}": 3 * rng.standard_normal(6)[np.arange(60) % 6] + rng.standard_normal(60) for j in range(5)}
+    (finding,) = judge(dimensionality(make_study(60, families=6, columns=columns).scores))
+    assert finding.estimate("components_above_chance").value == 0
+    assert finding.status is Status.CAUTION
+    assert "models of one family are alike" in finding.sentence
+    # The same scores of models that are not known to belong together would pass.
+    (finding,) = judge(dimensionality(make_study(60, families=60, columns=columns).scores))
+    assert finding.estimate("components_above_chance").value > 0
+
+
+def test_with_few_families_a_dimension_is_neither_passed_nor_denied(make_study):
+    (finding,) = judge(dimensionality(make_study(30, families=1).scores))
+    assert finding.status is Status.CAUTION
+
+
+def test_a_pass_over_unknown_families_says_what_it_rests_on(make_study):
+    part = dimensionality(make_study(40).scores)
+    known = part.classes[0]
+    unknown = replace(part, classes=(replace(known, panel=replace(known.panel, unknown=30)),))
+    assert "independent" not in judge(part)[0].sentence
+    (finding,) = judge(unknown)
+    assert finding.status is Status.PASSED
+    assert "provided that the models, whose families are mostly not known, are independent" in finding.sentence
 
 
 def test_one_factor_share_and_share_of_the_first_component_are_kept_apart(make_study):

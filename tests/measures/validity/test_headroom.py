@@ -72,9 +72,10 @@ def test_positions_are_on_the_way_from_chance_to_maximum(make_study):
     else:
         assert (median.low, median.high) == pytest.approx(limits)
     assert best.value == pytest.approx(0.65 / 0.75)
-    # The interval of the best model is that of its score at the level asked for.
-    half = stats.norm.ppf(0.95) * 0.03 / 0.75
-    assert (best.low, best.high, best.level) == pytest.approx((best.value - half, best.value + half, 0.9))
+    # The best of several: each limit is one-sided at 10%, the lower one over all models.
+    below, above = (stats.norm.isf(share) * 0.03 / 0.75 for share in (0.1 / 20, 0.1))
+    assert (best.low, best.high, best.level) == pytest.approx((best.value - below, best.value + above, 0.9))
+    assert best.n == 20
     assert finding.estimate("headroom").value == pytest.approx(1 - best.value)
 
 

@@ -51,6 +51,16 @@ def test_verdicts(exact, edit, status, words):
     assert each[0].estimate("breakthroughness").value is not None
 
 
+def test_a_jump_is_told_with_how_steep_it_is_and_what_smooth_rise_would_look_the_same():
+    headline, _, jumps, grows = judge(run(scores_of(STEP + NOISE[0], SMOOTH + NOISE[1])))
+    # Sixteen models from 1e7 to 1e11, the step at 1e9: between the eighth and the ninth.
+    assert jumps.estimate("step_factor").value == pytest.approx(10 ** (X[8] - X[7]))
+    assert "jumps between 7.36e+08 and 1.36e+09 (a factor of 1.85), over 16 scales" in jumps.sentence
+    assert "a smooth rise within a factor of 3.16 often looks like a jump" in headline.sentence
+    assert "between" not in grows.sentence
+    assert "looks like a jump" not in judge(run(scores_of(SMOOTH + NOISE[0], SMOOTH + NOISE[1])))[0].sentence
+
+
 def test_noise_is_told_to_be_neither():
     noise = np.random.default_rng(1).standard_normal((2, 16))
     headline = judge(run(scores_of(*noise)))[0]

@@ -11,7 +11,8 @@ from measurand.simulate.precision.format_transfer import CELLS, GAPS, SIMULATION
 
 @pytest.mark.parametrize("clusters", [0, 4000])
 def test_the_truths_are_those_of_many_items(clusters):
-    found = transfer_of([_grid(GAPS, 40_000, clusters, np.random.default_rng(0))], 0.95).each
+    rng = np.random.default_rng(0)
+    found = transfer_of([_grid(GAPS, 40_000, clusters, rng)], 0.95, rng).each
     np.testing.assert_allclose([each.difference.value for each in found], GAPS, atol=0.01)
 
 

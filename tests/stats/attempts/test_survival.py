@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import CensoredData, ecdf
+from scipy.stats import CensoredData, binom, ecdf
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from measurand.stats.attempts.survival import kaplan_meier, quantiles_under
@@ -148,3 +148,36 @@ def test_times_that_are_none():
     for times in ([], [-1.0], [np.inf]):
         with pytest.raises(ValueError, match="times should be"):
             kaplan_meier(times, np.zeros(len(times), dtype=bool), 0.95)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 9])
+def test_efforts_that_none_ended_before_have_the_exact_limits_of_a_share(count):
+    found = kaplan_meier(np.where(np.arange(10) < count, 1.0, 90.0), np.arange(10) < count, 0.95).by(30.0)
+    low, high = clopper_pearson(count, 10, 0.95)
+    assert found == pytest.approx((count / 10, float(low), float(high)))
+
+
+def test_two_of_ten_are_not_shown_to_lie_above_a_twentieth():
+    """At that share two or more of ten come by chance in 8.6%, where 2.5% are asked for."""
+    assert binom.sf(1, 10, 0.05) == pytest.approx(0.0861, abs=1e-4)
+    found = kaplan_meier(np.full(10, 9.0), np.arange(10) < 2, 0.95)
+    # The limits of the log-log scale, which the curve has, say they are.
+    assert found.low[-1] > 0.05 > found.by(9.0).low
+
+
+def test_efforts_that_end_early_and_clusters_leave_fewer_independent_ones():
+    rng = np.random.default_rng(11)
+    times, events = rng.integers(1, 20, 60).astype(float), rng.random(60) < 0.4
+    whole = kaplan_meier(times, events, 0.95)
+    found = whole.by(12.0)
+    # Greenwood's variance, and as many efforts as have it without any that ended early.
+    place = int(np.searchsorted(whole.times, 12.0, side="right")) - 1
+    d, n = whole.events[: place + 1], whole.at_risk[: place + 1]
+    worth = found.value / ((1 - found.value) * (d / (n * (n - d))).sum())
+    assert worth < 60
+    assert (found.low, found.high) == pytest.approx(
+        tuple(map(float, clopper_pearson(found.value * worth, worth, 0.95)))
+    )
+    clustered = kaplan_meier(np.tile(times, 3), np.tile(events, 3), 0.95, np.tile(np.arange(60), 3)).by(12.0)
+    assert clustered.value == pytest.approx(found.value)
+    assert (clustered.low, clustered.high) == pytest.approx((found.low, found.high), abs=0.02)

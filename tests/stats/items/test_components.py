@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes
 from measurand.stats.items.components import (
     column_variance,
     generalisability,
@@ -77,7 +78,9 @@ def test_item_components_are_two_ways_and_their_jackknife_is_the_slow_one(cluste
         value, replicates = getattr(whole, name), np.array([getattr(own, name) for own in left])
         assert limits.value == pytest.approx(value)
         se = math.sqrt((groups - 1) / groups * ((replicates - replicates.mean()) ** 2).sum())
-        assert limits.high == pytest.approx(value + stats.t.ppf(0.975, groups - 1) * se)
+        df = bell_mccaffrey(cluster_sizes(clusters, 24))
+        assert df < groups - 1 if clustered else df == groups - 1
+        assert limits.high == pytest.approx(value + stats.t.ppf(0.975, df) * se)
 
 
 def test_prompt_variance_is_two_ways_without_clusters():

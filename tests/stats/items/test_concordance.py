@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from measurand.stats.items.concordance import concordance_limits, kendall_w
+from measurand.stats.items.concordance import concordance_limits, kendall_w, noise_alone, p_by_noise
 
 
 def slow_w(scores):
@@ -81,3 +81,46 @@ def test_a_prompt_that_ties_all_models_agrees_with_none():
     scores = rng.random((6, 5)) + np.arange(5)
     tied = np.vstack([scores, np.ones(5)])
     assert concordance_limits(tied, 0.95).value < concordance_limits(scores, 0.95).value
+
+
+def answered(models, prompts, items, rng, *, apart=0.0, effect=0.0):
+    """Right and wrong answers, shape (items, prompts, models)."""
+    chance = 0.6 + apart * rng.standard_normal(models) + effect * rng.standard_normal((prompts, models))
+    return (rng.random((items, prompts, models)) < np.clip(chance, 0.05, 0.95)).astype(float)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.02, 0.05])
+def test_noise_alone_gives_the_w_of_fresh_answers(apart):
+    """Of 40 studies without any effect of prompts, the median W of draws is that of studies drawn anew."""
+    rng = np.random.default_rng(6)
+    studies = [answered(10, 4, 300, rng, apart=apart) for _ in range(40)]
+    drawn = np.concatenate([noise_alone(scores, None, 100, rng) for scores in studies])
+    seen = [float(kendall_w(answered(10, 4, 300, rng, apart=apart).mean(axis=0))) for _ in range(400)]
+    assert np.median(drawn) == pytest.approx(np.median(seen), abs=0.06)
+
+
+def test_noise_seldom_makes_rankings_agree_too_little_and_an_effect_of_prompts_does():
+    rng = np.random.default_rng(7)
+
+    def share(**true):
+        p_values = []
+        for _ in range(150):
+            scores = answered(8, 4, 400, rng, **true)
+            p_values.append(p_by_noise(float(kendall_w(scores.mean(axis=0))), noise_alone(scores, None, 200, rng), 400))
+        return np.mean(np.array(p_values) <= 0.05)
+
+    assert share() <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 150)
+    assert share(apart=0.05) <= 0.05
+    assert share(apart=0.05, effect=0.05) >= 0.9
+
+
+def test_too_few_clusters_tell_no_p_value():
+    alone = np.array([0.1, 0.3])
+    assert p_by_noise(0.2, alone, 20) == pytest.approx(2 / 3)
+    assert math.isnan(p_by_noise(0.2, alone, 19))
+    assert math.isnan(p_by_noise(0.2, np.empty(0), 50))
+    assert math.isnan(p_by_noise(math.nan, alone, 50))
+
+
+def test_models_that_every_prompt_ties_leave_no_draw():
+    assert len(noise_alone(np.ones((50, 3, 4)), None, 20, np.random.default_rng(9))) == 0

@@ -26,6 +26,7 @@ from measurand.stats.items.prompts import (
     quantile_limits,
     range_quantile,
     spread_limits,
+    widening,
 )
 
 # In the published table of all_words_from_category the rows of these two models are swapped.
@@ -153,27 +154,33 @@ def test_prompts_without_any_difference_have_no_spread():
 def test_drawn_errors_have_the_standard_error_of_the_means():
     rng = np.random.default_rng(5)
     scores = rng.random((200, 3))
-    errors = drawn_errors(scores, None, 4000, 0.95, rng)
+    errors = drawn_errors(scores, None, 4000, rng)
     np.testing.assert_allclose(errors.std(axis=0), scores.std(axis=0, ddof=1) / math.sqrt(200), rtol=0.06)
     np.testing.assert_allclose(errors.mean(axis=0), 0, atol=2e-3)
-    joint = drawn_errors(np.stack([scores, scores], axis=2), None, 5, 0.95, rng)
+    joint = drawn_errors(np.stack([scores, scores], axis=2), None, 5, rng)
     assert joint.shape == (5, 3, 2)
     np.testing.assert_allclose(joint[..., 0], joint[..., 1], atol=1e-12)
 
 
-def test_drawn_errors_have_the_covariance_of_the_clusters():
+def test_drawn_errors_have_the_covariance_of_the_clusters(cr2_definition):
     rng = np.random.default_rng(8)
     scores, clusters = rng.random((60, 3)), np.arange(60) % 4
     sums = np.array([(scores - scores.mean(axis=0))[clusters == code].sum(axis=0) for code in range(4)])
-    widened = (stats.t.ppf(0.975, 3) / stats.norm.ppf(0.975)) ** 2
-    errors = drawn_errors(scores, clusters, 40_000, 0.95, rng)
-    np.testing.assert_allclose(np.cov(errors.T), 4 / 3 * sums.T @ sums / 60**2 * widened, rtol=0.05, atol=1e-4)
+    errors = drawn_errors(scores, clusters, 40_000, rng)
+    own = [cr2_definition(column, clusters, exchangeable=True)[0] for column in scores.T]
+    np.testing.assert_allclose(errors.var(axis=0), own, rtol=0.05)
+    np.testing.assert_allclose(np.corrcoef(errors.T), np.corrcoef(sums, rowvar=False), atol=0.05)
+
+
+def test_few_clusters_widen_the_limits_and_not_the_errors():
+    assert widening(3, 0.95) == pytest.approx(stats.t.ppf(0.975, 3) / stats.norm.ppf(0.975))
+    assert widening(3, 0.5) < widening(3, 0.95)
 
 
 def test_quantiles_and_cps_lie_within_their_limits_and_need_errors():
     rng = np.random.default_rng(6)
     scores = (rng.random((80, 6)) < 0.7).astype(float)
-    errors = drawn_errors(scores, None, 500, 0.95, rng)
+    errors = drawn_errors(scores, None, 500, rng)
     means = scores.mean(axis=0)
     for found in (quantile_limits(means, errors, 0.95, 0.95), cps_limits(means, errors, 0.95)):
         assert found.low < found.value < found.high

@@ -101,6 +101,30 @@ def test_limits_are_the_jackknife_over_models_on_the_log_scale(clustered, missin
     assert found[1:] == pytest.approx((1 - np.exp(centre + half), 1 - np.exp(centre - half)))
 
 
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_with_families_whole_families_are_left_out(missing):
+    scores = draw(14, 9, seed=7, missing=missing)
+    families = np.array([3, 3, 3, 3, 3, 3, 0, 0, 0, 5, 5, 1, 1, 2])
+    left_out = np.array([reliability(scores[families != code]).alpha[0] for code in np.unique(families)])
+    found = reliability(scores, families=families, level=0.9).alpha
+    logs, equal = np.log(1 - left_out), 14**2 / (6**2 + 3**2 + 2**2 + 2**2 + 1)
+    half = stats.t.ppf(0.95, equal - 1) * np.sqrt(4 / 5 * ((logs - logs.mean()) ** 2).sum())
+    centre = np.log(1 - found[0])
+    assert found[1:] == pytest.approx((1 - np.exp(centre + half), 1 - np.exp(centre - half)))
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.3])
+def test_a_family_per_model_is_no_family(missing):
+    scores = draw(14, 9, seed=7, missing=missing)
+    one, other = reliability(scores, families=np.arange(14)[::-1]), reliability(scores)
+    assert (*one.alpha, *one.sem) == pytest.approx((*other.alpha, *other.sem))
+
+
+def test_models_of_one_family_have_a_reliability_without_limits():
+    found = reliability(draw(14, 9, seed=7), families=np.zeros(14, dtype=int)).alpha
+    assert np.isfinite(found).tolist() == [True, False, False]
+
+
 def test_pairs_within_clusters_do_not_count_as_agreement():
     rng = np.random.default_rng(1)
     passage = np.repeat(rng.standard_normal((200, 10)), 4, axis=1)

@@ -103,7 +103,7 @@ def test_the_design_effect_is_that_of_the_slow_definition(cr2_definition):
     rng = np.random.default_rng(3)
     clusters = rng.integers(0, 12, 80)
     values = (rng.random(80) < 0.3 + 0.5 * (clusters % 2)).astype(float)
-    mean, (variance, df) = values.mean(), cr2_definition(values, clusters)
+    mean, (variance, df) = values.mean(), cr2_definition(values, clusters, exchangeable=True)
     design = variance / (mean * (1 - mean) / 79)
     worth = 80 / design * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, df)) ** 2
     assert worth < 30

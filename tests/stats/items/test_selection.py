@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measurand.stats.hiding.noise import held_out
-from measurand.stats.items.selection import expected_optimism, optimism_stderr, shrunk
+from measurand.stats.items.selection import expected_optimism, loss_by_halving, optimism_stderr, shrunk
 
 
 @pytest.mark.parametrize(("variants", "expected"), [(2, 0.5642), (5, 1.1630), (10, 1.5388)])
@@ -31,6 +31,19 @@ def test_the_optimism_is_the_loop_over_draws():
     means, errors = rng.random(4), rng.standard_normal((50, 4)) * 0.1
     slow = [draw[max(range(4), key=lambda k, draw=draw: means[k] + draw[k])] for draw in errors]
     assert expected_optimism(means, errors) == pytest.approx(np.mean(slow))
+
+
+def test_the_loss_by_halving_is_that_of_whole_studies():
+    rng = np.random.default_rng(4)
+    means = 0.5 + 0.03 * np.linspace(-1, 1, 6)
+    lost = []
+    for _ in range(4000):
+        # Two halves of 200 items each, independent, and both together.
+        first, second = means + rng.standard_normal((2, 6)) * np.sqrt(0.25 / 200)
+        lost.append(means[(first + second).argmax()] - means[first.argmax()])
+    errors = rng.standard_normal((20_000, 6)) * np.sqrt(0.25 / 400)
+    assert loss_by_halving(means, errors) == pytest.approx(np.mean(lost), abs=0.001)
+    assert loss_by_halving(np.zeros(6), errors) == 0
 
 
 def test_shrunk_means_vary_as_the_true_ones_do():

@@ -18,8 +18,11 @@ from measurand.stats.texts.diversity import (
     neighbours,
     principal_plane,
     reach,
+    similar,
+    unit,
     vendi,
 )
+from measurand.stats.texts.two_sample import text_rows
 
 
 def test_published_vendi_scores(shared):
@@ -72,15 +75,37 @@ def test_near_duplicates_hang_together():
     similarity = np.eye(6)
     for i, j in ((0, 1), (1, 2), (4, 5)):
         similarity[i, j] = similarity[j, i] = 0.97
-    found = duplicates(similarity, 0.95, 0.9)
+    found = duplicates(neighbours(similarity, least=0.95), 0.9)
     assert (found.count, found.groups, found.n) == (5, 2, 6)
     # Two groups of three drawn: scipy's exact interval, turned from groups of 2.5 to rows.
     exact = stats.binomtest(2, 3).proportion_ci(0.9, method="exact")
     expected = [p * 2.5 / (p * 2.5 + 1 - p) for p in (exact.low, exact.high)]
     assert [found.low, found.high] == pytest.approx(expected)
-    none = duplicates(np.eye(20), 0.95, 0.95)
+    none = duplicates(neighbours(np.eye(20), least=0.95), 0.95)
     assert (none.count, none.low) == (0, 0)
     assert 0 < none.high < 0.3
+
+
+@pytest.mark.parametrize("least", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("seed", range(3))
+def test_similar_rows_are_those_of_all_products_dense_or_sparse(least, seed, monkeypatch):
+    monkeypatch.setattr("measurand.stats.texts.diversity._BLOCK", 37)
+    rng = np.random.default_rng(seed)
+    texts = [" ".join(f"w{word}" for word in rng.integers(0, 40, 7)) for _ in range(120)]
+    rows = text_rows([*texts, *(f"{text} w1" for text in texts[:30]), "...", "!"])
+    dense = rows.toarray()
+    assert np.allclose(unit(dense), dense)
+    wanted = {(i, j) for i, j in zip(*np.nonzero(dense @ dense.T >= least), strict=True) if i < j}
+    for form in (rows, dense):
+        assert set(zip(*similar(form, least).nonzero(), strict=True)) == wanted
+    assert wanted
+
+
+def test_copies_of_a_row_are_counted_with_it():
+    near = np.zeros((4, 4), dtype=bool)
+    near[0, 1] = True
+    found = duplicates(near, 0.95, np.array([1, 1, 3, 1]))
+    assert (found.count, found.groups, found.n) == (5, 2, 6)
 
 
 def test_reach_is_exact_for_few_rows():

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from measurand.stats.texts.ngrams import words_of
-from measurand.stats.texts.overlap import ItemIndex, find_passages
+from measurand.stats.texts.overlap import ItemIndex, find_passages, missing_by_chance
 
 
 def runs(words: list[str], n: int) -> set[tuple[str, ...]]:
@@ -76,6 +77,41 @@ def test_the_template_of_all_items_does_not_count():
     # A run of 8 words that begins in the template and ends in the item's own words is its own.
     assert index.counted(8).tolist() == [len(words_of(items[0])) - 7 - (13 - 7)] * 40
     assert len(find_passages(index, [template]).item) == 0
+
+
+def test_words_of_an_item_that_no_other_has_and_its_numbers_and_names_are_known():
+    texts = [
+        "The shared passage says this and that, and more. When did Ann buy 12 hens?",
+        "The shared passage says this and that, and more. Who sold_it to McRae in May?",
+    ]
+    index = ItemIndex.of(texts)
+
+    def named(which):
+        return [
+            [index.words.shown(place, place + 1) for place in range(low, high) if which[place]]
+            for low, high in zip(index.words.first[:-1], index.words.first[1:], strict=True)
+        ]
+
+    assert named(index.own) == [words_of("When did Ann buy 12 hens"), words_of("Who sold_it to McRae in May")]
+    assert named(index.values) == [["ann", "12"], ["sold", "it", "mcrae", "may"]]
+    assert index.among(index.values).tolist() == [2, 4]
+
+
+def test_what_stands_in_its_place_counts_and_what_stands_elsewhere_does_not():
+    item = "first Ann came with 12 hens and then Bob came with 30 of them to the market in the town"
+    other = "first Cy came with 30 hens and then Di came with 44 of them to the market in the town"
+    found = find_passages(ItemIndex.of([item]), [other])
+    assert (found.similarity[0], found.values[0]) == (pytest.approx(16 / 20), 0)
+
+
+@given(st.integers(1, 40), st.data())
+def test_the_chance_that_marked_words_are_missing_is_fishers(words, data):
+    missing, marked = (data.draw(st.integers(0, words)) for _ in range(2))
+    among = data.draw(st.integers(max(0, missing + marked - words), min(missing, marked)))
+    table = [[among, marked - among], [missing - among, words - missing - marked + among]]
+    assert missing_by_chance(words, missing, marked, among) == pytest.approx(
+        stats.fisher_exact(table, alternative="greater").pvalue
+    )
 
 
 def test_an_item_is_not_compared_with_itself():

@@ -16,11 +16,11 @@ from measurand.measures.verdicts import Side, Unassessed, against, headline, tal
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.hiding.noise import held_out
 from measurand.stats.intervals.clustered import cluster_sums, share_limits
-from measurand.stats.intervals.distributions import norm
+from measurand.stats.intervals.distributions import student
 from measurand.stats.intervals.gains import Gain, gain_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.prompts import drawn_errors, prompt_means
-from measurand.stats.items.selection import PARTS, expected_optimism, optimism_stderr, shrunk
+from measurand.stats.items.selection import PARTS, expected_optimism, loss_by_halving, optimism_stderr, shrunk
 from measurand.tables import Responses
 from measurand.wording import DIFFERENCE, SHARE, capital, plural, points, shown, value_of
 
@@ -46,7 +46,8 @@ class Selected:
     chosen : the variant reported: the one named, else the one with the highest score.
     best : whether it is the one with the highest score.
     score : its score on all items, with the interval that knows nothing of the choice.
-    held_out : score of variants chosen on one half of the items, on the other half, with its interval.
+    held_out : score of variants chosen on one half of the items, on the other half, plus what choosing on all of them
+        is expected to gain, with its interval.
     optimism : score minus the held-out score, with its interval: for the best variant by drawing the errors of all
         variants anew, else paired by item.
     expected : expected optimism of the best variant given how far the variants truly seem to differ.
@@ -84,7 +85,8 @@ def selection_leakage(
 
     The score of the chosen variant minus what a variant chosen in the same way scores on items that had no part in the
     choice: chosen on one half of the items, scored on the other, both halves in turn, over several random splits; whole
-    clusters go to one half.
+    clusters go to one half. A choice on half of the items is worse than one on all of them: what that is expected to
+    cost, given how far the variants seem to differ, is added to the held-out score.
 
     Parameters
     ----------
@@ -187,7 +189,9 @@ def _assess(
     nested = held_out(scores, clusters, splits, rng)
     likely = shrunk(means.means, means.noise)
     # Errors are drawn for several parts of the items, so that each part has errors of its own.
-    errors = np.stack([drawn_errors(scores.T, clusters, ERRORS, level, rng) for _ in range(PARTS)])
+    errors = np.stack([drawn_errors(scores.T, clusters, ERRORS, rng) for _ in range(PARTS)])
+    halving = loss_by_halving(likely, errors[0])
+    held = gain_limits(nested.scores, np.zeros(len(items)), clusters, level)
     lifted = gain_limits(scores[place] - nested.scores, np.zeros(len(items)), clusters, level)
     if place == top:
         lifted = _around(lifted, optimism_stderr(likely, math.sqrt(PARTS) * errors, splits), len(items), level)
@@ -201,8 +205,8 @@ def _assess(
         chosen=names[place],
         best=bool(means.means[place] == means.means[top]),
         score=Limits(float(means.means[place]), float(low[0]), float(high[0])),
-        held_out=gain_limits(nested.scores, np.zeros(len(items)), clusters, level),
-        optimism=lifted,
+        held_out=_moved(held, halving),
+        optimism=_moved(lifted, -halving),
         expected=expected_optimism(likely, errors[0]),
         most=expected_optimism(np.zeros(len(names)), errors[0]),
         items=len(items),
@@ -217,8 +221,12 @@ def _around(found: Gain, stderr: float, items: int, level: float) -> Gain:
     less than that of two variants settled beforehand.
     """
     whole = math.sqrt(stderr**2 + 2 / (items + 2) ** 2)
-    half = float(norm.ppf(0.5 + level / 2)) * whole
+    half = float(student.ppf(0.5 + level / 2, found.df)) * whole
     return replace(found, low=found.value - half, high=found.value + half, stderr=whole)
+
+
+def _moved(found: Gain, by: float) -> Gain:
+    return replace(found, value=found.value + by, low=max(found.low + by, -1.0), high=min(found.high + by, 1.0))
 
 
 def judge(result: SelectionLeakage, *, negligible_optimism: float = 0.01) -> list[Finding]:
@@ -318,17 +326,19 @@ MEASURE = Measure(
     asks="How much of a score comes from choosing the variant that scored best on the same items?",
     needs=NEEDS,
     formula=(
-        "optimism = score of the chosen variant on all items - score, on one half of the items, of the variant chosen "
-        "on the other; both halves in turn, over random splits."
+        "optimism = score of the chosen variant on all items - held-out score: that, on one half of the items, of the "
+        "variant chosen on the other, both halves in turn, over random splits, plus what choosing on all items gains."
     ),
     compute=selection_leakage,
     judge=judge,
     figure=figure,
     caveats=(
         "Only variants that are in the results count: what was tried and thrown away adds to the optimism unseen.",
-        "The held-out score is that of a choice made on half of the items, which is a little worse than one on all of "
-        "them: the optimism is overstated by as much, and where variants differ the interval of the held-out score "
-        "holds the true score of the variant chosen on all items in as few as 89% of simulated studies.",
+        "The held-out score is that of a choice made on half of the items, plus what a choice on all of them is "
+        "expected to gain. Where variants differ evenly that is right on average; where one is far better than the "
+        "others it is too little: of 10 variants on 200 items, one better by 10 points, the lift is put at 1.8 points "
+        "where it is 0.7, found to be above the true one in 25% of simulated studies, and the interval of the held-out "
+        "score holds the true score of the variant chosen in 79%.",
     ),
     references=(
         "Perez, Kiela and Cho 2021, True few-shot learning with language models, arXiv 2105.11447",

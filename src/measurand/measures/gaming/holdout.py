@@ -9,7 +9,14 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures.gaming.shared.holdout_tests import LEAST_TEXTS, HoldoutTest, of_models, of_people, of_texts
+from measurand.measures.gaming.shared.holdout_tests import (
+    LEAST_GROUPS,
+    LEAST_TEXTS,
+    HoldoutTest,
+    of_models,
+    of_people,
+    of_texts,
+)
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
@@ -23,6 +30,12 @@ __all__ = ["MEASURE", "Holdout", "HoldoutTest", "holdout"]
 LEAST_PERMUTATIONS = 100
 WANTED = 0.8
 """Power that a clean result needs of each test."""
+UNGROUPED = (
+    "Which texts go together (by passage, topic or template) is not known, or there are fewer than "
+    f"{LEAST_GROUPS} groups in a set. Taken one by one, sets that are alike were told apart in all of the simulated "
+    "audits with five questions on each passage, and in all with ten texts on each topic; so this is a caution until "
+    "the groups are named, or each text is said to stand alone."
+)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -53,11 +66,13 @@ def holdout(
 
     Models older than both sets score alike (the items' mean scores, Welch's t); the mean TF-IDF vectors agree (kernel
     two-sample test by permutation); a classifier cannot tell the texts apart by their words (area by permutation) nor
-    their length (Mann-Whitney); people cannot tell the odd one out (exact binomial).
+    their length (Mann-Whitney); people cannot tell the odd one out (exact binomial). What is permuted are whole groups
+    of texts, each counted as the mean of its texts, and the items' scores have cluster-robust errors.
 
     Parameters
     ----------
-    texts : the texts of both sets.
+    texts : the texts of both sets, and which of them go together. Where that is not known, texts on one passage or
+        topic would tell apart sets that are alike, so that no verdict of an issue is given.
     responses : item-level results, for the models that are older than both sets.
     public, new : the sets; where there are two, the larger is the public one by default.
     older : names of the models older than both sets.
@@ -82,7 +97,7 @@ def holdout(
     --------
     >>> import polars as pl
     >>> rows = [("old", f"how many hens {i}") for i in range(40)] + [("new", f"what is {i} hens") for i in range(30)]
-    >>> sets = Texts.build(pl.DataFrame(rows, schema=["benchmark", "text"], orient="row"))
+    >>> sets = Texts.build(pl.DataFrame(rows, schema=["benchmark", "text"], orient="row"), cluster="none")
     >>> found = holdout(sets, odd_one_out=(30, 40, 3), rng=np.random.default_rng(0))
     >>> [(test.name, test.adjusted < 0.05) for test in found.tests][-1], found.missing
     (('people', True), ('older models',))
@@ -91,10 +106,10 @@ def holdout(
     if permutations < LEAST_PERMUTATIONS:
         raise InputError(f"permutations should be at least {LEAST_PERMUTATIONS}, got {permutations}")
     public, new = _sets(texts, public, new)
-    tests = of_texts(texts.of(public), texts.of(new), permutations, level, rng)
+    tests = of_texts(texts, public, new, permutations, level, rng)
     missing = []
     if responses is not None and older:
-        tests.append(of_models(responses, public, new, older, level))
+        tests.append(of_models(texts, responses, public, new, older, level))
     else:
         missing.append("older models")
     if odd_one_out is not None:
@@ -138,12 +153,14 @@ def _sets(texts: Texts, public: str | None, new: str | None) -> tuple[str, str]:
 def judge(result: Holdout) -> list[Finding]:
     """Issue: a test tells the sets apart; passed: none does and each would; caution: some is too weak or missing.
 
-    Tests count after Holm's correction, so that sets that are alike are told apart in at most 1 - level of cases.
+    Tests count after Holm's correction, so that sets that are alike are told apart in at most 1 - level of cases. One
+    of texts or items whose groups are not known gives no more than a caution, either way.
     """
     each = [_finding(test, result) for test in result.tests]
     apart = [test for test in result.tests if test.adjusted < 1 - result.level]
     lacking = [f"{test.name} would notice {_found(test)}" for test in result.tests if test.power < WANTED]
     lacking += [f"{name} not tested" for name in result.missing]
+    loose = [test.name for test in result.tests if not test.independent]
     new, public = result.new, result.public
     if apart:
         names = ", ".join(f"{test.name} (p {_p(test.adjusted)})" for test in apart)
@@ -151,13 +168,21 @@ def judge(result: Holdout) -> list[Finding]:
             f"{new} is not drawn as {public} is: told apart by {names}. A gap between scores on the two need not be "
             "memory."
         )
+        if not any(test.independent for test in apart):
+            sentence = (
+                f"{new} differs from {public} by {names}, were each text drawn by itself; texts that share a passage, "
+                "a topic or a template would differ as much in sets that are alike."
+            )
     elif lacking:
         sentence = (
             f"No test tells {new} from {public}, but they do not suffice to call them alike: {'; '.join(lacking)}."
         )
+    elif loose:
+        sentence = f"No test tells {new} from {public}, but which texts go together is not known."
     else:
         sentence = f"None of {len(result.tests)} tests tells {new} from {public}; each would notice a difference."
-    summed = headline(sentence, each, caveats=(*MEASURE.caveats, *result.notes), figure="G3.tests")
+    caveats = (*MEASURE.caveats, *([UNGROUPED] if loose else []), *result.notes)
+    summed = headline(sentence, each, caveats=caveats, figure="G3.tests")
     if result.missing and summed.status is Status.PASSED:
         summed = replace(summed, status=Status.CAUTION)
     return [summed, *each]
@@ -176,9 +201,11 @@ def _finding(test: HoldoutTest, result: Holdout) -> Finding:
         status, said = Status.ISSUE, f"tells {result.new} from {result.public}"
     elif test.power >= WANTED:
         status, said = Status.PASSED, f"does not tell {result.new} from {result.public}"
+    if not test.independent:
+        status, said = Status.CAUTION, f"{said}, were each text drawn by itself"
     sentence = (
         f"The test by {test.name} {said}: {test.statistic} {value_of(value)} where chance gives {chance} "
-        f"(p {_p(test.adjusted)}, {test.public:,} against {test.new:,}); it would find {_found(test)}."
+        f"(p {_p(test.adjusted)}, {test.compared}); it would find {_found(test)}."
     )
     estimates = (
         value,
@@ -233,11 +260,12 @@ MEASURE = Measure(
     name="retro-holdout check",
     question=Question.GAMING,
     asks="Is a new set of items drawn from the same distribution as the public one?",
-    needs="texts of a public and a new set; where there are, results of models older than both and guesses of people",
+    needs="texts of a public and a new set, and which of them go together; where there are, results of models older "
+    "than both and guesses of people",
     formula=(
-        "Older models: difference of mean item scores (Welch). Embeddings: unbiased squared MMD of TF-IDF vectors "
-        "against permutations. Classifier: out-of-fold AUC of a ridge classifier against permutations; AUC of length. "
-        "People: binomial against 1/shown. p-values adjusted by Holm."
+        "Older models: difference of mean item scores (Welch, CR2 by group). Embeddings: unbiased squared MMD of the "
+        "groups' mean TF-IDF vectors against permutations of whole groups. Classifier: out-of-fold AUC of a ridge "
+        "classifier on the same; AUC of median length. People: binomial against 1/shown. p-values adjusted by Holm."
     ),
     compute=holdout,
     judge=judge,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 
@@ -13,7 +13,8 @@ from measurand.measures.shared import bars, columns, estimate, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import proportion_limits
-from measurand.tables.overlaps import Against, Overlaps
+from measurand.stats.texts.overlap import missing_by_chance
+from measurand.tables.overlaps import Against, Overlaps, closest_first
 from measurand.wording import SHARE, percent, plural, shown
 
 __all__ = ["MEASURE", "ItemOverlap", "Overlapping", "overlap"]
@@ -26,11 +27,19 @@ LEAST_FAMILIAR = 0.01
 LEAST_JUDGED = 0.9
 # PaLM's 70% of 8-word runs; three words in four in their order, which a change of one word in five keeps.
 COPIED, NEAR = 0.7, 0.75
+# Of an item's own words, or of its numbers and names: more than a quarter are missing, and so many more than of its
+# other words that they are not missing at random, as those of a copy with words changed are.
+MOST_MISSING, BY_CHANCE = 0.25, 0.02
+# Where others of its kind are known (a third of its words shared with other items, or ten documents with a run of it),
+# less is needed, and nothing more than that all other words are there: such a text is one of its kind.
+SHARED_BY_KIN, DOCUMENTS_OF_KIN, BY_CHANCE_OF_KIN = 0.33, 10, 0.1
+# Of a passage that items share a document holds most runs of 13 words, of a template's short pieces few.
+LEAST_PASSAGE = 0.5
 MOST_DRAWN, MOST_SHOWN = 400, 240
 """Matches drawn, and characters of a text shown on hover."""
 
-Kind = Literal["copied", "nearly copied", "in part", "not found", "too short"]
-KINDS: tuple[Kind, ...] = ("copied", "nearly copied", "in part", "not found", "too short")
+Kind = Literal["copied", "nearly copied", "same template", "shared passage", "in part", "not found", "too short"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +52,8 @@ class ItemOverlap:
     share_13, share_8 : share of its runs of 13 and of 8 words that stand in the document; None where it has none of
         its own.
     similarity : share of its words that stand in a passage of the document in the same order; 0 without a document.
+    own_words, value_words : words that it does not share with other items, and numbers and names.
+    own, values : share of these that stand in the passage, each in its place; None without any, or without a document.
     document, passage : where, and what stands there; None where nothing was found.
     documents : how many documents hold one of its runs of 8 words.
     """
@@ -54,6 +65,10 @@ class ItemOverlap:
     share_13: float | None
     share_8: float | None
     similarity: float
+    own_words: int
+    value_words: int
+    own: float | None
+    values: float | None
     document: str | None
     passage: str | None
     documents: int
@@ -62,11 +77,26 @@ class ItemOverlap:
         """What was found of it, by the shares from which it counts as copied and as nearly copied."""
         if self.words < LEAST_WORDS or self.share_8 is None:
             return "too short"
-        if self.share_8 >= copied:
-            return "copied"
-        if self.similarity >= near and self.words >= LEAST_NEAR_WORDS:
-            return "nearly copied"
-        return "in part" if self.share_13 else "not found"
+        whole = self.share_8 >= copied
+        if not whole and (self.similarity < near or self.words < LEAST_NEAR_WORDS):
+            return "in part" if self.share_13 else "not found"
+        another = self._lacks(self.own, self.own_words)
+        if not another and not self._lacks(self.values, self.value_words):
+            return "copied" if whole else "nearly copied"
+        passage = another and (self.share_13 or 0.0) >= LEAST_PASSAGE
+        return "shared passage" if passage else "same template"
+
+    def _lacks(self, share: float | None, of: int) -> bool:
+        """Whether what is missing of the item are these words of it, of which that share is there."""
+        if share is None or share == 1:
+            return False
+        missing, marked = round(self.words * (1 - self.similarity)), round(of * (1 - share))
+        chance = missing_by_chance(self.words, missing, of, marked)
+        kin = self.words - self.own_words >= SHARED_BY_KIN * self.words or self.documents >= DOCUMENTS_OF_KIN
+        # Where most words are of the kind, such as a text all in capitals, that only they are missing says nothing.
+        if kin and marked == missing and 2 * of <= self.words:
+            return True
+        return 1 - share > MOST_MISSING and chance < (BY_CHANCE_OF_KIN if kin else BY_CHANCE)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -109,8 +139,8 @@ def overlap(overlaps: Overlaps, *, level: float = 0.95) -> Overlapping:
     Examples
     --------
     >>> from measurand.tables.overlaps import MATCH_SCHEMA
-    >>> items = pl.DataFrame({"benchmark": "b", "item": "1", "text": "?", "words": 20, "runs_13": 8, "runs_8": 13,
-    ...                       "documents": 0})
+    >>> items = pl.DataFrame({"benchmark": "b", "item": "1", "text": "?", "words": 20, "own_words": 20,
+    ...                       "value_words": 0, "runs_13": 8, "runs_8": 13, "documents": 0})
     >>> none = Overlaps.build(items, pl.DataFrame(schema=MATCH_SCHEMA), documents=3)
     >>> overlap(none).items[0].kind()
     'not found'
@@ -122,12 +152,7 @@ def overlap(overlaps: Overlaps, *, level: float = 0.95) -> Overlapping:
             needs="a corpus in the language of the items",
         )
     keys = ["benchmark", "item"]
-    order = ("share_8", "similarity", "share_13")
-    best = (
-        overlaps.matches.sort(*keys, *order, descending=[False, False, True, True, True], nulls_last=True)
-        .group_by(keys, maintain_order=True)
-        .first()
-    )
+    best = closest_first(overlaps.matches, *keys).group_by(keys, maintain_order=True).first()
     # An item has been looked for though no document holds anything of it: its share is 0, not unknown.
     joined = overlaps.items.join(best, on=keys, how="left", maintain_order="left").with_columns(
         *(
@@ -136,8 +161,8 @@ def overlap(overlaps: Overlaps, *, level: float = 0.95) -> Overlapping:
         ),
         pl.col("similarity").fill_null(0.0),
     )
-    fields = ("share_13", "share_8", "similarity", "document", "passage", "documents")
-    rows = joined.select(*keys, "text", "words", *fields).iter_rows(named=True)
+    fields = ("share_13", "share_8", "similarity", "own", "values", "document", "passage", "documents")
+    rows = joined.select(*keys, "text", "words", "own_words", "value_words", *fields).iter_rows(named=True)
     return Overlapping(
         items=tuple(ItemOverlap(**row) for row in rows),
         against=overlaps.against,
@@ -207,8 +232,10 @@ def _finding(
             ("any_13_word_run_share", sum(bool(item.share_13) for item in items)),
         )
     )
-    # That an item was found is a fact: a single one, or too many that could not be looked for, passes nothing.
-    status = Status.CAUTION if leaked or judged < LEAST_JUDGED * len(items) else Status.PASSED
+    # That an item was found is a fact: a single one, or too many that could not be looked for, passes nothing. Nor
+    # does one of the same template: who has seen it with other numbers has practised the item.
+    known = leaked or counts["same template"]
+    status = Status.CAUTION if known or judged < LEAST_JUDGED * len(items) else Status.PASSED
     if against(shares[0].low, shares[0].high, tolerated) is Side.ABOVE:
         status = Status.ISSUE
     return Finding(
@@ -218,7 +245,7 @@ def _finding(
         headline=not subject,
         estimates=shares,
         caveats=caveats,
-        figure="G6.matches" if leaked or counts["in part"] else None,
+        figure="G6.matches" if judged > counts["not found"] else None,
         result=facts,
     )
 
@@ -243,6 +270,12 @@ def _sentence(result: Overlapping, counts: dict[Kind, int], items: int, judged: 
             f"{leaked:,} of {of} ({shown(share)}) {'was' if leaked == 1 else 'were'} found {where}: "
             f"{counts['copied']:,} word for word and {counts['nearly copied']:,} nearly so"
         ]
+    if (alike := counts["same template"]) > 0:
+        parts.append(
+            f"{alike:,} more {'has' if alike == 1 else 'have'} the same template as a text there, with other values"
+        )
+    if (passages := counts["shared passage"]) > 0:
+        parts.append(f"of {passages:,} more the passage is there, not the question")
     if some:
         parts.append(f"{some:,} more {'shares' if some == 1 else 'share'} a run of 13 words")
     if short:
@@ -317,7 +350,9 @@ MEASURE = Measure(
     needs="the texts of the items, and a corpus, a pool of examples or other items to hold them against",
     formula=(
         "Word for word: share of the item's distinct 8-word (13-word) runs that stand in one document. Nearly: longest "
-        "common subsequence of the item's words and a passage, over the item's words."
+        "common subsequence of the item's words and a passage, over the item's words. Neither counts where more than a "
+        "quarter of its own words (in no 5-word run of another item) or of its numbers and names are missing, and more "
+        "of them than of its other words (Fisher's exact p below .02)."
     ),
     compute=overlap,
     judge=judge,
@@ -326,6 +361,8 @@ MEASURE = Measure(
         "Only the documents named were looked at: a model may have been trained on others.",
         "A translation, or a paraphrase that keeps few words in their order, is not found.",
         "An item that stands in a corpus need not have been learnt from it, and may quote a public source.",
+        "A passage is told from the question on it by other items on the same passage: where each has one question, an "
+        "item whose passage alone stands in a document counts as copied.",
     ),
     references=(
         "Brown et al. 2020, Language models are few-shot learners, appendix C, arXiv 2005.14165",

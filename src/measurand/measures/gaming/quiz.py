@@ -14,7 +14,7 @@ from measurand.measures.verdicts import Side, against, headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import clopper_pearson
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.texts.quiz import OPTIONS, bounds, bounds_replicates, non_preferred, recognition_tests
+from measurand.stats.texts.quiz import OPTIONS, POSITIONS, bounds, bounds_replicates, non_preferred, recognition_tests
 from measurand.tables.quiz import Quiz
 from measurand.wording import SHARE, capital, percent, plural
 
@@ -34,7 +34,8 @@ class QuizResult:
     Parameters
     ----------
     model, benchmark, items : what was asked.
-    asked : positions that the original stood in and that the model does not favour.
+    asked : positions that the original stood in and that the model does not favour; the bounds rest on these.
+    tested : positions that the original stood in; the p-value rests on all of them.
     biases : share picked of each of the options A to E with no original among them.
     hits : of each position in `asked`, the share of originals picked there.
     low, high : lower and upper bound of the share of items recognised, each with its interval.
@@ -46,6 +47,7 @@ class QuizResult:
     benchmark: str
     items: int
     asked: str
+    tested: str
     biases: tuple[float, ...]
     hits: tuple[float, ...]
     low: Limits
@@ -64,10 +66,12 @@ class Quizzes(Brief):
 
 
 def quiz(quizzes: Quiz, *, resamples: int = 1000, level: float = 0.95, rng: np.random.Generator) -> Quizzes:
-    """Bounds of the share of items whose original wording a model recognises.
+    """Bounds of the share of items whose original wording a model recognises, and whether it recognises any.
 
-    Positions that the model favours with no original among the options (picked at least as often as by chance) do not
-    count. What it picks at the best position anyway is taken off the lower bound.
+    For the bounds, positions that the model favours with no original among the options (picked at least as often as by
+    chance) do not count. What it picks at the best position anyway is taken off the lower bound. Whether it recognises
+    any is tested at every position: those picked seldom without the original were in part picked seldom by chance, and
+    are picked more often the next time, with the original or without.
 
     Parameters
     ----------
@@ -133,8 +137,11 @@ def _result(
             f"the quiz of {model!r} on {benchmark!r} puts the original where the model answers anyway "
             f"({', '.join(sorted(set(answers) - {'none'}))}); it should stand in {', '.join(wanted)} too"
         )
-    picked: dict[str, Bools] = {position: answers[position] == position for position in asked}
-    anyway: dict[str, Bools] = {position: without == position for position in asked}
+    tested = [position for position in POSITIONS if position in answers]
+    picked: dict[str, Bools] = {position: answers[position] == position for position in tested}
+    anyway: dict[str, Bools] = {position: without == position for position in tested}
+    p_value = min(recognition_tests(picked, anyway).values())
+    picked, anyway = ({position: each[position] for position in asked} for each in (picked, anyway))
     hits = {position: int(picked[position].sum()) for position in asked}
     point = bounds(hits, {position: int(anyway[position].sum()) for position in asked}, items)
     low, corrected = bounds_replicates(picked, anyway, resamples, rng)
@@ -146,12 +153,13 @@ def _result(
         benchmark=benchmark,
         items=items,
         asked="".join(asked),
+        tested="".join(tested),
         biases=tuple(count / items for count in counts),
         hits=tuple(hit / items for hit in hits.values()),
         low=Limits(point.low, *map(float, np.quantile(low, edges))),
         high=Limits(point.high, *(max(map(float, limits)) for limits in zip(*each, strict=True))),
         corrected=Limits(point.corrected, *map(float, np.quantile(corrected, edges))),
-        p_value=min(recognition_tests(picked, anyway).values()),
+        p_value=p_value,
     )
 
 
@@ -214,6 +222,7 @@ def _finding(found: QuizResult, result: Quizzes, tolerated: float) -> Finding:
     )
     facts: dict[str, Cell] = {
         "positions_asked": found.asked,
+        "positions_tested": found.tested,
         **{f"picked_{option}_anyway": share for option, share in zip(OPTIONS, found.biases, strict=True)},
         **{f"original_picked_in_{place}": share for place, share in zip(found.asked, found.hits, strict=True)},
     }
@@ -257,7 +266,8 @@ MEASURE = Measure(
     formula=(
         "At most: best share of originals picked, h/n, among positions picked less than chance without one. At least: "
         "(h - b)/(n - b), b the picks of that position without an original, or the second best share if that is more. "
-        "Corrected: 1 - sum(n - h)/sum(n - b) over the positions."
+        "Corrected: 1 - sum(n - h)/sum(n - b) over the positions. Recognised at all: exact McNemar of h against b, "
+        "Holm over all positions."
     ),
     compute=quiz,
     judge=judge,

@@ -10,12 +10,13 @@ import numpy as np
 from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
 from measurand.measures.precision.shared.grid import Floats, Grid, Ints, grids, stacked
-from measurand.measures.precision.shared.summary import joint_headline, refusal
+from measurand.measures.precision.shared.summary import NOISE_WORDS, beyond_noise, joint_headline, refusal
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Brief, Cell, Figure, Finding, Question, Status
-from measurand.stats.intervals.clustered import CR2
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.clustered import CR2, cluster_sizes
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.items.concordance import kendall_w, noise_alone, p_by_noise
 from measurand.stats.items.formats import difference_limits, tau_limits
 from measurand.tables import Responses, item_tables
 from measurand.wording import CORRELATION, DIFFERENCE, more_needed, plural, points, shown
@@ -35,6 +36,9 @@ LEAST_ITEMS, LEAST_MODELS, MOST_FORMATS = 10, 5, 4
 NEEDED = "at least 10 of the same items in two formats: variants of a benchmark, or benchmarks that share their items"
 APART = (Side.ABOVE, Side.BELOW)
 """Formats that differ either way are an issue alike: which one is right is not known."""
+
+NOISE_RESAMPLES = 1000
+"""Draws of what noise alone does to a ranking; the rarest p-values are known to a third."""
 
 NAMED = "the names of the formats to compare"
 
@@ -65,7 +69,10 @@ class Transfer:
 
 @dataclass(frozen=True, kw_only=True)
 class FormatRanking:
-    """Kendall's tau between the models' scores in two formats, on the items that all of them ran in both."""
+    """Kendall's tau between the models' scores in two formats, on the items that all of them ran in both.
+
+    `p_by_noise` is the p-value against that they agree no less than noise alone lets them; NaN where unknown.
+    """
 
     benchmark: str
     reference: str
@@ -73,6 +80,7 @@ class FormatRanking:
     items: int
     models: int
     tau: Limits
+    p_by_noise: float
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,7 +93,9 @@ class FormatTransfer(Brief):
     level: float
 
 
-def format_transfer(responses: Responses, *, level: float = 0.95, formats: Sequence[str] = ()) -> FormatTransfer:
+def format_transfer(
+    responses: Responses, *, level: float = 0.95, formats: Sequence[str] = (), rng: np.random.Generator
+) -> FormatTransfer:
     """How far scores and ranking change when the same items come in another format.
 
     Parameters
@@ -95,6 +105,7 @@ def format_transfer(responses: Responses, *, level: float = 0.95, formats: Seque
     formats : names of the variants to compare, the first with each of the others; or names of benchmarks that share
         the names of their items. By default every variant of a benchmark with the one that has most scores; more
         than 4 are taken for wordings of a prompt, which prompt sensitivity is about.
+    rng : for draws of what noise alone does to the rankings.
 
     Returns
     -------
@@ -112,7 +123,7 @@ def format_transfer(responses: Responses, *, level: float = 0.95, formats: Seque
     require_fraction(level=level)
     if len(set(formats)) != len(formats) or len(formats) == 1:
         raise InputError(f"formats should be at least two different names, got {', '.join(formats)}")
-    return transfer_of(_chosen(responses, formats), level, most=len(formats) or MOST_FORMATS)
+    return transfer_of(_chosen(responses, formats), level, rng, most=len(formats) or MOST_FORMATS)
 
 
 def _chosen(responses: Responses, formats: Sequence[str]) -> Iterator[Grid]:
@@ -148,7 +159,9 @@ def _only(grid: Grid, places: Sequence[int]) -> Grid:
     )
 
 
-def transfer_of(benchmarks: Iterable[Grid], level: float, *, most: int = MOST_FORMATS) -> FormatTransfer:
+def transfer_of(
+    benchmarks: Iterable[Grid], level: float, rng: np.random.Generator, *, most: int = MOST_FORMATS
+) -> FormatTransfer:
     """`format_transfer` of grids of scores whose first variant is the reference, of at most that many variants."""
     each: list[Transfer] = []
     pairs: list[tuple[Floats, Ints | None]] = []
@@ -180,7 +193,7 @@ def transfer_of(benchmarks: Iterable[Grid], level: float, *, most: int = MOST_FO
                 reason = f"{few} ran fewer than {LEAST_ITEMS} of the same items as {names}"
                 subject = {"benchmark": grid.benchmark, "format": grid.variants[other]}
                 unassessed.append(Unassessed(subject, reason, NEEDED))
-            rankings += _ranking(grid, other, both, level)
+            rankings += _ranking(grid, other, both, level, rng)
     if not each:
         raise refusal(unassessed, "no item was scored", unassessed[0].needs if unassessed else NEEDED)
     # Bonferroni: the same items serve all models and formats, so the comparisons are not independent.
@@ -205,31 +218,45 @@ def _transfer(grid: Grid, row: int, other: int, gaps: Floats, clusters: Ints | N
     )
 
 
-def _ranking(grid: Grid, other: int, both: np.ndarray, level: float) -> Iterator[FormatRanking]:
+def _ranking(
+    grid: Grid, other: int, both: np.ndarray, level: float, rng: np.random.Generator
+) -> Iterator[FormatRanking]:
     # A model with few items in both formats would take the items away from the others.
     models = np.flatnonzero(both.sum(axis=1) >= max(LEAST_ITEMS, int(both.any(axis=0).sum()) / 2))
     items = np.flatnonzero(both[models].all(axis=0))
     # Of four models tau has 24 orders at most: even a perfect one is no rarer than 1 in 24.
     if len(models) < LEAST_MODELS or len(items) < LEAST_ITEMS:
         return
-    first, second = (grid.scores[:, place][np.ix_(models, items)].mean(axis=1) for place in (0, other))
+    scores = grid.scores[np.ix_(models, np.array([0, other]), items)].transpose(2, 1, 0)
+    means, clusters = scores.mean(axis=0), None if grid.clusters is None else grid.clusters[items]
+    groups = len(cluster_sizes(clusters, len(items)))
+    alone = noise_alone(scores, clusters, NOISE_RESAMPLES, rng) if groups > 1 else np.empty(0)
     yield FormatRanking(
         benchmark=grid.benchmark,
         reference=grid.variants[0],
         other=grid.variants[other],
         items=len(items),
         models=len(models),
-        tau=tau_limits(first, second, level),
+        tau=tau_limits(means[0], means[1], level),
+        # Of two rankings W is half of one more than their rank correlation: it orders draws as that does.
+        p_by_noise=p_by_noise(float(kendall_w(means)), alone, groups),
     )
 
 
 def judge(
     result: FormatTransfer, *, format_tolerance: float = 0.02, least_rank_agreement: float = 0.7
 ) -> list[Finding]:
-    """Issue: scores in two formats differ by more than 2 points, interval and all, or rank models differently."""
+    """Issue: scores in two formats differ by more than 2 points, interval and all, or rank models differently.
+
+    That holds of a ranking only where it also agrees less than noise alone would let it.
+    """
     require_fraction(format_tolerance=format_tolerance, least_rank_agreement=least_rank_agreement)
     each = [_finding(result, found, format_tolerance) for found in result.each]
-    rankings = [_ranking_finding(result, found, least_rank_agreement) for found in result.rankings]
+    beyond = beyond_noise([found.p_by_noise for found in result.rankings], result.level)
+    rankings = [
+        _ranking_finding(result, found, least_rank_agreement, apart)
+        for found, apart in zip(result.rankings, beyond, strict=True)
+    ]
     issues, passed = (sum(finding.status is which for finding in each) for which in (Status.ISSUE, Status.PASSED))
     sentence = (
         f"Of {len(each)} comparisons of a model's scores on the same items in two formats, {issues} "
@@ -284,9 +311,10 @@ def _meaning(side: Side, found: Transfer, tolerance: float) -> str:
     return f"{clear} {noun} to tell whether by more than {points(tolerance)}{wanted}"
 
 
-def _ranking_finding(result: FormatTransfer, found: FormatRanking, least: float) -> Finding:
+def _ranking_finding(result: FormatTransfer, found: FormatRanking, least: float, beyond: Side) -> Finding:
     method = "tau-b, Fisher's z (Fieller, Hartley and Pearson)"
     tau = estimate("rank_tau", *found.tau, level=result.level, method=method, n=found.models, unit=CORRELATION)
+    by_noise = Estimate(name="p_value_of_noise_alone", value=finite(found.p_by_noise), n=found.items)
     side = against(tau.low, tau.high, least)
     meaning = "too few models to tell whether the ranking stays"
     # Tau-b divides by the untied pairs, of which there are none.
@@ -295,15 +323,15 @@ def _ranking_finding(result: FormatTransfer, found: FormatRanking, least: float)
     elif side is Side.ABOVE:
         meaning = "the ranking stays"
     elif side is Side.BELOW:
-        meaning = "the formats rank models differently"
+        meaning = f"the formats rank models differently, {NOISE_WORDS[beyond]}"
     seen = "" if tau.value is None else f" with a rank agreement of {shown(tau)}"
     ranked = f"{found.reference} and {found.other} rank {plural(found.models, 'model')}{seen}"
     return Finding(
         subject={"benchmark": found.benchmark, "format": found.other},
         title="Ranking across formats",
-        status=verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
+        status=verdict(side, issue=Side.BELOW if beyond is Side.BELOW else (), passed=Side.ABOVE),
         sentence=f"On {plural(found.items, 'item')} of {found.benchmark}, {ranked}: {meaning}.",
-        estimates=(tau,) if tau.value is not None else (),
+        estimates=(tau, by_noise) if tau.value is not None else (),
         figure="P8.differences",
     )
 
@@ -348,14 +376,16 @@ MEASURE = Measure(
     asks="Do the same items in another format give the same scores and the same ranking of models?",
     needs=f"item-level results with {NEEDED}",
     formula="d_i = score of item i in the other format - in the reference; mean d with CR2 by cluster and its t; "
-    "Kendall's tau-b of the models' mean scores in the two formats.",
+    "Kendall's tau-b of the models' mean scores in the two formats, against draws in which both are equally good for "
+    "each model.",
     compute=format_transfer,
     judge=judge,
     figure=figure,
     caveats=(
         "Where answers can be guessed in one format and not in the other, the difference holds the guessing.",
         "Formats are the variants that the logs name, which may also be answer filters.",
-        "Noise in the scores alone makes two rankings differ: few items lower the rank agreement.",
+        "Noise in the scores alone makes two rankings differ: few items lower the rank agreement, and models that "
+        "hardly differ are ranked by chance. Formats are said to rank differently only if they agree less than that.",
     ),
     references=(
         "Bonett and Price 2012, Journal of Educational and Behavioral Statistics 37(4)",

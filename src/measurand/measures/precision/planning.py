@@ -15,8 +15,9 @@ from measurand.measures.precision.shared.counts import once_right_or_wrong
 from measurand.measures.shared import columns, require_fraction
 from measurand.measures.verdicts import headline
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.clustered import cluster_sums
 from measurand.stats.intervals.paired import paired_differences
-from measurand.stats.intervals.planning import PairedDesign
+from measurand.stats.intervals.planning import ClusterEffect, PairedDesign
 from measurand.tables import ItemTable, Responses, item_tables
 from measurand.wording import DIFFERENCE, number, of_total, percent, plural, points, shown
 
@@ -38,7 +39,8 @@ class Plan:
     Parameters
     ----------
     benchmark : which; empty for a design that was stated.
-    design : variances and design effect: the median over pairs of models.
+    design : variances, the median over pairs of models, and the upper limit of the design effect.
+    effect : the design effect as these clusters show it.
     items, epochs : those there are; 0 items for a design that was stated.
     clusters : clusters of the items; as many as items where none is named.
     clustered : whether the items have clusters.
@@ -50,6 +52,7 @@ class Plan:
 
     benchmark: str
     design: PairedDesign
+    effect: ClusterEffect
     items: int
     epochs: int
     clusters: int
@@ -79,9 +82,10 @@ def planning(
 ) -> Plans:
     """Smallest difference that a paired comparison finds, and items that find a given one.
 
-    ``n = (z_{alpha/2} + z_beta)^2 (w^2 + s_A^2/K + s_B^2/K) / d^2``, times the design effect of the clusters: w^2 is
-    the variance over items of the true difference, s^2 that of one answer to an item, K the number of epochs. Without
-    epochs the two cannot be told apart, so all variance counts as w^2, which more epochs do not remove.
+    ``n = (z_{alpha/2} + z_beta)^2 (w^2 + s_A^2/K + s_B^2/K) / d^2``, times the design effect of the clusters, by its
+    upper limit: w^2 is the variance over items of the true difference, s^2 that of one answer to an item, K the number
+    of epochs. Without epochs the two cannot be told apart, so all variance counts as w^2, which more epochs do not
+    remove.
 
     Parameters
     ----------
@@ -136,6 +140,7 @@ def _stated(agreement: float, effect: float, power: float, alpha: float) -> Plan
     return Plan(
         benchmark="",
         design=design,
+        effect=ClusterEffect(),
         items=0,
         epochs=1,
         clusters=0,
@@ -152,13 +157,15 @@ def _needed(design: PairedDesign, effect: float, power: float) -> dict[int, int]
 
 def plan_of(table: ItemTable, effect: float, power: float, alpha: float) -> Plan:
     """The plan from one benchmark's table."""
-    design = design_of(table, alpha)
+    effect_seen = cluster_effect(table)
+    design = design_of(table, effect_seen, alpha)
     # Median over models: one run cut short should not make the benchmark look small.
     items = int(np.median(np.isfinite(table.scores).sum(axis=1)))
     epochs = int(np.median(table.epochs[table.epochs > 0]))
     return Plan(
         benchmark=table.benchmark,
         design=design,
+        effect=effect_seen,
         items=items,
         epochs=epochs,
         clusters=items if table.clusters is None else len(np.unique(table.clusters)),
@@ -169,41 +176,59 @@ def plan_of(table: ItemTable, effect: float, power: float, alpha: float) -> Plan
     )
 
 
-def design_of(table: ItemTable, alpha: float) -> PairedDesign:
+def cluster_effect(table: ItemTable) -> ClusterEffect:
+    """The design effect on a difference between models, the median over pairs; of a single model, on its mean."""
+    if table.clusters is None:
+        return ClusterEffect()
+    clustered, plain = (
+        cluster_sums(table.scores, clusters).means()
+        if len(table.models) == 1
+        else paired_differences(table.scores, clusters)
+        for clusters in (table.clusters, None)
+    )
+    # A pair whose items lie in one cluster has no clustered error, and so no design effect.
+    known = (plain.stderr > 0) & np.isfinite(clustered.stderr) & (clustered.df > 0)
+    # One cluster tells nothing of it: as little as two would is the most that can be granted.
+    if not known.any():
+        return ClusterEffect(df=1.0)
+    effects = (clustered.stderr[known] / plain.stderr[known]) ** 2
+    return ClusterEffect(float(np.median(effects)), float(np.median(clustered.df[known])))
+
+
+def design_of(table: ItemTable, effect: ClusterEffect, alpha: float) -> PairedDesign:
     """Variances of a comparison on this benchmark: the median over its pairs of models.
 
     The sampling variance within items is estimated from repeats; what is left of the variance of the differences is
     that of the true ones, and no less than 0.
     """
-    within = _within(table)
-    counts = once_right_or_wrong(table)
+    within, counts = _within(table), once_right_or_wrong(table)
     if len(table.models) == 1:
         variance = float(np.nanvar(table.scores[0], ddof=1)) if np.isfinite(table.scores[0]).sum() > 1 else 0.0
         epochs = max(1.0, float(np.median(table.epochs[table.epochs > 0])))
-        own = float(within[0])
-        between = 2 * max(variance - own / epochs, 0.0)
-        return PairedDesign(between=between, within_first=own, within_second=own, alpha=alpha, counts=counts)
-    pairs, plain = paired_differences(table.scores, table.clusters), paired_differences(table.scores)
-    # Identical answers have no variance, and a design from them would say that one item is enough.
-    usable = (plain.n > 1) & (plain.stderr > 0)
-    if not usable.any():
-        return PairedDesign(between=0.0, alpha=alpha, counts=counts)
-    # From the plain errors: the clusters come in as a design effect, and would count twice otherwise.
-    variance_of = plain.stderr[usable] ** 2 * plain.n[usable]
-    first, second = pairs.first[usable], pairs.second[usable]
-    mean_epochs = np.array([table.epochs[i][table.epochs[i] > 0].mean() for i in range(len(table.models))])
-    sampling = within[first] / mean_epochs[first] + within[second] / mean_epochs[second]
-    effects = (pairs.stderr[usable] / plain.stderr[usable]) ** 2
-    # A pair whose items lie in one cluster has no clustered error, and so no design effect.
-    effects = effects[np.isfinite(effects)]
+        first = second = float(within[0])
+        between = 2 * max(variance - first / epochs, 0.0)
+    else:
+        # From the plain errors: the clusters come in as a design effect, and would count twice otherwise.
+        pairs = paired_differences(table.scores)
+        # Identical answers have no variance, and a design from them would say that one item is enough.
+        usable = (pairs.n > 1) & (pairs.stderr > 0)
+        if not usable.any():
+            return PairedDesign(between=0.0, alpha=alpha, counts=counts)
+        rows = pairs.first[usable], pairs.second[usable]
+        first, second = (float(np.median(within[row])) for row in rows)
+        mean_epochs = np.array([table.epochs[i][table.epochs[i] > 0].mean() for i in range(len(table.models))])
+        sampling = sum(within[row] / mean_epochs[row] for row in rows)
+        variances = pairs.stderr[usable] ** 2 * pairs.n[usable]
+        between = float(np.median(np.maximum(variances - sampling, 0.0)))
     return PairedDesign(
-        between=float(np.median(np.maximum(variance_of - sampling, 0.0))),
-        within_first=float(np.median(within[first])),
-        within_second=float(np.median(within[second])),
-        design_effect=float(np.median(effects)) if table.clusters is not None and len(effects) else 1.0,
+        between=between,
+        within_first=first,
+        within_second=second,
+        design_effect=effect.upper,
         alpha=alpha,
         counts=counts,
-        per_cluster=0.0 if table.clusters is None else len(table.items) / len(np.unique(table.clusters)),
+        # Unequal clusters are tested with the degrees of freedom of fewer, equal ones; infinitely many without any.
+        per_cluster=len(table.items) / (effect.df + 1),
     )
 
 
@@ -268,7 +293,7 @@ def _stated_finding(plan: Plan, result: Plans) -> Finding:
 def _finding(plan: Plan, result: Plans) -> Finding:
     needed, facts, found = _taken(plan), _facts(plan), _estimates(plan)
     if plan.clustered:
-        facts |= {"design_effect": plan.design.design_effect}
+        facts |= {"design_effect": plan.effect.seen, "design_effect_planned_with": plan.design.design_effect}
         value, method = math.ceil(needed * plan.clusters / plan.items), "clusters of the same size"
         found.append(Estimate(name="clusters_needed", value=value, method=method, unit="clusters"))
     smallest = Estimate(
@@ -367,7 +392,8 @@ MEASURE = Measure(
     question=Question.PRECISION,
     asks="What difference can these items find, and how many would find a smaller one?",
     needs="item-level results, or the share of items on which two models are expected to agree",
-    formula="n = (z_{a/2} + z_b)^2 (w^2 + s_A^2/K + s_B^2/K) / d^2 times the design effect; its inverse in d.",
+    formula="n = (z_{a/2} + z_b)^2 (w^2 + s_A^2/K + s_B^2/K) / d^2 times the design effect, by its upper limit at 80% "
+    "confidence; its inverse in d.",
     compute=planning,
     judge=judge,
     figure=figure,
@@ -375,8 +401,9 @@ MEASURE = Measure(
         "Variances are taken from these models and items; other models may agree more or less.",
         "Items alone decide: the formula holds one answer's noise (epochs) apart from what items differ by only where "
         "items were repeated.",
-        "Where clusters are of unequal size the design effect of a pilot is badly known: studies planned for 80% and "
-        "90% power had 73% to 75% and 82% (100 clusters, simulated).",
+        "A pilot of few or unequal clusters hardly knows its design effect, so plans are made with its upper limit (at "
+        "80% confidence). Studies planned so for 80% power had 77% to 85%, and for 90% 85% to 90% (pilots of 6 to 100 "
+        "clusters, simulated); planned from the point estimate they had 50% to 77%, and 59% to 81%.",
     ),
     references=(
         "Miller 2024, Adding error bars to evals, arXiv 2411.00640",

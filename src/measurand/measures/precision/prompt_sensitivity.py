@@ -12,7 +12,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
 from measurand.measures.precision.shared.grid import Grid, grids
 from measurand.measures.precision.shared.prompts import NEEDED, SPARSE, ModelPrompts, Ranking, of_model, ranking
-from measurand.measures.precision.shared.summary import joint_headline, refusal
+from measurand.measures.precision.shared.summary import NOISE_WORDS, beyond_noise, joint_headline, refusal
 from measurand.measures.shared import columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
@@ -88,7 +88,7 @@ def sensitivity_of(
             models = [model for model, why in failed.items() if why == reason]
             named = models[0] if len(models) == 1 else f"{len(models)} of {plural(len(grid.models), 'model')}"
             unassessed.append(Unassessed({"benchmark": grid.benchmark}, f"{named} {reason}", NEEDED))
-        rankings += ranking(grid, level, resamples, rng)
+        rankings += ranking(grid, level, rng)
     if not each:
         raise refusal(unassessed, "no item was scored", NEEDED)
     # Bonferroni over models and benchmarks: the headline may call an issue only where this bound clears the tolerance.
@@ -100,10 +100,17 @@ def sensitivity_of(
 def judge(
     result: PromptSensitivity, *, spread_tolerance: float = 0.02, wanted_generalisability: float = 0.9
 ) -> list[Finding]:
-    """Issue: best and worst prompt differ by more than 2 points, interval and all, or one prompt ranks models badly."""
+    """Issue: best and worst prompt differ by more than 2 points, interval and all, or one prompt ranks models badly.
+
+    That holds of a ranking only where the prompts also agree less than noise alone would let them.
+    """
     require_fraction(spread_tolerance=spread_tolerance, wanted_generalisability=wanted_generalisability)
     each = [_finding(result, found, spread_tolerance) for found in result.each]
-    rankings = [_ranking_finding(result, found, wanted_generalisability) for found in result.rankings]
+    beyond = beyond_noise([found.p_by_noise for found in result.rankings], result.level)
+    rankings = [
+        _ranking_finding(result, found, wanted_generalisability, apart)
+        for found, apart in zip(result.rankings, beyond, strict=True)
+    ]
     issues, passed = (sum(finding.status is which for finding in each) for which in (Status.ISSUE, Status.PASSED))
     sentence = (
         f"Of {len(each)} pairs of a model and a benchmark run under several prompts, {issues} "
@@ -171,7 +178,7 @@ def _estimates(result: PromptSensitivity, found: ModelPrompts) -> Iterator[Estim
         yield estimate(name, *limits, level=level, method=simultaneous, n=n, unit=DIFFERENCE)
     noise = "expected range of the errors"
     yield Estimate(name="spread_from_noise_alone", value=spread.noise, method=noise, n=n, unit=DIFFERENCE)
-    errors, jackknife = f"largest of normal errors{clustered}", f"jackknife over items{clustered}, t(G-1)"
+    errors, jackknife = f"largest of normal errors{clustered}", f"jackknife over items{clustered}, t"
     named: tuple[tuple[str, Limits | None, str, int, str], ...] = (
         ("cps", found.cps, "", n, errors),
         ("quantile_5", found.worst, SHARE, n, errors),
@@ -196,7 +203,7 @@ def _estimates(result: PromptSensitivity, found: ModelPrompts) -> Iterator[Estim
         yield Estimate(name="run_variance", value=found.run_variance, method=method, n=n)
 
 
-def _ranking_finding(result: PromptSensitivity, found: Ranking, wanted: float) -> Finding:
+def _ranking_finding(result: PromptSensitivity, found: Ranking, wanted: float, beyond: Side) -> Finding:
     level, n = result.level, found.prompts
     method = "jackknife over prompts on Fisher's z"
     concordance = estimate("kendall_w", *found.concordance, level=level, method=method, n=n)
@@ -208,6 +215,7 @@ def _ranking_finding(result: PromptSensitivity, found: Ranking, wanted: float) -
         estimates.append(
             estimate("kendall_w_from_noise_alone", *found.noise_alone, level=0.9, method=method, n=found.items)
         )
+    estimates.append(Estimate(name="p_value_of_noise_alone", value=finite(found.p_by_noise), n=found.items))
     needed = math.inf if single.value is None else prompts_needed(single.value, wanted)
     if math.isfinite(needed):
         estimates.append(Estimate(name="prompts_needed", value=needed, method=f"Spearman-Brown, for {wanted:g}"))
@@ -219,19 +227,19 @@ def _ranking_finding(result: PromptSensitivity, found: Ranking, wanted: float) -
     return Finding(
         subject={"benchmark": found.benchmark},
         title="Ranking across prompts",
-        status=verdict(side, issue=Side.BELOW, passed=Side.ABOVE),
-        sentence=f"{rank}: {_ranking_meaning(side, single, wanted)}{enough}.",
+        status=verdict(side, issue=Side.BELOW if beyond is Side.BELOW else (), passed=Side.ABOVE),
+        sentence=f"{rank}: {_ranking_meaning(side, single, wanted, beyond)}{enough}.",
         estimates=tuple(estimates),
         figure="P7.prompts",
     )
 
 
-def _ranking_meaning(side: Side, single: Estimate, wanted: float) -> str:
+def _ranking_meaning(side: Side, single: Estimate, wanted: float, beyond: Side) -> str:
     if side is Side.UNKNOWN:
         return "too little varies to tell how far one prompt can stand for others"
     holds = f"a comparison under one prompt holds under others with a reliability of {shown(single)}"
     if side is Side.BELOW:
-        return f"{holds}, below {wanted:g}"
+        return f"{holds}, below {wanted:g}, {NOISE_WORDS[beyond]}"
     return (
         holds if side is Side.ABOVE else f"{holds}; more prompts or models would tell whether that reaches {wanted:g}"
     )
@@ -290,7 +298,8 @@ MEASURE = Measure(
     needs=f"item-level results with {NEEDED}",
     formula="spread = max - min of the prompts' mean scores, less its expectation under noise alone; "
     "CPS = (1 - (MaxP - AvgP)) * MaxP; PSS = mean |difference| of two prompts on an item; Kendall's W of the models' "
-    "ranks; prompts needed by Spearman-Brown from models / (models + residual).",
+    "ranks, against the W of draws in which every prompt is equally good for each model; prompts needed by "
+    "Spearman-Brown from models / (models + residual).",
     compute=prompt_sensitivity,
     judge=judge,
     figure=figure,

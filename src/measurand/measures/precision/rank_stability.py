@@ -13,6 +13,8 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
 from measurand.measures.precision.shared.order import (
     METHOD,
+    MOST_RESAMPLED,
+    STEPS,
     Order,
     order_estimates,
     order_result,
@@ -47,7 +49,7 @@ class BenchmarkRanks(Order):
     Parameters
     ----------
     scores : mean scores over the items that all of them ran.
-    ahead : share of the resamples in which row is ahead of column, shape (m, m).
+    ahead : share of the resamples in which row is ahead of column, of the best models, at most 30.
     items, clusters, cluster_key, cluster_shown : how many there are, what clusters them (None: independent), and
         whether the data showed that key.
     variants : names of the prompt variants that the scores are over; one at least.
@@ -143,7 +145,8 @@ def _ranked(cube: Cube, level: float, resamples: int, rng: np.random.Generator) 
 
 def in_order(cube: Cube, found: ResampledMeans, level: float) -> BenchmarkRanks:
     """The models by their means, with the ranks that resampling leaves open."""
-    sets = rank_sets(found.means, found.gap_stderr, found.replicates, level, found.freedom)
+    replicates = found.replicates if len(cube.models) <= MOST_RESAMPLED else None
+    sets = rank_sets(found.means, found.gap_stderr, replicates, level, found.freedom)
     # Stable, so that models with equal scores keep their alphabetical order in every run.
     order = np.argsort(-found.means, kind="stable")
     above, below = order[:-1], order[1:]
@@ -160,7 +163,7 @@ def in_order(cube: Cube, found: ResampledMeans, level: float) -> BenchmarkRanks:
         above=sets.above[np.ix_(order, order)],
         more=tuple(map(float, more)),
         sharing=int(np.isclose(found.means, found.means.max(), rtol=0, atol=1e-12).sum()),
-        ahead=ahead(found.replicates)[np.ix_(order, order)],
+        ahead=ahead(found.replicates[:, order[:_MOST_DRAWN]]),
         items=cube.scores.shape[2],
         clusters=None if cube.clusters is None else len(np.unique(cube.clusters)),
         cluster_key=None if cube.clusters is None else table.cluster_key,
@@ -205,7 +208,8 @@ def _finding(result: RankStability, item: BenchmarkRanks) -> Finding:
     units = "items" if item.clusters is None else "clusters of items"
     units += " and prompts" if item.prompts_drawn else ""
     clusters = "" if item.clusters is None else f", {item.clusters} clusters by {item.cluster_key}"
-    method = METHOD + " of items" + (" and prompts" if item.prompts_drawn else "") + clusters
+    bootstrap = f"{METHOD} of items{' and prompts' if item.prompts_drawn else ''}"
+    method = (bootstrap if len(item.models) <= MOST_RESAMPLED else STEPS) + clusters
     first, *others = order_estimates(item, level=result.level, method=method, n=item.items)
     # No interval: a share of resamples already is a statement about uncertainty (see the caveat).
     second = Estimate(

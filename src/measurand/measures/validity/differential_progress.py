@@ -12,11 +12,10 @@ from measurand.measures import Measure
 from measurand.measures.shared import display_names, estimate, finite, kind, require_fraction
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, chosen, panels
-from measurand.measures.verdicts import Call, Side, Unassessed, called, claims, headline, unassessed, verdict
+from measurand.measures.verdicts import Call, Side, Unassessed, called, headline, unassessed, verdict
 from measurand.results import Axis, Brief, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.progress import Excess, League, excess_change, residual_league
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.intervals.one_sided import Uncertain
 from measurand.tables import Gain, Scores
 from measurand.wording import agreeing, interval, number, plural, shown, value_of, with_limits
 
@@ -27,6 +26,10 @@ MOST_LEAGUE_MODELS = 500
 
 # The 2.5% quantile then rests on 25 resamples; every benchmark has a league, so more would be felt.
 LEAGUE_RESAMPLES = 1000
+
+ANY_SHAPE = "one-sided, the largest of a straight line, a parabola and a cubic, scatter normal or t(3)"
+
+BENT = "far off a straight line, but a relation that bends, or models that scatter widely, could bring as much"
 
 METHOD = "least-squares line through the other models, prediction interval, t(n-2)"
 
@@ -183,17 +186,18 @@ def _leagues(
 def judge(result: DifferentialProgress) -> list[Finding]:
     """Passed: a gain whose excess over the expected change is clearly above 0; issue: clearly below.
 
-    Clearly: one-sided, and once all gains claimed of the class count; so with the leagues of its benchmarks.
+    Clearly: one-sided, whether the relation bends and tails are heavy or not, and once all gains claimed of the class
+    count; so with the leagues of its benchmarks.
     """
     findings: list[Finding] = []
+    alpha = 1 - result.level
     for part in result.classes:
         excesses = [excess for _, excess in part.gains]
-        found = [np.array(each, float) for each in zip(*((e.excess, e.stderr, e.n - 2) for e in excesses), strict=True)]
-        calls = called(*claims(found[0], Uncertain(*found), 0.0), 1 - result.level) if excesses else []
+        sides = [Side.ABOVE if excess.excess >= 0 else Side.BELOW for excess in excesses]
+        calls = called(sides, np.array([excess.chance.whatever for excess in excesses]), alpha)
         gains = [_gain_finding(result, part, *claimed, call) for claimed, call in zip(part.gains, calls, strict=True)]
-        highest = [league.p_value for _, league in part.leagues.values()]
-        p_values = np.array([np.nan if p_value is None else p_value for p_value in highest])
-        calls = called([Side.ABOVE] * len(highest), p_values, 1 - result.level)
+        p_values = np.array([league.chance.whatever for _, league in part.leagues.values()])
+        calls = called([Side.ABOVE] * len(p_values), p_values, alpha)
         leagues = [
             _league_finding(result, part, benchmark, call) for benchmark, call in zip(part.leagues, calls, strict=True)
         ]
@@ -233,15 +237,16 @@ def _gain_finding(result: DifferentialProgress, part: ClassProgress, gain: Gain,
     words = {
         Side.ABOVE: "a gain in safety beyond the gain in capability",
         Side.BELOW: "worse than its capability predicts",
-        Side.ACROSS: explained,
+        Side.ACROSS: BENT if excess.chance.straight <= 1 - result.level else explained,
         Side.UNKNOWN: explained,
     }
+    p_value = Estimate(name="excess_p_value", value=finite(excess.chance.whatever), method=ANY_SHAPE, n=excess.n)
     return Finding(
         subject=_subject(gain, part.panel.class_),
         status=verdict(call.side, issue=Side.BELOW, passed=Side.ABOVE),
         sentence=f"From {gain.old} to {gain.new}, {result.names[gain.benchmark]} changed by {value_of(observed)} where "
         f"capability alone predicts {shown(expected)}: {call.meaning(words, 'gain')}.",
-        estimates=(beyond, expected, observed),
+        estimates=(beyond, expected, observed, p_value),
         figure="V3.gains",
     )
 
@@ -267,12 +272,11 @@ def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark
     chance = "no more than chance among models brings"
     words = {
         Side.ABOVE: "more than chance among models would bring",
-        Side.ACROSS: chance,
+        Side.ACROSS: BENT if league.chance.straight <= 1 - result.level else chance,
         Side.UNKNOWN: chance,
     }
-    p_value = Estimate(
-        name="outlier_p_value", value=league.p_value, method="studentised residual, Bonferroni over models", n=n
-    )
+    method = f"{ANY_SHAPE}, Bonferroni over models"
+    p_value = Estimate(name="outlier_p_value", value=finite(league.chance.whatever), method=method, n=n)
     place = f" (rank 1 {interval(rank.low, rank.high, _whole)} of {n})" if rank.low is not None else ""
     return Finding(
         subject={"benchmark": benchmark, "class": part.panel.class_},
@@ -343,13 +347,16 @@ MEASURE = Measure(
     asks="Is a claimed gain in safety more than the gain in capability brings by itself?",
     needs="what V1 needs; to judge a gain, the claim: two models and a benchmark",
     formula="excess = (S_new - S_old) - b (s_new - s_old), b from the least-squares line of S on s through the other "
-    "models of the class; residual = S - (a + b s).",
+    "models of the class; residual = S - (a + b s); p-values: the largest over polynomials up to the third degree, the "
+    "scatter normal or t with 3 degrees of freedom.",
     compute=differential_progress,
     judge=judge,
     figure=figure,
     caveats=(
-        "The prediction interval takes models to scatter alike around one straight line.",
-        "The league's intervals count the line's uncertainty and known noise only; their coverage is not measured.",
+        "The prediction interval takes models to scatter alike around one straight line; verdicts also allow for a "
+        "relation that bends and for models that lie far off, so that a clear interval alone does not decide.",
+        "The league's intervals count the line's uncertainty and known noise only, not that the highest was chosen for "
+        "being so; their coverage is not measured.",
         "A pair chosen because its gain is large needs a stricter level: only the gains claimed are counted, not those "
         "looked at.",
     ),

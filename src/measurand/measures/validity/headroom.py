@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
@@ -16,6 +15,7 @@ from measurand.measures.validity.shared.by_class import intervals_figure
 from measurand.measures.validity.shared.panel import LEAST_MODELS, chosen, family_codes
 from measurand.measures.verdicts import Call, Side, Unassessed, called, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.stats.intervals.best_of import best_of
 from measurand.stats.intervals.correlation import median_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.one_sided import median_p_values
@@ -34,7 +34,8 @@ class BenchmarkHeadroom:
     Parameters
     ----------
     median : median position of the models, with its interval.
-    best : position of the best model, with its interval from that score's standard error (NaN where not known).
+    best : position of the best model, with its interval from that score's standard error (NaN where not known), which
+        allows for its having been chosen as the best.
     best_model : the best model.
     n : number of models.
     chance, maximum : the range, in score units.
@@ -70,7 +71,7 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
     ----------
     scores : scores with the chance level and the achievable maximum of benchmarks.
     level : confidence level, in (0, 1). Median over models: order statistics at a family-clustered interval;
-        best model: normal, from its standard error.
+        best model: normal, from its standard error and the number of models it is the best of.
 
     Raises
     ------
@@ -81,7 +82,8 @@ def headroom(scores: Scores, *, level: float = 0.95) -> Headroom:
 
     References
     ----------
-    Woodruff 1952, Confidence intervals for medians and other position measures, JASA 47(260).
+    Woodruff 1952, Confidence intervals for medians and other position measures, JASA 47(260). Fuentes, Casella and
+    Wells 2018, Confidence intervals for the means of the selected populations, Electronic Journal of Statistics 12(1).
 
     Examples
     --------
@@ -172,13 +174,12 @@ def standing(
     """Where models stand on one benchmark, from their scores and families, shape (models,)."""
     best = int(values.argmax())
     position = (values - chance) / (maximum - chance)
-    top, half = float(position[best]), float(ndtri((1 + level) / 2) * stderr[best] / (maximum - chance))
     return BenchmarkHeadroom(
         benchmark=benchmark,
         class_=class_,
         # Positions below 0 are kept: cut at chance, a median below it could not be told from one at it.
         median=Limits(float(np.median(position)), *median_limits(position, families, level)),
-        best=Limits(top, top - half, top + half),
+        best=best_of(float(position[best]), float(stderr[best] / (maximum - chance)), len(values), level),
         best_model=models[best],
         n=len(models),
         chance=chance,
@@ -219,8 +220,8 @@ def _headline(class_: str, each: Sequence[Finding]) -> Finding:
 def _finding(result: Headroom, item: BenchmarkHeadroom, call: Call, at_floor: float) -> Finding:
     method = "order statistics, family-clustered (Woodruff), t(G-1)"
     median = estimate("median_position", *item.median, level=result.level, method=method, n=item.n, unit=SHARE)
-    method = "normal, from the standard error"
-    best = estimate("best_position", *item.best, level=result.level, method=method, n=1, unit=SHARE)
+    method = f"normal, from the standard error, for the best of {item.n}"
+    best = estimate("best_position", *item.best, level=result.level, method=method, n=item.n, unit=SHARE)
     room = Estimate(name="headroom", value=1 - item.best.value, method="1 - best position", n=item.n, unit=SHARE)
     status, meaning = _verdict(call, below_chance=item.median.high < -at_floor)
     return Finding(
@@ -288,15 +289,21 @@ MEASURE = Measure(
     asks="Is there room between the models and the benchmark's ceiling and floor, so that it can tell them apart?",
     needs="at least 8 models of a class, and the chance level and achievable maximum of the benchmark",
     formula="position = (score - chance) / (maximum - chance); headroom = 1 - best position; interval of the median "
-    "position from order statistics.",
+    "position from order statistics; of the best, from its standard error, the lower limit for the best of n.",
     compute=headroom,
     judge=judge,
     figure=figure,
     caveats=(
         "A maximum of 1 takes every answer key as right; label errors lower what can be reached.",
+        "The best model's score is partly luck: of models that are alike the best stands above its true position. The "
+        "lower limit of its interval allows for that, the score itself does not.",
         "Shares of items that all or no models pass need item-level results.",
         "At 12 models in 5 families 30 to 50% of medians get no interval, and those that do have one that covers 97 to "
         "99% (measured) where 95% is the aim: few families say little of a median.",
     ),
-    references=("Woodruff 1952, Confidence intervals for medians and other position measures, JASA 47(260)",),
+    references=(
+        "Woodruff 1952, Confidence intervals for medians and other position measures, JASA 47(260)",
+        "Fuentes, Casella and Wells 2018, Confidence intervals for the means of the selected populations, Electronic "
+        "Journal of Statistics 12(1)",
+    ),
 )

@@ -127,7 +127,7 @@ def _bits(truth: float, found: Limits) -> tuple[float, float, float]:
 
 CELLS = tuple(
     {"behaviours": behaviours, "clusters": clusters}
-    for behaviours, clusters in ((30, 0), (100, 0), (100, 10), (300, 0), (300, 30))
+    for behaviours, clusters in ((30, 0), (100, 0), (100, 10), (300, 0), (300, 30), (10, 0))
 )
 
 SIMULATIONS = {

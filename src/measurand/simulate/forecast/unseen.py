@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -10,6 +12,7 @@ from measurand.measures.forecast.unseen import judge, unseen_modes
 from measurand.results import Status
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_event
 from measurand.tables import Failures
+from measurand.tables.groups import INDEPENDENT
 
 __all__ = ["MODES", "SIMULATIONS", "failures_of"]
 
@@ -18,6 +21,10 @@ Floats = npt.NDArray[np.float64]
 SIZES = (20, 50, 200, 1000)
 MOST_SHORT = 100
 """Modes up to which all may be seen, which leaves no upper limit of their number."""
+
+
+FAILING, OTHERWISE = 2.5, 0.3
+"""Failures of a task on average, and the share of its further ones that are of a mode drawn anew."""
 
 
 def _shares(weights: npt.ArrayLike) -> Floats:
@@ -47,7 +54,7 @@ def _run(failures: int, level: float, rng: np.random.Generator) -> Outcome:
     for name, shares in MODES.items():
         counts = rng.multinomial(failures, shares)
         truth = float(shares[counts == 0].sum())
-        result = unseen_modes(failures_of(counts), level=level, resamples=20, rng=rng)
+        result = unseen_modes(failures_of(counts), cluster=INDEPENDENT, level=level, resamples=20, rng=rng)
         found = result.models[0]
         add_coverage(outcome, "unseen_chance", name, truth, found.chance.low, found.chance.high)
         modes = found.richness
@@ -63,7 +70,27 @@ def _run(failures: int, level: float, rng: np.random.Generator) -> Outcome:
             add_event(outcome, "false_alarm", "below the tolerated", name, status is Status.PASSED and truth > expected)
             alarm = judge(result, tolerated_unseen=expected / 4)[1].status is Status.ISSUE
             add_event(outcome, "power", "a quarter of the true chance tolerated", name, alarm)
+        repeats = _repeated(failures, shares, rng)
+        truth = float(shares[~repeats.seen].sum())
+        again = unseen_modes(repeats.table, level=level, resamples=20, rng=rng).models[0].chance
+        add_coverage(outcome, "unseen_chance", f"{name}, tasks failing {FAILING} times", truth, again.low, again.high)
     return outcome
+
+
+class _Repeated(NamedTuple):
+    table: Failures
+    seen: npt.NDArray[np.bool_]
+
+
+def _repeated(tasks: int, shares: Floats, rng: np.random.Generator) -> _Repeated:
+    """Failures of tasks that fail several times, mostly in the same way, and which modes are among them."""
+    task = np.repeat(np.arange(tasks), 1 + rng.poisson(FAILING - 1, tasks))
+    mode = rng.choice(len(shares), tasks, p=shares)[task]
+    first = np.diff(task, prepend=-1) > 0
+    other = ~first & (rng.random(len(task)) < OTHERWISE)
+    mode[other] = rng.choice(len(shares), int(other.sum()), p=shares)
+    rows = pl.DataFrame({"mode": [f"mode {place}" for place in mode], "cluster": task.astype(str)})
+    return _Repeated(Failures.build(rows), np.isin(np.arange(len(shares)), mode))
 
 
 CELLS = tuple({"failures": failures} for failures in SIZES)
@@ -74,7 +101,8 @@ SIMULATIONS = {
         _run,
         regime=(
             "failures drawn independently from 20 equal modes, 20 geometric ones, 200 with a frequency of 1 over "
-            "the rank, or 2 frequent and 1,000 rare ones"
+            "the rank, or 2 frequent and 1,000 rare ones; and of tasks that fail 2.5 times on average, seven times "
+            "in ten as before"
         ),
         beside=("modes_at_least",),
     )

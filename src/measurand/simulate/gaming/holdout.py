@@ -15,25 +15,35 @@ __all__ = ["SIMULATIONS", "sets"]
 
 WORDS = 800
 OLDER = 4
+TOGETHER, PASSAGE = 5, 30
+"""Items per passage where they come together, and words that a passage adds to each."""
 SHIFT = 0.4
 """How far the new set lies off in each of words, lengths and difficulty, in standard deviations of an item."""
 
 
-def sets(public: int, new: int, shift: float, rng: np.random.Generator) -> tuple[Texts, Responses]:
-    """Two sets of items, and what four older models score on them."""
+def sets(public: int, new: int, shift: float, rng: np.random.Generator, together: int = 1) -> tuple[Texts, Responses]:
+    """Two sets of items, and what four older models score on them.
+
+    Parameters
+    ----------
+    public, new : items of each set.
+    shift : how far the new set lies off.
+    together : items per passage; they share its first words, its topic and half of the variance of their difficulty.
+    """
     size = public + new
     is_new = np.arange(size) >= public
     names = np.where(is_new, "new", "public")
-    topic = rng.standard_normal(size) + shift * is_new
+    # The first item of each one's passage: what it draws, all of them have.
+    of = np.concatenate([np.arange(n) // together * together + begun for n, begun in ((public, 0), (new, public))])
+    topic = rng.standard_normal(size)[of] + shift * is_new
     lengths = np.clip(40 * np.exp(0.3 * (rng.standard_normal(size) + shift * is_new)), 8, 200).astype(np.int64)
-    texts = []
-    for length, about in zip(lengths.tolist(), topic.tolist(), strict=True):
-        ranks = np.clip(WORDS ** rng.random(length) * 4 - 4, 0, WORDS - 1).astype(np.int64)
-        # A topic draws every tenth word from its own end of the vocabulary.
-        own = rng.random(length) < 0.1
-        ranks[own] = WORDS + np.clip(50 + 15 * about + 5 * rng.standard_normal(int(own.sum())), 0, 100).astype(np.int64)
-        texts.append(" ".join(f"w{rank}" for rank in ranks.tolist()))
-    chance = 1 / (1 + np.exp(-(rng.standard_normal(size) - shift * is_new)))
+    texts = [_text(length, about, rng) for length, about in zip(lengths.tolist(), topic.tolist(), strict=True)]
+    difficulty = rng.standard_normal(size)
+    if together > 1:
+        passages = [_text(PASSAGE, about, rng) for about in topic.tolist()]
+        texts = [f"{passages[place]} {text}" for place, text in zip(of.tolist(), texts, strict=True)]
+        difficulty = (difficulty + rng.standard_normal(size)[of]) / np.sqrt(2)
+    chance = 1 / (1 + np.exp(-(difficulty - shift * is_new)))
     items = [str(place) for place in range(size)]
     rows = pl.DataFrame(
         {
@@ -44,14 +54,30 @@ def sets(public: int, new: int, shift: float, rng: np.random.Generator) -> tuple
         }
     )
     frame = pl.concat([pl.DataFrame(schema=RESPONSE_COLUMNS), rows], how="diagonal")
-    return Texts.build(pl.DataFrame({"benchmark": names, "item": items, "text": texts})), Responses(frame.lazy())
+    groups = pl.DataFrame({"benchmark": names, "item": items, "text": texts, "cluster": of.astype(str)})
+    return Texts.build(groups), Responses(frame.lazy())
+
+
+def _text(words: int, about: float, rng: np.random.Generator) -> str:
+    """Words by Zipf's law, of which a topic draws every tenth from its own end of the vocabulary."""
+    ranks = np.clip(WORDS ** rng.random(words) * 4 - 4, 0, WORDS - 1).astype(np.int64)
+    own = rng.random(words) < 0.1
+    ranks[own] = WORDS + np.clip(50 + 15 * about + 5 * rng.standard_normal(int(own.sum())), 0, 100).astype(np.int64)
+    return " ".join(f"w{rank}" for rank in ranks.tolist())
 
 
 def _run(public: int, new: int, level: float, rng: np.random.Generator) -> Outcome:
     outcome: Outcome = {}
     older = [f"m{model}" for model in range(OLDER)]
-    for shift, name in ((0.0, "sets alike"), (SHIFT, f"new set {SHIFT:g} SD off in words, length and difficulty")):
-        texts, responses = sets(public, new, shift, rng)
+    off = f"new set {SHIFT:g} SD off in words, length and difficulty"
+    passages = f"{TOGETHER} items per passage"
+    for shift, together, name in (
+        (0.0, 1, "sets alike"),
+        (SHIFT, 1, off),
+        (0.0, TOGETHER, f"sets alike, {passages}"),
+        (SHIFT, TOGETHER, f"{off}, {passages}"),
+    ):
+        texts, responses = sets(public * together, new * together, shift, rng, together)
         # People see no more than chance in sets that are alike.
         right = int(rng.binomial(100, 1 / 3 if not shift else 0.45))
         result = holdout(
@@ -82,7 +108,8 @@ SIMULATIONS = {
         _run,
         regime=(
             "two sets of texts with words by Zipf's law, and the answers of four older models; drawn alike, or "
-            "the new set .4 SD off in words, lengths and difficulty"
+            "the new set .4 SD off in words, lengths and difficulty; each item alone, or five per passage (and as many "
+            "passages as there are items else)"
         ),
         beside=(" alone",),
     )

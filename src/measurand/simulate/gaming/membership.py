@@ -23,24 +23,43 @@ DATED = 0.25
 """Share of the members that hold a word which no other text holds, as texts of other years do."""
 
 
-def table(texts: int, seen: float, dated: float, rng: np.random.Generator, words: int = WORDS) -> TokenLogprobs:
-    """Texts of which half are members, known better by `seen` text-level standard deviations."""
+REFERENCE = "reference"
+
+
+def table(
+    texts: int,
+    seen: float,
+    dated: float,
+    rng: np.random.Generator,
+    words: int = WORDS,
+    *,
+    easier: float = 0.0,
+    reference: bool = False,
+) -> TokenLogprobs:
+    """Texts of which half are members, known better by `seen` text-level standard deviations.
+
+    By `easier` more they are known better by any model, such as the reference, which has seen none of them.
+    """
     member = np.arange(texts) % 2 == 0
     ranks = np.clip(words ** rng.random((texts, TOKENS)) * 5 - 5, 0, words - 1).astype(np.int64)
     marked = member & (rng.random(texts) < dated)
     ranks[marked, 0] = words + rng.integers(0, 3, int(marked.sum()))
     spreads = rng.uniform(0.8, 1.6, (texts, TOKENS))
     means = -3 - rng.random((texts, TOKENS))
-    level = 0.3 * rng.standard_normal(texts) + 0.3 * seen * member
-    logprobs = np.minimum(means + spreads * (rng.standard_normal((texts, TOKENS)) + level[:, None] + 1), -1e-3)
-    frame = {
-        "text": [" ".join(f"w{rank}" for rank in row) for row in ranks.tolist()],
-        "member": member,
-        "logprobs": logprobs.tolist(),
-        "means": means.tolist(),
-        "spreads": spreads.tolist(),
-    }
-    return TokenLogprobs.build(pl.DataFrame(frame))
+    level = 0.3 * rng.standard_normal(texts) + 0.3 * easier * member
+    frames = []
+    for model, own in (("model", level + 0.3 * seen * member), *([(REFERENCE, level)] * reference)):
+        logprobs = np.minimum(means + spreads * (rng.standard_normal((texts, TOKENS)) + own[:, None] + 1), -1e-3)
+        frame = {
+            "model": [model] * texts,
+            "text": [" ".join(f"w{rank}" for rank in row) for row in ranks.tolist()],
+            "member": member,
+            "logprobs": logprobs.tolist(),
+            "means": means.tolist(),
+            "spreads": spreads.tolist(),
+        }
+        frames.append(pl.DataFrame(frame))
+    return TokenLogprobs.build(pl.concat(frames))
 
 
 @cache
@@ -62,16 +81,22 @@ def _run(texts: int, level: float, rng: np.random.Generator) -> Outcome:
         attack = result.models[0].attacks[0]
         truth = _true_area(seen) if seen else 0.5
         add_coverage(outcome, "interval of the area", name, truth, attack.area.low, attack.area.high)
-        status = judge(result)[1].status
-        add_event(outcome, "power" if seen else "false_alarm", "said to have been seen", name, status is Status.ISSUE)
         if not seen:
-            refused = status is Status.NOT_APPLICABLE
+            refused = judge(result)[1].status is Status.NOT_APPLICABLE
             add_event(outcome, "false_alarm", "refused for the words", "texts alike", refused)
-    result = membership(table(texts, 0.0, DATED, rng), permutations=199, level=level, rng=rng)
-    status = judge(result)[1].status
-    name = f"a dated word in {DATED:.0%} of the members"
-    add_event(outcome, "power", "refused for the words", name, status is Status.NOT_APPLICABLE)
-    add_event(outcome, "false_alarm", "said to have been seen", name, status is Status.ISSUE)
+    dated = f"a dated word in {DATED:.0%} of the members"
+    for seen, marked, easier, name in (
+        (0.0, 0.0, 0.0, "no text seen"),
+        (0.0, 0.0, EFFECT, f"no text seen, members easier by {EFFECT:g} SD"),
+        (EFFECT, 0.0, 0.0, f"members known better by {EFFECT:g} SD"),
+        (0.0, DATED, 0.0, dated),
+    ):
+        own = table(texts, seen, marked, rng, easier=easier, reference=True)
+        status = judge(membership(own, reference=REFERENCE, permutations=199, level=level, rng=rng))[1].status
+        quantity = "power" if seen else "false_alarm"
+        add_event(outcome, quantity, "said to have been seen", name, status is Status.ISSUE)
+        if marked:
+            add_event(outcome, "power", "refused for the words", name, status is Status.NOT_APPLICABLE)
     return outcome
 
 
@@ -82,8 +107,8 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "log-probabilities of texts of 40 tokens, half of them members: none seen, members better known by .5 "
-            "SD, or a quarter of the members told by a dated word"
+            "log-probabilities of texts of 40 tokens, half of them members: none seen, members better known by .5 SD, "
+            "by the model alone or by the reference as well, or a quarter of the members told by a dated word"
         ),
     )
 }

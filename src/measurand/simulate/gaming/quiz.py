@@ -19,13 +19,17 @@ STEADY = 0.6
 """Chance that an item not recognised gets the same answer wherever the original stands."""
 
 
-def answered(items: int, recognised: float, rng: np.random.Generator) -> Quiz:
-    """Answers to five quizzes; a recognised original is always picked."""
+def answered(items: int, recognised: float, rng: np.random.Generator, *, random: bool = False) -> Quiz:
+    """Answers to five quizzes; a recognised original is always picked.
+
+    A model at random likes no option more than another, and answers each quiz anew.
+    """
+    liked, steady = (np.full(5, 0.2), 0.0) if random else (LIKED, STEADY)
     knows = rng.random(items) < recognised
-    usual = rng.choice(5, items, p=LIKED)
+    usual = rng.choice(5, items, p=liked)
     rows = []
     for placement in PLACEMENTS:
-        answer = np.where(rng.random(items) < STEADY, usual, rng.choice(5, items, p=LIKED))
+        answer = np.where(rng.random(items) < steady, usual, rng.choice(5, items, p=liked))
         if placement != "none":
             answer = np.where(knows, OPTIONS.index(placement), answer)
         rows += [(str(item), placement, OPTIONS[option]) for item, option in enumerate(answer.tolist())]
@@ -34,6 +38,8 @@ def answered(items: int, recognised: float, rng: np.random.Generator) -> Quiz:
 
 def _run(items: int, level: float, rng: np.random.Generator) -> Outcome:
     outcome: Outcome = {}
+    status = judge(quiz(answered(items, 0.0, rng, random=True), resamples=100, level=level, rng=rng))[1].status
+    add_event(outcome, "false_alarm", "said to be recognised", "answers at random", status is Status.ISSUE)
     for recognised in (0.0, 0.2, 0.6):
         name = f"{recognised:.0%} recognised"
         result = quiz(answered(items, recognised, rng), resamples=200, level=level, rng=rng)
@@ -58,7 +64,10 @@ SIMULATIONS = {
     "G5": Simulation(
         CELLS,
         _run,
-        regime=("a model that prefers some positions and recognises none, 20% or 60% of the items"),
+        regime=(
+            "a model that prefers some positions and recognises none, 20% or 60% of the items, and one that answers at "
+            "random"
+        ),
         beside=("published",),
     )
 }

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from measurand.measures.precision.format_transfer import FormatRanking, judge, transfer_of
 from measurand.measures.precision.shared.grid import Grid
 from measurand.results import Status
-from measurand.simulate.answers import SHARED, answer_grid, item_clusters, variant_score
+from measurand.simulate.answers import SHARED, answer_grid, item_clusters, ranking_grids, variant_score
 from measurand.simulate.outcomes import Outcome, Simulation, add_estimate, add_event
 from measurand.stats.items.formats import tau_limits
 
@@ -29,7 +29,7 @@ TAU = 0.7
 
 def _run(items: int, clusters: int, models: int, level: float, rng: np.random.Generator) -> Outcome:
     outcome: Outcome = {}
-    result = transfer_of([_grid(GAPS, items, clusters, rng)], level)
+    result = transfer_of([_grid(GAPS, items, clusters, rng)], level, rng)
     _, *findings = judge(result)
     for gap, finding in zip(GAPS, findings, strict=False):
         name = f"difference {gap:g}"
@@ -38,18 +38,24 @@ def _run(items: int, clusters: int, models: int, level: float, rng: np.random.Ge
         add_event(outcome, quantity, "issue", name, finding.status is Status.ISSUE)
         quantity = "false_alarm" if gap else "power"
         add_event(outcome, quantity, "passed", name, finding.status is Status.PASSED)
-    same = judge(transfer_of([_grid((0.0,) * models, items, clusters, rng)], level))[0]
+    same = judge(transfer_of([_grid((0.0,) * models, items, clusters, rng)], level, rng))[0]
     add_event(outcome, "false_alarm", f"issue of any of {models} models", "difference 0", same.status is Status.ISSUE)
 
     rho = math.sin(math.pi / 2 * TAU)
     first = rng.standard_normal(models)
     second = rho * first + math.sqrt(1 - rho**2) * rng.standard_normal(models)
     tau = tau_limits(first, second, level)
-    ranked = FormatRanking(benchmark="b", reference="v0", other="v1", items=items, models=models, tau=tau)
+    ranked = FormatRanking(
+        benchmark="b", reference="v0", other="v1", items=items, models=models, tau=tau, p_by_noise=0.0
+    )
     finding = judge(replace(result, rankings=(ranked,)), least_rank_agreement=TAU)[-1]
     add_estimate(outcome, "rank_tau", f"tau {TAU:g}, {models} models", TAU, finding.estimate("rank_tau"))
     differ = finding.status is Status.ISSUE
     add_event(outcome, "false_alarm", "formats rank models differently", f"tau {TAU:g}, the bound", differ)
+    grids = ranking_grids(models, 2, items, clusters, rng)
+    for name, grid, quantity in grids:
+        found = [f for f in judge(transfer_of([grid], level, rng)) if f.title == "Ranking across formats"]
+        add_event(outcome, quantity, "formats rank models differently", name, found[0].status is Status.ISSUE)
     return outcome
 
 
@@ -75,9 +81,10 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "two formats whose scores differ by 0, 2 or 10 points; items independent or in clusters of unequal "
-            "size (log-normal, SD of the log 1.2), those of a cluster alike in difficulty and in what suits a "
-            "model"
+            "two formats whose scores differ by 0, 2 or 10 points, and rankings of models that truly differ by 0, 2 or "
+            "5 points (SD), the formats without effect or with one of 5 points (SD) on each model; items independent "
+            "or in clusters of unequal size (log-normal, SD of the log 1.2), those of a cluster alike in difficulty "
+            "and in what suits a model"
         ),
     )
 }

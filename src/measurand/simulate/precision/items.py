@@ -13,6 +13,7 @@ from measurand.measures.precision.items import Items, judge
 from measurand.measures.precision.shared.item_analysis import SCALE_WITHIN, analyse
 from measurand.measures.verdicts import family
 from measurand.results import Status
+from measurand.simulate.capabilities import members, with_families
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_estimate, add_event
 from measurand.stats.items.reliability import item_rest
 from measurand.tables import ItemTable
@@ -23,6 +24,9 @@ Floats = npt.NDArray[np.float64]
 
 SLOPE_SPREAD = 0.3
 """Standard deviation of log slopes: from half to twice the middle one in 98% of items."""
+
+FAMILY_SHARE = 0.3
+"""Share of the variance of ability between families, where models come in families."""
 
 REVERSED = 0.1
 """Share of items that the stronger models fail more often, where some do."""
@@ -47,20 +51,33 @@ def true_reliability(slopes: Floats, difficulties: Floats, guessing: float = 0.0
 
 
 def _items(
-    models: int, items: int, missing: float, guessing: float, known: int, level: float, rng: np.random.Generator
+    models: int,
+    items: int,
+    missing: float,
+    guessing: float,
+    known: int,
+    families: int,
+    level: float,
+    rng: np.random.Generator,
 ) -> Outcome:
     """P11: items that fit the model and all point the same way; then with a tenth of them reversed.
 
-    A right answer is guessed with probability `guessing`, which the audit knows (the items have options) or not.
+    A right answer is guessed with probability `guessing`, which the audit knows (the items have options) or not. Where
+    models are of families (0 families: each is its own), these hold `FAMILY_SHARE` of the variance of ability.
 
     Takes about 0.1 s: the model is refitted to 20 sets of drawn answers, as in the audit, for the verdict on it.
     """
     slopes = np.exp(SLOPE_SPREAD * rng.standard_normal(items))
-    difficulties, ability = rng.standard_normal(items), rng.standard_normal(models)
+    difficulties = rng.standard_normal(items)
+    member = members(models, families, rng) if families else None
+    ability = rng.standard_normal(models)
+    if member is not None:
+        ability = with_families(member, 1, FAMILY_SHARE, rng)[:, 0]
     ran = np.where(rng.random((models, items)) < missing, np.nan, 1.0)
     scores = _answers(ability, slopes, difficulties, guessing, rng) * ran
     table = ItemTable.of("simulated", [f"m{i}" for i in range(models)], scores)
-    found = analyse(table, level=level, rng=rng, guessing=np.full(items, guessing) if known else None)
+    floor = np.full(items, guessing) if known else None
+    found = analyse(table, level=level, rng=rng, guessing=floor, families=member)
     findings = {f.subject.get("part"): f for f in judge(Items((found,), (), level))}
     outcome: Outcome = {}
     if missing == 0:
@@ -105,14 +122,17 @@ def _answers(
 
 
 CELLS = (
-    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.0, "known": 1},
-    {"models": 22, "items": 200, "missing": 0.0, "guessing": 0.0, "known": 0},
-    {"models": 100, "items": 50, "missing": 0.0, "guessing": 0.0, "known": 0},
-    {"models": 40, "items": 100, "missing": 0.5, "guessing": 0.0, "known": 1},
-    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.25, "known": 1},
-    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.25, "known": 0},
-    {"models": 20, "items": 100, "missing": 0.0, "guessing": 0.25, "known": 1},
-    {"models": 20, "items": 100, "missing": 0.0, "guessing": 0.25, "known": 0},
+    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.0, "known": 1, "families": 0},
+    {"models": 22, "items": 200, "missing": 0.0, "guessing": 0.0, "known": 0, "families": 0},
+    {"models": 100, "items": 50, "missing": 0.0, "guessing": 0.0, "known": 0, "families": 0},
+    {"models": 40, "items": 100, "missing": 0.5, "guessing": 0.0, "known": 1, "families": 0},
+    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.25, "known": 1, "families": 0},
+    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.25, "known": 0, "families": 0},
+    {"models": 20, "items": 100, "missing": 0.0, "guessing": 0.25, "known": 1, "families": 0},
+    {"models": 20, "items": 100, "missing": 0.0, "guessing": 0.25, "known": 0, "families": 0},
+    {"models": 12, "items": 60, "missing": 0.0, "guessing": 0.0, "known": 1, "families": 5},
+    {"models": 26, "items": 100, "missing": 0.0, "guessing": 0.0, "known": 1, "families": 8},
+    {"models": 60, "items": 100, "missing": 0.0, "guessing": 0.0, "known": 1, "families": 20},
 )
 
 SIMULATIONS: Mapping[str, Simulation] = {
@@ -121,7 +141,8 @@ SIMULATIONS: Mapping[str, Simulation] = {
         _items,
         regime=(
             "right or wrong answers by item response curves of unequal slope, without guessing or with a chance "
-            "of .25 that the audit knows or not; in one kind of study half of the cells are missing"
+            "of .25 that the audit knows or not; in one kind of study half of the cells are missing; models "
+            "independent or in families of uneven size that hold 30% of the variance of ability"
         ),
     )
 }

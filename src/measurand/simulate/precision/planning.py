@@ -41,8 +41,11 @@ def _ability_above(ability: float, effect: float, clusters: int) -> float:
 
 CELLS = tuple(
     {"items": items, "clusters": clusters, "effect": effect}
-    for items, clusters in ((400, 0), (2000, 0), (2000, 100))
-    for effect in (0.05, 0.1)
+    for items, clusters, effects in (
+        *((items, clusters, (0.1,)) for items, clusters in ((60, 6), (200, 10), (200, 20))),
+        *((items, clusters, (0.05, 0.1)) for items, clusters in ((400, 0), (2000, 0), (2000, 100))),
+    )
+    for effect in effects
 )
 
 SIMULATIONS = {

@@ -15,6 +15,7 @@ from measurand.simulate.answers import (
     VARIANT_TASTE,
     answer_grid,
     item_clusters,
+    ranking_grids,
     variant_score,
 )
 from measurand.simulate.outcomes import Outcome, Simulation, add_coverage, add_estimate, add_event
@@ -86,6 +87,10 @@ def _run(items: int, clusters: int, prompts: int, level: float, rng: np.random.G
     add_event(outcome, "false_alarm", "passed", some, apart and finding.status is Status.PASSED)
     add_event(outcome, "power", "issue", some, finding.status is Status.ISSUE)
     _rankings(outcome, prompts, level, rng)
+    for name, grid, quantity in ranking_grids(MODELS, prompts, items, clusters, rng):
+        result = sensitivity_of([grid], level, RESAMPLES, rng)
+        (ranked,) = (found for found in judge(result) if found.title == "Ranking across prompts")
+        add_event(outcome, quantity, "one prompt ranks models badly", name, ranked.status is Status.ISSUE)
     return outcome
 
 
@@ -125,7 +130,9 @@ SIMULATIONS = {
         CELLS,
         _run,
         regime=(
-            "3 to 10 prompts that are alike, or differ by about 5 points (SD); items independent or in clusters "
+            "3 to 10 prompts that are alike, or differ by about 5 points (SD), and rankings of 8 models that truly "
+            "differ by 0, 2 or 5 points (SD), the prompts without effect or with one of 5 points (SD) on each model; "
+            "items independent or in clusters "
             "of unequal size (log-normal, SD of the log 1.2), those of a cluster alike in difficulty and in what "
             "suits a model"
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import expit
 
 from measurand.measures.validity.metric_choice import MetricChoice, judge, metric_shape
 from measurand.results import Status
@@ -11,6 +12,9 @@ from measurand.simulate.outcomes import Outcome, Simulation, add_event
 __all__ = ["SIMULATIONS"]
 
 RESAMPLES = 400
+
+STEEP = 1.0
+"""Powers of ten within which a smooth curve rises from a tenth to nine tenths, of four that the models cover."""
 
 
 def _metric_choice(models: int, tokens: int, noise: float, level: float, rng: np.random.Generator) -> Outcome:
@@ -42,6 +46,9 @@ def _metric_choice(models: int, tokens: int, noise: float, level: float, rng: np
         right = "grows smoothly" if truth == "smooth by both" else "jumps"
         add_event(outcome, "false_alarm", f"told: {wrong}", truth, told == wrong)
         add_event(outcome, "power", f"told: {right}", truth, told == right)
+    within = expit(2 * np.log(9) * (x - 9.1) / STEEP) + noise * rng.standard_normal(models)
+    told = metric_shape("t", "a", "a", 10**x, within, RESAMPLES, rng).told(1 - level)
+    add_event(outcome, "false_alarm", "told: jumps", "smooth, within a quarter of the scales", told == "jumps")
     return outcome
 
 
@@ -58,7 +65,8 @@ SIMULATIONS = {
         _metric_choice,
         regime=(
             "8 to 30 models whose accuracy per token grows with scale as a power law has it, scored per token and "
-            "by the exact match of 5 or 20 tokens, or whose scores truly jump; noise of SD .02 or .05"
+            "by the exact match of 5 or 20 tokens, or whose scores truly jump, or rise smoothly within a quarter of "
+            "the scales; noise of SD .02 or .05"
         ),
     )
 }

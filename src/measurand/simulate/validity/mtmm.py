@@ -35,9 +35,11 @@ def _run(models: int, families: int, family_share: float, level: float, rng: np.
             add_coverage(outcome, what, name, truth, low, high)
         one = group.traits_found[0].found.difference
         add_coverage(outcome, "difference of one trait", name, convergent - rival, one[1], one[2])
-        status = judge(Validity((group,), (), level))[0].status
-        add_event(outcome, "power" if trait < method else "false_alarm", "issue", name, status is Status.ISSUE)
-        add_event(outcome, "power" if trait > method else "false_alarm", "passed", name, status is Status.PASSED)
+        top, _, *rows = (finding.status for finding in judge(Validity((group,), (), level)))
+        for what, status, true in (("issue", Status.ISSUE, trait < method), ("passed", Status.PASSED, trait > method)):
+            quantity = "power" if true else "false_alarm"
+            add_event(outcome, quantity, what, name, top is status)
+            add_event(outcome, quantity, f"some trait: {what}", name, status in rows)
         count = group.count
         wrong = count.low > 0 if trait >= method else count.high < count.comparisons
         add_event(outcome, "false_alarm", "a comparison surely on the wrong side", name, wrong)

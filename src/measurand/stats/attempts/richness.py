@@ -103,12 +103,21 @@ def sample_coverage(counts: Ints) -> float:
     return 1 - once / n * ((n - 1) * (once - 1) / ((n - 1) * (once - 1) + 2))
 
 
-def new_kind_limits(counts: Ints, level: float) -> Limits:
+def new_kind_limits(counts: Ints, level: float, weights: Floats | None = None) -> Limits:
     """Good and Turing's estimate of the chance that the next one is of an unseen kind, f1 / n, with its interval.
 
     Those chances m whose standard error, ``sqrt(m (1 - m) / n + 2 (f2 + 1) / n^2)``, does not rule out the estimate:
     Esty's variance in the manner of Wilson, so that it is defined also where no kind was seen once. The one kind added
     to f2, the number seen twice, is what makes the interval hold its level in small samples (by simulation).
+
+    Where things come in groups, each counts as one drawn at random from its group: n groups, f1 the sum over groups of
+    the share that is of kinds in no other group, which is what leaving one group out at a time gives.
+
+    Parameters
+    ----------
+    counts : shape (kinds,), in how many groups each kind was seen.
+    level : confidence level.
+    weights : shape (kinds,), the sum over the groups of the kind's share in each; `counts` where a group is one thing.
 
     References
     ----------
@@ -120,8 +129,9 @@ def new_kind_limits(counts: Ints, level: float) -> Limits:
     >>> round(value, 3), round(low, 3), round(high, 3)
     (0.1, 0.0, 0.332)
     """
-    n, once, twice = _rare(counts)
-    value = once / n
+    shares = counts if weights is None else weights
+    n, once, twice = (float(shares[where].sum()) for where in (counts > 0, counts == 1, counts == 2))
+    value, twice = once / n, twice / 2
     z = float(norm.ppf(0.5 + level / 2))
 
     def excess(chance: float) -> float:

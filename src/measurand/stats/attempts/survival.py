@@ -70,22 +70,52 @@ class Incidence:
         return replace(self, **parts, increments=self.increments[:, kept])
 
     def by(self, cost: float) -> Limits:
-        """Share with an event by a cost, and its limits.
+        """Share with an event by a cost, and its limits: exact ones (Clopper and Pearson) where no effort ended before.
+
+        Else those of as many independent efforts as would tell as much, ``p (1 - p) / variance``; with clusters times
+        the square of z over t. Those of the log-log scale, which the curve has, lie above a small true share too often:
+        2 of 10 successes were shown to be above 5%, which at that share come in 8.6% of studies.
 
         Beyond the largest cost spent nothing but the lower limit is known; where all had their event, all still have.
+
+        References
+        ----------
+        Korn and Graubard 1998, Confidence intervals for proportions with small expected number of positive counts
+        estimated from survey data, Survey Methodology 24(2).
 
         Examples
         --------
         >>> found = kaplan_meier([1.0, 2.0, 3.0, 4.0], [True, True, False, False], 0.95)
         >>> found.by(2.5).value, [round(x, 3) for x in found.by(9.0)[1:]]
-        (0.5, [0.155, 1.0])
+        (0.5, [0.068, 1.0])
         """
         place = int(np.searchsorted(self.times, cost, side="right")) - 1
         if place < 0:
             return Limits(0.0, 0.0, float(clopper_pearson(0, self.groups, self.level)[1]))
         if cost > self.last and self.share[-1] < 1:
-            return Limits(float("nan"), float(self.low[-1]), 1.0)
-        return Limits(float(self.share[place]), float(self.low[place]), float(self.high[place]))
+            return Limits(float("nan"), self._exact(len(self.times) - 1).low, 1.0)
+        return self._exact(place)
+
+    def _exact(self, place: int) -> Limits:
+        share = float(self.share[place])
+        log_variance, df = self._variance(np.ones(place + 1))
+        variance = (1 - share) ** 2 * log_variance
+        if not (0 < share < 1 - _ROUNDING and variance > 0):
+            return Limits(share, float(self.low[place]), float(self.high[place]))
+        tail = 0.5 + self.level / 2
+        worth = share * (1 - share) / variance * float(norm.ppf(tail) / student.ppf(tail, df)) ** 2
+        low, high = clopper_pearson(share * worth, worth, self.level)
+        return Limits(share, float(low), float(high))
+
+    def _variance(self, weights: Floats) -> tuple[float, float]:
+        """Variance of the weighted sum of the steps of the log of survival up to a cost, and its degrees of freedom.
+
+        `weights` has one for each of the first costs.
+        """
+        steps = self.increments[:, : len(weights)]
+        if len(steps) == 1:
+            return float((steps[0] * weights**2).sum()), float(np.inf)
+        return float(cr2_weights(self.sizes) @ (steps @ weights) ** 2), float(bell_mccaffrey(self.sizes))
 
     def quantile(self, share: float) -> Limits:
         """Cost by which a share had their event, with the limits of Brookmeyer and Crowley.
@@ -126,12 +156,7 @@ class Incidence:
         pieces = surviving * np.diff(edges)
         value = 1 - (min(float(edges[0]), upto) + float(pieces.sum())) / upto
         after = np.cumsum(pieces[::-1])[::-1] / upto
-        if len(self.increments) == 1:
-            variance = float((self.increments[0, inside] * after**2).sum())
-            df = np.inf
-        else:
-            spread = self.increments[:, inside] @ after
-            variance, df = float((cr2_weights(self.sizes) * spread**2).sum()), float(bell_mccaffrey(self.sizes))
+        variance, df = self._variance(after)
         low, high = t_limits(np.array([value]), np.array([variance**0.5]), np.array([df]), self.level)
         return Limits(value, max(0.0, float(low[0])), min(1.0, float(high[0])))
 

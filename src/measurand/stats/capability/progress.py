@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtrit
 
+from measurand.stats.capability.beyond import Beyond, beyond
 from measurand.stats.capability.regression import fit_lines
 from measurand.stats.intervals.ranks import midranks
 from measurand.stats.intervals.resampling import bootstrap_weights
 
-__all__ = ["Excess", "League", "excess_change", "outlier_p_value", "residual_league"]
+__all__ = ["Excess", "League", "excess_change", "highest", "residual_league"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,14 +23,14 @@ class Excess:
     """Change of a score from one model to another, beyond the change expected from capability alone.
 
     ``change = expected + excess``; `half_width` is that of the prediction interval, around `expected` and, since the
-    observed change is given, around `excess` alike: t(n - 2) times `stderr`.
+    observed change is given, around `excess` alike. `chance` is of an excess as large in the direction that it has.
     """
 
     change: float
     expected: float
     excess: float
     half_width: float
-    stderr: float
+    chance: Beyond
     n: int
 
 
@@ -59,17 +60,19 @@ def excess_change(x: Floats, y: Floats, old: int, new: int, level: float) -> Exc
     error = float(line.residual[0, 0] * np.sqrt(2 + step**2 / line.x_spread[0, 0]))
     change = float(y[new] - y[old])
     n = int(others.sum())
-    half = float(stdtrit(n - 2, (1 + level) / 2)) * error
-    return Excess(change=change, expected=expected, excess=change - expected, half_width=half, stderr=error, n=n)
+    excess, half = change - expected, float(stdtrit(n - 2, (1 + level) / 2)) * error
+    ran = np.isfinite(y)
+    places = np.cumsum(ran) - 1
+    lower, upper = (old, new) if excess >= 0 else (new, old)
+    chance = beyond(x[ran], y[ran], int(places[upper]), int(places[lower]))
+    return Excess(change=change, expected=expected, excess=excess, half_width=half, chance=chance, n=n)
 
 
 @dataclass(frozen=True, kw_only=True)
 class League:
     """Residuals of models on the line of one benchmark, with percentile limits of residual and rank, shape (models,).
 
-    Rank 1 is the highest residual: the most safety beyond capability. `p_value` is that of the highest residual as an
-    outlier: its externally studentised size against t(n - 3), one-sided, times the number of models (Bonferroni; Cook
-    and Weisberg 1982, Residuals and Influence in Regression, section 2.2); None with fewer than 4 models.
+    Rank 1 is the highest residual: the most safety beyond capability. `chance` is of a highest residual as large.
     """
 
     residual: Floats
@@ -78,7 +81,7 @@ class League:
     rank: Floats
     rank_low: Floats
     rank_high: Floats
-    p_value: float | None
+    chance: Beyond
 
 
 def residual_league(
@@ -121,24 +124,16 @@ def residual_league(
         rank=rank,
         rank_low=rank_low,
         rank_high=rank_high,
-        p_value=outlier_p_value(x, residual),
+        chance=highest(x, y, residual),
     )
 
 
-def outlier_p_value(x: Floats, residual: Floats) -> float | None:
-    """Bonferroni p-value of the largest residual as an outlier above the line; None with fewer than 4 observations.
+def highest(x: Floats, y: Floats, residual: Floats) -> Beyond:
+    """How often chance alone would place the highest of the models so far above the others (Bonferroni over models).
 
     Parameters
     ----------
-    x, residual : regressor, and residuals of the least-squares line on it, shape (n,).
+    x, y, residual : regressor, score, and residuals of the least-squares line, shape (n,).
     """
-    n, top = len(x), int(residual.argmax())
-    if n < 4:
-        return None
-    leverage = 1 / n + (x[top] - x.mean()) ** 2 / ((x - x.mean()) ** 2).sum()
-    # Variance around the line with the model itself left out.
-    without = ((residual**2).sum() - residual[top] ** 2 / (1 - leverage)) / (n - 3)
-    if without <= 0:
-        return None
-    studentised = residual[top] / np.sqrt(without * (1 - leverage))
-    return float(min(1.0, n * (1 - stdtr(n - 3, studentised))))
+    found = beyond(x, y, int(residual.argmax()))
+    return Beyond(min(1.0, len(x) * found.straight), min(1.0, len(x) * found.whatever))

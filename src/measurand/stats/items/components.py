@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import chdtri, fdtri, stdtrit
 
+from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes
 from measurand.stats.intervals.correlation import jackknife_se
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.prompts import PromptMeans
@@ -68,7 +69,8 @@ def two_way(values: Floats) -> Components:
 def item_components(scores: Floats, clusters: Ints | None, level: float) -> tuple[Limits, Limits]:
     """Variance between items and residual variance of a table items x prompts, each with its interval.
 
-    The intervals are jackknives over items, or clusters of items, with t(G - 1).
+    The intervals are jackknives over items, or clusters of items, with Bell and McCaffrey's degrees of freedom, of
+    which unequal clusters leave fewer than G - 1.
 
     Parameters
     ----------
@@ -98,9 +100,10 @@ def item_components(scores: Floats, clusters: Ints | None, level: float) -> tupl
     if len(sums) < 3:
         return limits[0], limits[1]
     kept = sums.sum(axis=0) - sums
-    se, groups = jackknife_se(of(kept[kept[:, 0] > 1.5]))
+    se, _ = jackknife_se(of(kept[kept[:, 0] > 1.5]))
+    t = float(stdtrit(bell_mccaffrey(cluster_sizes(clusters, n)), (1 + level) / 2))
     for place, value in enumerate(whole):
-        half = float(stdtrit(groups[place] - 1, (1 + level) / 2)) * float(se[place])
+        half = t * float(se[place])
         if half > 0:
             limits[place] = Limits(max(float(value), 0.0), max(float(value) - half, 0.0), float(value) + half)
     return limits[0], limits[1]

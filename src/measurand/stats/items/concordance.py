@@ -11,10 +11,17 @@ from scipy.special import stdtrit
 from measurand.stats.intervals.correlation import jackknife_se
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import midranks
+from measurand.stats.items.prompts import drawn_errors, prompt_means
+from measurand.stats.items.selection import shrunk
 
-__all__ = ["concordance_limits", "kendall_w"]
+__all__ = ["concordance_limits", "kendall_w", "noise_alone", "p_by_noise"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+LEAST_CLUSTERS = 20
+"""Clusters of items below which what noise does to a ranking is hardly known: with 6 to 15, rankings that differ by
+noise alone had a p-value below .05 in .08 to .11 of simulated studies, with 20 in .05."""
 
 _MOST = 1 - 1e-3
 """Rank correlations are taken as at most this, so that their z is finite."""
@@ -96,3 +103,50 @@ def concordance_limits(scores: Floats, level: float) -> Limits:
     half = float(stdtrit(prompts - 1, (1 + level) / 2)) * se
     low, high = (max((1 + (prompts - 1) * math.tanh(math.atanh(rho) + side)) / prompts, 0.0) for side in (-half, half))
     return Limits(value, min(low, value), max(high, value))
+
+
+def noise_alone(scores: Floats, clusters: Ints | None, replicates: int, rng: np.random.Generator) -> Floats:
+    """Kendall's W in draws in which every prompt is equally good for each model: what the sampling of items leaves.
+
+    Models are drawn with their means over prompts, together until they vary as much as the true ones are estimated to:
+    noise spreads those seen, and models that seem further apart than they are would be ranked too steadily.
+
+    Parameters
+    ----------
+    scores : shape (items, prompts, models), complete.
+    clusters : number of each item's cluster, shape (items,), or None; at least 2 of them.
+    replicates : how many to draw.
+
+    Returns
+    -------
+    array, shape (draws,)
+        Draws in which every prompt ties all models are left out.
+    """
+    models = prompt_means(scores.mean(axis=1), clusters)
+    drawn = kendall_w(shrunk(models.means, models.noise) + drawn_errors(scores, clusters, replicates, rng))
+    found: Floats = drawn[np.isfinite(drawn)]
+    return found
+
+
+def p_by_noise(seen: float, alone: Floats, groups: int) -> float:
+    """P-value against that rankings agree no less than noise alone lets them.
+
+    Parameters
+    ----------
+    seen : Kendall's W.
+    alone : that of draws from `noise_alone`.
+    groups : independent items, or clusters of items, behind them.
+
+    Returns
+    -------
+    float
+        NaN where either is unknown, and below 20 clusters.
+
+    Examples
+    --------
+    >>> p_by_noise(0.2, np.array([0.1, 0.5, 0.6]), 100)
+    0.5
+    """
+    if not (math.isfinite(seen) and len(alone) and groups >= LEAST_CLUSTERS):
+        return math.nan
+    return float((1 + (alone <= seen).sum()) / (1 + len(alone)))

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtrit
 
-from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes, cr2_weights
+from measurand.stats.intervals.clustered import cluster_sums
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.items.reruns import sums_by_cluster
 
 __all__ = ["difference_limits", "tau_limits"]
 
@@ -47,15 +46,12 @@ def difference_limits(differences: Floats, clusters: Ints | None, level: float) 
     Bonett and Price 2012, Adjusted Wald confidence interval for a difference of binomial proportions based on paired
     data, Journal of Educational and Behavioral Statistics 37(4)
     """
-    n, mean = len(differences), float(differences.mean())
-    sums = sums_by_cluster((differences - mean)[:, None], clusters)[:, 0]
-    groups = len(sums)
-    if groups < 2:
+    n, found = len(differences), cluster_sums(differences[None], clusters).means()
+    mean, error = float(found.value[0]), float(found.stderr[0])
+    if math.isnan(error):
         return Limits(mean, math.nan, math.nan)
     added = 2 if np.isin(differences, (-1.0, 0.0, 1.0)).all() else 0
-    sizes = cluster_sizes(clusters, n)
-    square = float((cr2_weights(sizes) * sums**2).sum()) + added
-    half = float(stdtrit(bell_mccaffrey(sizes), (1 + level) / 2)) * math.sqrt(square) / (n + added)
+    half = float(stdtrit(found.df[0], (1 + level) / 2)) * math.sqrt((error * n) ** 2 + added) / (n + added)
     if half < 1e-12:
         return Limits(mean, math.nan, math.nan)
     centre = mean * n / (n + added)

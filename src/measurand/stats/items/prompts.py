@@ -11,9 +11,8 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri, stdtrit
 
-from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes, cr2_weights
+from measurand.stats.intervals.clustered import cluster_sums, cr2_weights
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.items.reruns import sums_by_cluster
 
 __all__ = [
     "PromptMeans",
@@ -29,6 +28,7 @@ __all__ = [
     "quantile_limits",
     "range_quantile",
     "spread_limits",
+    "widening",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -105,13 +105,13 @@ def prompt_means(scores: Floats, clusters: Ints | None = None) -> PromptMeans:
     n, prompts = scores.shape
     means = scores.mean(axis=0)
     residual = scores - scores.mean(axis=1, keepdims=True) - (means - means.mean())
-    sums = sums_by_cluster(residual, clusters)
-    groups = len(sums)
+    found = cluster_sums(residual.T, clusters).means()
+    groups = int(found.clusters[0])
     if groups < 2:
         return PromptMeans(means, math.nan, math.nan, groups, n)
-    sizes = cluster_sizes(clusters, n)
-    variance = float((cr2_weights(sizes) @ sums**2).sum()) / (prompts - 1) / n**2
-    return PromptMeans(means, math.sqrt(variance), float(bell_mccaffrey(sizes)), groups, n)
+    # Each prompt's residuals have degrees of freedom of their own, by how far those of a cluster go together.
+    noise = math.sqrt(float((found.stderr**2).sum()) / (prompts - 1))
+    return PromptMeans(means, noise, float(found.df.mean()), groups, n)
 
 
 def aggregated_means(means: Floats, items: int) -> PromptMeans:
@@ -186,14 +186,13 @@ def spread_limits(found: PromptMeans, level: float) -> Spread:
     """
     tail = (1 + level) / 2
     prompts, value = len(found.means), float(np.ptp(found.means))
-    student = float(stdtrit(found.df, tail))
     # The noise is estimated: what makes two prompts exact serves for more.
-    least = student / float(ndtri(tail)) * range_quantile(prompts, level) * found.noise
+    least = widening(found.df, level) * range_quantile(prompts, level) * found.noise
     return Spread(
         value,
         expected_range(prompts) * found.noise,
         max(value - least, 0.0) if math.isfinite(least) else math.nan,
-        value + student * math.sqrt(2) * found.noise,
+        value + float(stdtrit(found.df, tail)) * math.sqrt(2) * found.noise,
     )
 
 
@@ -269,34 +268,52 @@ def posix(log_likelihood: Floats, lengths: Floats) -> float:
     return float(moved.sum() / (prompts * (prompts - 1)))
 
 
-def drawn_errors(
-    scores: Floats, clusters: Ints | None, replicates: int, level: float, rng: np.random.Generator
-) -> Floats:
+def widening(df: float, level: float) -> float:
+    """t over z: by how much normal errors fall short at a level, where few clusters tell little of their own variance.
+
+    Examples
+    --------
+    >>> round(widening(3, 0.95), 3), round(widening(1000, 0.95), 3)
+    (1.624, 1.001)
+    """
+    tail = (1 + level) / 2
+    return float(stdtrit(df, tail) / ndtri(tail))
+
+
+def drawn_errors(scores: Floats, clusters: Ints | None, replicates: int, rng: np.random.Generator) -> Floats:
     """Errors of the prompts' means from the sampling of items, or of whole clusters of items: normal, drawn anew.
 
-    Their covariance is CR2, so they are correlated as the means are. Few clusters tell little of their own variance,
-    so the errors are widened by t / z.
+    Their covariance is CR2, so they are correlated as the means are. They depend on no level: intervals made of them
+    are to be wider by `widening`.
 
     Parameters
     ----------
     scores : shape (items, ...), complete; what stands in one row is of the same item.
     clusters : number of each item's cluster, shape (items,), or None; at least 2 of them.
     replicates : how many to draw.
-    level : of the intervals that they are for.
 
     Returns
     -------
     array, shape (replicates, ...)
     """
-    flat = scores.reshape(len(scores), -1)
-    sizes = cluster_sizes(clusters, len(scores))
-    sums = sums_by_cluster(flat - flat.mean(axis=0), clusters) * np.sqrt(cr2_weights(sizes))[:, None]
-    tail = (1 + level) / 2
-    wide = float(stdtrit(bell_mccaffrey(sizes), tail) / ndtri(tail))
-    # Either factor F has the same F'F; the smaller one needs fewer draws.
-    factor = sums if len(sums) <= sums.shape[1] else np.linalg.qr(sums, mode="r")
-    errors = rng.standard_normal((replicates, len(factor))) @ factor * (wide / len(scores))
+    sums = cluster_sums(scores.reshape(len(scores), -1).T, clusters)
+    weighted = sums.residuals() * np.sqrt(cr2_weights(sums.count))
+    length = np.sqrt((weighted**2).sum(axis=1))
+    # Each mean has the standard error that it has by itself, which allows for items of a cluster that go together.
+    scale = np.divide(sums.means().stderr, length, out=np.zeros_like(length), where=length > 0)
+    parts = (weighted * scale[:, None]).T
+    # Either factor F has the same F'F; the smaller one needs fewer draws, however many the items.
+    factor = parts if len(parts) <= parts.shape[1] else _root(parts.T @ parts)
+    errors: Floats = rng.standard_normal((replicates, len(factor))) @ factor
     return errors.reshape(replicates, *scores.shape[1:])
+
+
+def _root(covariance: Floats) -> Floats:
+    """A factor F with F'F = the covariance: ten times as fast as the QR decomposition of what it is the square of."""
+    values, vectors = np.linalg.eigh(covariance)
+    # What rounding leaves of 0 has a root that would tell apart columns that are equal.
+    root: Floats = (vectors * np.sqrt(np.where(values > 1e-12 * values[-1], values, 0.0))).T
+    return root
 
 
 def quantile_limits(means: Floats, errors: Floats, probability: float, level: float) -> Limits:
@@ -308,7 +325,7 @@ def quantile_limits(means: Floats, errors: Floats, probability: float, level: fl
     Parameters
     ----------
     means : shape (prompts,).
-    errors : from `drawn_errors`, shape (replicates, prompts).
+    errors : from `drawn_errors`, as wide as `widening` makes them, shape (replicates, prompts).
     probability : of the quantile, in [0, 1].
     """
     value = float(np.quantile(means, probability))

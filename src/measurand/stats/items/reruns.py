@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.special import binom, ndtri, stdtrit
 
 from measurand.stats.intervals.binomial import proportion_limits
-from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes, cr2_weights
+from measurand.stats.intervals.clustered import cluster_sums
 from measurand.stats.intervals.correlation import jackknife_se
 from measurand.stats.intervals.limits import Limits
 
@@ -108,19 +108,18 @@ def agreement_limits(values: Floats, clusters: Ints | None, level: float) -> Lim
     if n == 0:
         return Limits(math.nan, math.nan, math.nan)
     mean = float(values.mean())
-    sums = sums_by_cluster((values - mean)[:, None], clusters)[:, 0]
-    groups = len(sums)
+    codes = None if clusters is None else np.unique(clusters, return_inverse=True)[1].astype(np.int64)
+    found = cluster_sums(values[None], codes).means()
+    groups, variance = int(found.clusters[0]), float(found.stderr[0]) ** 2
     if groups < 2:
         return Limits(mean, math.nan, math.nan)
-    sizes = cluster_sizes(clusters, n)
-    variance = float((cr2_weights(sizes) * sums**2).sum()) / n**2
     worth = float(groups)
     if variance > _NEGLIGIBLE:
         implied = mean * (1 - mean) / (n - 1)
         worth = n * implied / variance
         # A variance that does not follow from the mean is an estimate.
         if clusters is not None or abs(variance / implied - 1) > 1e-9:
-            worth *= float(ndtri((1 + level) / 2) / stdtrit(bell_mccaffrey(sizes), (1 + level) / 2)) ** 2
+            worth *= float(ndtri((1 + level) / 2) / stdtrit(found.df[0], (1 + level) / 2)) ** 2
     low, high = proportion_limits(mean * worth, worth, level)
     return Limits(mean, float(low), float(high))
 

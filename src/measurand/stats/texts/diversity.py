@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from measurand.stats.intervals.binomial import clopper_pearson
@@ -20,11 +21,17 @@ __all__ = [
     "neighbours",
     "principal_plane",
     "reach",
+    "similar",
+    "unit",
     "vendi",
 ]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+
+_BLOCK = 250
+"""Rows compared with all others at a time: where all are worth comparing, that is what memory holds."""
 
 
 def cosine(vectors: Floats) -> Floats:
@@ -35,10 +42,16 @@ def cosine(vectors: Floats) -> Floats:
     >>> cosine(np.array([[1.0, 0.0], [2.0, 2.0]])).round(4).tolist()
     [[1.0, 0.7071], [0.7071, 1.0]]
     """
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = np.divide(vectors, length, out=np.zeros_like(vectors, dtype=np.float64), where=length > 0)
-    found: Floats = unit @ unit.T
+    rows = unit(vectors)
+    found: Floats = rows @ rows.T
     np.fill_diagonal(found, 1.0)
+    return found
+
+
+def unit(vectors: Floats) -> Floats:
+    """The rows at length 1; a row of zeros stays one."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: Floats = np.divide(vectors, length, out=np.zeros_like(vectors, dtype=np.float64), where=length > 0)
     return found
 
 
@@ -86,6 +99,56 @@ def neighbours(similarity: Floats, k: int | None = None, least: float | None = N
     return near
 
 
+def similar(rows: Floats | csr_array, least: float) -> csr_array:
+    """Which of any number of rows are at least so similar, each pair once, shape (n, n), sparse.
+
+    All rows are compared, a block at a time. Of sparse ones only those that share one of their rarest words: without a
+    common word among the rarest, taken up to where the rest of a row is shorter than `least`, two rows of length 1
+    cannot be so similar (prefix filtering, Bayardo et al. 2007, Scaling up all pairs similarity search).
+
+    Parameters
+    ----------
+    rows : of length 1 each, shape (n, features).
+    least : similarity, above 0.
+
+    Examples
+    --------
+    >>> similar(np.array([[1.0, 0], [0, 1.0], [0.98, 0.199]]), 0.95).toarray().tolist()
+    [[False, False, True], [False, False, False], [False, False, False]]
+    """
+    rare = _rarest(rows, least) if isinstance(rows, csr_array) else None
+    n = rows.shape[0]
+    firsts, seconds = [], []
+    for begun in range(0, n, _BLOCK):
+        block = slice(begun, begun + _BLOCK)
+        likely = rows[block] @ rows.T >= least if rare is None else rare[block] @ rare.T
+        first, second = (np.asarray(each, dtype=np.int64) for each in likely.nonzero())
+        first = first + begun
+        later = second > first
+        first, second = first[later], second[later]
+        alike = np.asarray((rows[first] * rows[second]) @ np.ones(rows.shape[1])) >= least
+        firsts.append(first[alike])
+        seconds.append(second[alike])
+    pairs = np.concatenate(firsts), np.concatenate(seconds)
+    return csr_array((np.ones(len(pairs[0]), dtype=np.bool_), pairs), shape=(n, n))
+
+
+def _rarest(rows: csr_array, least: float) -> csr_array:
+    """Of each row the rarest words, as many as leave a rest shorter than `least`; ones and zeros."""
+    table = coo_array(rows)
+    row, word = table.coords
+    holders = np.bincount(word, minlength=rows.shape[1])
+    order = np.lexsort((word, holders[word], row))
+    row, word, squares = row[order], word[order], table.data[order] ** 2
+    before = np.cumsum(squares) - squares
+    starts = np.flatnonzero(np.diff(row, prepend=-1))
+    within = before - np.repeat(before[starts], np.diff(starts, append=len(row)))
+    lengths = np.bincount(row, squares, minlength=rows.shape[0])
+    # What is left before a word is taken; rounding must not lose one.
+    kept = lengths[row] - within >= least**2 - 1e-9
+    return csr_array((np.ones(kept.sum(), dtype=np.int32), (row[kept], word[kept])), shape=rows.shape)
+
+
 @dataclass(frozen=True)
 class Duplicates:
     """Rows that have a near-duplicate: how many, in how many groups, of how many rows, and their share's interval."""
@@ -97,7 +160,7 @@ class Duplicates:
     high: float
 
 
-def duplicates(similarity: Floats, least: float, level: float) -> Duplicates:
+def duplicates(near: Mask | csr_array, level: float, copies: Ints | None = None) -> Duplicates:
     """Rows that are alike, directly or through others, and the interval of their share.
 
     Duplicates come together, so what is drawn is a group or a row alone: the exact interval of the share p of groups
@@ -105,16 +168,18 @@ def duplicates(similarity: Floats, least: float, level: float) -> Duplicates:
 
     Parameters
     ----------
-    similarity : shape (n, n). least : similarity from which two rows are near-duplicates. level : of the interval.
+    near : which rows are alike, shape (n, n). level : of the interval.
+    copies : how often each row is there, shape (n,); once by default.
 
     Examples
     --------
-    >>> found = duplicates(cosine(np.array([[1.0, 0], [1.0, 0], [0, 1.0], [1.0, 1.0]])), 0.95, 0.95)
+    >>> rows = cosine(np.array([[1.0, 0], [1.0, 0], [0, 1.0], [1.0, 1.0]]))
+    >>> found = duplicates(neighbours(rows, least=0.95), 0.95)
     >>> found.count, found.groups, round(found.low, 3), round(found.high, 3)
     (2, 1, 0.017, 0.951)
     """
-    n = len(similarity)
-    sizes = np.bincount(connected_components(neighbours(similarity, least=least), directed=False)[1])
+    n = near.shape[0] if copies is None else int(copies.sum())
+    sizes = np.bincount(connected_components(near, directed=False)[1], copies).astype(np.int64)
     alike = sizes[sizes > 1]
     count, groups = int(alike.sum()), len(alike)
     # None found: what the upper limit allows are pairs, the smallest groups there are.

@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["loss_score", "lowest_mean", "min_k", "min_k_plus_plus", "token_moments", "zlib_score"]
+__all__ = ["beyond_reference", "loss_score", "lowest_mean", "min_k", "min_k_plus_plus", "token_moments", "zlib_score"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -76,6 +76,29 @@ def zlib_score(logprobs: npt.ArrayLike, text: str) -> float:
     Carlini et al. 2021, Extracting training data from large language models, USENIX Security.
     """
     return loss_score(logprobs) / len(zlib.compress(text.encode("utf-8", errors="replace")))
+
+
+def beyond_reference(logprobs: npt.ArrayLike, reference: npt.ArrayLike, text: str) -> float:
+    """Log-probability of a text less the one a reference model gives it, per byte: what any model finds easy is out.
+
+    Per byte, since the two may cut the text into different tokens.
+
+    Parameters
+    ----------
+    logprobs, reference : of the tokens of the text, of each model's own.
+
+    References
+    ----------
+    Carlini et al. 2021, Extracting training data from large language models, USENIX Security; Watson et al. 2022, On
+    the importance of difficulty calibration in membership inference attacks, ICLR.
+
+    Examples
+    --------
+    >>> beyond_reference([-1.0, -2.0], [-2.0, -1.5, -0.5], "ab")
+    0.5
+    """
+    gained = np.sum(np.asarray(logprobs, dtype=np.float64)) - np.sum(np.asarray(reference, dtype=np.float64))
+    return float(gained) / max(len(text.encode("utf-8", errors="replace")), 1)
 
 
 def min_k(logprobs: npt.ArrayLike, share: float) -> float:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaln
 
 from measurand.stats.texts.ngrams import RunIndex, Words, common_subsequence, hashed_words, run_hashes
 
-__all__ = ["LEAST_WORDS", "LONG", "SHORT", "ItemIndex", "Passages", "find_passages"]
+__all__ = ["LEAST_WORDS", "LONG", "SHORT", "ItemIndex", "Passages", "find_passages", "missing_by_chance"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Hashes = npt.NDArray[np.uint64]
+Bools = npt.NDArray[np.bool_]
 
 LONG, SHORT = 13, 8
 """Words in the runs that are counted: 13 (Brown et al. 2020, GPT-3) and 8 (Chowdhery et al. 2022, PaLM)."""
@@ -31,6 +35,10 @@ _MOST_POINTED = 20
 """A run of five words that more items share than this points to none of them."""
 _TEMPLATE_SHARE, _LEAST_TEMPLATE = 0.05, 10
 """Runs of 8 or 13 words that more than this share of the items have (and more than this many) are the template."""
+_VALUE = re.compile(r"\w*\d\w*|\w*_\w*|[^\W\d_]+")
+"""What may be a number, an identifier or a name."""
+_BEGINS = frozenset('.!?:;"\u201c\u2018(\n')
+"""What a word stands behind that has a capital letter for its place alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +51,16 @@ class ItemIndex:
     seeds : runs of five words that point to items.
     runs : for each length, the hashes of each item's distinct runs without those of the template, and where each
         item's begin, shapes (runs,) and (items + 1,).
+    own : which words tell an item from others of its kind: those in no run of five words that another item has, of a
+        passage that items share or of a template; shape (words,).
+    values : which are numbers, identifiers or names, shape (words,).
     """
 
     words: Words
     seeds: RunIndex
     runs: dict[int, tuple[Hashes, Ints]]
+    own: Bools
+    values: Bools
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> ItemIndex:
@@ -62,16 +75,56 @@ class ItemIndex:
         words = hashed_words(texts)
         shared = max(_LEAST_TEMPLATE, int(_TEMPLATE_SHARE * len(texts)))
         runs = {n: _by_item(RunIndex.of(words, n, shared), len(texts)) for n in (LONG, SHORT)}
-        return cls(words, RunIndex.of(words, _SEED, _MOST_POINTED), runs)
+        seeds = RunIndex.of(words, _SEED, _MOST_POINTED)
+        return cls(words, seeds, runs, ~_shared(words, _SEED, 1), _values(texts, words))
 
     def counted(self, n: int) -> Ints:
         """Distinct runs of n words that each item has for itself, shape (items,)."""
         return np.diff(self.runs[n][1])
 
-    def item(self, place: int) -> list[int]:
-        """Hashes of an item's words."""
-        found: list[int] = self.words.hashes[self.words.first[place] : self.words.first[place + 1]].tolist()
+    def among(self, which: Bools) -> Ints:
+        """How many of each item's words are among these, shape (items,)."""
+        held: Ints = np.diff(np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(which)])[self.words.first])
+        return held
+
+    def item(self, place: int, without: Bools | None = None) -> list[int]:
+        """Hashes of an item's words, or of those that are left without some."""
+        words = slice(self.words.first[place], self.words.first[place + 1])
+        hashes = self.words.hashes[words]
+        found: list[int] = (hashes if without is None else hashes[~without[words]]).tolist()
         return found
+
+
+def _shared(words: Words, n: int, most: int) -> Bools:
+    """Which words are in a run of n words that more than so many texts hold."""
+    index = RunIndex.of(words, n, len(words.counts))
+    common = index.keys[np.diff(index.first) > most]
+    hashes = run_hashes(words.hashes, n)
+    text = np.repeat(np.arange(len(words.counts)), words.counts)[: len(hashes)]
+    inside = np.arange(len(hashes)) + n <= words.first[text + 1]
+    begins = np.flatnonzero(inside & np.isin(hashes, common))
+    # One more run is open at each place where one begins, one fewer behind its end.
+    change = np.zeros(len(words.hashes) + 1, dtype=np.int64)
+    np.add.at(change, begins, 1)
+    np.add.at(change, begins + n, -1)
+    return np.cumsum(change)[:-1] > 0
+
+
+def _values(texts: Sequence[str], words: Words) -> Bools:
+    """Which words of texts are numbers, identifiers, or have a capital letter where no sentence begins."""
+    held = hashed_words([" ".join(_values_of(text)) for text in texts])
+    sought, found = (each.hashes + _salt(np.repeat(np.arange(len(texts)), each.counts)) for each in (words, held))
+    result: Bools = np.isin(sought, found)
+    return result
+
+
+def _values_of(text: str) -> Iterator[str]:
+    for match in _VALUE.finditer(text):
+        word = match[0]
+        written = any(character == "_" or character.isdigit() or character.isupper() for character in word[1:])
+        before = text[max(0, match.start() - 9) : match.start()].rstrip(" \t")
+        if written or word[0].isdigit() or (word[0].isupper() and before and before[-1] not in _BEGINS):
+            yield word
 
 
 def _by_item(index: RunIndex, items: int) -> tuple[Hashes, Ints]:
@@ -90,6 +143,8 @@ class Passages:
     item, document : their numbers.
     long, short : how many of the item's runs of 13 and of 8 words stand in the document.
     similarity : share of the item's words that stand in the passage in the same order.
+    own, values : the same of the words that the item has for itself, and of its numbers and names (`ItemIndex`); NaN
+        where it has none.
     start, end : the passage, as places in `words`.
     words : the words of all documents.
     """
@@ -99,6 +154,8 @@ class Passages:
     long: Ints
     short: Ints
     similarity: Floats
+    own: Floats
+    values: Floats
     start: Ints
     end: Ints
     words: Words
@@ -131,23 +188,62 @@ def find_passages(index: ItemIndex, documents: Sequence[str], own: Ints | None =
     words = hashed_words(documents)
     item, document, start, end = _candidates(index, words, own)
     long, short = (_found(index, words, item, document, n) for n in (LONG, SHORT))
-    similarity = np.zeros(len(item))
-    hashes = words.hashes
-    for place, (one, low, high) in enumerate(zip(item.tolist(), start.tolist(), end.tolist(), strict=True)):
-        sought = index.item(one)
-        similarity[place] = common_subsequence(sought, hashes[low:high].tolist()) / len(sought)
-    kept = np.flatnonzero((short > 0) | (similarity >= _LEAST_SIMILARITY))
-    item, document, long, short, start, end = (each[kept] for each in (item, document, long, short, start, end))
+    whole = _in_order(index, words, item, start, end)
+    kept = np.flatnonzero((short > 0) | (whole >= _LEAST_SIMILARITY * index.words.counts[item]))
+    item, document, long, short, start, end, whole = (
+        each[kept] for each in (item, document, long, short, start, end, whole)
+    )
+    # What of the words stands there beside the others, each in its place: a number may stand somewhere by chance.
+    of_own, of_values = (
+        _share(whole - _in_order(index, words, item, start, end, words_of), index.among(words_of)[item])
+        for words_of in (index.own, index.values)
+    )
     return Passages(
         item=item,
         document=document,
         long=long,
         short=short,
-        similarity=similarity[kept],
+        similarity=_share(whole, index.words.counts[item]),
+        own=of_own,
+        values=of_values,
         start=start,
         end=end,
         words=words,
     )
+
+
+def _in_order(index: ItemIndex, words: Words, item: Ints, start: Ints, end: Ints, without: Bools | None = None) -> Ints:
+    """How many of each item's words, or of those that are left without some, stand in a passage in the same order."""
+    found = np.zeros(len(item), dtype=np.int64)
+    for place, (one, low, high) in enumerate(zip(item.tolist(), start.tolist(), end.tolist(), strict=True)):
+        found[place] = common_subsequence(index.item(one, without), words.hashes[low:high].tolist())
+    return found
+
+
+def _share(found: Ints, of: Ints) -> Floats:
+    shares: Floats = np.divide(found, of, out=np.full(len(of), np.nan), where=of > 0)
+    return shares
+
+
+def missing_by_chance(words: int, missing: int, marked: int, marked_missing: int) -> float:
+    """Chance that so many of the marked words are among the missing ones, were any word missing as likely as another.
+
+    Fisher's exact test: of a copy with words changed here and there, marked words are missing as often as others; of
+    another text on the same passage, or of the same template, it is those that are missing.
+
+    Examples
+    --------
+    >>> round(missing_by_chance(40, 6, 8, 6), 6), round(missing_by_chance(40, 6, 8, 2), 2)
+    (7e-06, 0.34)
+    """
+
+    def ways(of: int, chosen: int) -> float:
+        return float(gammaln(of + 1) - gammaln(chosen + 1) - gammaln(of - chosen + 1))
+
+    whole = ways(words, missing)
+    least, most = max(marked_missing, missing + marked - words), min(marked, missing)
+    terms = (ways(marked, k) + ways(words - marked, missing - k) - whole for k in range(least, most + 1))
+    return min(1.0, sum(math.exp(term) for term in terms))
 
 
 def _candidates(index: ItemIndex, words: Words, own: Ints | None) -> tuple[Ints, Ints, Ints, Ints]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, stats
+from scipy import linalg, sparse, stats
 from scipy.optimize import brentq
 
 from measurand.stats.intervals.distributions import norm
@@ -25,6 +25,7 @@ __all__ = [
     "permuted_classifier",
     "shifted_labels",
     "text_features",
+    "text_rows",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -115,19 +116,31 @@ def auroc_difference(first: npt.ArrayLike, second: npt.ArrayLike, positive: npt.
     return float(gap_above.mean()), float(np.sqrt(variance))
 
 
-def text_features(texts: Sequence[str]) -> Floats:
-    """Products of each two texts' TF-IDF vectors (words, unit length), shape (texts, texts).
+def text_rows(texts: Sequence[str]) -> sparse.csr_array:
+    """TF-IDF vectors of texts (words, unit length), shape (texts, words); a text without any word has a row of zeros.
 
     Examples
     --------
-    >>> text_features(["red hen", "red hen", "blue sky"]).round(3).tolist()
-    [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    >>> text_rows(["red hen", "..."]).toarray().round(3).tolist()
+    [[0.707, 0.0, 0.707], [0.0, 0.0, 0.0]]
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     # A word of one letter or character counts: scripts without spaces have no others.
     # The text added keeps the vocabulary from being empty, which scikit-learn refuses.
     rows = TfidfVectorizer(token_pattern=r"(?u)\w+", dtype=np.float64).fit_transform([*texts, "nothing"])[:-1]
+    return sparse.csr_array(rows)
+
+
+def text_features(texts: Sequence[str]) -> Floats:
+    """Products of each two texts' TF-IDF vectors, shape (texts, texts).
+
+    Examples
+    --------
+    >>> text_features(["red hen", "red hen", "blue sky"]).round(3).tolist()
+    [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    rows = text_rows(texts)
     products: Floats = (rows @ rows.T).toarray()
     return products
 

@@ -113,7 +113,7 @@ def finding_of(row: Repeated, level: float, tolerated: float | None) -> Finding:
 
 def _estimates(row: Repeated, level: float) -> tuple[Estimate, ...]:
     over = plural(row.groups, "cluster") if row.clustered else plural(row.behaviours, "behaviour")
-    how = "Kaplan-Meier, log-log" if row.stopped else "unbiased; Wilson at the effective size"
+    how = "Kaplan-Meier, Korn-Graubard" if row.stopped else "unbiased; Wilson at the effective size"
     told = [
         (f"pass@{row.asked} forecast", row.joint, f"profile likelihood of two families; over {over}"),
         (f"pass@{row.asked} beta-binomial", row.beta, f"profile likelihood; over {over}"),

@@ -73,7 +73,7 @@ def grids(responses: Responses, *, settings: bool = False) -> Iterator[Grid]:
     Parameters
     ----------
     responses : item-level results.
-    settings : whether the shots and instructions that set a model's runs apart are variants of a benchmark's one prompt.
+    settings : whether the shots and instructions that set a model's runs apart are variants of the one prompt.
     """
     # One reading only: two metrics of the same answer would count as two prompts.
     tables = item_tables(responses, variants=True)

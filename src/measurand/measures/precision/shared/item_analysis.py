@@ -86,6 +86,7 @@ class ItemAnalysis:
     ----------
     benchmark, reading, cluster_key : what it is of.
     models : number of models.
+    families : how many families they come from, those of unknown family each their own; None where none is known.
     items : names, of the items that at least two models ran.
     unit : whether every score lies between 0 and 1.
     share_right : mean score of each item, shape (items,).
@@ -103,6 +104,7 @@ class ItemAnalysis:
     reading: str | None
     cluster_key: str | None
     models: int
+    families: int | None
     items: tuple[str, ...]
     unit: bool
     share_right: Floats
@@ -150,13 +152,19 @@ def guessing_of(responses: Responses) -> Callable[[ItemTable], Floats]:
 
 
 def analyse(
-    table: ItemTable, *, level: float, rng: np.random.Generator, guessing: Floats | None = None
+    table: ItemTable,
+    *,
+    level: float,
+    rng: np.random.Generator,
+    guessing: Floats | None = None,
+    families: npt.NDArray[np.int64] | None = None,
 ) -> ItemAnalysis:
     """The items of one benchmark.
 
     Parameters
     ----------
     guessing : what guessing gives on each item, shape (items,); NaN (or None for all) where it is not known.
+    families : family code of each model, shape (models,); None where no family is known.
 
     Raises
     ------
@@ -173,7 +181,8 @@ def analyse(
     if k < 2:
         raise NotApplicable(f"{plural(k, 'item')} that several models ran", needs="at least 2 items")
     clusters = None if table.clusters is None else table.clusters[kept]
-    precision = reliability(scores, clusters, level=level)
+    families = None if families is None else families[ran_some]
+    precision = reliability(scores, clusters, families, level=level)
     # Alpha over models of equal scores is 0 / 0, not 0: nothing to tell apart is not "told apart badly".
     if not np.isfinite(precision.alpha.value):
         raise NotApplicable(
@@ -188,6 +197,7 @@ def analyse(
         reading=table.reading,
         cluster_key=table.cluster_key,
         models=n,
+        families=None if families is None else len(np.unique(families)),
         items=tuple(name for name, use in zip(table.items, kept, strict=True) if use),
         unit=bool(np.nanmin(scores) >= 0 and np.nanmax(scores) <= 1),
         share_right=np.nanmean(scores, axis=0),
@@ -195,7 +205,7 @@ def analyse(
         negative_q=benjamini_hochberg(rest.p_negative),
         precision=precision,
         # Items of one passage agree beyond ability, which plain alpha counts as reliability.
-        naive=None if clusters is None else reliability(scores, level=level),
+        naive=None if clusters is None else reliability(scores, families=families, level=level),
         split_half=split_half(scores, rng, clusters),
         items_run=items_run(scores),
         response_model=fitted if isinstance(fitted, ResponseModel) else None,

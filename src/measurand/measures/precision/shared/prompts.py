@@ -13,7 +13,7 @@ from measurand.measures.precision.shared.grid import Floats, Grid, Ints
 from measurand.stats.intervals.clustered import bell_mccaffrey, cluster_sizes
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.components import column_variance, generalisability, item_components
-from measurand.stats.items.concordance import concordance_limits, kendall_w
+from measurand.stats.items.concordance import concordance_limits, noise_alone, p_by_noise
 from measurand.stats.items.prompts import (
     PromptMeans,
     Spread,
@@ -23,6 +23,7 @@ from measurand.stats.items.prompts import (
     prompt_means,
     quantile_limits,
     spread_limits,
+    widening,
 )
 from measurand.stats.items.rasch_grid import fit_rasch, resampled_means
 from measurand.stats.items.reruns import agreement_limits
@@ -31,8 +32,8 @@ from measurand.wording import plural
 __all__ = ["NEEDED", "SPARSE", "ModelPrompts", "Ranking", "of_model", "ranking"]
 
 LEAST_ITEMS, LEAST_MODELS = 10, 3
-# A Rasch refit is far dearer than a mean, hence fewer; 400 draws serve the 5% and 95% quantiles of W.
-RASCH_RESAMPLES, NOISE_RESAMPLES = 200, 400
+# A Rasch refit is far dearer than a mean, hence fewer; of a thousand draws of W, the rarest are known to a third.
+RASCH_RESAMPLES, NOISE_RESAMPLES = 200, 1000
 NOISE_QUANTILES = (0.5, 0.05, 0.95)
 NEEDED = "the same items (at least 10) under at least 2 variants of the prompt, better 5 or more"
 COMPLETE, SPARSE = "items run under every prompt", "Rasch model of a sparse grid"
@@ -84,6 +85,8 @@ class Ranking:
     models, prompts, items : how many took part.
     concordance : Kendall's W.
     noise_alone : median, 5% and 95% quantiles of W if all prompts were equally good for each model; may be empty.
+    p_by_noise : p-value against that the prompts agree no less than noise alone lets them; NaN where unknown, and from
+        fewer than 20 clusters of items.
     single : generalisability of the comparison under one prompt.
     """
 
@@ -93,6 +96,7 @@ class Ranking:
     items: int
     concordance: Limits
     noise_alone: tuple[float, ...]
+    p_by_noise: float
     single: Limits
 
 
@@ -143,7 +147,7 @@ def _complete(
     means = prompt_means(scores, clusters)
     if means.groups < 2:
         raise NotApplicable("ran items of one cluster only", needs="items of at least 2 clusters")
-    errors = drawn_errors(scores, clusters, resamples, level, rng)
+    errors = drawn_errors(scores, clusters, resamples, rng)
     items, residual = item_components(scores, clusters, level)
     runs, within = grid.epochs[row][cells], grid.within[row][cells]
     # Over the runs, since the residual is of item means over them; None unless every cell was rerun.
@@ -190,6 +194,7 @@ def _described(
     # All scores lie between 0 and 1, and so do their means, quantiles and differences, whatever a normal error says.
     spread = spread_limits(means, level)
     spread = replace(spread, high=min(spread.high, 1.0))
+    errors = errors * widening(means.df, level)
     worst, best = (
         quantile_limits(means.means, errors, probability, level).within(0.0, 1.0) for probability in (0.05, 0.95)
     )
@@ -217,7 +222,7 @@ def _of_items(grid: Grid, items: Ints) -> Ints | None:
     return None if grid.clusters is None else grid.clusters[items]
 
 
-def ranking(grid: Grid, level: float, resamples: int, rng: np.random.Generator) -> Iterator[Ranking]:
+def ranking(grid: Grid, level: float, rng: np.random.Generator) -> Iterator[Ranking]:
     """The ranking of the models that ran every prompt, on the items that all of them ran under all."""
     ran = np.isfinite(grid.scores)
     enough = ran.sum(axis=2) >= LEAST_ITEMS
@@ -235,16 +240,15 @@ def ranking(grid: Grid, level: float, resamples: int, rng: np.random.Generator) 
     scores = grid.scores[np.ix_(models, prompts, items)].transpose(2, 1, 0)
     means = scores.mean(axis=0)
     # Clusters are drawn for all models and prompts at once, so what they share stays shared.
-    errors = drawn_errors(scores, clusters, min(resamples, NOISE_RESAMPLES), level, rng)
-    # What noise does to a ranking of models that each prompt treats alike.
-    alone = kendall_w(means.mean(axis=0) + errors)
-    alone = alone[np.isfinite(alone)]
+    alone = noise_alone(scores, clusters, NOISE_RESAMPLES, rng)
+    concordance = concordance_limits(means, level)
     yield Ranking(
         benchmark=grid.benchmark,
         models=len(models),
         prompts=len(prompts),
         items=len(items),
-        concordance=concordance_limits(means, level),
+        concordance=concordance,
         noise_alone=tuple(map(float, np.quantile(alone, NOISE_QUANTILES))) if len(alone) else (),
+        p_by_noise=p_by_noise(concordance.value, alone, len(cluster_sizes(clusters, len(items)))),
         single=generalisability(means.T, level),
     )

@@ -44,12 +44,15 @@ def joint_headline(each: Sequence[Finding], sentence: str, *, certain: bool, fig
 def beyond_noise(p_values: Sequence[float], level: float) -> list[Side]:
     """Of each ranking, whether it agrees less than noise alone lets it (below), all of them one family of verdicts.
 
+    At half of what the level leaves, as for one limit of an interval: at all of it, rankings by noise alone were said
+    to agree too little in up to 6.8% of simulated studies with 20 to 50 clusters.
+
     Examples
     --------
     >>> [side.value for side in beyond_noise([0.001, 0.04, 0.2, float("nan")], 0.95)]
     ['below', 'across', 'across', 'unknown']
     """
-    return [call.side for call in called([Side.BELOW] * len(p_values), np.array(p_values, np.float64), 1 - level)]
+    return [call.side for call in called([Side.BELOW] * len(p_values), np.array(p_values, np.float64), (1 - level) / 2)]
 
 
 def refusal(unassessed: Sequence[Unassessed], otherwise: str, needs: str) -> NotApplicable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -11,11 +11,12 @@ from measurand.measures.shared import kind
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Panel
 from measurand.measures.verdicts import Call, Side, Unassessed
 from measurand.results import Estimate, Finding
+from measurand.stats.capability.capabilities import METHODS
 from measurand.stats.intervals.correlation import models_to_decide
 from measurand.stats.intervals.limits import Limits
 from measurand.wording import agreeing, plural, shown, signed
 
-__all__ = ["VERDICTS", "sentence", "summary"]
+__all__ = ["VERDICTS", "sentence", "summary", "without_further"]
 
 VERDICTS = {Side.ABOVE: "entangled", Side.BELOW: "inverse", Side.BETWEEN: "disentangled"}
 """What it means where the whole interval lies of the threshold and its negative; else undecided."""
@@ -85,6 +86,13 @@ def sentence(name: str, panel: Panel, found: Estimate, call: Call, judged: Limit
         f"{name} cannot be called either way {number}: the interval reaches across "
         f"{_crossed(judged, threshold)}; {_models_needed(judged, found.n or 0, threshold)}."
     )
+
+
+def without_further(models: int, computed: Collection[str]) -> tuple[str, ...]:
+    """What to say where the table is too large for every candidate interval of the detail view."""
+    if not (left_out := len(set(METHODS) - set(computed))):
+        return ()
+    return (f"with {models:,} models, {plural(left_out, 'further interval', 'was')} left out of the detail view",)
 
 
 def _crossed(found: Limits, threshold: float) -> str:
