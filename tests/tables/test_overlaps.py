@@ -9,7 +9,17 @@ from measurand.errors import InputError
 from measurand.tables.overlaps import MATCH_SCHEMA, Overlaps
 
 ITEMS = pl.DataFrame(
-    {"benchmark": "b", "item": ["1"], "text": "?", "words": 20, "runs_13": 8, "runs_8": 13, "documents": 1}
+    {
+        "benchmark": "b",
+        "item": ["1"],
+        "text": "?",
+        "words": 20,
+        "own_words": 18,
+        "value_words": 2,
+        "runs_13": 8,
+        "runs_8": 13,
+        "documents": 1,
+    }
 )
 MATCHES = pl.DataFrame(
     {
@@ -19,6 +29,8 @@ MATCHES = pl.DataFrame(
         "share_13": 0.5,
         "share_8": 0.5,
         "similarity": 0.6,
+        "own": 0.6,
+        "values": 0.5,
         "passage": "...",
     }
 )
@@ -33,7 +45,7 @@ def test_what_was_found_is_kept():
 @pytest.mark.parametrize(
     ("items", "matches", "documents", "message"),
     [
-        (ITEMS.drop("words"), MATCHES, 2, "words not found"),
+        (ITEMS.drop("words"), MATCHES, 2, "^words not found"),
         (ITEMS.clear(), MATCHES.clear(), 2, "no items"),
         (ITEMS, MATCHES, 0, "holds no document"),
         (ITEMS, MATCHES.with_columns(similarity=pl.lit(1.2)), 2, r"similarity should be in \[0, 1\], got 1.2"),

@@ -13,7 +13,6 @@ from measurand.tables.items import (
     item_facts,
     item_tables,
     reading_rank,
-    readings_of,
 )
 from measurand.tables.overlaps import Overlaps
 from measurand.tables.probe_scores import ProbeScores
@@ -65,7 +64,6 @@ __all__ = [
     "item_facts",
     "item_tables",
     "reading_rank",
-    "readings_of",
     "state_of",
     "without_copies",
 ]

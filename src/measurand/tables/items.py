@@ -15,7 +15,7 @@ from measurand.errors import InputError
 from measurand.results import Brief
 from measurand.tables.responses import Responses, State, state_of
 
-__all__ = ["MAIN_SCORERS", "ItemFacts", "ItemTable", "item_facts", "item_tables", "reading_rank", "readings_of"]
+__all__ = ["MAIN_SCORERS", "ItemFacts", "ItemTable", "item_facts", "item_tables", "reading_rank"]
 
 MAIN_SCORERS = ("accuracy", "acc", "exact_match", "quasi_exact_match", "match", "includes", "mean", "f1", "score")
 """The reading or metric that stands for a run where several were used: the first one present, then the log's first."""
@@ -206,14 +206,6 @@ def _batches(chosen: Sequence[_Chosen]) -> Iterator[list[_Chosen]]:
         batch.append(each)
     if batch:
         yield batch
-
-
-def readings_of(responses: Responses) -> dict[str, tuple[str, ...]]:
-    """The readings of each benchmark that has any, the one that stands for it first."""
-    rows = responses.frame.drop_nulls(["item", "benchmark", "model"])
-    return {
-        chosen.benchmark: _used_first(chosen) for chosen in _chosen(rows, variants=False) if chosen.reading is not None
-    }
 
 
 def _used_first(chosen: _Chosen) -> tuple[str, ...]:

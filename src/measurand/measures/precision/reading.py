@@ -12,7 +12,7 @@ import polars as pl
 from measurand.measures import Measure
 from measurand.measures.shared import require_fraction
 from measurand.results import Brief, Estimate, Figure, Finding, Question, Source, Status
-from measurand.tables import Responses, State, Unread, readings_of, state_of
+from measurand.tables import Responses, State, Unread, item_tables, state_of
 from measurand.wording import SHARE, agreeing, listed, number, percent, plural, points
 
 __all__ = ["MEASURE", "FileLoss", "Reading", "Readings", "Unscored", "what_was_read"]
@@ -158,7 +158,9 @@ def what_was_read(
     # One row per file and reason: a thousand samples that failed alike are one thing to fix.
     losses = tuple(FileLoss(*key, _total(rows), given[key[0]]) for key, rows in lost.items())
     broken_off = {part.file: part.ended for part in unread if part.ended}
-    used = {} if responses is None else readings_of(responses)
+    # Of the tables that all else asks for, too: which reading stands for a benchmark takes long to find twice.
+    tables = () if responses is None else item_tables(responses.unclustered())
+    used = {table.benchmark: table.readings for table in tables if table.readings}
     return Reading(
         losses=losses,
         rows_read=given.total(),
