@@ -233,7 +233,12 @@ TASKS: dict[str, tuple[str, Callable[[], dict[str, float]]]] = {
     "arena": ("arena of 3,000 models, 200,000 votes", lambda: audited(lambda: votes(3_000, 200_000), "P10")),
     **{
         f"{words[0]}-{size}": (f"{words[0]} of {size} rows", lambda words=words, count=count: commanded(count, *words))
-        for words in (("score", "{table}"), ("compare", "{table}"), ("ingest", "{table}", "-o", "{folder}/store"))
+        for words in (
+            ("score", "{table}"),
+            ("compare", "{table}"),
+            ("ranking", "{table}"),
+            ("ingest", "{table}", "-o", "{folder}/store"),
+        )
         for size, count in (("1M", 10**6), ("10M", 10**7), ("100M", 10**8))
     },
     "pairs": ("all 190 pairs of 20 models x 10,000 clustered items", pairs_of_a_table),

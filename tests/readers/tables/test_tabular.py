@@ -522,3 +522,9 @@ def test_damaged_parquet_gives_a_table_or_an_input_error(tmp_path_factory, data)
     path = tmp_path_factory.getbasetemp() / "damaged.parquet"
     path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
     assert holds(path)
+
+
+def test_half_of_a_character_in_a_line_of_json_is_replaced():
+    line = b'{"model": "m", "item": "1", "score": Infinity, "set": "\\ud800x"}\n'
+    table = read_table("a.jsonl", line, "jsonl")
+    assert table.frame["set"].to_list() == ["?x"]

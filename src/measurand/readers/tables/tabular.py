@@ -251,7 +251,12 @@ def _json_object(name: str, number: int, line: bytes) -> dict[str, object]:
         raise InputError(
             f'{name}, line {number}: should be an object such as {{"model": "m", "benchmark": "b", "score": 0.5}}'
         )
-    return value
+    # Its parser also takes half of a character for a whole one, which no text can hold.
+    return {_encodable(key): _encodable(each) if isinstance(each, str) else each for key, each in value.items()}
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _float(value: int | float) -> float:
