@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from measurand.readers.log import Log, Problem, items_frame
+from measurand.readers.log import Log, Problem, nothing_read
 from measurand.readers.paths import why_closed
 from measurand.results import Source
 
@@ -19,13 +19,8 @@ def recognise(path: str | os.PathLike[str]) -> bool:
 
 def read(path: str | os.PathLike[str]) -> Log:
     """A log that holds nothing but the reason: how many logs are lost in it, nobody can tell."""
-    return Log(
-        source=Source(os.fspath(path), "", "closed", 0),
-        harness="",
-        harness_version=None,
-        model=None,
-        task=None,
-        task_version=None,
-        items=items_frame(),
-        problems=(Problem(why_closed(Path(path)) or "could not be read, and now can; read it again", None),),
+    return nothing_read(
+        Source(os.fspath(path), "", "closed", 0),
+        "",
+        Problem(why_closed(Path(path)) or "could not be read, and now can; read it again", None),
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from measurand.readers.json_files import head
-from measurand.readers.log import Log, Problem, items_frame
+from measurand.readers.log import Log, Problem, nothing_read
 from measurand.results import Source
 
 __all__ = ["read", "recognise"]
@@ -44,16 +44,7 @@ def read(path: str | os.PathLike[str]) -> Log:
     """A log that holds nothing but what the file is, and the way out."""
     name = _named(path)
     reason = f"{name}, which are not read; {SIGNS[name][1]}" if name else "no such file any more"
-    return Log(
-        source=Source(os.fspath(path), "", "foreign", 0),
-        harness="",
-        harness_version=None,
-        model=None,
-        task=None,
-        task_version=None,
-        items=items_frame(),
-        problems=(Problem(reason, None),),
-    )
+    return nothing_read(Source(os.fspath(path), "", "foreign", 0), "", Problem(reason, None))
 
 
 def _named(path: str | os.PathLike[str]) -> str | None:

@@ -10,7 +10,17 @@ import polars as pl
 from measurand.results import Source
 from measurand.tables import RESPONSE_COLUMNS, Responses
 
-__all__ = ["IN_WORDS", "ITEM_COLUMNS", "NO_MODEL", "Aggregate", "ItemMean", "Log", "Problem", "items_frame"]
+__all__ = [
+    "IN_WORDS",
+    "ITEM_COLUMNS",
+    "NO_MODEL",
+    "Aggregate",
+    "ItemMean",
+    "Log",
+    "Problem",
+    "items_frame",
+    "nothing_read",
+]
 
 ITEM_COLUMNS = {name: dtype for name, dtype in RESPONSE_COLUMNS.items() if name not in ("model", "benchmark")}
 """Columns of item-level results within one log."""
@@ -136,3 +146,17 @@ def items_frame(columns: Mapping[str, Sequence[object]] | None = None) -> pl.Dat
 
 # Most logs of a large folder hold aggregates alone, and to make an empty table takes longer than to read one.
 _NO_ITEMS = pl.DataFrame(schema=ITEM_COLUMNS)
+
+
+def nothing_read(source: Source, harness: str, problem: Problem) -> Log:
+    """A log that holds nothing but what was wrong, so that the loss is told where its scores would stand."""
+    return Log(
+        source=source,
+        harness=harness,
+        harness_version=None,
+        model=None,
+        task=None,
+        task_version=None,
+        items=_NO_ITEMS,
+        problems=(problem,),
+    )

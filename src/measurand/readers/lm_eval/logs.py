@@ -32,7 +32,7 @@ from measurand.readers.lm_eval.runs import (
     whole_of,
 )
 from measurand.readers.lm_eval.samples import Samples, is_samples, read_samples, reading_of
-from measurand.readers.log import NO_MODEL, Aggregate, Log, Problem
+from measurand.readers.log import NO_MODEL, Aggregate, Log, Problem, nothing_read
 from measurand.readers.settings import TASK, settings_of
 from measurand.results import Source
 
@@ -95,18 +95,7 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     if document.value is None or not document.value.results:
         source = Source(os.fspath(path), document.sha256, "lm_eval", 0)
         problem = document.problem or Problem(f"{given.name}: no task in the results")
-        return [
-            Log(
-                source=source,
-                harness="lm_eval",
-                harness_version=None,
-                model=None,
-                task=None,
-                task_version=None,
-                items=Rows().frame(),
-                problems=(problem,),
-            )
-        ]
+        return [nothing_read(source, "lm_eval", problem)]
     run = Run(given, document.sha256, document.value)
     files = samples_of(run)
     logs = [

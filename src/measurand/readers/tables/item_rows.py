@@ -16,7 +16,7 @@ from measurand.errors import InputError
 from measurand.readers.evidence.kinds import kind_of
 from measurand.readers.grades import words_problem
 from measurand.readers.json_files import require
-from measurand.readers.log import ITEM_COLUMNS, Log, Problem, items_frame
+from measurand.readers.log import ITEM_COLUMNS, Log, Problem, nothing_read
 from measurand.readers.paths import read_bytes
 from measurand.readers.paths import recognise as format_of
 from measurand.readers.settings import settings_of
@@ -112,18 +112,7 @@ def read(path: str | os.PathLike[str], *, cluster: str | None = None) -> list[Lo
         return logs_of(read_table(name, read_bytes(name), kind), cluster=cluster)
     except InputError as error:
         source = Source(name, "", "items", 0)
-        return [
-            Log(
-                source=source,
-                harness="items",
-                harness_version=None,
-                model=None,
-                task=None,
-                task_version=None,
-                items=items_frame(),
-                problems=(Problem(str(error), None),),
-            )
-        ]
+        return [nothing_read(source, "items", Problem(str(error), None))]
 
 
 def _scanned(path: Path, cluster: str | None) -> list[Log] | None:
@@ -255,16 +244,7 @@ def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
     if nameless.height:
         where = table.place(nameless[ROW][0])
         problem = Problem(f"rows that name no model or no item (first: {where})", nameless.height)
-        yield Log(
-            source=replace(source, rows=0),
-            harness="items",
-            harness_version=None,
-            model=None,
-            task=None,
-            task_version=None,
-            items=items_frame(),
-            problems=(problem,),
-        )
+        yield nothing_read(replace(source, rows=0), "items", problem)
     named = _told(rows.filter(pl.col("model").is_not_null() & pl.col("item").is_not_null()))
     settings = [name for name in named.columns if name.startswith(SETTING)]
     for (model, benchmark, *values), own in named.group_by("model", "benchmark", *settings, maintain_order=True):
