@@ -118,6 +118,7 @@ def test_top_object_and_names() -> None:
         "settings",
         "seed",
         "asked",
+        "answers",
         "sizes",
     ]
     assert document["schema_version"] == SCHEMA_VERSION == 2

@@ -8,14 +8,14 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from measurand.compute import run_tasks
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure, discover
-from measurand.results import Audit, Figure, Finding, Provenance, Status
+from measurand.results import Answer, Audit, Figure, Finding, Provenance, Status
 from measurand.tables import EVIDENCE, Scores, Study
 
 __all__ = ["audit", "versions"]
@@ -65,25 +65,26 @@ def audit(
     # Measures that judge other findings wait for them.
     first = [measure for measure in measures if not measure.judges_findings]
     then = [measure for measure in measures if measure.judges_findings]
-    found: dict[str, tuple[tuple[Finding, ...], tuple[Figure, ...]]] = {}
+    found: dict[str, Assessed] = {}
     tasks = [(measure, study, chosen[measure.code], seed, ()) for measure in first]
     for measure, result in zip(first, run_tasks(assess, tasks, jobs=jobs), strict=True):
         found[measure.code] = result
         if progress:
             progress(measure.name, len(found), len(measures))
-    judged = tuple(finding for findings, _ in found.values() for finding in findings)
+    judged = tuple(finding for each in found.values() for finding in each.findings)
     for measure in then:
         found[measure.code] = assess(measure, study, chosen[measure.code], seed, judged)
         if progress:
             progress(measure.name, len(found), len(measures))
     ordered = [found[measure.code] for measure in measures]
     return Audit(
-        findings=tuple(finding for findings, _ in ordered for finding in findings),
-        figures={figure.name: figure for _, figures in ordered for figure in figures},
+        findings=tuple(finding for each in ordered for finding in each.findings),
+        figures={figure.name: figure for each in ordered for figure in each.figures},
         provenance=_provenance(study),
         settings={code: {name: _plain(value) for name, value in own.items()} for code, own in chosen.items() if own},
         seed=seed,
         asked=tuple(measure.code for measure in measures),
+        answers={code: each.answer for code, each in found.items() if each.answer is not None},
         sizes={} if study.scores is None else _sizes(study.scores),
     )
 
@@ -125,21 +126,29 @@ def _parameters(measure: Measure) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(measure.compute).parameters
 
 
+class Assessed(NamedTuple):
+    """What one measure leaves."""
+
+    findings: tuple[Finding, ...]
+    figures: tuple[Figure, ...] = ()
+    answer: Answer | None = None
+
+
 def assess(
     measure: Measure, study: Study, settings: Mapping[str, object], seed: int, judged: tuple[Finding, ...]
-) -> tuple[tuple[Finding, ...], tuple[Figure, ...]]:
-    """Findings and figures of one measure; what it lacks, or how it failed, is a finding too."""
+) -> Assessed:
+    """Findings, figures and answer of one measure; what it lacks, or how it failed, is a finding too."""
     try:
         result = measure.compute(**_arguments(measure, study, settings, seed, judged))
         findings = measure.findings(result, **settings)
-        return findings, measure.figures(result, findings)
+        return Assessed(findings, measure.figures(result, findings), measure.answers(result, findings))
     except NotApplicable as problem:
-        return (_without_verdict(measure, Status.NOT_APPLICABLE, f"Not assessed: {problem}."),), ()
+        return Assessed((_without_verdict(measure, Status.NOT_APPLICABLE, f"Not assessed: {problem}."),))
     except InputError:
         # A wrong input is the caller's to mend; a finding would make it the measure's failure.
         raise
     except Exception as problem:  # one measure that fails, perhaps from another package, never stops an audit
-        return (_without_verdict(measure, Status.ERROR, f"Failed: {type(problem).__name__}: {problem}"),), ()
+        return Assessed((_without_verdict(measure, Status.ERROR, f"Failed: {type(problem).__name__}: {problem}"),))
 
 
 def generator(measure: Measure, seed: int) -> np.random.Generator:

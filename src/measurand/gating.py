@@ -172,22 +172,18 @@ def _row(table: ItemTable, margin: float, alpha: float) -> _Row:
 
 
 def _average(rows: Sequence[_Row], margin: float, alpha: float) -> _Row:
-    values = np.array([[row.difference.value or 0.0, row.stderr, row.df] for row in rows])
-    found = average(values[:, 0], values[:, 1], values[:, 2])
-    value, stderr, df = (np.array([each]) for each in found)
+    values = np.array([[row.difference.value or 0.0, row.stderr, row.df, row.clusters] for row in rows])
+    value, stderr, df = average(*values.T[:, :, None])
     low, high = (float(each[0]) for each in t_limits(value, stderr, df, 1 - alpha))
     known = np.isfinite(low)
     worse, not_worse = (float(each[0]) for each in t_tests(value, stderr, df, margin))
-    if not np.isfinite(worse):
-        # Tasks that never differ have no standard error: what the least of them shows holds for their mean.
-        worse, not_worse = max(row.p_worse for row in rows), max(row.p_not_worse for row in rows)
     return replace(
         rows[0],
         name=AVERAGE,
         scores=(float(np.mean([row.scores[0] for row in rows])), float(np.mean([row.scores[1] for row in rows]))),
         difference=Estimate(
             name="difference",
-            value=found.value,
+            value=float(value[0]),
             low=low if known else None,
             high=high if known else None,
             level=1 - alpha if known else None,
@@ -195,8 +191,8 @@ def _average(rows: Sequence[_Row], margin: float, alpha: float) -> _Row:
             n=sum(row.n for row in rows),
             unit=DIFFERENCE,
         ),
-        stderr=found.stderr,
-        df=found.df,
+        stderr=float(stderr[0]),
+        df=float(df[0]),
         p_worse=worse,
         p_not_worse=not_worse,
         n=sum(row.n for row in rows),

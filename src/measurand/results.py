@@ -10,6 +10,7 @@ from typing import Any, Literal
 __all__ = [
     "AVERAGE",
     "NOTEBOOK",
+    "Answer",
     "Audit",
     "Axis",
     "Brief",
@@ -23,6 +24,7 @@ __all__ = [
     "Question",
     "Source",
     "Status",
+    "Table",
     "in_notebook",
 ]
 
@@ -139,6 +141,7 @@ class Finding:
     caveats : what this verdict does not cover.
     figure : name of the figure in `Audit.figures` that shows it, if any.
     headline : whether it speaks for its measure (on the study or a class of models), rather than of one row among many.
+    short : the verdict in at most seven words, for a row of a table: "tracks capability".
     result : further plain values, for those who build on the JSON.
     """
 
@@ -148,6 +151,7 @@ class Finding:
     status: Status
     sentence: str
     headline: bool = False
+    short: str = ""
     estimates: tuple[Estimate, ...] = ()
     caveats: tuple[str, ...] = ()
     figure: str | None = None
@@ -224,6 +228,54 @@ class Figure:
         return in_notebook(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A small table for people, its cells written as `measurand.wording` writes them.
+
+    Parameters
+    ----------
+    head : names of the columns; empty ones where the cells need no name.
+    rows : cells, a tuple per row, in the order that was asked for: best or worst first.
+    marks : status of each row; empty where rows are no verdicts.
+    right : places of the columns that are set on the right, as numbers are.
+    title : what it shows, where that is not what was asked.
+    ends : whether the last rows matter as much as the first, where not all fit.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marks: tuple[Status | None, ...] = ()
+    right: tuple[int, ...] = ()
+    title: str = ""
+    ends: bool = False
+
+    def __post_init__(self) -> None:
+        if wrong := {len(row) for row in self.rows} - {len(self.head)}:
+            raise ValueError(f"rows should have {len(self.head)} cells, got {wrong}")
+        if self.marks and len(self.marks) != len(self.rows):
+            raise ValueError(f"{len(self.rows)} rows have {len(self.marks)} marks")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a reader sees first: the answer in a sentence, a table, and what decides its meaning.
+
+    Parameters
+    ----------
+    sentence : the answer, with the names and the number that were asked for.
+    tables : the rows it rests on.
+    notes : what the numbers are: unit, level, method.
+    meaning : what the answer does not say, where a reader would take it to.
+    cautions : what limits it, worst first: status and sentence.
+    """
+
+    sentence: str
+    tables: tuple[Table, ...] = ()
+    notes: tuple[str, ...] = ()
+    meaning: str = ""
+    cautions: tuple[tuple[Status, str], ...] = ()
+
+
 @dataclass(frozen=True)
 class Source:
     """A file that was read: its name, the SHA-256 of its bytes, and how many rows it gave."""
@@ -255,6 +307,7 @@ class Audit:
     settings : of each measure asked, by code: setting -> value, as JSON holds it.
     seed : of the random numbers.
     asked : codes of the measures that were asked.
+    answers : what each measure that gave a verdict says first, by code.
     sizes : of the scores, where there are any: classes, models and families per class, benchmarks under test and
         capability benchmarks; how often nothing is called an issue depends on them.
     """
@@ -265,6 +318,7 @@ class Audit:
     settings: Mapping[str, Mapping[str, Any]]
     seed: int
     asked: tuple[str, ...] = ()
+    answers: Mapping[str, Answer] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
 
     def _repr_html_(self) -> str | None:

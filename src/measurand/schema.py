@@ -3,13 +3,14 @@
 The names in the file are the names of the types in `measurand.results`, so that others can build on it::
 
     {"schema_version": 2,
-     "findings": [{"code", "subject", "title", "status", "sentence", "headline", "estimates": [{"name", "value", "low",
-                   "high", "level", "method", "n", "unit"}], "caveats", "figure", "result"}],
+     "findings": [{"code", "subject", "title", "status", "sentence", "headline", "short", "estimates": [{"name",
+                   "value", "low", "high", "level", "method", "n", "unit"}], "caveats", "figure", "result"}],
      "figures": {name: {"kind", "columns", "x", "y", ...}},
      "provenance": {"title", "sources", "notes", "versions"},
      "settings": {code: {setting: value}},
      "seed": 0,
      "asked": [code],
+     "answers": {code: {"sentence", "tables": [{"head", "rows", "marks", "right", "title"}], "notes", "meaning"}},
      "sizes": {what: how many}}
 
 A number that is not finite is written as null: JSON has no other word for "undefined".
@@ -26,7 +27,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 
 from measurand.errors import InputError
-from measurand.results import Audit, Figure, Finding, Provenance
+from measurand.results import Answer, Audit, Figure, Finding, Provenance
 
 __all__ = ["SCHEMA_VERSION", "decode", "encode"]
 
@@ -52,6 +53,7 @@ class _Document(msgspec.Struct):
     settings: dict[str, Any]
     seed: int
     asked: tuple[str, ...] = ()
+    answers: dict[str, Answer] = {}
     sizes: dict[str, int] = {}
 
 
@@ -84,6 +86,7 @@ def encode(audit: Audit) -> bytes:
         dict(audit.settings),
         audit.seed,
         audit.asked,
+        dict(audit.answers),
         dict(audit.sizes),
     )
     try:
@@ -138,6 +141,7 @@ def decode(data: bytes) -> Audit:
         settings=_frozen(document.settings),
         seed=document.seed,
         asked=document.asked,
+        answers=document.answers,
         sizes=document.sizes,
     )
     return audit if version == SCHEMA_VERSION else _of_version_1(audit)

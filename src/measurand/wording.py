@@ -18,6 +18,7 @@ __all__ = [
     "SHARE",
     "agreeing",
     "capital",
+    "cell",
     "interval",
     "limits_of",
     "listed",
@@ -25,6 +26,7 @@ __all__ = [
     "number",
     "of_total",
     "one_in",
+    "p_text",
     "percent",
     "plain",
     "plural",
@@ -136,6 +138,17 @@ def one_in(rate: float) -> str:
     return f"1 in {math.floor(inverse / step) * step:,}"
 
 
+def p_text(value: float) -> str:
+    """A p-value in a table.
+
+    Examples
+    --------
+    >>> p_text(0.0871), p_text(0.00412), p_text(1e-9), p_text(float("nan"))
+    ('0.087', '0.0041', '<0.0001', 'undefined')
+    """
+    return "undefined" if math.isnan(value) else "<0.0001" if value < 1e-4 else f"{value:.2g}"
+
+
 def interval(low: float | None, high: float | None, write: Callable[[float], str] = number) -> str:
     """Two limits in brackets; a side without one is open, and without any there is nothing to show.
 
@@ -193,6 +206,25 @@ def value_of(estimate: Estimate) -> str:
         return points(estimate.value)
     value = "undefined" if estimate.value is None else write(estimate.value)
     return value + (unit if unit == "%" else f" {unit}".rstrip())
+
+
+def cell(estimate: Estimate, *, limits: bool = True) -> str:
+    """An estimate in a column of its like: the unit stands in the head or below, and decimals stand below each other.
+
+    Examples
+    --------
+    >>> cell(Estimate(name="score", value=0.886, low=0.865, high=1.0, unit=SHARE))
+    '88.6 [86.5, 100.0]'
+    >>> cell(Estimate(name="gap", value=0.021, low=-0.001, high=0.0452, unit=DIFFERENCE))
+    '+2.1 [−0.1, +4.5]'
+    >>> cell(Estimate(name="score", value=0.99996, unit=SHARE)), cell(Estimate(name="needed", value=29956))
+    ('99.996', '29,956')
+    """
+    if estimate.unit not in (SHARE, DIFFERENCE):
+        return shown(estimate) if limits else value_of(estimate)
+    write = _tenths if estimate.unit == SHARE else _signed_points
+    value = "undefined" if estimate.value is None else write(estimate.value)
+    return f"{value} {interval(estimate.low, estimate.high, write) if limits else ''}".rstrip()
 
 
 def limits_of(estimate: Estimate) -> str:
@@ -287,6 +319,16 @@ def _told_apart(value: float, ends: Sequence[float]) -> str | None:
         if value in ends or float(text) not in ends:
             return _minus(text.removesuffix(".0"))
     return None
+
+
+def _tenths(share: float) -> str:
+    """A share in percent with one decimal, or as many as tell it from none and all."""
+    text = f"{100 * share:.1f}"
+    return _told_apart(100 * share, (0.0, 100.0)) or text if text in ("0.0", "100.0") and 0 < share < 1 else text
+
+
+def _signed_points(difference: float) -> str:
+    return signed(100 * difference, 1) if difference else "0.0"
 
 
 def _minus(text: str) -> str:

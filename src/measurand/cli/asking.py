@@ -99,4 +99,4 @@ def _run(
     for name, kind in NAMED.items():
         if chosen.get(name):
             chosen[name] = tuple(resolved(kind, each, study.names(kind)) for each in chosen[name])  # type: ignore[attr-defined]
-    audit_and_write(study, chosen, showing, codes=codes, details=True)
+    audit_and_write(study, chosen, showing, codes=codes)

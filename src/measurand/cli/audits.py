@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from measurand.cli.app import START, VALIDITY, command
-from measurand.cli.options import Choices, Level, Missing, Paths, Seed, Showing, Threshold
+from measurand.cli.options import Choices, Impute, Level, Paths, Seed, Showing, Threshold
 from measurand.cli.running import audit_and_write, given, messages, part_of, progress, read_study
 from measurand.errors import InputError, UnknownName
 from measurand.files import require_writable, write_atomically
@@ -24,13 +24,14 @@ def audit(
     paths: Paths,
     choices: Choices,
     showing: Showing,
-    missing: Missing = "complete",
+    impute: Impute = False,
     level: Level = 0.95,
     threshold: Threshold = 0.5,
+    missing: Annotated[bool, typer.Option("--missing", help="Print what was not assessed, and its needs.")] = False,
 ) -> None:
     """Audit tables of scores, logs of harnesses or a store: every question, every measure."""
-    settings = {"missing": missing, "level": level, "threshold": threshold}
-    audit_and_write(part_of(read_study(paths, choices), choices), settings, showing)
+    settings = {"missing": _missing(impute), "level": level, "threshold": threshold}
+    audit_and_write(part_of(read_study(paths, choices), choices), settings, showing, missing=missing)
 
 
 @command(START)
@@ -46,7 +47,7 @@ def entanglement(
     choices: Choices,
     showing: Showing,
     paths: Tables = None,
-    missing: Missing = "complete",
+    impute: Impute = False,
     level: Level = 0.95,
     threshold: Threshold = 0.5,
 ) -> None:
@@ -57,8 +58,8 @@ def entanglement(
     if study.scores is None:
         raise InputError("entanglement needs scores of models on benchmarks, and there are none")
     study = replace(part_of(study, choices), claims=None)
-    settings = {"missing": missing, "level": level, "threshold": threshold}
-    audit_and_write(study, settings, showing, codes=["V1", "V2", "V3", "V4", "V5"], details=True)
+    settings = {"missing": _missing(impute), "level": level, "threshold": threshold}
+    audit_and_write(study, settings, showing, codes=["V1", "V2", "V3", "V4", "V5"])
 
 
 @command(START)
@@ -70,7 +71,7 @@ def figure(
         "figure.svg"
     ),
     class_: Annotated[str | None, typer.Option("--class", help="The class of models to show.")] = None,
-    missing: Missing = "complete",
+    impute: Impute = False,
     seed: Seed = 0,
 ) -> None:
     """Draw one picture of the audit as SVG, PNG or PDF."""
@@ -82,13 +83,19 @@ def figure(
     measure = find(code.split(".")[0])
     study, benchmark = read_study(paths, choices), choices.benchmark
     with progress([measure.name]) as step:
-        result = run_audit(study, [measure], settings=given([measure], {"missing": missing}), seed=seed, progress=step)
+        result = run_audit(
+            study, [measure], settings=given([measure], {"missing": _missing(impute)}), seed=seed, progress=step
+        )
     chosen = _pick_figure(result, code, with_benchmark=benchmark is not None)
     choice: dict[str, Any] = {} if class_ is None else {"class": class_}
     if benchmark is not None:
         choice["benchmark"] = _display_name(study, benchmark)
     kind: Any = output.suffix.removeprefix(".").lower()
     messages.print(f"{chosen.title} written to {write_atomically(output, render(chosen, choice, kind))}")
+
+
+def _missing(impute: bool) -> str:
+    return "impute" if impute else "complete"
 
 
 def _pick_figure(result: Any, code: str, *, with_benchmark: bool) -> Any:

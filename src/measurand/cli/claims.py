@@ -45,7 +45,7 @@ def claim(
         raise InputError("no claim card named; write one with --new FILE, or name those to hold against the evidence")
     read = tuple(read_claim_card(card) for card in cards)
     study = replace(part_of(read_study(evidence, choices), choices), claims=None, claim_cards=read)
-    audit_and_write(study, {"level": level, **_stated(read)}, showing, shown=["V0"], details=True)
+    audit_and_write(study, {"level": level, **_stated(read)}, showing, shown=["V0"])
 
 
 def _stated(cards: Sequence[ClaimCard]) -> dict[str, object]:

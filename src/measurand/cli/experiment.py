@@ -363,4 +363,4 @@ def _name(model: str) -> str:
 
 
 def _judge(study: Any, settings: Mapping[str, object], seed: int, output: Path, codes: tuple[str, ...]) -> None:
-    audit_and_write(study, settings, Showing(output=output, seed=seed), codes=codes, details=True)
+    audit_and_write(study, settings, Showing(output=output, seed=seed), codes=codes)

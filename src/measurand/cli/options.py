@@ -10,10 +10,10 @@ import typer
 
 __all__ = [
     "Choices",
+    "Impute",
     "ItemPaths",
     "Jobs",
     "Level",
-    "Missing",
     "Out",
     "Paths",
     "Resamples",
@@ -30,9 +30,11 @@ Together = Annotated[
 ]
 ItemPaths = Annotated[list[Path], typer.Argument(help="Tables with the texts of the items, or logs that hold them.")]
 Level = Annotated[float, typer.Option(help="Confidence level of the intervals.")]
-Missing = Annotated[
-    Literal["complete", "impute"],
-    typer.Option(help="Models without every capability benchmark: leave out, or impute from the first component."),
+Impute = Annotated[
+    bool,
+    typer.Option(
+        "--impute", help="Impute scores of models without every capability benchmark; by default these are left out."
+    ),
 ]
 Threshold = Annotated[float, typer.Option(help="Capabilities correlation from which a benchmark counts as entangled.")]
 Resamples = Annotated[int, typer.Option(help="Bootstrap resamples.")]
@@ -88,6 +90,7 @@ class Showing:
     """How an audit is run, printed and written."""
 
     output: Annotated[Path | None, _shown("Folder for audit.html and audit.json.", "-o", "--output")] = None
+    all: Annotated[bool, _shown("Print every finding, and how everything was read.", "--all")] = False
     json: Annotated[bool, _shown("Print the audit as JSON.", "--json")] = False
     markdown: Annotated[bool, _shown("Print the audit as Markdown.", "--markdown")] = False
     latex: Annotated[bool, _shown("Print the audit as a LaTeX table.", "--latex")] = False

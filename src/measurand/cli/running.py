@@ -85,14 +85,16 @@ def audit_and_write(
     *,
     codes: Sequence[str] | None = None,
     shown: Sequence[str] | None = None,
-    details: bool = False,
+    missing: bool = False,
 ) -> None:
     """Audit, print in the style asked for, write if there is a folder, and exit with 1 where `fail_on` says so.
 
-    Of measures that only serve others, `shown` leaves out what they found; the files written hold it all.
+    Of measures that only serve others, `shown` leaves out what they found; the files written hold it all. With
+    `missing`, what could not be assessed is printed instead of what was.
     """
     from measurand.auditing import audit as run_audit
     from measurand.measures import discover, find
+    from measurand.report import text
     from measurand.results import Status
 
     style = _style(showing)
@@ -112,7 +114,10 @@ def audit_and_write(
             _write(result, showing.output)
     finally:
         # A disk that has filled up meanwhile must not cost the answer as well.
-        _print(told, chosen, style, details)
+        if missing:
+            Console(highlight=False).print(text.missing(told, chosen))
+        else:
+            _print(told, chosen, style, showing)
     statuses = {finding.status for finding in told.findings}
     # What was read is no answer to what was asked, unless it was what was asked.
     answers = [finding for finding in told.findings if finding.code != "P0" or codes == ("P0",)]
@@ -140,12 +145,13 @@ def _style(showing: Showing) -> str:
     return chosen[0] if chosen else "text"
 
 
-def _print(result: Any, known: Sequence[Any], style: str, details: bool) -> None:
+def _print(result: Any, known: Sequence[Any], style: str, showing: Showing) -> None:
     from measurand import schema
     from measurand.report import tables, text
 
     if style == "text":
-        Console(highlight=False).print(text.renderable(result, known, details=details))
+        more = ["Everything: --all."] + ([] if showing.output else ["Page: -o FOLDER"])
+        typer.echo(text.to_text(result, known, everything=showing.all, more=more, like=Console()), nl=False)
         return
     writers: dict[str, Callable[[], str]] = {
         "json": lambda: schema.encode(result).decode(),

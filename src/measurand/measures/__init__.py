@@ -15,7 +15,9 @@ from typing import Any
 
 from measurand.calibration import error_rates, regime, summary
 from measurand.errors import UnknownName
-from measurand.results import Figure, Finding, Question
+from measurand.measures.answers import by_findings
+from measurand.measures.verdicts import VERDICTS
+from measurand.results import Answer, Figure, Finding, Question
 from measurand.tables import EVIDENCE
 
 __all__ = ["ENTRY_POINTS", "Measure", "discover", "find"]
@@ -41,6 +43,8 @@ class Measure:
     judge : turns the result into findings; it alone holds thresholds.
     figure : turns the result into pictures as plain series; asks for the findings too if it shows verdicts.
     caveats, references : what a reader should know, and where the definition comes from.
+    answer : turns the result into what a reader sees first; asks for the findings too if it rests on them. Without, the
+        sentences of the headlines stand above a row per finding.
     counts : evidence made of plain numbers (``failures=0, trials=300``), where one thinks in counts: keyword arguments
         to a mapping of evidence by name.
     """
@@ -56,6 +60,7 @@ class Measure:
     figure: Callable[..., Sequence[Figure]]
     caveats: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    answer: Callable[..., Answer] | None = None
     counts: Callable[..., Mapping[str, Any]] | None = None
 
     @property
@@ -89,6 +94,15 @@ class Measure:
         """The pictures of a result, of which some show the verdicts."""
         wanted = {"findings": findings} if "findings" in inspect.signature(self.figure).parameters else {}
         return tuple(self.figure(result, **wanted))
+
+    def answers(self, result: Any, findings: Sequence[Finding]) -> Answer | None:
+        """What a reader sees first; None where nothing could be assessed."""
+        if not any(finding.status in VERDICTS for finding in findings):
+            return None
+        if self.answer is None:
+            return by_findings(findings)
+        wanted = {"findings": findings} if "findings" in inspect.signature(self.answer).parameters else {}
+        return self.answer(result, **wanted)
 
     @property
     def judges_findings(self) -> bool:

@@ -17,6 +17,7 @@ from measurand.stats.intervals.multiplicity import benjamini_hochberg, holm
 from measurand.wording import plural
 
 __all__ = [
+    "VERDICTS",
     "Call",
     "Side",
     "Unassessed",

@@ -6,8 +6,8 @@ import json
 from xml.sax.saxutils import escape, quoteattr
 
 from measurand.report.tables import markdown_table, markdown_text
-from measurand.results import AVERAGE, Gate, GateRow
-from measurand.wording import interval, listed, percent, plain, plural, points, shown
+from measurand.results import AVERAGE, Estimate, Gate, GateRow
+from measurand.wording import SHARE, cell, listed, p_text, plain, plural, points, shown
 
 __all__ = ["headline", "to_junit", "to_markdown", "to_sarif", "to_text"]
 
@@ -74,19 +74,17 @@ def to_text(gate: Gate) -> str:
 def _cells(gate: Gate, row: GateRow) -> tuple[str, ...]:
     margin = points(gate.margin, unit=False)
     said = {
-        "worse": f"✗ worse by over {margin} ({_p_value(row.p_worse)})",
+        "worse": f"✗ worse by over {margin} ({_p(row.p_worse)})",
         "not worse": f"✓ not worse by {margin}",
         "open": "? cannot tell",
     }[row.verdict]
-    value = points(row.difference.value, unit=False)
-    ends = interval(row.difference.low, row.difference.high, lambda each: points(each, unit=False))
-    difference = f"{value if value.startswith('−') or value == '0' else f'+{value}'} {ends}".rstrip()
-    scores = (percent(each).removesuffix("%") for each in (row.baseline, row.candidate))
-    return (plain(row.name), *scores, difference, said, f"{row.n:,}")
+    scores = (cell(Estimate(name="score", value=each, unit=SHARE)) for each in (row.baseline, row.candidate))
+    return (plain(row.name), *scores, cell(row.difference), said, f"{row.n:,}")
 
 
-def _p_value(value: float) -> str:
-    return "p < 0.0001" if value < 1e-4 else f"p = {value:.2g}"
+def _p(value: float) -> str:
+    text = p_text(value)
+    return f"p {text[0]} {text[1:]}" if text.startswith("<") else f"p = {text}"
 
 
 def _notes(gate: Gate) -> list[str]:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
+from measurand.report.lead import SHORT, findings_told, lead, question_words
 from measurand.report.summary import (
     ASSESSED,
     MeasureInfo,
@@ -22,10 +23,13 @@ from measurand.report.summary import (
     unassessed,
 )
 from measurand.report.wording import ASKS, STATUS, beside, subject_text
-from measurand.results import Audit, Finding, Status
-from measurand.wording import plain
+from measurand.results import Answer, Audit, Finding, Status, Table
+from measurand.wording import plain, plural
 
-__all__ = ["renderable", "to_text"]
+__all__ = ["brief", "missing", "renderable", "table_rows", "to_text"]
+
+LINES = 25
+"""What an answer may take: one screen of a terminal."""
 
 _STYLES = {
     Status.ISSUE: "bold red",
@@ -35,43 +39,265 @@ _STYLES = {
     Status.SKIPPED: "dim",
     Status.ERROR: "bold magenta",
 }
+_ASCII = {
+    Status.ISSUE: "!!",
+    Status.CAUTION: "!",
+    Status.PASSED: "ok",
+    Status.NOT_APPLICABLE: "-",
+    Status.SKIPPED: "-",
+    Status.ERROR: "x",
+}
 
 
 def to_text(
-    audit: Audit, measures: Sequence[MeasureInfo], *, width: int = 100, details: bool = False, color: bool = False
+    audit: Audit,
+    measures: Sequence[MeasureInfo],
+    *,
+    everything: bool = False,
+    more: Sequence[str] = (),
+    width: int = 100,
+    like: Console | None = None,
 ) -> str:
-    """The report as text: the four questions, each measure's headlines, what was not assessed, how it was read.
+    """The report as text: the answer in 25 lines, or all that each measure says.
 
     Parameters
     ----------
     audit, measures : as in `measurand.report.html.to_html`.
-    width : columns of the terminal.
-    details : also list every finding on a benchmark.
-    color : add the escape sequences of a colour terminal; without, the text is plain.
+    everything : the four questions, each finding, what was not assessed, and how it was read.
+    more : what the last line of an answer says, such as how to see everything.
+    width : columns.
+    like : the console to write for, instead: its width, signs and colours.
 
     Examples
     --------
     >>> from measurand.results import Audit, Provenance
     >>> of = Provenance("two models", (), (), {})
     >>> empty = Audit(findings=(), figures={}, provenance=of, settings={}, seed=7)
-    >>> print(to_text(empty, (), width=60).splitlines()[0])
-    two models
+    >>> to_text(empty, ()).rstrip(), to_text(empty, (), everything=True).splitlines()[0]
+    ('Nothing could be assessed.', 'two models')
     """
-    # No environment: COLUMNS or NO_COLOR would change the text of one and the same audit.
-    console = Console(
-        file=io.StringIO(),
-        width=max(40, width),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        legacy_windows=False,
-        _environ={},
-    )
-    with console.capture() as capture:
-        console.print(renderable(audit, measures, details=details))
+    if like is None:
+        # No environment: COLUMNS or NO_COLOR would change the text of one and the same audit.
+        like = Console(file=io.StringIO(), width=max(40, width), legacy_windows=False, _environ={})
+    shown = renderable(audit, measures) if everything else brief(audit, measures, like, more=more)
+    with like.capture() as capture:
+        like.print(shown, highlight=False)
+    # Padding to the width of the terminal is nothing that a file or a pipe should hold.
     return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 
-def renderable(audit: Audit, measures: Sequence[MeasureInfo], *, details: bool = False) -> RenderableType:
+# The answer ----------------------------------------------------------------------------------------------------------
+
+
+def brief(
+    audit: Audit, measures: Sequence[MeasureInfo], console: Console, *, more: Sequence[str] = ()
+) -> RenderableType:
+    """The answer in at most 25 lines of the console: sentence, tables, what limits it, how it was read, what is left.
+
+    Parameters
+    ----------
+    console : that it is for; its width decides how many rows fit, its encoding which signs.
+    more : what the last line says, such as how to see everything.
+    """
+    first = lead(audit)
+    if first is None:
+        return Group(_said("Nothing could be assessed.", "bold"), *_closing(audit, measures, more))
+    code, answer = first
+    whole = len(measures) > MOST_ASKED
+    head: list[RenderableType] = [_said(answer.sentence, "bold"), Text()]
+    if whole:
+        head += [_questions_short(audit, measures, console), Text()]
+    others = [] if whole else [audit.answers[m.code] for m in measures if m.code in audit.answers and m.code != code]
+    foot = _closing(audit, measures, more)
+    told = _limits(audit, measures, code, answer, others, whole=whole, console=console)
+    space = LINES - _height(console, *head, *foot)
+    tables = list(answer.tables) + [table for other in others for table in other.tables[:1]]
+    parts: list[RenderableType] = []
+    # The table that was asked for first, then what limits it, then further tables, as far as they fit.
+    for place, table in enumerate(tables):
+        kept = _fitting(table, console, space - (KEPT if told else 1), least=place > 0)
+        if kept is not None:
+            parts += [kept, Text()]
+            space -= _height(console, kept) + 1
+    if answer.notes and space > (1 if told else 0):
+        parts.append(note := _said(" ".join(answer.notes), "dim"))
+        space -= _height(console, note)
+    for lines, noun in ((told, "further caution"), (_how_read(audit), "further note on how it was read")):
+        fitting = _as_many(lines, noun, space, console)
+        parts += fitting
+        space -= _height(console, *fitting)
+    return Group(*head, *parts, *foot)
+
+
+def _as_many(lines: Sequence[RenderableType], noun: str, space: int, console: Console) -> list[RenderableType]:
+    """Of these, as many as there is space for, and a line that counts the others."""
+    heights = [_height(console, line) for line in lines]
+    if sum(heights) <= space:
+        return list(lines)
+    kept = 0
+    while sum(heights[: kept + 1]) < space:
+        kept += 1
+    more = _said(f"{_count(len(lines) - kept, noun)}: --all", "dim")
+    return [*lines[:kept], more] if space > 0 else []
+
+
+KEPT = 4
+"""Lines that a table leaves for what limits it and how it was read."""
+
+MOST_ASKED = 6
+"""Measures up to which a command asked a question of its own, which their answers answer."""
+
+
+def missing(audit: Audit, measures: Sequence[MeasureInfo]) -> RenderableType:
+    """What could not be assessed, a row per measure, with what it would need."""
+    rows = unassessed(audit, measures)
+    return _absent(rows) if rows else _said("Every measure could be assessed.", "")
+
+
+def _count(count: int, noun: str) -> str:
+    first, _, rest = noun.partition(" on ")
+    return plural(count, first) + (f" on {rest}" if rest else "")
+
+
+def _said(text: str, style: str) -> Text:
+    return Text(plain(text), style=style)
+
+
+def _height(console: Console, *shown: RenderableType) -> int:
+    return sum(len(console.render_lines(each, pad=False)) for each in shown)
+
+
+def _mark(status: Status | None, console: Console) -> Text:
+    if status is None:
+        return Text()
+    unicode = console.encoding.lower().startswith("utf")
+    return Text(STATUS[status].mark if unicode else _ASCII[status], style=_STYLES[status])
+
+
+def _marked(status: Status, text: str, console: Console) -> RenderableType:
+    grid = Grid.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(_mark(status, console), plain(text))
+    return grid
+
+
+def _questions_short(audit: Audit, measures: Sequence[MeasureInfo], console: Console) -> Grid:
+    grid = Grid.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_column(justify="right")
+    for row in questions(audit, measures):
+        status = row.status or (Status.NOT_APPLICABLE if row.asked else Status.SKIPPED)
+        own = [measure.code for measure in measures if measure.question is row.question]
+        done = {f.code for f in audit.findings if f.code in own and f.status in ASSESSED}
+        checks = f"{len(done)} of {plural(len(own), 'check')}"
+        grid.add_row(_mark(status, console), Text(SHORT[row.question], style="bold"), _words(row), checks)
+    return grid
+
+
+def _words(row: QuestionRow) -> Text:
+    return Text(plain(question_words(row)), style="" if row.finding else "dim")
+
+
+def table_rows(table: Table, most: int) -> list[tuple[Status | None, tuple[str, ...]]]:
+    """The rows that are shown where not all fit: the first, and of a table with two ends the last three, too.
+
+    Examples
+    --------
+    >>> table = Table(head=("model",), rows=tuple((str(i),) for i in range(9)), ends=True)
+    >>> [cells[0] for _, cells in table_rows(table, 6)]
+    ['0', '1', '… 4 more: --all', '6', '7', '8']
+    """
+    marks = table.marks or (None,) * len(table.rows)
+    rows = list(zip(marks, table.rows, strict=True))
+    if len(rows) <= most:
+        return rows
+    last = 3 if table.ends and most >= 6 else 0
+    first = max(1, most - 1 - last)
+    gap = (f"… {len(rows) - first - last} more: --all", *("" for _ in table.head[1:]))
+    return [*rows[:first], (None, gap), *(rows[-last:] if last else [])]
+
+
+def _fitting(table: Table, console: Console, space: int, *, least: bool) -> RenderableType | None:
+    """The table with as many rows as there is space for; nothing where a further one finds too little."""
+    fixed = bool(table.title) + any(table.head) + 1
+    most = max(space - fixed, 0 if least else 3)
+    if most < min(3, len(table.rows)):
+        return None
+    while True:
+        drawn = _drawn(table, table_rows(table, most), console)
+        # Long names fold into several lines, which no count of rows foresees.
+        if _height(console, drawn) <= max(space - 1, 4) or most <= 3:
+            return drawn
+        most -= 1
+
+
+def _drawn(table: Table, rows: Sequence[tuple[Status | None, tuple[str, ...]]], console: Console) -> RenderableType:
+    grid = Grid.grid(padding=(0, 2))
+    if table.marks:
+        grid.add_column(no_wrap=True)
+    for place in range(len(table.head)):
+        right = place in table.right
+        grid.add_column(justify="right" if right else "left", no_wrap=right, overflow="fold")
+    spare = [Text()] if table.marks else []
+    if any(table.head):
+        grid.add_row(*spare, *(Text(plain(name), style="dim") for name in table.head))
+    for status, cells in rows:
+        mark = [_mark(status, console)] if table.marks else []
+        grid.add_row(*mark, *(Text(plain(cell)) for cell in cells))
+    return Group(_said(table.title, "bold"), grid) if table.title else grid
+
+
+def _limits(
+    audit: Audit,
+    measures: Sequence[MeasureInfo],
+    code: str,
+    answer: Answer,
+    others: Sequence[Answer],
+    *,
+    whole: bool,
+    console: Console,
+) -> list[RenderableType]:
+    """What limits the answer: its meaning, its own cautions, and what the other measures found."""
+    lines: list[RenderableType] = [_said(f"! {answer.meaning}", "")] if answer.meaning else []
+    told = list(answer.cautions)
+    if whole:
+        told += [(finding.status, finding.sentence) for finding in findings_told(audit, measures, code)]
+    for other in others:
+        told.append((_status_of(audit, other), other.sentence))
+        told += other.cautions
+    order = {status: place for place, status in enumerate(Status)}
+    told = sorted(dict.fromkeys(told), key=lambda each: order[each[0]])
+    return lines + [_marked(status, sentence, console) for status, sentence in told]
+
+
+def _status_of(audit: Audit, answer: Answer) -> Status:
+    """The worst status of the headlines of the measure whose answer it is."""
+    code = next(code for code, each in audit.answers.items() if each is answer)
+    found = [finding.status for finding in audit.findings if finding.code == code and finding.status in ASSESSED]
+    return min(found, key=ASSESSED.index, default=Status.CAUTION)
+
+
+def _how_read(audit: Audit) -> list[RenderableType]:
+    """What was decided on the way in."""
+    notes = audit.provenance.notes
+    return [_said(note if place else f"Read: {note}", "dim") for place, note in enumerate(notes)]
+
+
+def _closing(audit: Audit, measures: Sequence[MeasureInfo], more: Sequence[str]) -> list[RenderableType]:
+    absent = len(unassessed(audit, measures))
+    parts = list(more)
+    if absent and len(measures) > MOST_ASKED:
+        parts.insert(0, f"{plural(absent, 'check')} not assessed: --missing.")
+    return [_said("  ".join(parts), "dim")] if parts else []
+
+
+# Everything ----------------------------------------------------------------------------------------------------------
+
+
+def renderable(audit: Audit, measures: Sequence[MeasureInfo]) -> RenderableType:
     """The same report for a rich console, which decides on width and colour; only questions that were asked."""
     title = Text(plain(audit.provenance.title) or "Untitled study", style="bold")
     blocks: list[RenderableType] = [title, Text(f"seed {audit.seed}", style="dim"), Text(issue_lines(audit))]
@@ -81,10 +307,8 @@ def renderable(audit: Audit, measures: Sequence[MeasureInfo], *, details: bool =
         blocks.append(_questions([row for row in questions(audit, measures) if not asked or row.question in asked]))
     for section in sections(audit, measures):
         blocks += [Text(), _heading(section), Padding(_findings(section.headlines), (0, 0, 0, 2))]
-        if details and section.details:
+        if section.details:
             blocks.append(Padding(_findings(section.details), (0, 0, 0, 2)))
-        elif section.details:
-            blocks.append(Padding(_tally(section), (0, 0, 0, 2)))
     absent = unassessed(audit, measures)
     if absent:
         blocks += [Text(), Text("Not assessed", style="bold"), Padding(_absent(absent), (0, 0, 0, 2))]
@@ -98,14 +322,14 @@ def _badge(status: Status) -> Text:
     return Text(f"{word.mark} {word.word}", style=_STYLES[status], no_wrap=True)
 
 
-def _grid() -> Table:
-    grid = Table.grid(padding=(0, 2))
+def _grid() -> Grid:
+    grid = Grid.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, min_width=14)
     grid.add_column(ratio=1, overflow="fold")
     return grid
 
 
-def _questions(rows: Sequence[QuestionRow]) -> Table:
+def _questions(rows: Sequence[QuestionRow]) -> Grid:
     grid = _grid()
     for row in rows:
         grid.add_row(
@@ -140,7 +364,7 @@ def _heading(section: Section) -> Text:
     return Text(f"{plain(section.code)}  ", style="bold cyan") + Text(name, style="bold")
 
 
-def _findings(findings: Sequence[Finding]) -> Table:
+def _findings(findings: Sequence[Finding]) -> Grid:
     grid = _grid()
     for finding in findings:
         subject = Text(f"{subject_text(finding)}: ", style="dim") if finding.subject else Text()
@@ -148,20 +372,9 @@ def _findings(findings: Sequence[Finding]) -> Table:
     return grid
 
 
-def _tally(section: Section) -> Text:
-    """How many findings on benchmarks or files ended how, and the names of those with an issue."""
-    counts = [(status, sum(f.status is status for f in section.details)) for status in Status]
-    by = "file" if all("file" in finding.subject for finding in section.details) else "benchmark"
-    text = Text(f"{len(section.details)} by {by}: ")
-    text += Text(", ").join(Text(f"{count} ") + _badge(status) for status, count in counts if count)
-    worst = [subject_text(finding) for finding in section.details if finding.status is ASSESSED[0]]
-    shown = ", ".join(worst[:8]) + (f" and {len(worst) - 8} more" if len(worst) > 8 else "")
-    return text + Text(f". Issues: {shown}" if worst else "", style="dim")
-
-
-def _notes(notes: Sequence[str]) -> Table:
+def _notes(notes: Sequence[str]) -> Grid:
     """What was decided on the way in, and what settles it otherwise."""
-    grid = Table.grid(padding=(0, 1))
+    grid = Grid.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1, overflow="fold")
     for note in notes:
@@ -169,7 +382,7 @@ def _notes(notes: Sequence[str]) -> Table:
     return grid
 
 
-def _absent(rows: Sequence[Unassessed]) -> Table:
+def _absent(rows: Sequence[Unassessed]) -> Grid:
     grid = _grid()
     for row in rows:
         reasons = " ".join(plain(sentence) for sentence, _ in row.reasons if row.status is Status.ERROR)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from measurand.stats.intervals.margin import average, margin_tests, tango_z, units_to_clear
+from measurand.stats.intervals.margin import alike, average, margin_tests, tango_z, units_to_clear
 from measurand.stats.intervals.paired import paired_differences
 
 
@@ -60,7 +60,40 @@ def test_scores_that_never_differ_rest_on_the_number_of_clusters():
 
 
 def test_an_average_of_one_task_is_the_task():
-    assert average(np.array([0.1]), np.array([0.02]), np.array([9.0])) == (0.1, 0.02, pytest.approx(9))
+    found = average([[0.1]], [[0.02]], [[9.0]], [[10]])
+    assert [float(each[0]) for each in found] == pytest.approx([0.1, 0.02, 9])
+
+
+def test_tasks_weighted_by_items_are_the_mean_over_all_items():
+    rng = np.random.default_rng(3)
+    tasks = [rng.normal(size=n) for n in (40, 400)]
+    parts = np.array([[t.mean(), t.std(ddof=1) / np.sqrt(len(t)), len(t) - 1, len(t)] for t in tasks])
+    found = average(*parts.T[:, :, None], weights=parts[:, 3:])
+    assert found.value[0] == pytest.approx(np.concatenate(tasks).mean())
+    sums = [(len(t) * t.std(ddof=1) ** 2) for t in tasks]  # the variance of a sum is that of its strata together
+    assert found.stderr[0] == pytest.approx(np.sqrt(sum(sums)) / 440)
+
+
+def test_a_task_on_which_nothing_differs_is_not_taken_for_certain():
+    few, many = (average([[0.1], [0.0]], [[0.02], [0.0]], [[99.0], [n - 1.0]], [[100], [n]]) for n in (5, 500))
+    assert few.stderr[0] > many.stderr[0] > 0.01
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.05, -0.05])
+def test_two_models_at_the_margin_are_said_to_be_the_same_in_one_of_twenty_at_most(gap):
+    rng = np.random.default_rng(7)
+    found = []
+    for _ in range(400):
+        b, c = rng.multinomial(800, [0.1 + gap, 0.1, 0.8 - gap])[:2]
+        first = np.r_[np.ones(b), np.zeros(c), np.ones(800 - b - c)]
+        second = np.r_[np.zeros(b), np.ones(c), np.ones(800 - b - c)]
+        pairs = paired_differences(np.array([first, second]))
+        found.append([float(alike(pairs, 0.05, counts=counts)[0]) <= 0.05 for counts in (True, False)])
+    rates = np.mean(found, axis=0)
+    if gap:
+        assert (rates <= 0.05 + 2 * 0.011).all()
+    else:
+        assert (rates > 0.8).all()
 
 
 def test_the_items_said_to_be_needed_pass_equal_models_four_times_in_five():

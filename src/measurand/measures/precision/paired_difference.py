@@ -12,6 +12,13 @@ from scipy.special import ndtri
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
+from measurand.measures.precision.shared.comparison_answer import (
+    leaders,
+    leaders_table,
+    open_pairs,
+    pair_table,
+    pair_words,
+)
 from measurand.measures.precision.shared.model_pairs import (
     MOST_COMPARED,
     BenchmarkComparison,
@@ -19,18 +26,36 @@ from measurand.measures.precision.shared.model_pairs import (
     benchmark_comparison,
     differences,
 )
+from measurand.measures.precision.shared.pooled import Weights, pooled
 from measurand.measures.precision.shared.summary import as_clusters
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import family, headline
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
 from measurand.tables import ItemTable, Responses, item_tables
-from measurand.wording import DIFFERENCE, listed, of_total, percent, plural, shown, value_of
+from measurand.wording import (
+    DIFFERENCE,
+    agreeing,
+    capital,
+    listed,
+    number,
+    of_total,
+    percent,
+    plural,
+    shown,
+    value_of,
+)
 
 __all__ = ["MEASURE", "BenchmarkComparison", "Comparison", "Difference", "compare", "compared"]
 
 MOST_LISTED = 45
 """Pairs listed one by one; of more pairs, neighbours in the ranking are, and the matrix holds the others. Where the
 best alone was compared, it is with so many of the next."""
+MOST_TOLD = 4
+"""Tasks that a sentence names."""
+MOST_OPEN = 6
+"""Open pairs that the answer lists, those of the first places first."""
+MOST_UNITS = 1_000_000
+"""Items beyond which nobody could settle a pair."""
 POWER = 0.8
 """Chance that the items said to settle a difference do so: the one customary in planning, and P3's default."""
 
@@ -38,19 +63,41 @@ Floats = npt.NDArray[np.float64]
 Correction = Literal["holm", "bh", "none"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Comparison(Brief):
-    """Result of `compare`."""
+    """Result of `compare`.
+
+    Parameters
+    ----------
+    benchmarks : each for itself.
+    average : of all of them, as if it were one more; None where there is none (`pooled`).
+    pair : the two models named, None where all were compared.
+    """
 
     benchmarks: tuple[BenchmarkComparison, ...]
+    average: BenchmarkComparison | None
+    pair: tuple[str, ...] | None
     correction: Correction
+    weights: Weights
+    same_within: float | None
     level: float
+
+    @property
+    def all(self) -> tuple[BenchmarkComparison, ...]:
+        """The benchmarks, and their average where there is one."""
+        return self.benchmarks if self.average is None else (*self.benchmarks, self.average)
 
 
 def compare(
-    responses: Responses, *, pair: Sequence[str] | None = None, correction: Correction = "holm", level: float = 0.95
+    responses: Responses,
+    *,
+    pair: Sequence[str] | None = None,
+    correction: Correction = "holm",
+    weights: Weights = "tasks",
+    same_within: float | None = None,
+    level: float = 0.95,
 ) -> Comparison:
-    """Differences between models on the items that both answered.
+    """Differences between models on the items that both answered, by benchmark and on average.
 
     On a benchmark of more than 200 models the best is compared with every other, and no further pair. Where items have
     clusters, or scores are not 0 or 1: mean of the paired differences with a cluster-robust (CR2)
@@ -64,6 +111,10 @@ def compare(
     pair : two models to compare; all pairs by default.
     correction : ``"holm"`` bounds the chance of any false alarm among the pairs of a benchmark (for one named pair,
         among its benchmarks), ``"bh"`` the share of false alarms, ``"none"`` leaves p-values as they are.
+    weights : whether the average gives each benchmark the same weight, or each item. Benchmarks are strata: the items
+        of each are drawn for themselves, clusters kept.
+    same_within : a difference that does not matter, as a share: two models whose difference is shown to be smaller
+        either way (two one-sided tests) are the same within it.
     level : confidence level, in (0, 1); two models are told apart where the adjusted p-value is below 1 - level.
 
     Raises
@@ -99,26 +150,60 @@ def compare(
         raise NotApplicable("no benchmark was run by two models", needs="item-level results of at least two models")
     if pair is not None:
         tables = _of_pair(tables, pair)
-    return compared(tables, correction, level, together=pair is not None)
+    if weights not in ("tasks", "items"):
+        raise InputError(f"weights should be tasks or items, got {weights!r}")
+    if same_within is not None:
+        require_fraction(same_within=same_within)
+    return compared(
+        tables,
+        correction,
+        level,
+        pair=None if pair is None else tuple(pair),
+        weights=weights,
+        same_within=same_within,
+    )
 
 
-def compared(tables: Sequence[ItemTable], correction: Correction, level: float, *, together: bool) -> Comparison:
-    """`compare` of tables; the p-values of all benchmarks are one family, or those of each benchmark are one."""
-    found = [differences(table, level) for table in tables]
+def compared(
+    tables: Sequence[ItemTable],
+    correction: Correction,
+    level: float,
+    *,
+    pair: tuple[str, ...] | None = None,
+    weights: Weights = "tasks",
+    same_within: float | None = None,
+) -> Comparison:
+    """`compare` of tables; the p-values of a named pair are one family, else those of each benchmark are one."""
+    found = [differences(table, level, same_within) for table in tables]
     p_values = [np.array([d.p_value for d in own]) for own in found]
-    if together:
+    same = [family(np.array([d.alike for d in own]), correction) for own in found]
+    if pair is not None:
         # A named pair is one question asked of several benchmarks, so its p-values are corrected together.
         adjusted = np.split(family(np.concatenate(p_values), correction), np.cumsum(list(map(len, found)))[:-1])
+        together = family(np.array([d.alike for own in found for d in own]), correction)
+        same = np.split(together, np.cumsum(list(map(len, found)))[:-1])
     else:
         adjusted = [
             _with_the_best(values, correction) if len(table.models) > MOST_COMPARED else family(values, correction)
             for table, values in zip(tables, p_values, strict=True)
         ]
-    benchmarks = (
-        benchmark_comparison(table, [replace(d, adjusted=float(p)) for d, p in zip(own, values, strict=True)], level)
-        for table, own, values in zip(tables, found, adjusted, strict=True)
+    benchmarks = tuple(
+        benchmark_comparison(
+            table,
+            [replace(d, adjusted=float(p), alike=float(q)) for d, p, q in zip(own, values, even, strict=True)],
+            level,
+        )
+        for table, own, values, even in zip(tables, found, adjusted, same, strict=True)
     )
-    return Comparison(tuple(benchmarks), correction, level)
+    return Comparison(
+        benchmarks=benchmarks,
+        average=pooled(benchmarks, level, correction=correction, weights=weights, same_within=same_within),
+        pair=pair,
+        correction=correction,
+        weights=weights,
+        same_within=same_within,
+        level=level,
+    )
 
 
 def _with_the_best(p_values: Floats, correction: Correction) -> Floats:
@@ -149,8 +234,8 @@ def _of_pair(tables: Sequence[ItemTable], pair: Sequence[str]) -> list[ItemTable
 
 def judge(result: Comparison) -> list[Finding]:
     """Passed: told apart; caution: not, or not with the items there are; nothing here is an issue by itself."""
-    found = [_finding(b, d, result) for b in result.benchmarks for d in _listed(b)]
-    summaries = [_summary(benchmark, result) for benchmark in result.benchmarks]
+    found = [_finding(b, d, result) for b in result.all for d in _listed(b)]
+    summaries = [_summary(benchmark, result) for benchmark in result.all]
     every = [d for benchmark in result.benchmarks for d in benchmark.differences]
     apart = sum(d.adjusted < 1 - result.level for d in every)
     many = any(benchmark.best_only for benchmark in result.benchmarks)
@@ -181,6 +266,115 @@ def judge(result: Comparison) -> list[Finding]:
 def _figure(*benchmarks: BenchmarkComparison) -> str:
     """The picture that holds the pairs of benchmarks: the matrix, if it has any of theirs."""
     return "P2.differences" if all(benchmark.best_only for benchmark in benchmarks) else "P2.matrix"
+
+
+def answer(result: Comparison) -> Answer:
+    """Who leads and what is open, on average or on the one benchmark; of a named pair, each task and the average."""
+    main = result.average or result.benchmarks[0]
+    notes = [_basis(result)]
+    if result.pair is not None:
+        tasks = pair_table(result.all, (result.pair[0], result.pair[1]), result.level, result.same_within)
+        return Answer(
+            sentence=_pair_sentence(result, main), tables=(tasks,), notes=tuple(notes), cautions=_limits(result)
+        )
+    if result.average is None and len(result.benchmarks) > 1:
+        tables: list[Table | None] = [_by_benchmark(result)]
+        sentence = " ".join(leaders(benchmark) for benchmark in result.benchmarks[:MOST_TOLD])
+    else:
+        undecided = [] if main.best_only else [d for d in main.differences if not d.adjusted < 1 - result.level]
+        settle = [(d, _settles(d, main, result)) for d in undecided[:MOST_OPEN]]
+        tables = [leaders_table(main, result.level), open_pairs(main, result.level, settle)]
+        apart = len(main.differences) - len(undecided)
+        total = plural(len(main.differences), "pair")
+        sentence = leaders(main)
+        if len(main.models) > 2:
+            over = f" (average of {len(result.benchmarks)} tasks)" if result.average else ""
+            sentence += f" {apart:,} of {total} {agreeing(apart, 'differs')}{over}."
+        if not main.best_only:
+            notes[0] += f"; p and groups allow for {plural(len(main.differences), 'pair')}"
+    if result.average is not None:
+        told = [
+            f"{sum(d.adjusted < 1 - result.level for d in task.differences)} on {task.benchmark}"
+            for task in result.benchmarks
+        ]
+        notes.append(f"Pairs that differ by task: {listed(told[:MOST_TOLD])}")
+    return Answer(
+        sentence=sentence,
+        tables=tuple(table for table in tables if table is not None),
+        notes=tuple(f"{note}." for note in notes),
+        cautions=_limits(result),
+    )
+
+
+def _basis(result: Comparison) -> str:
+    unit = "Points" if all(benchmark.unit for benchmark in result.benchmarks) else "Differences"
+    text = f"{unit}, on the same items; {percent(result.level)} intervals for one pair each"
+    if result.average is not None:
+        text += f"; {'tasks' if result.weights == 'tasks' else 'items'} weigh the same in the average"
+    return text
+
+
+def _pair_sentence(result: Comparison, main: BenchmarkComparison) -> str:
+    """What the two do better, the tasks first and the average after them."""
+    (of_main,) = main.differences
+    by: dict[str, list[str]] = {}
+    for task in result.benchmarks:
+        (d,) = task.differences
+        by.setdefault(pair_words(d, result.level, result.same_within)[1], []).append(task.benchmark)
+    if len(result.benchmarks) == 1:
+        return _finding(main, of_main, result).sentence
+    said = []
+    for words, tasks in by.items():
+        on = listed(tasks[:MOST_TOLD] + ([f"{len(tasks) - MOST_TOLD} more"] if len(tasks) > MOST_TOLD else []))
+        if words.endswith(" better"):
+            said.append(f"{words.removesuffix(' better')} is better on {on}")
+        elif words.startswith("the same"):
+            said.append(f"they are {words} on {on}")
+        else:
+            said.append(f"the difference {words} on {on}")
+    lead = f"{capital('; '.join(said)) if said[0].startswith('the') else '; '.join(said)}."
+    if result.average is None:
+        return lead
+    difference = estimate("d", of_main.value, of_main.low, of_main.high, level=result.level, method="", unit=DIFFERENCE)
+    return f"{lead} On average {of_main.first} is {shown(difference)} ahead."
+
+
+def _by_benchmark(result: Comparison) -> Table:
+    """Who leads each benchmark, where their average has no meaning."""
+    rows = tuple(
+        (task.benchmark, task.models[0], ", ".join(task.open_first[1:4]), number(len(task.differences)),
+         number(sum(d.adjusted < 1 - result.level for d in task.differences)))
+        for task in result.benchmarks
+    )  # fmt: skip
+    return Table(head=("task", "leader", "tied with it", "pairs", "differ"), rows=rows, right=(3, 4))
+
+
+def _settles(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -> str:
+    """Items, or clusters, that would settle a pair, and whether it is shown to be the same."""
+    units = _units_needed(d, benchmark, result)
+    words = (
+        f"about {int(float(f'{units:.2g}')):,}" if units is not None and units <= MOST_UNITS else "no feasible number"
+    )
+    same = pair_words(d, result.level, result.same_within)[1]
+    return f"{words}; {same}" if same.startswith("the same") else words
+
+
+def _limits(result: Comparison) -> tuple[tuple[Status, str], ...]:
+    """What limits the comparison: disagreeing tasks, clusters, items that differ."""
+    found = []
+    if result.pair is not None and result.average is not None:
+        signs = {d.first for task in result.benchmarks for d in task.differences if d.adjusted < 1 - result.level}
+        if len(signs) > 1:
+            text = "The average hides that the tasks disagree: say which task matters before choosing."
+            found.append((Status.CAUTION, text))
+    for key in dict.fromkeys(b.cluster_key for b in result.benchmarks if b.cluster_key):
+        tasks = [b.benchmark for b in result.benchmarks if b.cluster_key == key]
+        shown_key = any(b.cluster_shown for b in result.benchmarks)
+        sentence = f"{listed(tasks[:MOST_TOLD])}: {as_clusters(key, shown=shown_key)}."
+        found.append((Status.CAUTION, sentence))
+    if unpaired := [d for b in result.benchmarks for d in b.differences if not d.paired]:
+        found.append((Status.CAUTION, f"{plural(len(unpaired), 'pair', 'was compared')} on different questions."))
+    return tuple(found)
 
 
 def _listed(benchmark: BenchmarkComparison) -> Sequence[Difference]:
@@ -263,23 +457,30 @@ def _verdict(
 
 def _needed(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -> str:
     """What would settle a difference of the size seen."""
-    if not (d.stderr > 0 and d.paired):
-        return ""
-    reach = ndtri(0.5 + result.level / 2) + ndtri(POWER)
-    units = d.clusters if benchmark.cluster_key else d.n
-    needed = units * (reach * d.stderr / d.value) ** 2
-    # Fewer than there are happens where t or McNemar is stricter than the normal formula: no advice to give.
-    if needed > 1e6 or needed <= units:
+    needed = _units_needed(d, benchmark, result)
+    if needed is None or needed > MOST_UNITS:
         return ""
     what = "clusters" if benchmark.cluster_key else "items"
-    return f" About {int(np.ceil(needed)):,} such {what} would settle a difference of this size."
+    return f" About {needed:,} such {what} would settle a difference of this size."
+
+
+def _units_needed(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -> int | None:
+    """Items, or clusters, that would settle a difference of the size seen; None where there is no advice to give."""
+    if not (d.stderr > 0 and d.paired) or d.value == 0:
+        return None
+    reach = ndtri(0.5 + result.level / 2) + ndtri(POWER)
+    # Of several tasks the items count, whatever clusters each has.
+    units = d.clusters if benchmark.cluster_key and benchmark is not result.average else d.n
+    needed = units * (reach * d.stderr / d.value) ** 2
+    # Fewer than there are happens where t or McNemar is stricter than the normal formula.
+    return int(np.ceil(needed)) if needed > units else None
 
 
 def figure(result: Comparison) -> list[Figure]:
     """Every pair as a cell, and the differences with their intervals; one benchmark at a time."""
     cells: list[tuple[Cell, ...]] = []
     rows: list[tuple[Cell, ...]] = []
-    for benchmark in result.benchmarks:
+    for benchmark in result.all:
         of = {frozenset((d.first, d.second)): d for d in benchmark.differences}
         drawn = () if benchmark.best_only else benchmark.models
         cells += [
@@ -344,6 +545,7 @@ MEASURE = Measure(
     compute=compare,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "Intervals are each at their own level; the verdicts allow for the number of pairs of a benchmark, not for the "
         "number of benchmarks.",

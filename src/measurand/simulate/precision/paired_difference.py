@@ -17,7 +17,7 @@ ABILITY, BETTER, EQUAL = 1.0, 1.5, 6
 
 def pairs_of(table: ItemTable, level: float) -> list[Finding]:
     """P2's finding of each pair of a table's models."""
-    _, _, *pairs = judge(compared([table], "holm", level, together=False))
+    _, _, *pairs = judge(compared([table], "holm", level))
     return pairs
 
 

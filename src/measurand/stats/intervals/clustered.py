@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ CR2 = "CR2, Bell-McCaffrey t"
 """How an interval over clusters was made, in few words."""
 
 _BLOCK = 1 << 22
-"""Cells sorted into clusters at a time: bounds the memory whatever the number of rows."""
+"""Cells looked at at a time: bounds the memory whatever the number of rows."""
 
 _ROUNDING = 1e-12
 """A standard error below this share of the largest deviation is what rounding leaves of zero."""
@@ -152,6 +152,9 @@ class Means:
     n: Ints
 
 
+_MEANS = tuple(field.name for field in fields(Means))
+
+
 @dataclass(frozen=True)
 class ClusterSums:
     """Sums of scores by cluster; those of disjoint sets of items in the same clusters add up.
@@ -199,6 +202,16 @@ class ClusterSums:
         ----------
         As of `bell_mccaffrey`; CR1: Liang and Zeger 1986, Biometrika 73(1).
         """
+        step = max(1, _BLOCK // max(1, self.count.shape[1]))
+        starts = range(0, max(1, len(self.count)), step)
+        parts = [ClusterSums(*(sums[start : start + step] for sums in self._sums))._means() for start in starts]
+        return Means(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in _MEANS})
+
+    @property
+    def _sums(self) -> tuple[Floats, Floats, Floats]:
+        return self.total, self.count, self.squares
+
+    def _means(self) -> Means:
         n, groups = self.count.sum(axis=1), (self.count > 0).sum(axis=1)
         squares = self.residuals() ** 2
         shortfall, df = _moments(self.count, self.correlation())
@@ -234,6 +247,8 @@ def cluster_sums(scores: Floats, clusters: Ints | None = None) -> ClusterSums:
     """
     run = np.isfinite(scores)
     if clusters is None:
+        if run.all():  # no copies of what may be a gigabyte
+            return ClusterSums(scores, np.broadcast_to(1.0, scores.shape), np.einsum("ij,ij->i", scores, scores))
         given = np.where(run, scores, 0.0)
         return ClusterSums(given, run.astype(np.float64), np.einsum("ij,ij->i", given, given))
     order = np.argsort(clusters, kind="stable")

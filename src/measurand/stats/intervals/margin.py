@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from measurand.stats.intervals.distributions import norm, student
 from measurand.stats.intervals.paired import Pairs
 
-__all__ = ["Average", "Margin", "average", "margin_tests", "t_tests", "tango_z", "units_to_clear"]
+__all__ = ["Average", "Margin", "alike", "average", "margin_tests", "t_tests", "tango_z", "units_to_clear"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,11 +24,11 @@ class Margin(NamedTuple):
 
 
 class Average(NamedTuple):
-    """Mean of independent differences, with its standard error and degrees of freedom."""
+    """Means of independent parts, with their standard errors and degrees of freedom; each of shape (columns,)."""
 
-    value: float
-    stderr: float
-    df: float
+    value: Floats
+    stderr: Floats
+    df: Floats
 
 
 def tango_z(only_first: npt.ArrayLike, only_second: npt.ArrayLike, n: npt.ArrayLike, margin: float) -> Floats:
@@ -75,9 +76,26 @@ def margin_tests(pairs: Pairs, margin: float, *, counts: bool) -> Margin:
         z = tango_z(pairs.only_first, pairs.only_second, pairs.n, margin)
         return Margin(norm.sf(-z), norm.sf(z))
     worse, not_worse = t_tests(pairs.value, pairs.stderr, pairs.df, margin)
-    alike = (pairs.stderr == 0) & (pairs.value == 0) & (margin < 1)
+    never = (pairs.stderr == 0) & (pairs.value == 0) & (margin < 1)
     spared = (1 - min(margin, 1.0)) ** pairs.clusters
-    return Margin(np.where(alike, 1.0, worse), np.where(alike, spared, not_worse))
+    return Margin(np.where(never, 1.0, worse), np.where(never, spared, not_worse))
+
+
+def alike(pairs: Pairs, margin: float, *, counts: bool) -> Floats:
+    """P-value against each pair being the same within the margin: the larger of two one-sided tests.
+
+    Parameters
+    ----------
+    pairs, margin, counts : as in `margin_tests`.
+
+    References
+    ----------
+    Schuirmann 1987, A comparison of the two one-sided tests procedure and the power approach, J. Pharmacokinetics and
+    Biopharmaceutics 15(6).
+    """
+    turned = replace(pairs, value=-pairs.value, only_first=pairs.only_second, only_second=pairs.only_first)
+    sides = [margin_tests(each, margin, counts=counts).not_worse for each in (pairs, turned)]
+    return np.maximum(*sides)
 
 
 def t_tests(value: Floats, stderr: Floats, df: Floats, margin: float) -> Margin:
@@ -89,19 +107,33 @@ def t_tests(value: Floats, stderr: Floats, df: Floats, margin: float) -> Margin:
     return Margin(student.cdf(t, df), student.sf(t, df))
 
 
-def average(value: Floats, stderr: Floats, df: Floats) -> Average:
-    """Mean of differences of independent tasks, each weighing the same (Satterthwaite's degrees of freedom).
+def average(
+    value: npt.ArrayLike, stderr: npt.ArrayLike, df: npt.ArrayLike, units: npt.ArrayLike, weights: npt.ArrayLike = 1.0
+) -> Average:
+    """Weighted means over independent tasks (Satterthwaite's degrees of freedom).
+
+    Parameters
+    ----------
+    value, stderr, df : shape (tasks, columns): what each task shows.
+    units : shape (tasks, columns): items, or clusters. A task on which none differs has no standard error: it counts
+        with the one that Bonett and Price's interval has there, since it could have shown a difference and did not.
+    weights : shape (tasks, 1): how much each task weighs; all the same by default.
 
     Examples
     --------
-    >>> average(np.array([0.1, 0.3]), np.array([0.03, 0.04]), np.array([10.0, 20.0]))
-    Average(value=0.2, stderr=0.025, df=29.90...)
+    >>> found = average([[0.1], [0.3]], [[0.03], [0.04]], [[10.0], [20.0]], [[11], [21]])
+    >>> [round(float(each[0]), 3) for each in found]
+    [0.2, 0.025, 29.904]
     """
-    squares = stderr**2
-    total = float(squares.sum())
-    known = np.where(df > 0, df, np.nan)
-    freedom = total**2 / float(np.nansum(squares**2 / known)) if total > 0 else np.nan
-    return Average(float(value.mean()), float(np.sqrt(total)) / len(value), freedom)
+    value, stderr, df, units = (np.asarray(each, dtype=np.float64) for each in (value, stderr, df, units))
+    share = np.broadcast_to(np.asarray(weights, dtype=np.float64), value.shape)
+    share = share / share.sum(axis=0)
+    variance = (share * np.where(stderr > 0, stderr, np.sqrt(2) / (units + 2))) ** 2
+    total = variance.sum(axis=0)
+    # A standard error that is not known leaves the mean without one, too.
+    total = np.where(np.isnan(stderr).any(axis=0), np.nan, total)
+    freedom = total**2 / (variance**2 / np.maximum(df, 1.0)).sum(axis=0)
+    return Average((share * value).sum(axis=0), np.sqrt(total), freedom)
 
 
 def units_to_clear(stderr: float, units: int, margin: float, *, alpha: float, power: float = 0.8) -> int:

@@ -42,10 +42,14 @@ def togetherness(scores: Floats, clusters: Ints, permutations: int, rng: np.rand
     >>> round(float(found[0]), 2), bool(found[0] > found[1:].max())
     (19.0, True)
     """
-    ran = np.isfinite(scores)
-    count = ran.sum(axis=1, keepdims=True)
-    means = np.where(ran, scores, 0.0).sum(axis=1, keepdims=True) / np.maximum(count, 1)
-    items = np.where(ran, scores - means, 0.0).sum(axis=0) / np.maximum(ran.sum(axis=0), 1)
+    items, models = np.zeros(scores.shape[1]), np.zeros(scores.shape[1])
+    # Model by model: arrays of all cells may take gigabytes.
+    for row in scores:
+        ran = np.isfinite(row)
+        mean = np.where(ran, row, 0.0).sum() / max(ran.sum(), 1)
+        items += np.where(ran, row - mean, 0.0)
+        models += ran
+    items = items / np.maximum(models, 1)
     items = items - items.mean()
     sizes = cluster_sizes(clusters, len(items))
     variance = float(items.var(ddof=1)) if len(items) > 1 else 0.0

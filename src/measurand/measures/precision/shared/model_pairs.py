@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
 from measurand.stats.intervals.clustered import CR2, cluster_sums
+from measurand.stats.intervals.margin import alike
 from measurand.stats.intervals.multiplicity import letters
 from measurand.stats.intervals.paired import paired_differences, paired_tests, welch
 from measurand.tables import ItemTable
 
-__all__ = ["MOST_COMPARED", "BenchmarkComparison", "Difference", "benchmark_comparison", "differences"]
+__all__ = [
+    "MOST_COMPARED",
+    "BenchmarkComparison",
+    "Difference",
+    "benchmark_comparison",
+    "differences",
+    "ordered",
+    "turned",
+]
 
 LEAST_SHARED = 0.5
 """Least share of the shorter run's items that both models must have answered for a paired comparison."""
@@ -32,8 +42,10 @@ class Difference:
     ----------
     first, second : the models, the one with the higher score first.
     value, low, high : mean difference and its interval, not adjusted for the number of pairs; NaN where undefined.
-    stderr : standard error of the difference.
+    stderr, df : standard error of the difference and its degrees of freedom.
     p_value, adjusted : of no difference, alone and among all that were compared with it.
+    alike : p-value against the two being the same within the margin asked about, adjusted like the other; NaN where
+        none was, or where the models ran different items.
     n, clusters : items compared and the clusters they are in; of an unpaired comparison, of the smaller run.
     left_out : items that only one of the two ran.
     paired : whether the same items were compared; False only where the models ran different ones.
@@ -47,8 +59,10 @@ class Difference:
     low: float
     high: float
     stderr: float
+    df: float
     p_value: float
     adjusted: float
+    alike: float
     n: int
     clusters: int
     left_out: int
@@ -83,12 +97,13 @@ class BenchmarkComparison:
     best_only: bool
 
 
-def differences(table: ItemTable, level: float) -> list[Difference]:
+def differences(table: ItemTable, level: float, same_within: float | None = None) -> list[Difference]:
     """Pairs of one benchmark's models, the p-values not yet adjusted."""
     best = int(_means(table).argmax()) if len(table.models) > MOST_COMPARED else None
     pairs = paired_differences(table.scores, table.clusters, best)
     counts = once_right_or_wrong(table)
     p_values, low, high = paired_tests(pairs, level, counts=counts, unit=within_unit(table))
+    same = np.full(len(p_values), np.nan) if same_within is None else alike(pairs, same_within, counts=counts)
     method = "exact McNemar" if counts else f"paired, {'t over items' if table.clusters is None else CR2}"
     ran = np.isfinite(table.scores).sum(axis=1)
     one, other = ran[pairs.first], ran[pairs.second]
@@ -112,8 +127,10 @@ def differences(table: ItemTable, level: float) -> list[Difference]:
                 low=float(low[k]),
                 high=float(high[k]),
                 stderr=float(pairs.stderr[k]),
+                df=float(pairs.df[k]),
                 p_value=float(p_values[k]),
                 adjusted=float("nan"),
+                alike=float(same[k]),
                 n=int(pairs.n[k]),
                 clusters=int(pairs.clusters[k]),
                 left_out=int(left_out[k]),
@@ -122,7 +139,7 @@ def differences(table: ItemTable, level: float) -> list[Difference]:
                 method=method,
             )
         )
-    return [difference if not difference.value < 0 else _turned(difference) for difference in found]
+    return [difference if not difference.value < 0 else turned(difference) for difference in found]
 
 
 def _unpaired(table: ItemTable, i: int, j: int, level: float) -> Difference:
@@ -137,8 +154,10 @@ def _unpaired(table: ItemTable, i: int, j: int, level: float) -> Difference:
         low=low,
         high=high,
         stderr=stderr,
+        df=float("nan"),
         p_value=p_value,
         adjusted=float("nan"),
+        alike=float("nan"),
         # The smaller run limits what the comparison can show.
         n=int(means.n.min()),
         clusters=int(means.clusters.min()),
@@ -149,7 +168,7 @@ def _unpaired(table: ItemTable, i: int, j: int, level: float) -> Difference:
     )
 
 
-def _turned(found: Difference) -> Difference:
+def turned(found: Difference) -> Difference:
     """The same difference from the other side, so that the higher score comes first."""
     return replace(found, first=found.second, second=found.first, value=-found.value, low=-found.high, high=-found.low)
 
@@ -166,9 +185,26 @@ def benchmark_comparison(table: ItemTable, pairs: Sequence[Difference], level: f
     ----------
     pairs : `differences` of the table. level : two models are told apart below an adjusted p-value of 1 - level.
     """
-    means = _means(table)
-    order = np.argsort(-means, kind="stable")
-    models = tuple(table.models[i] for i in order)
+    return ordered(
+        dict(zip(table.models, _means(table).tolist(), strict=True)),
+        pairs,
+        level,
+        benchmark=table.benchmark,
+        unit=within_unit(table),
+        cluster_key=table.cluster_key,
+        cluster_shown=table.cluster_shown,
+    )
+
+
+def ordered(means: Mapping[str, float], pairs: Sequence[Difference], level: float, **facts: Any) -> BenchmarkComparison:
+    """Models from the highest to the lowest mean, with their letters.
+
+    Parameters
+    ----------
+    means : score of each model. pairs, level : as in `benchmark_comparison`.
+    facts : the fields of a `BenchmarkComparison` that do not follow from these.
+    """
+    models = tuple(sorted(means, key=lambda model: -means[model]))
     place = {model: i for i, model in enumerate(models)}
     best_only = len(models) > MOST_COMPARED
     told = {frozenset((place[d.first], place[d.second])) for d in pairs if d.adjusted < 1 - level}
@@ -177,15 +213,12 @@ def benchmark_comparison(table: ItemTable, pairs: Sequence[Difference], level: f
         for i, j in told:
             apart[i, j] = apart[j, i] = True
     return BenchmarkComparison(
-        benchmark=table.benchmark,
         models=models,
-        scores=tuple(float(means[i]) for i in order),
+        scores=tuple(means[model] for model in models),
         # "Told apart" is not transitive, so overlapping letters and not disjoint groups.
         letters=tuple(letters(apart)),
         open_first=tuple(model for i, model in enumerate(models) if frozenset((0, i)) not in told),
         differences=tuple(sorted(pairs, key=lambda d: (place[d.first], place[d.second]))),
-        unit=within_unit(table),
-        cluster_key=table.cluster_key,
-        cluster_shown=table.cluster_shown,
         best_only=best_only,
+        **facts,
     )
