@@ -75,19 +75,30 @@ def test_every_report_says_at_its_top_what_chance_would_bring():
     found = audit_of({"V5": Status.ISSUE, "P7": Status.ISSUE})
     sized = replace(found, sizes=null.study)
     line = issue_lines(sized)
-    assert line.startswith("2 issues were found, 1 of them by checks of scores. In a study of about this size")
+    made = f"2 of the {len(discover())} checks could be made; 2 issues were found"
+    assert line.startswith(f"{made}, 1 of them by checks of scores. In a study of about this size")
     assert f"{null.study['models']} models" in line
     assert f"{null.runs} studies" in line
-    for text in (to_text(sized, discover(), width=1000), to_markdown(sized, discover()), to_html(sized, discover())):
+    whole = to_text(sized, discover(), width=1000, everything=True)
+    for text in (whole, to_markdown(sized, discover()), to_html(sized, discover())):
         assert line in text
     # Nothing is guessed where no size is near.
-    assert issue_lines(found) == "2 issues were found."
-    assert issue_lines(replace(found, sizes={**null.study, "models": 10_000})) == "2 issues were found."
+    assert issue_lines(found) == f"{made}."
+    assert issue_lines(replace(found, sizes={**null.study, "models": 10_000})) == f"{made}."
+
+
+def test_where_nothing_was_assessed_no_report_says_that_no_issue_was_found():
+    absent = audit_of({"G1": Status.NOT_APPLICABLE, "G7": Status.ERROR})
+    assert issue_lines(absent) == f"None of the {len(discover())} checks could be made."
+    assert issue_lines(NOTHING) == "No check was asked for."
+    assert issue_lines(audit_of({"V7": Status.PASSED}, ["V7"])) == "The one check could be made; no issues were found."
+    assert "No issues" not in to_html(absent, discover())
 
 
 def test_only_the_measures_asked_are_expected_to_find_anything():
     null = next(each for each in null_audits() if each.mean > 0)
     code, lines = next(iter(null.by_measure.items()))
-    line = issue_lines(replace(NOTHING, sizes=null.study, asked=(code,)))
+    line = issue_lines(replace(audit_of({code: Status.PASSED}, [code]), sizes=null.study))
     assert f"find {number(lines, 2)} on average" in line
-    assert issue_lines(replace(NOTHING, sizes=null.study, asked=("P7",))) == "No issues found."
+    other = replace(audit_of({"P7": Status.PASSED}, ["P7"]), sizes=null.study)
+    assert issue_lines(other) == "The one check could be made; no issues were found."

@@ -10,7 +10,7 @@ from typing import Protocol
 from measurand.calibration import null_audit
 from measurand.report.wording import subject_text
 from measurand.results import Audit, Figure, Finding, Question, Status
-from measurand.wording import number, plural
+from measurand.wording import number, of_total, plural
 
 __all__ = [
     "ASSESSED",
@@ -27,6 +27,8 @@ __all__ = [
 
 ASSESSED = (Status.ISSUE, Status.CAUTION, Status.PASSED)
 """The statuses that are verdicts, the worst first."""
+
+NO_CHECK = "No check was asked for."
 
 EVIDENCE: Mapping[Question, str] = {
     Question.VALIDITY: "scores of several models on the benchmark and on capability benchmarks",
@@ -95,6 +97,7 @@ class QuestionRow:
     needs : name of each measure that would answer it and the evidence it needs; filled where there is no status.
     failed : how many of its findings ended in an error.
     asked : whether any measure of it was asked.
+    done, checks : how many of its measures gave a verdict, and how many there are.
     """
 
     question: Question
@@ -105,6 +108,8 @@ class QuestionRow:
     needs: tuple[tuple[str, str], ...]
     failed: int
     asked: bool
+    done: int
+    checks: int
 
 
 @dataclass(frozen=True)
@@ -204,6 +209,8 @@ def _question(audit: Audit, question: Question, measures: Sequence[MeasureInfo])
         needs=needs if worst else needs or _evidence(question),
         failed=sum(finding.status is Status.ERROR for finding in found),
         asked=any(code in audit.asked for code in order),
+        done=len(done),
+        checks=len(measures),
     )
 
 
@@ -215,17 +222,24 @@ def _made(status: Status, done: int, asked: int) -> str:
 
 
 def issue_lines(audit: Audit) -> str:
-    """How many lines of an audit say `issue`, and how many would if nothing were wrong, where that was simulated.
+    """How many checks could be made, how many findings are issues, and how many would be if nothing were wrong.
+
+    The last is said where it was simulated.
 
     Examples
     --------
     >>> from measurand.results import Provenance
     >>> of = Provenance("two models", (), (), {})
-    >>> issue_lines(Audit(findings=(), figures={}, provenance=of, settings={}, seed=0))
-    'No issues found.'
+    >>> issue_lines(Audit(findings=(), figures={}, provenance=of, settings={}, seed=0, asked=("V1", "P1")))
+    'None of the 2 checks could be made.'
     """
+    asked = {*audit.asked, *(finding.code for finding in audit.findings)}
+    made = {finding.code for finding in audit.findings if finding.status in ASSESSED}
+    if not made:  # without a check, "no issues" would sound like a good mark
+        return of_total(0, len(asked), "check", "could be made", "could not be made") + "." if asked else NO_CHECK
     issues = [finding.code for finding in audit.findings if finding.status is Status.ISSUE]
-    found = plural(len(issues), "issue", "was") + " found" if issues else "No issues found"
+    found = of_total(len(made), len(asked), "check", "could be made", "could not be made")
+    found += f"; {plural(len(issues), 'issue', 'was') if issues else 'no issues were'} found"
     null = null_audit(audit.sizes)
     if null is None or not set(null.asked) & set(audit.asked):
         return f"{found}."
