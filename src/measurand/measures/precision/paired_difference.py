@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,8 +23,8 @@ from measurand.measures.precision.shared.model_pairs import (
     MOST_COMPARED,
     BenchmarkComparison,
     Difference,
-    benchmark_comparison,
-    differences,
+    Unadjusted,
+    ordered,
 )
 from measurand.measures.precision.shared.pooled import Weights, pooled
 from measurand.measures.precision.shared.summary import as_clusters
@@ -81,6 +81,11 @@ class Comparison(Brief):
     weights: Weights
     same_within: float | None
     level: float
+
+    @property
+    def main(self) -> BenchmarkComparison | None:
+        """What answers for the whole: the average, or the one benchmark there is."""
+        return self.benchmarks[0] if len(self.benchmarks) == 1 else self.average
 
     @property
     def all(self) -> tuple[BenchmarkComparison, ...]:
@@ -154,8 +159,8 @@ def compare(
         raise InputError(f"weights should be tasks or items, got {weights!r}")
     if same_within is not None:
         require_fraction(same_within=same_within)
-    return compared(
-        tables,
+    return joined(
+        [Unadjusted.of(table, level, same_within) for table in tables],
         correction,
         level,
         pair=None if pair is None else tuple(pair),
@@ -164,8 +169,13 @@ def compare(
     )
 
 
-def compared(
-    tables: Sequence[ItemTable],
+def compared(tables: Iterable[ItemTable], correction: Correction, level: float) -> Comparison:
+    """`compare` of tables, all pairs."""
+    return joined([Unadjusted.of(table, level) for table in tables], correction, level)
+
+
+def joined(
+    found: Sequence[Unadjusted],
     correction: Correction,
     level: float,
     *,
@@ -173,27 +183,28 @@ def compared(
     weights: Weights = "tasks",
     same_within: float | None = None,
 ) -> Comparison:
-    """`compare` of tables; the p-values of a named pair are one family, else those of each benchmark are one."""
-    found = [differences(table, level, same_within) for table in tables]
-    p_values = [np.array([d.p_value for d in own]) for own in found]
-    same = [family(np.array([d.alike for d in own]), correction) for own in found]
-    if pair is not None:
-        # A named pair is one question asked of several benchmarks, so its p-values are corrected together.
-        adjusted = np.split(family(np.concatenate(p_values), correction), np.cumsum(list(map(len, found)))[:-1])
-        together = family(np.array([d.alike for own in found for d in own]), correction)
-        same = np.split(together, np.cumsum(list(map(len, found)))[:-1])
-    else:
-        adjusted = [
-            _with_the_best(values, correction) if len(table.models) > MOST_COMPARED else family(values, correction)
-            for table, values in zip(tables, p_values, strict=True)
+    """The pairs of all tables: the p-values of a named pair are one family, else those of each benchmark are one."""
+
+    def adjusted(p_values: list[Floats]) -> list[Floats]:
+        if pair is not None:
+            # A named pair is one question asked of several benchmarks, so its p-values are corrected together.
+            ends = np.cumsum([len(own.pairs) for own in found])[:-1]
+            return np.split(family(np.concatenate(p_values), correction), ends)
+        return [
+            _with_the_best(values, correction) if len(own.means) > MOST_COMPARED else family(values, correction)
+            for own, values in zip(found, p_values, strict=True)
         ]
+
+    apart = adjusted([np.array([d.p_value for d in own.pairs]) for own in found])
+    same = adjusted([np.array([d.alike for d in own.pairs]) for own in found])
     benchmarks = tuple(
-        benchmark_comparison(
-            table,
-            [replace(d, adjusted=float(p), alike=float(q)) for d, p, q in zip(own, values, even, strict=True)],
+        ordered(
+            own.means,
+            [replace(d, adjusted=float(p), alike=float(q)) for d, p, q in zip(own.pairs, ps, qs, strict=True)],
             level,
+            **own.facts,
         )
-        for table, own, values, even in zip(tables, found, adjusted, same, strict=True)
+        for own, ps, qs in zip(found, apart, same, strict=True)
     )
     return Comparison(
         benchmarks=benchmarks,
@@ -277,7 +288,7 @@ def answer(result: Comparison) -> Answer:
         return Answer(
             sentence=_pair_sentence(result, main), tables=(tasks,), notes=tuple(notes), cautions=_limits(result)
         )
-    if result.average is None and len(result.benchmarks) > 1:
+    if result.main is None:
         tables: list[Table | None] = [_by_benchmark(result)]
         sentence = " ".join(leaders(benchmark) for benchmark in result.benchmarks[:MOST_TOLD])
     else:

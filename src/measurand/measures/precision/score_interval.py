@@ -2,100 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
+from measurand.measures.precision.paired_difference import joined
 from measurand.measures.precision.shared.counts import within_unit
-from measurand.measures.precision.shared.summary import as_clusters
+from measurand.measures.precision.shared.model_pairs import Unadjusted
+from measurand.measures.precision.shared.score_answer import answer, dependence
+from measurand.measures.precision.shared.score_records import Average, Interval, Method, ScoreInterval, ScoreIntervals
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, unassessed
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import SMALL, proportion_limits
 from measurand.stats.intervals.bounded import betting_limits, few_and_extreme
 from measurand.stats.intervals.clustered import CR2, Means, cluster_sums, share_limits, t_limits
+from measurand.stats.intervals.margin import average
 from measurand.stats.intervals.planning import items_for_half_width, units_for_half_width
 from measurand.tables import ItemTable, Responses, Scores, State, item_tables
-from measurand.wording import SHARE, agreeing, capital, listed, of_total, percent, plural, points, shown
+from measurand.wording import SHARE, agreeing, listed, of_total, percent, plural, points, shown
 
 __all__ = ["MEASURE", "Interval", "ScoreInterval", "ScoreIntervals", "intervals_of", "score_intervals"]
 
-Method = Literal["t", "wilson t", "wilson", "exact", "betting", "none"]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An interval and how it was made; NaN limits where it is not defined."""
-
-    low: float
-    high: float
-    method: Method
-
-    @property
-    def half_width(self) -> float:
-        """Half of its width, NaN where it is not defined."""
-        return (self.high - self.low) / 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScoreInterval:
-    """The score of one model on one benchmark.
-
-    Parameters
-    ----------
-    benchmark, reading, model : what the score is of.
-    value : mean over items of their mean over epochs.
-    stderr : standard error the interval rests on: cluster-robust (CR2) where the items have clusters; NaN if undefined.
-    cr1 : the cluster-robust standard error that Inspect and statsmodels print.
-    interval : the interval, clustered where the items have clusters.
-    naive : the interval had every item been independent; the same one where no cluster is named.
-    design_effect : clustered variance over that of independent items; NaN where no cluster is named or one is not.
-    n, clusters, epochs : items, clusters (of independent items as many as items), and most epochs of an item.
-    clustered : whether the items have clusters.
-    unit : whether every score lies between 0 and 1.
-    unscored : how many further items of the model have no score, by why.
-    readings : how many ways there are to read the responses.
-    """
-
-    benchmark: str
-    reading: str | None
-    model: str
-    value: float
-    stderr: float
-    cr1: float
-    interval: Interval
-    naive: Interval
-    design_effect: float
-    n: int
-    clusters: int
-    epochs: int
-    clustered: bool
-    unit: bool
-    unscored: Mapping[State, int]
-    readings: int
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """Mean over all items run had those without a score all failed, and had they all passed."""
-        lost = sum(self.unscored.values())
-        scored = self.value * self.n
-        return scored / (self.n + lost), (scored + lost) / (self.n + lost)
-
-
-@dataclass(frozen=True, repr=False)
-class ScoreIntervals(Brief):
-    """Result of `score_intervals`: one per model and benchmark, the benchmarks left out, and the settings."""
-
-    scores: tuple[ScoreInterval, ...]
-    unassessed: tuple[Unassessed, ...]
-    cluster_key: str | None
-    level: float
-    cluster_shown: bool = False
+MOST_GROUPED = 50
+"""Models up to which groups of tied ones are shown: of more, nobody could read the letters."""
 
 
 def score_intervals(responses: Responses, scores: Scores | None = None, *, level: float = 0.95) -> ScoreIntervals:
@@ -140,6 +74,7 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
     limits = {} if scores is None else dict(scores.benchmarks.select("benchmark", "maximum").iter_rows())
     found: list[ScoreInterval] = []
     left_out: list[Unassessed] = []
+    pairs: list[Unadjusted] = []
     for table in item_tables(responses):
         limit, top = limits.get(table.benchmark), float(np.nanmax(table.scores))
         # A mean of epochs can end a rounding error above the maximum; anything more is a scale that does not fit.
@@ -149,9 +84,42 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
             left_out.append(Unassessed({"benchmark": table.benchmark}, reason))
         else:
             found += intervals_of(table, level)
+            if 1 < len(table.models) <= MOST_GROUPED:
+                pairs.append(Unadjusted.of(table, level))
     if not found and not left_out:
         raise NotApplicable("no item has a score", needs="logs with scored items")
-    return ScoreIntervals(tuple(found), tuple(left_out), responses.cluster, level, responses.shown)
+    return ScoreIntervals(
+        scores=tuple(found),
+        unassessed=tuple(left_out),
+        cluster_key=responses.cluster,
+        level=level,
+        cluster_shown=responses.shown,
+        averages=averages(found, level),
+        comparison=joined(pairs, "holm", level) if pairs else None,
+    )
+
+
+def averages(scores: Sequence[ScoreInterval], level: float) -> tuple[Average, ...]:
+    """Each model's mean over the benchmarks, which are strata: the items of each are drawn for themselves."""
+    tasks = dict.fromkeys(score.benchmark for score in scores)
+    of: dict[str, list[ScoreInterval]] = {}
+    for score in scores:
+        of.setdefault(score.model, []).append(score)
+    whole = {model: own for model, own in of.items() if len(own) == len(tasks)}
+    if len(tasks) < 2 or not whole or not all(score.unit for score in scores):
+        return ()
+    parts = np.array([[[s.value, s.stderr, s.df, s.clusters] for s in own] for own in whole.values()])
+    mean, stderr, df = average(*np.moveaxis(parts, -1, 0).swapaxes(1, 2))
+    low, high = share_limits(mean, stderr, df, level)
+    return tuple(
+        Average(
+            model,
+            float(mean[i]),
+            Interval(float(low[i]), float(high[i]), "wilson t" if np.isfinite(low[i]) else "none"),
+            sum(score.n for score in own),
+        )
+        for i, (model, own) in enumerate(whole.items())
+    )
 
 
 def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
@@ -173,6 +141,7 @@ def intervals_of(table: ItemTable, level: float) -> list[ScoreInterval]:
             model=model,
             value=float(plain.value[i]),
             stderr=float(grouped.stderr[i]),
+            df=float(grouped.df[i]),
             cr1=float(grouped.cr1[i]),
             interval=robust[i],
             naive=naive[i],
@@ -253,25 +222,8 @@ def _headline(result: ScoreIntervals, found: Sequence[Finding], tolerance: float
         return Unassessed({}, "no benchmark has scores between 0 and 1, so how wide is too wide is not known").finding()
     good = sum(finding.status is Status.PASSED for finding in judged)
     known = of_total(good, len(judged), "score", "is known", "is not known")
-    sentence = f"{known} to within {points(tolerance)} either way. {_dependence(result)}"
-    return headline(sentence, judged, caveats=MEASURE.caveats)
-
-
-def _dependence(result: ScoreIntervals) -> str:
-    """How items were treated, and what that changed."""
-    if result.cluster_key is None:
-        return "Items are treated as independent; if some share a passage or a template, the truth is less certain."
-    wider = [
-        score.interval.half_width / score.naive.half_width
-        for score in result.scores
-        if np.isfinite(score.design_effect) and score.naive.half_width > 0
-    ]
-    counted = capital(as_clusters(result.cluster_key, shown=result.cluster_shown))
-    if not wider:
-        return f"{counted}."
-    # The median: one model with an almost perfect score has a tiny naive interval and so a huge ratio.
-    times = float(np.median(wider))
-    return f"{counted}; that makes the intervals {times:.1f} times as wide (median)."
+    sentence = f"{known} to within {points(tolerance)} either way. {dependence(result)}"
+    return replace(headline(sentence, judged, caveats=MEASURE.caveats), result={"tolerance": tolerance})
 
 
 def _finding(score: ScoreInterval, result: ScoreIntervals, tolerance: float) -> Finding:
@@ -298,8 +250,11 @@ def _finding(score: ScoreInterval, result: ScoreIntervals, tolerance: float) -> 
             Estimate(name=name, value=bound, n=total, unit=SHARE)
             for name, bound in zip(names, score.bounds, strict=True)
         ]
-    status, sentence = _verdict(score, seen, tolerance, result.level)
+    needed = _needed(score, tolerance, result.level)
+    status, sentence = _verdict(score, seen, tolerance, needed)
     facts: dict[str, Cell] = {"reading": score.reading, "n_items": score.n, "epochs": score.epochs}
+    if needed is not None:
+        facts["needed"] = needed
     return Finding(
         subject={"benchmark": score.benchmark, "model": score.model},
         status=status,
@@ -315,7 +270,7 @@ def _estimate(name: str, score: ScoreInterval, limits: Interval, method: str, le
     return estimate(name, score.value, limits.low, limits.high, level=level, method=method, n=n, unit=unit)
 
 
-def _verdict(score: ScoreInterval, seen: Estimate, tolerance: float, level: float) -> tuple[Status, str]:
+def _verdict(score: ScoreInterval, seen: Estimate, tolerance: float, needed: int | None) -> tuple[Status, str]:
     items = f"{plural(score.n, 'item')}" + (f" in {plural(score.clusters, 'cluster')}" if score.clustered else "")
     # A caution and not n/a: the score is there to be quoted, and nothing says how far it may be off. No issue either:
     # one item, or a baseline that always scores the same, is no fault of a study.
@@ -330,8 +285,10 @@ def _verdict(score: ScoreInterval, seen: Estimate, tolerance: float, level: floa
     low, high = score.bounds
     if score.interval.half_width + (high - low) / 2 <= tolerance:
         return Status.PASSED, f"{sentence}{_lost(score)}."
-    needed = f" {_needed(score, tolerance, level)}" if score.interval.half_width > tolerance else ""
-    return Status.CAUTION, f"{sentence}{_lost(score)}.{needed}"
+    if needed is None:
+        return Status.CAUTION, f"{sentence}{_lost(score)}."
+    like = f"About {plural(needed, 'cluster' if score.clustered else 'item')} like these"
+    return Status.CAUTION, f"{sentence}{_lost(score)}. {like} would narrow that to {points(tolerance)} either way."
 
 
 def _lost(score: ScoreInterval) -> str:
@@ -346,15 +303,14 @@ def _lost(score: ScoreInterval) -> str:
     return f"{said}, so of all {total} it lies between {percent(low)} and {percent(high)}" if score.unit else said
 
 
-def _needed(score: ScoreInterval, tolerance: float, level: float) -> str:
-    """How many more would make the interval narrow enough."""
+def _needed(score: ScoreInterval, tolerance: float, level: float) -> int | None:
+    """How many items, or clusters, would make the interval narrow enough; None where it is."""
+    if not score.unit or not score.interval.half_width > tolerance:
+        return None
     if not score.stderr > 0 or score.interval.method in ("wilson", "exact"):
-        needed = items_for_half_width(score.value, tolerance, level)
-    else:
-        # Times sqrt(clusters), the standard error is the spread of one independent unit, whatever number there were.
-        needed = units_for_half_width(score.stderr * score.clusters**0.5, tolerance, level)
-    what = plural(needed, "cluster" if score.clustered else "item")
-    return f"About {what} like these would narrow that to {points(tolerance)} either way."
+        return items_for_half_width(score.value, tolerance, level)
+    # Times sqrt(clusters), the standard error is the spread of one independent unit, whatever number there were.
+    return units_for_half_width(score.stderr * score.clusters**0.5, tolerance, level)
 
 
 def figure(result: ScoreIntervals) -> list[Figure]:
@@ -396,6 +352,7 @@ MEASURE = Measure(
     compute=score_intervals,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "The interval speaks of the questions that might have been asked instead of these, not of other prompts, "
         "reruns or graders: those are P6, P7 and P12.",

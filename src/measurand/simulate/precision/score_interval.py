@@ -16,7 +16,7 @@ ABILITIES = (1.0, 3.5)
 
 def _run(items: int, clusters: int, level: float, rng: np.random.Generator) -> Outcome:
     scores = intervals_of(answers(ABILITIES, items, clusters, SHARED, rng), level)
-    _, *findings = judge(ScoreIntervals(tuple(scores), (), None, level))
+    _, *findings = judge(ScoreIntervals(scores=tuple(scores), unassessed=(), cluster_key=None, level=level))
     outcome: Outcome = {}
     for score, finding, ability in zip(scores, findings, ABILITIES, strict=True):
         truth = expected_score(ability, clusters, SHARED)

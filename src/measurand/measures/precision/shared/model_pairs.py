@@ -20,7 +20,7 @@ __all__ = [
     "MOST_COMPARED",
     "BenchmarkComparison",
     "Difference",
-    "benchmark_comparison",
+    "Unadjusted",
     "differences",
     "ordered",
     "turned",
@@ -178,22 +178,31 @@ def _means(table: ItemTable) -> Floats:
     return cluster_sums(table.scores).means().value
 
 
-def benchmark_comparison(table: ItemTable, pairs: Sequence[Difference], level: float) -> BenchmarkComparison:
-    """The models in order, with the pairs as they are once p-values are adjusted.
+@dataclass(frozen=True)
+class Unadjusted:
+    """What a benchmark's table shows of its pairs, before others count: the table itself need not be kept.
 
     Parameters
     ----------
-    pairs : `differences` of the table. level : two models are told apart below an adjusted p-value of 1 - level.
+    means : score of each model. pairs : `differences` of the table.
+    facts : the fields of a `BenchmarkComparison` that do not follow from these.
     """
-    return ordered(
-        dict(zip(table.models, _means(table).tolist(), strict=True)),
-        pairs,
-        level,
-        benchmark=table.benchmark,
-        unit=within_unit(table),
-        cluster_key=table.cluster_key,
-        cluster_shown=table.cluster_shown,
-    )
+
+    means: Mapping[str, float]
+    pairs: Sequence[Difference]
+    facts: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, table: ItemTable, level: float, same_within: float | None = None) -> Unadjusted:
+        """The pairs of a table, their p-values not yet adjusted."""
+        facts = {
+            "benchmark": table.benchmark,
+            "unit": within_unit(table),
+            "cluster_key": table.cluster_key,
+            "cluster_shown": table.cluster_shown,
+        }
+        means = dict(zip(table.models, _means(table).tolist(), strict=True))
+        return cls(means, differences(table, level, same_within), facts)
 
 
 def ordered(means: Mapping[str, float], pairs: Sequence[Difference], level: float, **facts: Any) -> BenchmarkComparison:
@@ -201,7 +210,8 @@ def ordered(means: Mapping[str, float], pairs: Sequence[Difference], level: floa
 
     Parameters
     ----------
-    means : score of each model. pairs, level : as in `benchmark_comparison`.
+    means : score of each model. pairs : as they are once p-values are adjusted.
+    level : two models are told apart below an adjusted p-value of 1 - level.
     facts : the fields of a `BenchmarkComparison` that do not follow from these.
     """
     models = tuple(sorted(means, key=lambda model: -means[model]))
