@@ -181,3 +181,11 @@ def test_another_file_is_refused(text):
 def test_a_measure_that_is_not_simulated_has_no_rates():
     assert error_rates("V0") == error_rates("none") == ()
     assert summary("V0") == {}
+
+
+def test_a_summary_of_studies_like_one_leaves_out_the_others():
+    known, unknown = (summary("V1", families_known=value) for value in (1, 0))
+    assert known["studies"].startswith("14 kinds")
+    assert unknown["studies"].startswith("2 kinds")
+    assert unknown["least coverage"][:13] == summary("V1")["least coverage"][:13] < known["least coverage"][:13]
+    assert summary("V1", families_known=7) == {}

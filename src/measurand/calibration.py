@@ -105,18 +105,19 @@ def regime(code: str) -> str:
     return str(_told("regimes").get(code, ""))
 
 
-def summary(code: str) -> Mapping[str, str]:
+def summary(code: str, **like: float) -> Mapping[str, str]:
     """How often a measure is wrong over all its simulated studies, as rows of text; empty if it is not simulated.
 
     Coverage and false alarms at their worst with a Monte Carlo standard error, and in which study; power from its least
-    to its greatest. What stands for comparison only, or was seldom defined, is left out.
+    to its greatest. What stands for comparison only, or was seldom defined, is left out; of studies too that are not
+    `like` the one in question, in the settings named.
 
     Examples
     --------
     >>> list(summary("P2"))
     ['studies', 'run', 'least coverage', 'most false alarms', 'power']
     """
-    rates = _rates(code)
+    rates = [rate for rate in _rates(code) if all(rate.study.get(name) == value for name, value in like.items())]
     if not rates:
         return {}
     beside = _told("beside").get(code, ())

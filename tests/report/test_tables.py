@@ -11,6 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from measurand.report import MeasureInfo, to_csv, to_latex, to_markdown
+from measurand.report.tables import latex_text
 from measurand.results import Audit, Estimate, Finding, Provenance, Status
 
 
@@ -107,3 +108,7 @@ def test_latex_commands_in_names_are_text() -> None:
     assert r"\textbackslash{}input\{/etc/passwd\} 50\% a\_b" in row
     assert row.count(" & ") == 3
     assert not re.search(r"(?<!\\)[%#]", row)
+
+
+def test_latex_text_prints_hyphens_and_quotes_as_they_are_in_any_encoding() -> None:
+    assert latex_text('--x "y" a-b') == r"-{}-x \char34{}y\char34{} a-b"

@@ -13,7 +13,7 @@ from measurand.report.wording import ASKS, STATUS, level_text, subject_text
 from measurand.results import Audit, Estimate, Finding, Status
 from measurand.wording import plain, shown
 
-__all__ = ["csv_cell", "markdown_table", "markdown_text", "to_csv", "to_latex", "to_markdown"]
+__all__ = ["csv_cell", "latex_text", "markdown_table", "markdown_text", "to_csv", "to_latex", "to_markdown"]
 
 # The colon of an address too: bare addresses become links.
 _MARKDOWN = re.compile(r"([\\`*_\[\]#|~$@]|:(?=//))")
@@ -33,7 +33,7 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"\char34{}",  # \textquotedbl exists in few encodings
     "−": "$-$",
     "±": r"$\pm$",
     "×": r"$\times$",
@@ -108,7 +108,7 @@ def to_latex(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
     lines = [
         "% needs \\usepackage{booktabs,longtable}",
         r"\begin{longtable}{l p{0.42\linewidth} l l}",
-        rf"\caption{{{_latex_text(audit.provenance.title)}}} \\",
+        rf"\caption{{{latex_text(audit.provenance.title)}}} \\",
         r"\toprule",
         head,
         r"\midrule",
@@ -120,9 +120,9 @@ def to_latex(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
         for finding in section.findings:
             number = shown(finding.estimates[0]) if finding.estimates else "–"
             cells = (finding.code, subject_text(finding), STATUS[finding.status].word, number)
-            lines.append(" & ".join(map(_latex_text, cells)) + r" \\")
+            lines.append(" & ".join(map(latex_text, cells)) + r" \\")
     lines += [
-        rf"{_latex_text(row.measure.code)} & {_latex_text(row.measure.name)} & {STATUS[row.status].word} & -- \\"
+        rf"{latex_text(row.measure.code)} & {latex_text(row.measure.name)} & {STATUS[row.status].word} & -- \\"
         for row in unassessed(audit, measures)
     ]
     return "\n".join([*lines, r"\end{longtable}", ""])
@@ -222,7 +222,15 @@ def markdown_text(text: str) -> str:
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _latex_text(text: str) -> str:
+def latex_text(text: str) -> str:
+    """Nothing in it is a command, a comment or an argument, in any encoding of fonts.
+
+    Examples
+    --------
+    >>> print(latex_text("a_b & 50% #1 --x"))
+    a\\_b \\& 50\\% \\#1 -{}-x
+    """
     # A bracket at the start of a row would be the optional argument of the line break before it.
-    bracketed = _LATEX | {"[": "{[}", "]": "{]}"}
-    return "".join(bracketed.get(character, character) for character in plain(text))
+    # Two hyphens in a row would be a dash.
+    bracketed = _LATEX | {"[": "{[}", "]": "{]}", "\0": "{}"}
+    return "".join(bracketed.get(character, character) for character in re.sub("-(?=-)", "-\0", plain(text)))

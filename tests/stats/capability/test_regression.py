@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from measurand.stats.capability.regression import fit_lines, standardised_rows, theil_sen
+from measurand.stats.capability.regression import fit_lines, line_with_band, standardised_rows, theil_sen
 
 
 @pytest.mark.parametrize("n", [5, 30, 150])
@@ -83,3 +83,21 @@ def test_theil_sen_equals_scipy(seed, n, decimals):
 def test_standardised_rows_have_mean_zero_and_spread_one():
     scores = np.random.default_rng(6).standard_normal((4, 20)) * 3 + 2
     np.testing.assert_allclose(standardised_rows(scores), stats.zscore(scores, axis=1, ddof=0))
+
+
+def test_the_band_is_the_spread_of_the_lines_without_one_family_each():
+    rng = np.random.default_rng(3)
+    families = np.repeat(np.arange(5), [1, 2, 3, 4, 5])
+    x = rng.normal(size=15)
+    y, at = 2 * x + rng.normal(size=15), np.array([-1.0, 0.0, 2.0])
+    value, low, high = line_with_band(x, y, families, at, 0.9)
+    left = np.array([np.polyval(np.polyfit(x[families != f], y[families != f], 1), at) for f in range(5)])
+    half = stats.t.ppf(0.95, 4) * np.sqrt(4 / 5 * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    np.testing.assert_allclose(value, np.polyval(np.polyfit(x, y, 1), at))
+    np.testing.assert_allclose([low, high], [value - half, value + half])
+
+
+def test_one_family_has_a_line_and_no_band():
+    value, low, _ = line_with_band(np.arange(4.0), np.arange(4.0), np.zeros(4, np.int64), np.zeros(1), 0.95)
+    assert abs(value[0]) < 1e-9
+    assert np.isnan(low).all()

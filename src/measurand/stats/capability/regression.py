@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Lines", "fit_lines", "standardised_rows", "theil_sen"]
+from measurand.stats.capability.capabilities import blocks_left_out
+from measurand.stats.intervals.correlation import jackknife_t
+
+__all__ = ["Lines", "fit_lines", "line_with_band", "standardised_rows", "theil_sen"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -72,6 +75,35 @@ def fit_lines(x: Floats, y: Floats, weights: Floats) -> Lines:
             x_spread=xx,
             residual=np.sqrt(np.where(n > 2, left / (n - 2), np.nan)),
         )
+
+
+def line_with_band(
+    x: Floats, y: Floats, families: npt.NDArray[np.int64], at: Floats, level: float
+) -> tuple[Floats, Floats, Floats]:
+    """The least-squares line of y on x, and its band from leaving out one family at a time, t(G - 1).
+
+    Parameters
+    ----------
+    x, y : shape (n,), no NaN.
+    families : family code of each observation, shape (n,).
+    at : where to give the line, shape (p,).
+    level : of the band at each place.
+
+    Returns
+    -------
+    value, low, high : shape (p,); the limits NaN with one family.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 1.0, 2.0, 3.0])
+    >>> line, low, high = line_with_band(x, np.array([0.0, 1.0, 1.0, 2.0]), np.arange(4), np.array([0.0, 1.5]), 0.95)
+    >>> line.round(2).tolist(), (high - line).round(2).tolist()
+    ([0.1, 1.0], [0.79, 0.53])
+    """
+    weights = np.vstack([np.ones(len(x)), blocks_left_out(families)])
+    lines = fit_lines(np.broadcast_to(x, weights.shape), y[:, None], weights)
+    values: Floats = lines.intercept + lines.slope * at
+    return (values[0], *jackknife_t(values[0], values[1:], level))
 
 
 def theil_sen(x: Floats, y: Floats) -> Floats:
