@@ -60,8 +60,7 @@ class _Key(NamedTuple):
 
 
 def _key(responses: Responses, tables: Sequence[ItemTable], name: str) -> _Key:
-    named = responses.clustered_by(name)
-    return _Key(name, tuple(item_facts(named, table) for table in tables))
+    return _Key(name, item_facts(responses.clustered_by(name), tables))
 
 
 def _likely(responses: Responses, tables: Sequence[ItemTable]) -> list[_Key]:

@@ -8,7 +8,6 @@ from measurand.tables.failures import Failures
 from measurand.tables.item_set import Item, ItemSet
 from measurand.tables.items import (
     MAIN_SCORERS,
-    ItemFacts,
     ItemTable,
     item_facts,
     item_tables,
@@ -21,6 +20,7 @@ from measurand.tables.quiz import Quiz
 from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses, State, state_of, without_copies
 from measurand.tables.scores import BENCHMARK_FACTS, MODEL_FACTS, ROLES, UNCLASSED, Scores
 from measurand.tables.study import EVIDENCE, TABLES, Claim, Gain, Study, Unread
+from measurand.tables.sums import ItemFacts
 from measurand.tables.texts import Texts
 from measurand.tables.token_logprobs import TokenLogprobs
 from measurand.tables.trials import Trials

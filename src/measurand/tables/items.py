@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,18 +12,19 @@ import polars as pl
 
 from measurand.errors import InputError
 from measurand.results import Brief
-from measurand.tables.responses import Responses, State, state_of
+from measurand.tables.responses import CONTEXT, Responses, State
+from measurand.tables.sums import BATCH, ItemFacts, Names, Sums, Told
 
-__all__ = ["MAIN_SCORERS", "ItemFacts", "ItemTable", "item_facts", "item_tables", "reading_rank"]
+__all__ = ["MAIN_SCORERS", "ItemTable", "item_facts", "item_tables", "reading_rank"]
 
 MAIN_SCORERS = ("accuracy", "acc", "exact_match", "quasi_exact_match", "match", "includes", "mean", "f1", "score")
 """The reading or metric that stands for a run where several were used: the first one present, then the log's first."""
 
-BATCH = 4_000_000
-"""Rows of item-level results that are summed up at a time."""
+PASS = 1 << 24
+"""Rows of the benchmarks that are summed up in one pass."""
 
-MOST_HELD = 10_000_000
-"""Cells of tables kept for the measures that ask for them next; more are made again each time."""
+MOST_HELD = 1 << 27
+"""Cells of tables kept for the measures that ask for them next, about 1 GB; more are made again each time."""
 
 _TABLE = ("benchmark", "reading", "variant")
 _HELD: WeakKeyDictionary[Responses, dict[bool, tuple[ItemTable, ...]]] = WeakKeyDictionary()
@@ -49,6 +49,7 @@ class ItemTable(Brief):
     readings : every reading that the rows hold, the one used first.
     states : for each `State` met, how many of each model's items are in it, shape (models,). Those that are unparsed
         have a score, the harness's; all others have none in any epoch, and are no items of the table if no model's is.
+    facts : what the keys that have a column of their own say of the items.
     """
 
     benchmark: str
@@ -65,6 +66,7 @@ class ItemTable(Brief):
     cluster_shown: bool = False
     readings: tuple[str, ...] = ()
     states: Mapping[State, npt.NDArray[np.int64]] = field(default_factory=dict)
+    facts: Mapping[str, ItemFacts] = field(default_factory=dict)
 
     @property
     def unscored(self) -> npt.NDArray[np.int64]:
@@ -117,6 +119,7 @@ class ItemTable(Brief):
             within=self.within[cells],
             clusters=None if self.clusters is None else np.unique(self.clusters[ran], return_inverse=True)[1],
             states={state: count[rows] for state, count in self.states.items()},
+            facts={},
         )
 
 
@@ -159,7 +162,7 @@ def item_tables(responses: Responses, *, variants: bool = False) -> Iterator[Ite
 
 def _made(responses: Responses, variants: bool) -> Iterator[ItemTable]:
     if responses.cluster is None:
-        return _tables(responses.frame, variants)
+        return _tables(responses, variants)
     # The scores do not depend on the cluster, so the tables without it are made once for all keys.
     return (_with_clusters(table, responses) for table in item_tables(responses.unclustered(), variants=variants))
 
@@ -180,32 +183,53 @@ class _Chosen:
         reading = pl.col("reading").eq_missing(pl.lit(self.reading, dtype=pl.String))
         failed = pl.col("reading").is_null() & pl.col("score").is_null()
         variant = pl.col("variant").eq_missing(pl.lit(self.variant, dtype=pl.String))
-        return rows.filter((pl.col("benchmark") == self.benchmark) & (reading | failed) & variant)
+        own = rows.filter((pl.col("benchmark") == self.benchmark) & (reading | failed) & variant)
+        return _of_main_grader(own) if self.graded_twice else own
 
 
-def _tables(frame: pl.LazyFrame, variants: bool) -> Iterator[ItemTable]:
-    """The tables, several benchmarks read at a time: a scan of a store opens every file, however little it takes."""
-    rows = frame.drop_nulls(["item", "benchmark", "model"])
-    for batch in _batches(_chosen(rows, variants)):
-        of_batch = rows.filter(pl.col("benchmark").is_in(list({chosen.benchmark for chosen in batch})))
-        of_batch = of_batch.select(*_TABLE, "model", "item", "score", "grader", state_of().alias("state"))
-        if len(batch) > 1:
-            of_batch = of_batch.collect(engine="streaming").lazy()
-        for chosen in batch:
-            own = chosen.of(of_batch)
-            yield _table(chosen, _of_main_grader(own) if chosen.graded_twice else own)
+def _tables(responses: Responses, variants: bool) -> Iterator[ItemTable]:
+    """The tables, many benchmarks in one pass: a scan of a store opens every file, however little it takes."""
+    rows = responses.frame.drop_nulls(["item", "benchmark", "model"])
+    keys = (CONTEXT, *responses.key_columns())
+    columns = (*_TABLE, "model", "item", "score", "grade", "state", *keys)
+    for chosen in _passes(_chosen(rows, variants)):
+        sums = {(each.benchmark, each.variant): (each.reading, Sums(keys)) for each in chosen}
+        if len(chosen) == 1:
+            of_pass = chosen[0].of(rows)
+        else:
+            of_pass = rows.filter(pl.col("benchmark").is_in(list({each.benchmark for each in chosen})))
+        for batch in of_pass.select(columns).collect_batches(chunk_size=BATCH):
+            if len(chosen) == 1:
+                sums[chosen[0].benchmark, chosen[0].variant][1].add(batch)
+                continue
+            for (benchmark, reading, variant), part in batch.partition_by(_TABLE, as_dict=True).items():
+                used, own = sums.get((benchmark, variant), (None, None))
+                if own is not None and reading == used:
+                    own.add(part)
+                elif own is not None and reading is None:
+                    own.add(part.filter(pl.col("score").is_null()))
+        for each in chosen:
+            _, own = sums.pop((each.benchmark, each.variant))
+            yield ItemTable(
+                benchmark=each.benchmark,
+                reading=each.reading,
+                variant=each.variant,
+                readings=_used_first(each),
+                **own.summed()._asdict(),
+            )
 
 
-def _batches(chosen: Sequence[_Chosen]) -> Iterator[list[_Chosen]]:
-    """Parts of at most `BATCH` rows, but at least one table each."""
-    batch: list[_Chosen] = []
+def _passes(chosen: Sequence[_Chosen]) -> Iterator[list[_Chosen]]:
+    """Parts of at most `PASS` rows, but at least one table each; one that several graded is alone, for it is joined."""
+    part: list[_Chosen] = []
     for each in chosen:
-        if batch and sum(other.rows for other in batch) + each.rows > BATCH:
-            yield batch
-            batch = []
-        batch.append(each)
-    if batch:
-        yield batch
+        alone = each.graded_twice or any(other.graded_twice for other in part)
+        if part and (alone or sum(other.rows for other in part) + each.rows > PASS):
+            yield part
+            part = []
+        part.append(each)
+    if part:
+        yield part
 
 
 def _used_first(chosen: _Chosen) -> tuple[str, ...]:
@@ -222,26 +246,26 @@ def reading_rank() -> pl.Expr:
 
 def _chosen(rows: pl.LazyFrame, variants: bool) -> list[_Chosen]:
     """The reading that stands for each benchmark, with the variant or variants."""
-    scored = rows.drop_nulls("score")
+    # By grader too and then without: to count the graders of each takes longer than all the rest.
+    of_graders = rows.drop_nulls("score").group_by(*_TABLE, "grader").agg(pl.len().alias("rows"))
     counts = (
-        scored.group_by(_TABLE)
-        # Not by counting names, which takes as long as all the rest: most logs name no grader.
-        .agg(
-            pl.len().alias("rows"),
-            (
-                (pl.col("grader").min() != pl.col("grader").max()).fill_null(False)
-                | pl.col("grader").null_count().is_between(1, pl.len() - 1)
-            ).alias("graded_twice"),
-        )
+        of_graders.group_by(_TABLE)
+        .agg(pl.col("rows").sum(), (pl.len() > 1).alias("graded_twice"))
         .with_columns(reading_rank().alias("rank"), place=pl.lit(0))
         .collect(engine="streaming")
     )
     several = counts.filter(pl.len().over("benchmark") > 1)["benchmark"].unique()
     if len(several):
-        # Place within a model's run, so that the order in which logs were read does not matter.
-        place = pl.int_range(pl.len()).over("model", "benchmark")
-        of_several = rows.filter(pl.col("benchmark").is_in(several.to_list())).with_columns(place=place)
-        places = of_several.drop_nulls("score").group_by(_TABLE).agg(pl.col("place").min()).collect()
+        # Place among those of a model, so that the order in which logs were read does not matter.
+        met = rows.filter(pl.col("benchmark").is_in(several.to_list())).with_row_index("place").drop_nulls("score")
+        places = (
+            met.group_by(*_TABLE, "model")
+            .agg(pl.col("place").min())
+            .with_columns(pl.col("place").rank("dense").over("benchmark", "model").cast(pl.Int32))
+            .group_by(_TABLE)
+            .agg(pl.col("place").min())
+            .collect(engine="streaming")
+        )
         counts = counts.drop("place").join(places, on=_TABLE, how="left", nulls_equal=True).fill_null(0)
     ordered = counts.sort("benchmark", "rank", "place", "reading", "variant")
     by_benchmark = ordered.group_by("benchmark", maintain_order=True)
@@ -263,113 +287,24 @@ def _of_main_grader(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.join(main.select("model", "grader"), on=["model", "grader"], how="semi", nulls_equal=True)
 
 
-def _table(chosen: _Chosen, rows: pl.LazyFrame) -> ItemTable:
-    """Rows summed into arrays, which several measures share and none may change.
-
-    By the place of each row's cell and not by a grouping of names: ten million cells are few numbers and many names.
-    """
-    found = rows.drop_nulls("score").select(_code("model"), _code("item"), "score").collect(engine="streaming")
-    models, items = (found[name].unique().cast(pl.String).sort() for name in ("model", "item"))
-    shape, cells = (len(models), len(items)), len(models) * len(items)
-    places = _places(found["model"], models) * len(items) + _places(found["item"], items)
-    scores = found["score"].to_numpy()
-    epochs = np.bincount(places, minlength=cells)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(places, scores, cells) / epochs
-        # One number where no item was run twice: millions of cells without a variance need no memory.
-        within = np.broadcast_to(np.nan, cells)
-        if epochs.max() > 1:
-            within = np.bincount(places, (scores - mean[places]) ** 2, cells) / (epochs - 1)
-            within[epochs < 2] = np.nan
-    for array in (mean, epochs, within):
-        # The arrays are cached: one measure that sorts in place would change the next one's data.
-        array.setflags(write=False)
-    return ItemTable(
-        benchmark=chosen.benchmark,
-        reading=chosen.reading,
-        variant=chosen.variant,
-        models=tuple(models),
-        items=tuple(items),
-        scores=mean.reshape(shape),
-        epochs=epochs.reshape(shape),
-        within=within.reshape(shape),
-        # Of single scores, not of means: a mean of epochs can be 1 by chance.
-        binary=bool(((scores == 0) | (scores == 1)).all()),
-        readings=_used_first(chosen),
-        states=_states(rows, models),
-    )
-
-
-def _code(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Categorical)
-
-
-def _places(column: pl.Series, names: pl.Series) -> npt.NDArray[np.int64]:
-    """Place of each name of a categorical column among the names given, -1 where it is not there."""
-    met = column.unique().drop_nulls()
-    codes = met.to_physical().to_numpy()
-    found = met.cast(pl.String).cast(pl.Enum(names), strict=False).to_physical().cast(pl.Int64).fill_null(-1)
-    of_code = np.full(codes.max(initial=0) + 1, -1, dtype=np.int64)
-    of_code[codes] = found.to_numpy()
-    places: npt.NDArray[np.int64] = of_code[column.to_physical().to_numpy()]
-    return places
-
-
-def _states(rows: pl.LazyFrame, models: pl.Series) -> dict[State, npt.NDArray[np.int64]]:
-    """How many of each model's items are in each state; one with a score in some epoch has one."""
-    odd = rows.drop_nulls("state").select("model", "item", "state").collect(engine="streaming")
-    if odd.is_empty():
-        return {}
-    touched = rows.join(odd.lazy().select("model", "item").unique(), on=["model", "item"], how="semi")
-    unparsed = pl.when(pl.col("state") == State.UNPARSED.value).then("state")
-    of_items = touched.group_by("model", "item").agg(
-        pl.when(pl.col("score").is_null().all()).then(pl.col("state").min()).otherwise(unparsed.min()).alias("state")
-    )
-    counts = of_items.drop_nulls("state").group_by("state", "model").len().collect(engine="streaming")
-    found: dict[State, npt.NDArray[np.int64]] = {}
-    for state, own in sorted(counts.partition_by("state", as_dict=True, include_key=False).items()):
-        of_model = dict(own.iter_rows())
-        if any(of_model.get(model) for model in models):
-            found[State(str(state[0]))] = np.array([of_model.get(model, 0) for model in models], dtype=np.int64)
-    return found
-
-
-class ItemFacts(NamedTuple):
-    """What a key says of each item of a table.
-
-    Parameters
-    ----------
-    codes : place of each item's value among `values`, -1 where it has none, shape (items,).
-    values : those of the key, sorted.
-    torn : places of the items for which rows say several values.
-    """
-
-    codes: npt.NDArray[np.int64]
-    values: tuple[str, ...]
-    torn: npt.NDArray[np.int64]
-
-    def clusters(self) -> npt.NDArray[np.int64]:
-        """Number of each item's cluster: an item that says none shares it with none."""
-        alone = self.codes < 0
-        numbered = np.where(alone, len(self.values) + np.arange(len(self.codes)), self.codes)
-        return np.unique(numbered, return_inverse=True)[1].astype(np.int64)
-
-
-def item_facts(responses: Responses, table: ItemTable) -> ItemFacts:
-    """The value of the cluster's key for each item of a table of these responses."""
-    rows = responses.clustered().filter(pl.col("benchmark") == table.benchmark)
-    named = rows.select(_code("item"), _code("cluster")).drop_nulls().collect(engine="streaming")
-    values = named["cluster"].unique().cast(pl.String).sort()
-    places, said = _places(named["item"], pl.Series(table.items)), _places(named["cluster"], values)
-    places, said = places[places >= 0], said[places >= 0]
-    codes = np.full(len(table.items), -1, dtype=np.int64)
-    codes[places] = said
-    return ItemFacts(codes, tuple(values), np.unique(places[codes[places] != said]))
+def item_facts(responses: Responses, tables: Sequence[ItemTable]) -> tuple[ItemFacts, ...]:
+    """The value of the cluster's key for each item of each table of these responses."""
+    key = str(responses.cluster)
+    if all(key in table.facts for table in tables):
+        return tuple(table.facts[key] for table in tables)
+    told = {table.benchmark: (Names(), Told()) for table in tables}
+    rows = responses.clustered().filter(pl.col("benchmark").is_in(list(told))).select("benchmark", "item", "cluster")
+    for batch in rows.drop_nulls().collect_batches(chunk_size=BATCH):
+        for (benchmark,), part in batch.partition_by("benchmark", as_dict=True).items():
+            names, own = told[benchmark]
+            own.add(names.numbers(part["item"]), part["cluster"])
+    of_tables = ((told[table.benchmark], pl.Series(table.items, dtype=pl.String)) for table in tables)
+    return tuple(own.facts(names.numbers(items)) for (names, own), items in of_tables)
 
 
 def _with_clusters(table: ItemTable, responses: Responses) -> ItemTable:
     """The table with the clusters of its items; as it is where none of them has one."""
-    facts = item_facts(responses, table)
+    (facts,) = item_facts(responses, [table])
     if not facts.values:
         return table
     # Picking one of the clusters would make the interval depend on the order of rows.

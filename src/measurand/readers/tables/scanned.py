@@ -23,6 +23,9 @@ __all__ = ["scan"]
 LEAST = 1_000_000
 """Rows from which a table is scanned."""
 
+BATCH = 1 << 18
+"""Names that are looked at at a time."""
+
 _TEXT = ("model", "benchmark", "item")
 
 
@@ -81,9 +84,15 @@ def _nameless(frame: pl.LazyFrame, names: Mapping[str, str]) -> bool:
 
 def _clean(table: ItemTable) -> bool:
     """Whether every name is a name as it stands, and every score a number that can be computed with."""
-    names = pl.Series([table.benchmark, *table.models, *table.items])
-    odd = (names.str.strip_chars() != names) | names.str.to_lowercase().is_in(MISSING)
-    return not odd.any() and float(np.nanmax(np.abs(table.scores))) <= LARGEST
+    names = (table.benchmark, *table.models)
+    parts = (table.items[start : start + BATCH] for start in range(0, len(table.items), BATCH))
+    if any(_odd(pl.Series(part)) for part in (names, *parts)):
+        return False
+    return bool(max(np.nanmax(table.scores), -np.nanmin(table.scores)) <= LARGEST)
+
+
+def _odd(names: pl.Series) -> bool:
+    return bool(((names.str.strip_chars() != names) | names.str.to_lowercase().is_in(MISSING)).any())
 
 
 def _mean(table: ItemTable, row: int) -> ItemMean:
