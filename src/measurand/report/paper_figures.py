@@ -165,15 +165,15 @@ def as_file(made: Spec, format: Format) -> bytes:
         return bytes(vl_convert.vegalite_to_pdf(text, allowed_base_urls=[]))
     if format == "png":
         return bytes(vl_convert.vegalite_to_png(text, ppi=PNG_PPI, allowed_base_urls=[]))
+    svg = str(vl_convert.vegalite_to_svg(text, allowed_base_urls=[]))
+    # Vega counts its clips on from picture to picture; the same picture is the same bytes.
+    ids = list(dict.fromkeys(re.findall(r'id="(clip\d+)"', svg)))
+    svg = re.sub(r"\bclip\d+\b", lambda match: f"clip{ids.index(match[0])}" if match[0] in ids else match[0], svg)
     size = made["padding"]
     inches = [
         f'{name}="{(made[name] + size[first] + size[second]) / INCH:g}in"'
         for name, first, second in (("width", "left", "right"), ("height", "top", "bottom"))
     ]
-    svg = str(vl_convert.vegalite_to_svg(text, allowed_base_urls=[]))
-    # Vega counts its clips on from picture to picture; the same picture is the same bytes.
-    ids = list(dict.fromkeys(re.findall(r'id="(clip\d+)"', svg)))
-    svg = re.sub(r"\bclip\d+\b", lambda match: f"clip{ids.index(match[0])}" if match[0] in ids else match[0], svg)
     # Without a unit a browser or an editor takes points for pixels, three quarters of their size.
     head, box, rest = svg.partition(" viewBox=")
     return f"{head[: head.index(' width=')]} {' '.join(inches)}{box}{rest}".encode()
