@@ -185,3 +185,16 @@ def test_unequal_clusters_keep_the_level():
             hits[name] += bool(low[0] < 0 < high[0])
     assert hits["cr1"] < 900
     assert 930 < hits["cr2"] < 975
+
+
+@pytest.mark.parametrize("share", [0.7, 1.0])
+def test_blocks_of_rows_change_nothing(monkeypatch, share):
+    rng = np.random.default_rng(0)
+    scores = np.where(rng.random((7, 40)) < share, rng.random((7, 40)), np.nan)
+    for clusters in (None, rng.integers(0, 6, 40)):
+        whole = cluster_sums(scores, clusters).means()
+        with monkeypatch.context() as patch:
+            patch.setattr("measurand.stats.intervals.clustered._BLOCK", 90)
+            parts = cluster_sums(scores, clusters).means()
+        for name, values in vars(whole).items():
+            np.testing.assert_array_equal(getattr(parts, name), values, err_msg=name)

@@ -52,3 +52,16 @@ def test_the_published_sandbagging_counts():
 def test_mcnemar_is_the_two_sided_sign_test():
     """5 against 0: 2 / 2**5 = .0625; nothing discordant: 1."""
     np.testing.assert_allclose(mcnemar_p_value([5, 0, 3], [0, 0, 3]), [0.0625, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("against", [None, 1])
+def test_blocks_of_items_change_nothing(monkeypatch, against):
+    rng = np.random.default_rng(0)
+    scores, clusters = rng.integers(0, 2, (4, 50)).astype(float), rng.integers(0, 9, 50)
+    for codes in (None, clusters):
+        whole = paired_differences(scores, codes, against)
+        with monkeypatch.context() as patch:
+            patch.setattr("measurand.stats.intervals.paired._BLOCK", 12)
+            parts = paired_differences(scores, codes, against)
+        for name, values in vars(whole).items():
+            np.testing.assert_allclose(getattr(parts, name), values, rtol=1e-12, err_msg=name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _ROUNDING = 1e-12
+_BLOCK = 1 << 22
+"""Cells looked at at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +71,8 @@ def paired_differences(scores: Floats, clusters: Ints | None = None, against: in
     run = np.isfinite(scores)
     anyone, everyone = run.any(axis=0), run.all(axis=0)
     if (anyone == everyone).all():
+        if everyone.all():  # no copy of what may be a gigabyte
+            return _complete(scores, clusters, against)
         return _complete(scores[:, everyone], None if clusters is None else clusters[everyone], against)
     first, second = _rows(len(scores), against)
     parts = []
@@ -89,10 +95,25 @@ def _rows(count: int, against: int | None) -> tuple[Ints, Ints]:
     return np.full(len(others), against), others
 
 
-def _products(values: Floats, first: Ints, second: Ints, against: int | None) -> Floats:
-    """Scalar product of the two rows of each pair."""
-    result: Floats = (values @ values.T)[first, second] if against is None else (values @ values[against])[second]
-    return result
+class _Products(NamedTuple):
+    """Scalar products of rows: of each with itself, and of the two of each pair."""
+
+    own: Floats
+    pairs: Floats
+
+
+def _products(
+    of: Callable[[slice], Floats], shape: tuple[int, ...], pair: tuple[Ints, Ints], against: int | None
+) -> _Products:
+    """Products of the rows of which `of` gives some columns: of millions, all at once would take gigabytes."""
+    rows, columns = shape
+    own, crossed = np.zeros(rows), np.zeros((rows, rows) if against is None else rows)
+    step = max(1, _BLOCK // max(1, rows))
+    for start in range(0, columns, step):
+        values = of(slice(start, start + step))
+        own += np.einsum("rc,rc->r", values, values)
+        crossed += values @ (values.T if against is None else values[against])
+    return _Products(own, crossed[pair] if against is None else crossed[pair[1]])
 
 
 def _complete(scores: Floats, clusters: Ints | None, against: int | None = None) -> Pairs:
@@ -104,14 +125,20 @@ def _complete(scores: Floats, clusters: Ints | None, against: int | None = None)
     groups = sums.total.shape[1]
     count = sums.count[0] if len(scores) else np.zeros(groups)
     scale = 1 / n if groups > 1 else np.nan
-    residuals = sums.residuals() * np.sqrt(cr2_weights(count))
-    own = np.einsum("rg,rg->r", residuals, residuals)
-    squares = own[first] + own[second] - 2 * _products(residuals, first, second, against)
+    mean = scores.mean(axis=1) if n else np.full(len(scores), np.nan)
+    means, weights = sums.total.sum(axis=1) / max(n, 1), np.sqrt(cr2_weights(count))
+
+    def residuals(part: slice) -> Floats:
+        found: Floats = (sums.total[:, part] - means[:, None] * count[part]) * weights[part]
+        return found
+
+    own, products = _products(residuals, sums.total.shape, (first, second), against)
+    squares = own[first] + own[second] - 2 * products
     # For rows that differ nowhere the three terms cancel; what rounding leaves may be negative.
     squares = np.where(squares <= _ROUNDING * (own[first] + own[second]), 0.0, squares)
-    mean = scores.mean(axis=1) if n else np.full(len(scores), np.nan)
-    right = (scores == 1).astype(np.float64)
-    both, total = _products(right, first, second, against), right.sum(axis=1)
+    total, both = _products(
+        lambda part: (scores[:, part] == 1).astype(np.float64), scores.shape, (first, second), against
+    )
     return Pairs(
         first=first,
         second=second,
