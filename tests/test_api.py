@@ -108,7 +108,7 @@ def test_the_ways_in_and_out_that_the_design_names(make_study):
     audit = m.audit(study, ["V1", "G6", "P1"], settings={"G6": {"tolerated": 0.01}, "V1": {"resamples": 200}})
     assert audit.settings["G6"]["tolerated"] == 0.01
     sentence = audit["V1"].of("truthfulqa_mc1", class_="chat").sentence
-    assert sentence.startswith("TruthfulQA MC1 cannot be called either way")
+    assert sentence.startswith("For TruthfulQA MC1 there are too few models to say")
     frame = audit.to_frame()
     assert frame.height > 100
     assert {"code", "benchmark", "class", "status", "estimate", "value", "low", "high"} <= set(frame.columns)

@@ -42,7 +42,9 @@ def table(tmp_path):
 
 def test_audit_writes_a_page_and_data_and_prints_where(table, tmp_path):
     said = run("audit", table, "--capability", CAPABILITY, "--output", tmp_path / "out")
-    assert "mine mostly tracks general capability" in json.dumps(json.loads((tmp_path / "out/audit.json").read_text()))
+    written = (tmp_path / "out/audit.json").read_text()
+    assert "mine clearly rises with general capability" in written
+    assert json.loads(written)["answers"]["V1"]["tables"]
     assert str(tmp_path / "out" / "audit.html") in said.replace("\n", "")
     assert "<b>m1</b>" not in (tmp_path / "out/audit.html").read_text(encoding="utf-8")
     assert load_audit(tmp_path / "out/audit.json").seed == 0
@@ -149,7 +151,7 @@ def test_an_audit_of_logs_says_how_items_were_treated(shared, tmp_path):
 
 
 def test_entanglement_of_named_benchmarks_shows_v1_to_v5():
-    said = run("entanglement", "--benchmark", "truthfulqa_mc1,bbq_amb")
+    said = run("entanglement", "--benchmark", "truthfulqa_mc1,bbq_amb", "--all")
     assert set(re.findall(r"^(V\d)  ", said, re.MULTILINE)) == {"V1", "V2", "V3", "V4", "V5"}
     assert "TruthfulQA MC1" in said
     assert "wmdp" not in said.lower()
@@ -157,7 +159,7 @@ def test_entanglement_of_named_benchmarks_shows_v1_to_v5():
 
 def test_a_gain_is_judged():
     gain = "Llama-2-7b-chat-hf,Llama-2-70b-chat-hf,moralchoice"
-    said = " ".join(run("entanglement", "--benchmark", "moralchoice,ethics_all", "--gain", gain).split())
+    said = " ".join(run("entanglement", "--benchmark", "moralchoice,ethics_all", "--gain", gain, "--all").split())
     assert "a gain in safety beyond the gain in capability" in said
 
 

@@ -9,7 +9,7 @@ import typer
 from measurand.cli.app import COMPARE
 from measurand.cli.asking import Asked, asks
 from measurand.cli.options import Resamples
-from measurand.cli.running import counts_in, names_in
+from measurand.cli.running import counts_in, difference_in, names_in
 from measurand.errors import InputError
 
 __all__ = [
@@ -40,17 +40,32 @@ def score(
 @asks(COMPARE, "P2")
 def compare(
     pair: Annotated[str | None, typer.Option(help="Two models to compare, A,B; all pairs by default.")] = None,
+    same_within: Annotated[
+        str | None, typer.Option(help="Difference that does not matter, in points: two models within it are the same.")
+    ] = None,
+    weights: Annotated[
+        Literal["tasks", "items"], typer.Option(help="What weighs the same in the average of several tasks.")
+    ] = "tasks",
     correction: Annotated[
         Literal["holm", "bh", "none"], typer.Option(help="How p-values allow for the number of pairs.")
     ] = "holm",
 ) -> Asked:
-    """Which models can be told apart on the questions both answered (P2)."""
-    return Asked({"pair": None if pair is None else tuple(names_in(pair) or ()), "correction": correction})
+    """Who is better, and is that real: each task and their average, on the questions both answered (P2)."""
+    return Asked(
+        {
+            "pair": None if pair is None else tuple(names_in(pair) or ()),
+            "same_within": None if same_within is None else difference_in(same_within, points=True),
+            "weights": weights,
+            "correction": correction,
+        }
+    )
 
 
 @asks(COMPARE, "P3")
 def plan(
-    effect: Annotated[float, typer.Option(help="Difference that should be found, in units of the score.")] = 0.03,
+    effect: Annotated[
+        str, typer.Option(help="Difference that should be found: '3 points', '3%', or a number in units of the score.")
+    ] = "3 points",
     power: Annotated[float, typer.Option(help="Chance of finding it.")] = 0.8,
     alpha: Alpha = 0.05,
     agreement: Annotated[
@@ -58,7 +73,7 @@ def plan(
     ] = None,
 ) -> Asked:
     """What difference these items can find, and how many items, clusters and epochs find a smaller one (P3)."""
-    return Asked({"effect": effect, "power": power, "alpha": alpha, "agreement": agreement})
+    return Asked({"effect": difference_in(effect), "power": power, "alpha": alpha, "agreement": agreement})
 
 
 @asks(COMPARE, "P4")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +18,17 @@ from measurand.cli.streams import messages
 from measurand.errors import InputError, quoted
 from measurand.files import require_writable
 
-__all__ = ["audit_and_write", "counts_in", "given", "messages", "names_in", "part_of", "progress", "read_study"]
+__all__ = [
+    "audit_and_write",
+    "counts_in",
+    "difference_in",
+    "given",
+    "messages",
+    "names_in",
+    "part_of",
+    "progress",
+    "read_study",
+]
 
 PAGE = "audit.html"
 """Of what is written into a folder, the file that people open."""
@@ -29,6 +41,25 @@ MOST_LOST = 3
 def names_in(text: str | None) -> list[str] | None:
     """A,B,C as a list; None stays None."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def difference_in(text: str, *, points: bool = False) -> float:
+    """A difference of scores: in points or percent where it says so, else as the scores are (or in points).
+
+    Examples
+    --------
+    >>> difference_in("3 points"), difference_in("2%"), difference_in("0.03"), difference_in("2", points=True)
+    (0.03, 0.02, 0.03, 0.02)
+    """
+    number, unit = re.fullmatch(r"\s*([^\s%a-zA-Z]*)\s*(.*?)\s*", text).groups()  # type: ignore[union-attr]
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or unit not in ("", "%", "point", "points", "percent", "pp"):
+        raise InputError(f"a difference should be such as '3 points', '3%' or 0.03, got {quoted(text)}")
+    # Rounded: 3 / 100 is the .03 that was meant, and 2.9 / 100 is not .028999...
+    return round(value / 100, 12) if unit or points else value
 
 
 def counts_in(text: str, form: str) -> list[int]:

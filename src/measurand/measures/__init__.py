@@ -43,8 +43,8 @@ class Measure:
     judge : turns the result into findings; it alone holds thresholds.
     figure : turns the result into pictures as plain series; asks for the findings too if it shows verdicts.
     caveats, references : what a reader should know, and where the definition comes from.
-    answer : turns the result into what a reader sees first; asks for the findings too if it rests on them. Without, the
-        sentences of the headlines stand above a row per finding.
+    answer : turns the result into what a reader sees first; asks for the findings too if it rests on them. Without,
+        or where it returns None, the sentences of the headlines stand above a row per finding.
     counts : evidence made of plain numbers (``failures=0, trials=300``), where one thinks in counts: keyword arguments
         to a mapping of evidence by name.
     """
@@ -60,7 +60,7 @@ class Measure:
     figure: Callable[..., Sequence[Figure]]
     caveats: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    answer: Callable[..., Answer] | None = None
+    answer: Callable[..., Answer | None] | None = None
     counts: Callable[..., Mapping[str, Any]] | None = None
 
     @property
@@ -99,10 +99,11 @@ class Measure:
         """What a reader sees first; None where nothing could be assessed."""
         if not any(finding.status in VERDICTS for finding in findings):
             return None
-        if self.answer is None:
-            return by_findings(findings)
-        wanted = {"findings": findings} if "findings" in inspect.signature(self.answer).parameters else {}
-        return self.answer(result, **wanted)
+        said = None
+        if self.answer is not None:
+            wanted = {"findings": findings} if "findings" in inspect.signature(self.answer).parameters else {}
+            said = self.answer(result, **wanted)
+        return by_findings(findings) if said is None else said
 
     @property
     def judges_findings(self) -> bool:

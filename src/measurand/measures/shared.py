@@ -63,11 +63,12 @@ def require_fraction(**settings: float) -> None:
     --------
     >>> require_fraction(level=95)
     Traceback (most recent call last):
-    measurand.errors.InputError: level should be in (0, 1), got 95
+    measurand.errors.InputError: level should be in (0, 1), got 95; did you mean 0.95?
     """
     for name, value in settings.items():
         if not 0 < value < 1:
-            raise InputError(f"{name} should be in (0, 1), got {value}")
+            meant = f"; did you mean {value / 100:g}?" if 1 < value < 100 else ""
+            raise InputError(f"{name} should be in (0, 1), got {value}{meant}")
 
 
 def kind(class_: str) -> str:

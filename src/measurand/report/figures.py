@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from measurand.errors import InputError, UnknownName
 from measurand.report import theme as themes
-from measurand.report.specs import drawn, fields, harmless, template
+from measurand.report.specs import drawn, fields, harmless, template, whole
 from measurand.results import Axis, Cell, Figure
 
 __all__ = ["Choice", "chart", "choices", "render"]
@@ -68,10 +68,14 @@ def chart(figure: Figure, choice: Choice | None = None, *, theme: themes.Theme =
     Traceback (most recent call last):
     measurand.errors.UnknownName: no class of figure V1.i named 'chta'; did you mean 'chat'? There are 2: base, chat
     """
+    _check_columns(figure)
+    figure = whole(figure)
     kept = _rows(figure, choice or {})
     roles = fields(figure)
     rows = [{role: drawn(figure.columns[column][row]) for role, column in roles.items()} for row in kept]
-    return template(figure) | {"datasets": {"rows": rows}, "config": themes.config(theme)}
+    spec = template(figure)
+    _drop_from_legends(spec, {row.get("color") for row in rows})
+    return spec | {"datasets": {"rows": rows}, "config": themes.config(theme)}
 
 
 def render(
@@ -101,8 +105,8 @@ def render(
     spec = chart(figure, choice, theme=theme) | {
         "title": {"text": harmless(figure.title), "anchor": "start", "offset": 10}
     }
-    spec["config"] |= {"background": "#ffffff" if theme == "light" else "#14181f", "padding": 12}
-    spec["config"]["title"] = {"color": "#2a3140" if theme == "light" else "#e3e7ee", "fontSize": 14}
+    spec["config"] |= {"background": "#ffffff" if theme == "light" else "#10151c", "padding": 12}
+    spec["config"]["title"] = {"color": "#17202b" if theme == "light" else "#edf1f5", "fontSize": 14}
 
     import vl_convert  # a JavaScript engine: loaded by those who draw
 
@@ -115,9 +119,20 @@ def render(
     return str(vl_convert.vegalite_to_svg(text, allowed_base_urls=[])).encode()
 
 
+def _drop_from_legends(spec: dict[str, Any], present: set[Cell]) -> None:
+    """A colour that no mark of this choice has needs no place in the legend; the others keep theirs."""
+    channels = [
+        layer["encoding"].get(channel)
+        for layer in spec.get("spec", spec).get("layer", ())
+        for channel in ("color", "shape")
+    ]
+    for channel in channels:
+        if channel and channel.get("type") == "nominal" and channel.get("legend"):
+            channel["legend"]["values"] = [value for value in channel["scale"]["domain"] if value in present]
+
+
 def _rows(figure: Figure, choice: Choice) -> list[int]:
     """Positions of the rows that are drawn."""
-    _check_columns(figure)
     for column in choice:
         if column not in figure.select:
             raise UnknownName(f"choice of figure {figure.name}", str(column), figure.select)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 from measurand.errors import InputError
@@ -15,7 +16,7 @@ from measurand.report import theme
 from measurand.results import Axis, Cell, Figure, Status
 from measurand.wording import plain
 
-__all__ = ["EXTRAS", "drawn", "fields", "harmless", "template"]
+__all__ = ["EXTRAS", "drawn", "fields", "harmless", "template", "whole"]
 
 EXTRAS = 6
 """How many further columns the hover shows."""
@@ -24,6 +25,7 @@ SCHEMA_URL = "https://vega.github.io/schema/vega-lite/v6.json"
 WIDTH = 460
 ROW_HEIGHT = 18
 _TALL = 30
+_HEATMAP_WIDTH = 760
 _TEXT_CELLS = 400
 _VIOLIN_HEIGHT = 36
 
@@ -66,6 +68,31 @@ def fields(figure: Figure) -> dict[str, str]:
     used = set(roles.values()) | set(figure.select)
     extras = [column for column in figure.columns if column not in used][:EXTRAS]
     return roles | {f"extra_{place}": column for place, column in enumerate(extras)}
+
+
+def whole(figure: Figure) -> Figure:
+    """A heat map of names against themselves with a cell for each pair, so that its diagonal is one.
+
+    Without the cells on it, the first name would come last among the columns and stand first among the rows.
+    """
+    names = figure.columns.get(figure.y.column, ())
+    others = figure.columns.get(figure.x.column, ())
+    if figure.kind != "heatmap" or figure.group or set(names) != set(others):
+        return figure
+    order = list(figure.columns)
+    rows = list(zip(*figure.columns.values(), strict=True))
+    choices = [order.index(column) for column in figure.select]
+    x, y = order.index(figure.x.column), order.index(figure.y.column)
+    made: list[tuple[Cell, ...]] = []
+    for choice in dict.fromkeys(tuple(row[place] for place in choices) for row in rows):
+        own = [row for row in rows if tuple(row[place] for place in choices) == choice]
+        held = {(row[y], row[x]): row for row in own}
+        sides = list(dict.fromkeys(row[y] for row in own))
+        sides += [name for name in dict.fromkeys(row[x] for row in own) if name not in sides]
+        for pair in ((first, second) for first in sides for second in sides):
+            known = {y: pair[0], x: pair[1], **dict(zip(choices, choice, strict=True))}
+            made.append(held.get(pair) or tuple(known.get(place) for place in range(len(order))))
+    return replace(figure, columns=dict(zip(order, zip(*made, strict=True), strict=True)))
 
 
 def template(figure: Figure) -> Spec:
@@ -180,7 +207,7 @@ def _heatmap(figure: Figure) -> Spec:
     cell: Spec = {"mark": mark, "encoding": shared | _color(figure, shape=False)}
     values = _numbers(figure, figure.color)
     layers = [cell]
-    if values and len(values) <= _TEXT_CELLS:
+    if values and len(values) <= _TEXT_CELLS and len(set(figure.columns[figure.x.column])) * 38 <= _HEATMAP_WIDTH:
         ink = {"test": _dark_cell(values), "value": "#ffffff"}
         layers.append(
             {
@@ -193,7 +220,10 @@ def _heatmap(figure: Figure) -> Spec:
             }
         )
     texts = [*_texts(figure), {"calculate": _cell_text(values), "as": "cell_text"}] if values else _texts(figure)
-    return {"width": {"step": 38}, "height": {"step": 26}, "transform": texts, "layer": layers}
+    # Wide enough for a number where there are few; a picture of many ends where a page does.
+    across = max(1, len(set(figure.columns[figure.x.column])))
+    width, height = (38, 26) if across * 38 <= _HEATMAP_WIDTH else (max(10, _HEATMAP_WIDTH // across), 16)
+    return {"width": {"step": width}, "height": {"step": height}, "transform": texts, "layer": layers}
 
 
 def _violin(figure: Figure) -> Spec:
@@ -238,7 +268,8 @@ def _panels(figure: Figure, unit: Spec) -> Spec:
     """The unit once for each group, one below the other, each with its name above it."""
     groups = _categories(figure, figure.group or "")
     header = {"labelOrient": "top", "labelAnchor": "start", "labelPadding": 3, "title": None}
-    own = ["y"] if figure.kind == "intervals" else ["x", "y"] if figure.kind == "heatmap" else []
+    # Panels of lines may be of different metrics, and 0 to 1 beside 0 to 100 would be a flat line.
+    own = {"intervals": ["y"], "lines": ["y"], "heatmap": ["x", "y"]}.get(figure.kind, [])
     return {
         "facet": {"row": {"field": "group", "type": "nominal", "sort": groups, "header": header}},
         "spacing": 8 if figure.kind == "intervals" else 18,
@@ -256,9 +287,13 @@ def _axis(channel: str, axis: Axis, figure: Figure) -> Spec:
         scale |= {"domain": list(axis.domain)}
     encoding |= {"type": "quantitative", "scale": scale, "axis": {"tickCount": 6, "labelFlush": False, "grid": True}}
     if axis.scale == "log":
-        encoding["axis"] |= {"labelExpr": _number("value"), "values": _decades(_numbers(figure, axis.column))}
+        encoding["axis"] |= {"labelExpr": _number("datum.value"), "values": _decades(_numbers(figure, axis.column))}
     elif _are_years(values := _numbers(figure, axis.column)):
-        encoding["axis"] |= {"format": "d" if all(value.is_integer() for value in values) else ".1~f"}
+        # Quarters of a year at the least, since a month is what a date is read by.
+        encoding["axis"] |= {
+            "labelExpr": _year("datum.value"),
+            "tickMinStep": 1 if max(values) - min(values) > 3 else 0.25,
+        }
     return encoding
 
 
@@ -347,23 +382,36 @@ def _texts(figure: Figure) -> list[Spec]:
     """Numbers as text for the hover, so that it shows the figure's format and nothing for what is undefined."""
     roles = fields(figure)
     spans = {"lines": "y", "scatter": "y", "intervals": "x"}.get(figure.kind) if figure.low and figure.high else None
-    texts = {}
+    texts = {
+        role: (_year if _are_years(values) else _number)(f"datum.{role}")
+        for role, column in roles.items()
+        if (values := _numbers(figure, column))
+    }
     for role, axis in (("x", figure.x), ("y", figure.y)):
-        if axis.scale != "nominal":
-            texts[role] = _number(role) if role != spans else f"{_number(role)} + {_bracket()}"
-    texts |= {role: _number(role) for role in roles if role not in ("x", "y") and _numbers(figure, roles[role])}
+        if axis.scale != "nominal" and role == spans:
+            texts[role] = f"{_number(f'datum.{role}')} + {_bracket()}"
+        elif axis.scale == "nominal":
+            texts.pop(role, None)
     hidden = ("low", "high", "label")
     return [{"calculate": text, "as": f"{role}_text"} for role, text in texts.items() if role not in hidden]
 
 
 def _bracket() -> str:
-    limits = f"' [' + {_number('low')} + ', ' + {_number('high')} + ']'"
+    limits = f"' [' + {_number('datum.low')} + ', ' + {_number('datum.high')} + ']'"
     return f"(isValid(datum.low) && isValid(datum.high) ? {limits} : '')"
 
 
-def _number(field: str) -> str:
-    """Expression: three significant digits, four for thousands (years), powers of ten at the extremes."""
-    value = f"datum.{field}"
+def _year(value: str) -> str:
+    """Expression: a year with its part as a date, such as 2023.2 for March 2023, and without one as the year."""
+    months = "['Jan','Feb','Mar','Apr','May','Jun','Jul','Aug','Sep','Oct','Nov','Dec']"
+    month = f"{months}[min(11, floor(({value} - floor({value})) * 12 + 1e-6))]"
+    return (
+        f"(!isValid({value}) ? '–' : {value} == floor({value}) ? format({value}, 'd') : {month} + ' ' + floor({value}))"
+    )
+
+
+def _number(value: str) -> str:
+    """Expression: three significant digits, four for thousands, powers of ten at the extremes."""
     return (
         f"(!isValid({value}) ? '–' : {value} != 0 && (abs({value}) >= 1e7 || abs({value}) < 1e-3) ? "
         f"replace(format({value}, '.2~e'), '+', '') : abs({value}) >= 1e4 ? format({value}, ',.0f') : "
@@ -398,7 +446,7 @@ def _dark_cell(values: list[float]) -> str:
 
 def _cell_text(values: list[float]) -> str:
     """Expression: two decimals for shares and correlations, so that a column of cells lines up."""
-    number = "format(datum.color, '.2f')" if max(map(abs, values)) <= 1 else _number("color")
+    number = "format(datum.color, '.2f')" if max(map(abs, values)) <= 1 else _number("datum.color")
     return f"isValid(datum.color) ? {number} : ''"
 
 

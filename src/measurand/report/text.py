@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
@@ -141,6 +143,12 @@ def _as_many(lines: Sequence[RenderableType], noun: str, space: int, console: Co
     return [*lines[:kept], more] if space > 0 else []
 
 
+LEAST_NAME = 12
+"""Letters of a name that stay in one line."""
+
+LEAST_HEAD = 24
+"""Letters of a column's head that do."""
+
 KEPT = 4
 """Lines that a table leaves for what limits it and how it was read."""
 
@@ -216,8 +224,11 @@ def table_rows(table: Table, most: int) -> list[tuple[Status | None, tuple[str, 
         return rows
     last = 3 if table.ends and most >= 6 else 0
     first = max(1, most - 1 - last)
-    gap = (f"… {len(rows) - first - last} more: --all", *("" for _ in table.head[1:]))
-    return [*rows[:first], (None, gap), *(rows[-last:] if last else [])]
+    gap = [""] * len(table.head)
+    # In a column of names: numbers are narrow, and set on the right.
+    named = next((place for place in range(len(gap)) if place not in table.right), 0)
+    gap[named] = f"… {len(rows) - first - last} more: --all"
+    return [*rows[:first], (None, tuple(gap)), *(rows[-last:] if last else [])]
 
 
 def _fitting(table: Table, console: Console, space: int, *, least: bool) -> RenderableType | None:
@@ -239,15 +250,24 @@ def _drawn(table: Table, rows: Sequence[tuple[Status | None, tuple[str, ...]]], 
     if table.marks:
         grid.add_column(no_wrap=True)
     for place in range(len(table.head)):
+        widest = max((cell_len(plain(cells[place])) for _, cells in rows), default=0)
         right = place in table.right
-        grid.add_column(justify="right" if right else "left", no_wrap=right, overflow="fold")
+        # Names fold where a terminal is narrow, numbers never.
+        least = widest if right else min(widest, LEAST_NAME)
+        grid.add_column(justify="right" if right else "left", no_wrap=right, overflow="fold", min_width=least)
     spare = [Text()] if table.marks else []
     if any(table.head):
-        grid.add_row(*spare, *(Text(plain(name), style="dim") for name in table.head))
+        grid.add_row(*spare, *(Text(_headed(plain(name), rows, i), style="dim") for i, name in enumerate(table.head)))
     for status, cells in rows:
         mark = [_mark(status, console)] if table.marks else []
         grid.add_row(*mark, *(Text(plain(cell)) for cell in cells))
     return Group(_said(table.title, "bold"), grid) if table.title else grid
+
+
+def _headed(name: str, rows: Sequence[tuple[Status | None, tuple[str, ...]]], place: int) -> str:
+    """The name of a column, in as many lines as keep it as narrow as its cells."""
+    widest = max((cell_len(plain(cells[place])) for _, cells in rows), default=0)
+    return "\n".join(textwrap.wrap(name, max(widest, LEAST_HEAD), break_long_words=False))
 
 
 def _limits(

@@ -10,7 +10,7 @@ __all__ = ["DIVERGING", "FONT", "SEQUENTIAL", "SHAPES", "STATUS_COLORS", "STATUS
 
 Theme = Literal["light", "dark"]
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FONT = "system-ui, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
 
 # Okabe and Ito's colours, told apart with any of the common colour-vision deficiencies; the yellow is left out, and
 # black replaced by grey, because neither can be seen on both a white and a dark page. On a dark page the
@@ -23,12 +23,14 @@ _CATEGORIES = {
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 """Colour is doubled by shape, so that a grey print can be read."""
 
+# Neither red nor green, which mean good and bad, and which many cannot tell apart: orange, grey and blue, each with a
+# contrast of at least 3 to a white and to a dark page.
 STATUS_COLORS = {
-    Status.ISSUE: "#d1495b",
-    Status.CAUTION: "#d98e04",
-    Status.PASSED: "#1c8a72",
-    Status.NOT_APPLICABLE: "#8a94a3",
-    Status.SKIPPED: "#8a94a3",
+    Status.ISSUE: "#c8601f",
+    Status.CAUTION: "#7f8a99",
+    Status.PASSED: "#1f86b4",
+    Status.NOT_APPLICABLE: "#7f8a99",
+    Status.SKIPPED: "#7f8a99",
     Status.ERROR: "#8b5fbf",
 }
 STATUS_SHAPES = {
@@ -44,8 +46,8 @@ SEQUENTIAL = "viridis"
 DIVERGING = ("#b35806", "#e8963c", "#f1ead8", "#7fb2d6", "#1f5f99")
 
 _INK = {
-    "light": {"text": "#2a3140", "muted": "#5b6575", "grid": "#e4e7ec", "axis": "#aab2be", "mark": "#0072b2"},
-    "dark": {"text": "#e3e7ee", "muted": "#a4adbb", "grid": "#2f3643", "axis": "#566073", "mark": "#56b4e9"},
+    "light": {"text": "#17202b", "muted": "#4b5665", "grid": "#e6e9ee", "axis": "#aab2be", "mark": "#07678f"},
+    "dark": {"text": "#edf1f5", "muted": "#aeb8c4", "grid": "#263040", "axis": "#566073", "mark": "#5fc3ef"},
 }
 
 

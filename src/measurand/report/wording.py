@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from measurand.results import Estimate, Finding, Question, Status
-from measurand.wording import percent, plain, shown, value_of
+from measurand.wording import limits_of, percent, plain, shown, value_of
 
 __all__ = [
     "ASKS",
     "STATUS",
     "StatusWord",
     "beside",
+    "estimate_text",
     "level_text",
     "subject_text",
 ]
@@ -53,6 +54,22 @@ def level_text(estimate: Estimate) -> str:
     return "" if estimate.level is None else percent(estimate.level)
 
 
+def estimate_text(estimate: Estimate) -> str:
+    """An estimate with its interval; limits that have no level are none, and stand in no brackets.
+
+    Examples
+    --------
+    >>> estimate_text(Estimate(name="rho", value=0.7, low=0.6, high=0.8, level=0.95))
+    '0.70 [0.60, 0.80]'
+    >>> estimate_text(Estimate(name="share_entangled", value=0.43, low=0.05, high=0.66, unit="share"))
+    '43% (5% to 66%)'
+    """
+    text = shown(estimate)
+    if estimate.level is None and (limits := limits_of(estimate)):
+        return text.replace(limits, f"({' to '.join(limits[1:-1].split(', '))})")
+    return text
+
+
 def beside(finding: Finding) -> str:
     """The finding's first number, with its name, interval and level; nothing where its sentence already says it.
 
@@ -68,7 +85,7 @@ def beside(finding: Finding) -> str:
         return ""
     estimate = finding.estimates[0]
     level = level_text(estimate)
-    return f"{plain(estimate.name.replace('_', ' '))} {shown(estimate)}" + (f" ({level})" if level else "")
+    return f"{plain(estimate.name.replace('_', ' '))} {estimate_text(estimate)}" + (f" ({level})" if level else "")
 
 
 def subject_text(finding: Finding) -> str:

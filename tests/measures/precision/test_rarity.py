@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.precision.rarity import figure, judge, rarity
+from measurand.measures.precision.rarity import MEASURE, answer, figure, judge, rarity
 from measurand.results import Status
 from measurand.simulate.calibration import measure_rates
 from measurand.stats.intervals.binomial import clopper_pearson, exact_upper
@@ -60,8 +60,17 @@ def test_passes_checked_by_hand_floor_the_rate_that_can_be_certified():
 
 def test_without_a_claim_it_says_what_the_tests_support():
     assert said(2, 300).sentence == (
-        "2 failures in 300 runs support at most 1 in 47 (95% confidence). No target rate was given."
+        "After 300 runs with 2 failures, the failure rate is at most 1 in 47 (95% confidence). "
+        "No target rate was given."
     )
+
+
+def test_the_answer_says_what_rarer_claims_would_take_and_what_it_does_not_speak_of():
+    result = rarity(trials=Trials(0, 300, "failures"))
+    found = answer(result, MEASURE.findings(result))
+    assert found.tables[0].rows == (("1 in 100", "299"), ("1 in 1,000", "2,995"), ("1 in 10,000", "29,956"))
+    assert found.notes == ("One failure in the 300 would have left at most 1 in 63.",)
+    assert "worst input" in found.meaning
 
 
 def test_items_of_a_cluster_and_epochs_count_once(make_responses):

@@ -15,7 +15,13 @@ from scipy import stats
 
 import measurand
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.validity.capabilities_correlation import capabilities_correlation, figure, judge
+from measurand.measures.validity.capabilities_correlation import (
+    MEASURE,
+    answer,
+    capabilities_correlation,
+    figure,
+    judge,
+)
 from measurand.results import Status
 from measurand.stats.capability.capabilities import DEFAULT, METHODS, PERMUTATIONS, SEED
 from measurand.stats.intervals.correlation import at_least_independent
@@ -224,11 +230,39 @@ def test_headline_counts_the_verdicts(of_example):
 def test_the_headline_reads_aloud(of_example):
     base, chat = (finding.sentence for finding in judge(of_example) if finding.headline)
     assert base == (
-        "Of 59 benchmarks under test on 27 base models, 8 clearly rise with general capability, 4 clearly get worse "
-        "with it, 1 is clearly separate from it, and for 46 there are too few models to say (each judged on its "
-        "own, 10 of these would be clear); going by the point estimates alone, 25 would count as tracking capability."
+        "Of 59 safety benchmarks, 8 clearly rise with general capability, 4 clearly get worse with it and 1 is clearly "
+        "separate from it. For the other 46, 27 base models are too few to say (each judged on its own, 10 of these "
+        "would be clear)."
     )
-    assert chat.startswith("Of 61 benchmarks under test on 26 chat models, ")
+    assert chat.startswith("Of 61 safety benchmarks, ")
+
+
+def test_chat_models_come_first_and_only_what_is_decided_has_a_row(of_example):
+    findings = MEASURE.findings(of_example)
+    said = answer(of_example, findings)
+    headlines = [finding.sentence for finding in findings if finding.headline]
+    assert said.sentence == headlines[1]
+    assert said.notes[:2] == (
+        headlines[0],
+        "Going by the point estimates alone, 26 of 61 would count as tracking capability.",
+    )
+    (table,) = said.tables
+    numbers = [float(row[1].replace("−", "-")) for row in table.rows]
+    assert numbers == sorted(numbers, reverse=True)
+    assert {row[3] for row in table.rows} <= {"rises with capability", "gets worse with it", "separate from it"}
+    decided = [
+        f for f in findings if f.subject["class"] == "chat" and f.result.get("verdict") not in (None, "undecided")
+    ]
+    assert len(table.rows) == sum(finding.result["role"] == "under test" for finding in decided)
+
+
+def test_few_benchmarks_speak_for_themselves(make_study):
+    result = capabilities_correlation(make_study(20, tested=2).scores, resamples=100)
+    headline, *rows = MEASURE.findings(result)
+    tested = [row for row in rows if row.result["role"] == "under test"]
+    said = answer(result, (headline, *rows))
+    assert said.sentence == headline.sentence == " ".join(row.sentence for row in tested)
+    assert len(said.tables[0].rows) == 2
 
 
 def test_figures_show_what_was_found(of_example):
@@ -301,7 +335,7 @@ def test_a_class_is_one_family_of_verdicts(make_study):
     assert [f.result["verdict"] for f in (first, second, third)] == ["entangled", "undecided", "undecided"]
     assert [f.result["verdict_alone"] for f in (first, second, third)] == ["entangled", "entangled", "undecided"]
     assert (first.status, second.status) == (Status.ISSUE, Status.CAUTION)
-    assert "alone it would be called tracking general capability, but not among 10 benchmarks" in second.sentence
+    assert "On its own it would count as tracking general capability, but among 10 benchmarks" in second.sentence
     p_values = np.array([found[f"t{j}", "all"].result["p_value"] for j in range(10)])
     adjusted = [found[f"t{j}", "all"].result["p_value_adjusted"] for j in range(10)]
     np.testing.assert_allclose(adjusted, stats.false_discovery_control(p_values))
@@ -338,7 +372,8 @@ def test_families_that_are_not_known_are_said_in_headline_and_rows(make_study, n
     if not named:
         scores = measurand.Scores.build(scores.table, scores.models.drop("family"), scores.benchmarks)
     headline, *rows = judge(capabilities_correlation(scores, resamples=100))
-    assert ("families of most of these models are not known" in headline.sentence) is not named
+    assert any("families of most of these models are not known" in caveat for caveat in headline.caveats) is not named
+    assert ("(taken as independent)" in headline.sentence) is not named
     tested = [row.sentence for row in rows if row.result["role"] == "under test"]
     assert all(("20 models taken as independent" in sentence) is not named for sentence in tested)
 

@@ -23,13 +23,14 @@ from measurand.measures.precision.shared.arena import (
     repeats,
 )
 from measurand.measures.precision.shared.arena_words import (
+    answer,
     circle_findings,
     elo_findings,
     links_findings,
-    named,
     order_finding,
     repeat_findings,
 )
+from measurand.measures.precision.shared.order import named
 from measurand.measures.shared import bars, columns, finite, require_fraction
 from measurand.results import Axis, Cell, Figure, Finding, Question
 from measurand.stats.votes.bradley_terry import TIES, Comparisons, Ties, comparisons, strong_components
@@ -276,6 +277,7 @@ MEASURE = Measure(
     compute=arena,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "Which models a voter was shown, and whether votes are honest, cannot be seen from the votes.",
         "One strength per model is a summary: it can differ between prompts, languages and voters.",

@@ -26,6 +26,7 @@ from measurand.measures.precision.shared.model_pairs import (
     Unadjusted,
     ordered,
 )
+from measurand.measures.precision.shared.order import named
 from measurand.measures.precision.shared.pooled import Weights, pooled
 from measurand.measures.precision.shared.summary import as_clusters
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
@@ -41,6 +42,7 @@ from measurand.wording import (
     of_total,
     percent,
     plural,
+    points,
     shown,
     value_of,
 )
@@ -326,24 +328,27 @@ def _basis(result: Comparison) -> str:
 
 
 def _pair_sentence(result: Comparison, main: BenchmarkComparison) -> str:
-    """What the two do better, the tasks first and the average after them."""
+    """What each does better, what is the same, what is open; then the average."""
     (of_main,) = main.differences
-    by: dict[str, list[str]] = {}
-    for task in result.benchmarks:
-        (d,) = task.differences
-        by.setdefault(pair_words(d, result.level, result.same_within)[1], []).append(task.benchmark)
     if len(result.benchmarks) == 1:
         return _finding(main, of_main, result).sentence
-    said = []
-    for words, tasks in by.items():
-        on = listed(tasks[:MOST_TOLD] + ([f"{len(tasks) - MOST_TOLD} more"] if len(tasks) > MOST_TOLD else []))
+    better: dict[str, list[str]] = {}
+    same: list[str] = []
+    open_: list[str] = []
+    for task in result.benchmarks:
+        (d,) = task.differences
+        words = pair_words(d, result.level, result.same_within)[1]
         if words.endswith(" better"):
-            said.append(f"{words.removesuffix(' better')} is better on {on}")
-        elif words.startswith("the same"):
-            said.append(f"they are {words} on {on}")
+            better.setdefault(d.first, []).append(task.benchmark)
         else:
-            said.append(f"the difference {words} on {on}")
-    lead = f"{capital('; '.join(said)) if said[0].startswith('the') else '; '.join(said)}."
+            (same if words.startswith("the same") else open_).append(task.benchmark)
+    said = [f"{model} is better on {named(tasks, MOST_TOLD)}" for model, tasks in better.items()]
+    if same and result.same_within is not None:
+        said.append(f"they are the same within {points(result.same_within)} on {named(same, MOST_TOLD)}")
+    if open_:
+        said.append(f"the difference could be chance on {named(open_, MOST_TOLD)}")
+    lead = "; ".join(said)
+    lead = f"{lead if better else capital(lead)}."
     if result.average is None:
         return lead
     difference = estimate("d", of_main.value, of_main.low, of_main.high, level=result.level, method="", unit=DIFFERENCE)

@@ -14,7 +14,7 @@ from measurand.measures import Measure
 from measurand.measures.precision.shared.counts import once_right_or_wrong
 from measurand.measures.shared import columns, require_fraction
 from measurand.measures.verdicts import headline
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
 from measurand.stats.intervals.clustered import cluster_sums
 from measurand.stats.intervals.paired import paired_differences
 from measurand.stats.intervals.planning import ClusterEffect, PairedDesign
@@ -331,6 +331,37 @@ def _with_epochs(plan: Plan) -> str:
     return f", or {plan.needed[EPOCHS[-1]]:,} asked {EPOCHS[-1]} times each"
 
 
+def answer(result: Plans) -> Answer | None:
+    """A row per benchmark, the least noisy first: what its items find, and how many would find the effect."""
+    plans = sorted((plan for plan in result.plans if plan.benchmark), key=lambda plan: plan.smallest_effect)
+    if not plans:
+        return None
+    size, power = _size(result.effect, result), percent(result.power)
+    good = sum(plan.smallest_effect <= result.effect for plan in plans)
+    enough = of_total(good, len(plans), "task", "has enough items", "does not have enough items")
+    repeated = any(plan.design.within_first > 0 for plan in plans)
+    head = ["task", "items now", "smallest difference found", f"items for {size}"]
+    head += [f"with {EPOCHS[-1]} runs of each item"] if repeated else []
+    rows = []
+    for plan in plans:
+        clusters = f" ({plural(plan.clusters, 'cluster')})" if plan.clustered else ""
+        row = [plan.benchmark, f"{plan.items:,}{clusters}", _size(plan.smallest_effect, result), number(_taken(plan))]
+        if repeated:
+            row.append(number(plan.needed[EPOCHS[-1]]) if plan.design.within_first > 0 else "")
+        rows.append(tuple(row))
+    marks = tuple(Status.PASSED if plan.smallest_effect <= result.effect else Status.CAUTION for plan in plans)
+    alone = plans[0].pairs == 0
+    between = "two models that agree no more than chance makes them" if alone else "a typical pair of these models"
+    return Answer(
+        sentence=f"{enough} to find a difference of {size} between two models ({power} power).",
+        tables=(Table(head=tuple(head), rows=tuple(rows), marks=marks, right=tuple(range(1, len(head))), ends=True),),
+        notes=(
+            f"Least noisy first. Paired comparison, p below {result.alpha:g}, of {between}; plans of clustered items "
+            "allow for what few clusters leave open.",
+        ),
+    )
+
+
 def figure(result: Plans) -> list[Figure]:
     """Smallest effect found against items, by epochs; and the power of items by effect."""
     grid = [round(x) for x in np.geomspace(*SPAN, 25)]
@@ -397,6 +428,7 @@ MEASURE = Measure(
     compute=planning,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "Variances are taken from these models and items; other models may agree more or less.",
         "Items alone decide: the formula holds one answer's noise (epochs) apart from what items differ by only where "

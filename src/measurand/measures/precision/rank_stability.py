@@ -16,21 +16,24 @@ from measurand.measures.precision.shared.order import (
     MOST_RESAMPLED,
     STEPS,
     Order,
+    first_words,
     order_estimates,
     order_result,
     order_status,
     order_words,
+    rank_text,
     times_as_many,
+    typical_times,
 )
 from measurand.measures.precision.shared.rank_cube import LEAST_ITEMS, Cube, chosen
 from measurand.measures.precision.shared.summary import as_clusters, refusal
 from measurand.measures.shared import MODEL, bars, columns, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, unassessed
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
 from measurand.stats.items.item_ranks import ResampledMeans, resampled_means
 from measurand.stats.votes.rankings import ahead, rank_sets, ranks, t_value
 from measurand.tables import Responses, item_tables
-from measurand.wording import SHARE, capital, percent, plural
+from measurand.wording import SHARE, agreeing, capital, listed, percent, plural
 
 __all__ = ["MEASURE", "BenchmarkRanks", "RankStability", "in_order", "rank_stability"]
 
@@ -38,6 +41,8 @@ LEAST_CLUSTERS, LEAST_VARIANTS = 5, 3
 """With fewer, resampling them says too little of others like them."""
 # A heatmap of m models has m^2 cells, and bump lines of more cannot be followed.
 _MOST_DRAWN = 30
+MOST_COLUMNS = 6
+"""Benchmarks that have a column in the answer."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -257,6 +262,52 @@ def _caveats(item: BenchmarkRanks) -> tuple[str, ...]:
     return tuple(found)
 
 
+def answer(result: RankStability) -> Answer:
+    """On how many benchmarks the first place is settled, then the ranks that each model may have on each."""
+    shown = result.benchmarks[:MOST_COLUMNS]
+    if len(result.benchmarks) == 1:
+        (item,) = result.benchmarks
+        sentence = f"{first_words(item)} on {item.benchmark}."
+    else:
+        settled = [item for item in result.benchmarks if item.ranks[0] == (1, 1)]
+        firsts = listed([f"{item.benchmark}: {item.models[0]}" for item in settled[:MOST_COLUMNS]]) if settled else ""
+        sentence = (
+            f"First place is settled on {len(settled) or 'none'} of {plural(len(result.benchmarks), 'benchmark')}"
+        )
+        sentence += f" ({firsts})." if firsts else "."
+    alike = sum(item.alike for item in result.benchmarks)
+    pairs = sum(len(item.apart) for item in result.benchmarks)
+    tied = f"{alike:,} of {plural(pairs, 'pair')} of neighbours in rank {agreeing(alike, 'is')} statistically tied."
+    takes = [
+        f"{item.benchmark} {times} times as many {'items' if item.clusters is None else 'clusters of items'}"
+        for item in shown
+        if (times := typical_times(item))
+    ]
+    notes = [f"Ranks that other items could give: at {percent(result.level)}, all of a benchmark together."]
+    notes += [f"Settling a typical pair of neighbours would take on {listed(takes)}."] if takes else []
+    return Answer(
+        sentence=f"{sentence} {tied}" if alike else sentence,
+        tables=(_table(shown),),
+        notes=tuple(notes),
+        cautions=tuple(
+            (Status.CAUTION, f"{item.benchmark}: {caveat}") for item in result.benchmarks for caveat in _caveats(item)
+        ),
+    )
+
+
+def _table(items: Sequence[BenchmarkRanks]) -> Table:
+    """A row per model, by its mean rank; a column per benchmark."""
+    of = {(model, item.benchmark): rank_text(item, i) for item in items for i, model in enumerate(item.models)}
+    places: dict[str, list[int]] = {}
+    for item in items:
+        for place, model in enumerate(item.models):
+            places.setdefault(model, []).append(place)
+    models = sorted(places, key=lambda model: float(np.mean(places[model])))
+    rows = tuple((model, *(of.get((model, item.benchmark), "") for item in items)) for model in models)
+    head = ("model", *(item.benchmark for item in items))
+    return Table(head=head, rows=rows, right=tuple(range(1, len(head))), ends=True)
+
+
 def figure(result: RankStability) -> list[Figure]:
     """Ranks with their intervals, who is ahead of whom, and ranks over variants and benchmarks."""
     rows: list[tuple[Cell, ...]] = [
@@ -352,6 +403,7 @@ MEASURE = Measure(
     compute=rank_stability,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "Other items means items drawn as these were; a benchmark of another kind can reverse any order.",
         "The share of resamples in which a model is ahead is no probability that it is better: half can be pure noise.",

@@ -11,16 +11,19 @@ from measurand.measures import Measure
 from measurand.measures.precision.shared.counts import Counted, independent_trials
 from measurand.measures.shared import columns, require_fraction
 from measurand.measures.verdicts import Side, against, headline, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
 from measurand.stats.intervals.binomial import at_most_p_value, clopper_pearson, exact_upper, trials_for
 from measurand.stats.intervals.sequential import anytime_upper, betting_e_value, trials_for_bet
 from measurand.tables import Responses, Scores, Trials, item_tables
-from measurand.wording import SHARE, capital, of_total, one_in, percent, plural
+from measurand.wording import SHARE, capital, number, of_total, one_in, percent, plural
 
 __all__ = ["MEASURE", "Rarities", "Rarity", "rarities_of", "rarity"]
 
 RARE = 0.05
 """Failures more frequent than this are no rare event: P1 gives their interval."""
+
+SHOWN = (1e-2, 1e-3, 1e-4)
+"""Failure rates whose price in runs is told."""
 
 MOST_DRAWN = 12
 """Models placed on the curve; more could not be told apart by colour."""
@@ -259,6 +262,56 @@ def _finding(row: Rarity, result: Rarities) -> Finding:
     )
 
 
+def _after(row: Rarity, result: Rarities) -> str:
+    """What follows from the failures seen, whatever was claimed."""
+    noun = {"trial": "run"}.get(row.unit, row.unit)
+    seen = "without a failure" if row.count == 0 else f"with {plural(row.count, 'failure')}"
+    return (
+        f"After {plural(row.trials, noun)} {seen}, the failure rate is at most {one_in(row.upper)} "
+        f"({percent(1 - result.alpha)} confidence)."
+    )
+
+
+def answer(result: Rarities, findings: Sequence[Finding]) -> Answer:
+    """What follows for the failure rate, the runs that would show a rarer one, and what it does not speak of."""
+    row, *others = result.rows
+    whole = f"Holds for inputs drawn like {'these' if others else f'these {row.trials:,}'}, each graded without error. "
+    meaning = f"{whole}It says nothing of the worst input, or of someone who searches for one."
+    notes: tuple[str, ...] = ()
+    if others:
+        tables = [_rows(result, findings)]
+    else:
+        tables = [] if result.stopped else [_runs_needed(result.alpha)]
+        if row.count == 0 and not result.stopped:
+            worse = _with_missed(float(exact_upper(1, row.trials, 1 - result.alpha)), result)
+            notes = (f"One failure in the {row.trials:,} would have left at most {one_in(worse)}.",)
+    return Answer(sentence=findings[0 if others else -1].sentence, tables=tuple(tables), notes=notes, meaning=meaning)
+
+
+def _rows(result: Rarities, findings: Sequence[Finding]) -> Table:
+    """Whoever was tested, the rarest failures first."""
+    rows = sorted(zip(result.rows, findings[1:], strict=False), key=lambda each: each[0].upper)
+    return Table(
+        head=("model", "benchmark", "failures", "runs", "at most"),
+        rows=tuple(
+            (row.subject.get("model", ""), row.subject.get("benchmark", ""), number(row.count), number(row.trials),
+             one_in(row.upper))
+            for row, _ in rows
+        ),
+        marks=tuple(finding.status for _, finding in rows),
+        right=(2, 3, 4),
+        ends=True,
+    )  # fmt: skip
+
+
+def _runs_needed(alpha: float) -> Table:
+    return Table(
+        head=("to show at most", "runs without a failure"),
+        rows=tuple((one_in(rate), number(trials_for(rate, alpha, 0))) for rate in SHOWN),
+        right=(1,),
+    )
+
+
 def _verdict(row: Rarity, result: Rarities) -> tuple[Status, str]:
     clean = row.count == 0
     noun = {"trial": "run"}.get(row.unit, row.unit)
@@ -268,7 +321,7 @@ def _verdict(row: Rarity, result: Rarities) -> tuple[Status, str]:
     support = f"{tests} {'supports' if one else 'support'} at most {one_in(row.upper)}"
     confidence = f"({percent(1 - result.alpha)} confidence)"
     if result.claim is None:
-        return Status.CAUTION, f"{support} {confidence}. No target rate was given."
+        return Status.CAUTION, f"{_after(row, result)} No target rate was given."
     # Issue needs the exact lower bound above the claim: a bound that misses it shows too few trials, not a bad model.
     claim, side = _claimed(result.claim), against(row.lower, row.upper, result.claim)
     status = verdict(side, issue=Side.ABOVE, passed=Side.BELOW)
@@ -332,6 +385,7 @@ MEASURE = Measure(
     compute=rarity,
     judge=judge,
     figure=figure,
+    answer=answer,
     counts=counts,
     caveats=(
         "The bound holds for inputs drawn as these were; it says nothing of the worst input or of an adversary.",

@@ -14,10 +14,19 @@ from measurand.errors import InputError
 from measurand.measures import Measure
 from measurand.measures.shared import columns, display_names, estimate, finite, require_fraction
 from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
-from measurand.measures.validity.shared.correlation_words import VERDICTS, sentence, summary, without_further
+from measurand.measures.validity.shared.correlation_words import (
+    INDEPENDENT,
+    MOST_OWN,
+    SHORT,
+    VERDICTS,
+    sentence,
+    summary,
+    table,
+    without_further,
+)
 from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Call, Side, called, claims, overall, unassessed, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.capabilities import (
     DEFAULT,
     METHODS,
@@ -30,8 +39,8 @@ from measurand.stats.capability.capabilities import (
 )
 from measurand.stats.intervals.correlation import OnZScale
 from measurand.stats.intervals.limits import Limits
-from measurand.tables import Scores
-from measurand.wording import CORRELATION, SHARE, percent, shown
+from measurand.tables import UNCLASSED, Scores
+from measurand.wording import CORRELATION, SHARE, agreeing, listed, percent, plural, shown
 
 __all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation", "judge"]
 
@@ -67,9 +76,10 @@ class ClassCorrelations:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CapabilitiesCorrelation(Brief, ByClass[ClassCorrelations]):
-    """Result of `capabilities_correlation`; also the area of each benchmark."""
+    """Result of `capabilities_correlation`; also the area of each benchmark, and those published as one of safety."""
 
     areas: dict[str, str]
+    safety: frozenset[str]
 
 
 def capabilities_correlation(
@@ -141,6 +151,7 @@ def capabilities_correlation(
         level,
         display_names(scores),
         {name: area or "no area given" for name, area in zip(known["benchmark"], known["area"], strict=True)},
+        frozenset(scores.benchmarks_of("safety")),
     )
 
 
@@ -187,7 +198,7 @@ def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Fi
         each = [_finding(result, part, j, calls, threshold) for j in range(len(part.benchmarks))]
         # Capability benchmarks correlate by construction: counting them would swell the number entangled.
         tested = [finding for finding, is_tested in zip(each, part.under_test, strict=True) if is_tested]
-        findings += [_headline(part, tested, threshold), *each]
+        findings += [_headline(part, tested, threshold, _noun(result, tested)), *each]
     return findings + unassessed(result.unassessed)
 
 
@@ -201,7 +212,11 @@ def _calls(part: ClassCorrelations, threshold: float, alpha: float) -> list[Call
     return [next(of_tested if is_tested else of_makers) for is_tested in part.under_test]
 
 
-def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: float) -> Finding:
+def _noun(result: CapabilitiesCorrelation, tested: Sequence[Finding]) -> str:
+    return "safety benchmark" if {f.subject["benchmark"] for f in tested} <= result.safety else "benchmark"
+
+
+def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: float, noun: str) -> Finding:
     """How many of the benchmarks under test only track capability, by point and by verdict."""
     panel, count = part.panel, Counter(str(finding.result["verdict"]) for finding in tested)
     by_point = sum(found.value is not None and found.value >= threshold for found in map(_default, tested))
@@ -217,9 +232,14 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         subject={"class": panel.class_},
         headline=True,
         status=overall(tested),
-        sentence=summary(panel, tested, count, by_point, alone),
+        sentence=summary(panel, tested, count, alone, noun),
+        short=_short(panel.class_, tested, count, noun),
         estimates=(_share_entangled(tested, by_point, threshold), pc1_share),
-        caveats=(*panel.caveats, *without_further(len(panel.models), part.correlations.low)),
+        caveats=(
+            *((INDEPENDENT,) if panel.families_unknown else ()),
+            *panel.caveats,
+            *without_further(len(panel.models), part.correlations.low),
+        ),
         figure="V1.intervals",
         result={
             **{verdict: count[verdict] for verdict in (*VERDICTS.values(), "undecided")},
@@ -232,6 +252,14 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
             "permutations_seed": SEED,
         },
     )
+
+
+def _short(class_: str, tested: Sequence[Finding], count: Counter[str], noun: str) -> str:
+    if len(tested) == 1:
+        return f"{tested[0].subject['benchmark']} {tested[0].short}"
+    of = "" if class_ == UNCLASSED else f" ({class_})"
+    moved = count[VERDICTS[Side.ABOVE]] + count[VERDICTS[Side.BELOW]]
+    return f"{moved} of {plural(len(tested), noun)} clearly {agreeing(moved, 'moves')} with capability{of}"
 
 
 def _default(finding: Finding) -> Estimate:
@@ -283,6 +311,7 @@ def _finding(
         subject={"benchmark": benchmark, "class": part.panel.class_},
         status=status,
         sentence=text,
+        short=SHORT[side] if tested else "makes the capabilities score",
         estimates=estimates,
         figure="V1.scatter",
         result={
@@ -330,6 +359,37 @@ def _limits(part: ClassCorrelations, j: int, method: str = DEFAULT) -> Limits:
 def _at(found: OnZScale, j: int, level: float) -> Limits:
     low, high = found.only([j]).limits(level)
     return Limits(float(found.rho[j]), float(low[0]), float(high[0]))
+
+
+def answer(result: CapabilitiesCorrelation, findings: Sequence[Finding]) -> Answer:
+    """What the benchmarks under test are called, those of chat models first: they are what people use."""
+    classes = sorted(result.classes, key=lambda part: part.panel.class_ != "chat")
+    headlines = {f.subject["class"]: f for f in findings if f.headline and "class" in f.subject}
+    tables, notes = [], []
+    for part in classes:
+        class_ = part.panel.class_
+        tested = [f for f in findings if f.subject.get("class") == class_ and f.result.get("role") == "under test"]
+        tables.append(table(tested, result.names, f"{class_} models" if part is not classes[0] else ""))
+        if len(tested) > MOST_OWN:
+            by_point = headlines[class_].result["by_point"]
+            notes.append(
+                f"Going by the point estimates alone, {by_point} of {len(tested)} would count as tracking capability."
+            )
+    first, *others = (headlines[part.panel.class_] for part in classes)
+    return Answer(
+        sentence=first.sentence,
+        tables=tuple(each for each in tables[:1] if each is not None),
+        notes=(*(other.sentence for other in others), *notes[:1], _read(classes[0].panel, result)),
+        cautions=tuple((Status.CAUTION, caveat) for caveat in first.caveats if "have no known family" not in caveat),
+    )
+
+
+def _read(panel: Panel, result: CapabilitiesCorrelation) -> str:
+    families = "" if panel.families_unknown else f" in {len(set(panel.families))} families"
+    makers = [result.names[name] for name in panel.capability]
+    shown_makers = listed(makers[:6] + ([f"{len(makers) - 6} more"] if len(makers) > 6 else []))
+    share = f" ({percent(panel.component.share)} of their variance)" if len(makers) > 1 else ""
+    return f"{plural(len(panel.models), 'model')}{families}. Capability: {shown_makers}{share}."
 
 
 def figure(result: CapabilitiesCorrelation, *, findings: Sequence[Finding] = ()) -> list[Figure]:
@@ -431,6 +491,7 @@ MEASURE = Measure(
     compute=capabilities_correlation,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "A correlation over the models at hand, not a cause: a benchmark can measure safety and rise with capability.",
         "Verdicts are one-sided tests at 5%, adjusted for how many benchmarks of a class are under test (Benjamini and "

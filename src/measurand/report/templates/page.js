@@ -3,9 +3,27 @@
   const SPREADSHEET_FORMULA = /^[\s'"]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]/;
   const CANVAS_ABOVE = 1500; // marks; more SVG elements than this are slow to move
   const NARROW = 520; // px; below it the names of rows go above their bars
-  const themes = JSON.parse(document.getElementById("themes").textContent);
+  const MOST_ROWS = 80; // of a picture; of more it shows the first and the last, and finds the others by their names
+  const MOST_NAMES = 40; // along a side of a heat map
+  const { statuses, ...themes } = JSON.parse(document.getElementById("themes").textContent);
   const darkness = matchMedia("(prefers-color-scheme: dark)");
   const unpacked = column => (Array.isArray(column) ? column : column.places.map(place => column.distinct[place]));
+
+  // What few readers open is packed: a page of hundreds of findings and pictures stays small and opens at once.
+  async function inflated(id) {
+    const packed = Uint8Array.from(atob(document.getElementById(id).textContent), letter => letter.charCodeAt(0));
+    return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  }
+  const columnsOf = async id => JSON.parse(await inflated(id + "-data")).map(unpacked);
+
+  // The chart library, unpacked with the first picture; the content security policy holds its hash, too.
+  let library;
+  const charts = () => (library ??= inflated("charts").then(code => {
+    const script = document.createElement("script");
+    script.textContent = code;
+    document.head.append(script);
+  }));
+
   const screenTheme = () => (darkness.matches ? "dark" : "light");
   const ruler = document.createElement("canvas").getContext("2d");
   ruler.font = "11px " + themes.light.font;
@@ -23,9 +41,13 @@
 
     // Data are parsed when the picture is first needed: the page opens before that.
     load() {
-      if (this.data) return;
-      this.data = JSON.parse(document.getElementById(this.root.id + "-data").textContent);
-      this.data.columns = this.data.columns.map(unpacked);
+      return (this.loaded ??= this.unpack());
+    }
+
+    async unpack() {
+      const [data] = await Promise.all([inflated(this.root.id + "-data").then(JSON.parse), charts()]);
+      data.columns = data.columns.map(unpacked);
+      this.data = data;
       const controls = this.root.querySelector(".controls");
       this.data.select.forEach(column => {
         const label = document.createElement("label");
@@ -42,6 +64,13 @@
         controls.append(label);
         this.selects.push({ column, select, name });
       });
+      if (data.long) {
+        this.search = Object.assign(document.createElement("input"), { type: "search" });
+        this.search.addEventListener("input", () => this.show());
+        const label = document.createElement("label");
+        label.append("Search", this.search);
+        controls.append(label);
+      }
       const downloads = this.root.querySelector(".downloads");
       downloads.hidden = false;
       downloads.querySelectorAll("button").forEach(button =>
@@ -73,7 +102,22 @@
         placed(columns[fields.x][row], scales.x) && placed(columns[fields.y][row], scales.y));
       this.undrawn = kept.length - drawn.length;
       const roles = Object.entries(fields);
-      return drawn.map(row => Object.fromEntries(roles.map(([role, column]) => [role, columns[column][row]])));
+      return this.few(drawn).map(row => Object.fromEntries(roles.map(([role, column]) => [role, columns[column][row]])));
+    }
+
+    // A picture stays within a few screens: of more rows the first and the last, or those whose name is searched for.
+    few(rows) {
+      const { kind, columns, fields } = this.data;
+      this.left = 0;
+      if (!this.search) return rows;
+      const most = kind === "heatmap" ? MOST_NAMES : MOST_ROWS;
+      const word = this.search.value.trim().toLowerCase();
+      const names = unique(rows.map(row => columns[fields.y][row])).filter(name => text(name).toLowerCase().includes(word));
+      const half = most / 2;
+      const shown = new Set(names.length <= most ? names : [...names.slice(0, half), ...names.slice(-half)]);
+      this.left = names.length - shown.size;
+      const across = kind === "heatmap" ? new Set(unique(rows.map(row => columns[fields.x][row])).slice(0, most)) : null;
+      return rows.filter(row => shown.has(columns[fields.y][row]) && (!across || across.has(columns[fields.x][row])));
     }
 
     spec(width) {
@@ -81,12 +125,14 @@
       const rows = this.rows();
       spec.datasets = { rows };
       const unit = spec.spec ?? spec;
+      legends(spec, rows);
       const intervals = this.data.kind === "intervals";
       const above = intervals && width < NARROW && unit.height.for !== "offset";
       const names = this.data.scales.y === "nominal" && !above ? rows.map(row => text(row.y)) : ["−0.000"];
       const longest = Math.min(420, Math.max(0, ...unique(names).map(name => ruler.measureText(name).width)));
       const side = above ? 36 : longest + (this.data.scales.y === "nominal" ? 24 : 44);
       if (this.data.kind !== "heatmap") unit.width = Math.round(Math.max(210, Math.min(720, width - side)));
+      else cells(unit, unique(rows.map(row => row.x)).length, width - side);
       if (above) namesAbove(unit);
       return { spec, rows };
     }
@@ -97,11 +143,15 @@
       this.theme = theme;
       this.width = width;
       try {
-        this.load();
+        await this.load();
+        if (turn !== this.turn) return;
         const { spec, rows } = this.spec(width);
         const note = this.root.querySelector(".undrawn");
-        note.hidden = !this.undrawn;
-        note.textContent = this.undrawn + (this.undrawn === 1 ? " row has" : " rows have") + " no value to draw.";
+        const told = [];
+        if (this.left) told.push("The first and the last are shown; " + this.left + " more are found by their names.");
+        if (this.undrawn) told.push(this.undrawn + (this.undrawn === 1 ? " row has" : " rows have") + " no value to draw.");
+        note.hidden = !told.length;
+        note.textContent = told.join(" ");
         if (!rows.length) return this.say("No rows with a value for this choice.");
         const result = await vegaEmbed(this.chart, spec, options(theme, rows.length));
         if (turn !== this.turn) return result.finalize();
@@ -167,6 +217,28 @@
     };
   }
 
+  // A colour that no mark of this choice has needs no place in the legend.
+  function legends(spec, rows) {
+    const present = new Set(rows.map(row => row.color));
+    for (const layer of (spec.spec ?? spec).layer ?? []) {
+      for (const channel of [layer.encoding?.color, layer.encoding?.shape]) {
+        if (channel?.scale?.domain && channel.type === "nominal" && channel.legend) {
+          channel.legend.values = channel.scale.domain.filter(value => present.has(value));
+        }
+      }
+    }
+  }
+
+  // Cells shrink so that a heat map ends where the page does; numbers need room, and are left to the hover without it.
+  function cells(unit, count, room) {
+    const step = Math.max(10, Math.min(unit.width.step, Math.floor(room / Math.max(1, count))));
+    unit.width = { step };
+    if (step < 26) {
+      unit.layer = unit.layer.filter(layer => layer.mark.type !== "text");
+      unit.height = { step: Math.max(14, step) };
+    }
+  }
+
   // On a phone a long name beside its bar leaves no room for the bar.
   function namesAbove(unit) {
     const y = unit.layer.map(layer => layer.encoding.y).filter(Boolean);
@@ -211,10 +283,11 @@
   }
 
   function filterable(box) {
-    const rows = [...box.querySelector("table").tBodies[0].rows];
     const input = box.querySelector("input");
     const output = box.querySelector("output");
-    input.addEventListener("input", () => {
+    input.addEventListener("input", async () => {
+      await box.whole?.();
+      const rows = [...box.querySelector("table").tBodies[0].rows];
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const row of rows) {
@@ -230,41 +303,110 @@
   function named(table) {
     const roles = { TABLE: "table", THEAD: "rowgroup", TBODY: "rowgroup", TR: "row", TD: "cell" };
     for (const element of [table, ...table.querySelectorAll("thead, tbody, tr, td, th")]) {
-      element.setAttribute("role", roles[element.tagName] ?? (element.scope === "col" ? "columnheader" : "rowheader"));
+      element.setAttribute("role", roles[element.tagName] ?? (element.scope === "row" ? "rowheader" : "columnheader"));
     }
   }
 
-  // Thousands of rows that few readers open are laid out when they do; a subject stands once for its estimates.
-  function fill(details) {
-    const body = details.querySelector("tbody");
-    if (body.rows.length) return;
-    const columns = JSON.parse(document.getElementById(details.id + "-data").textContent).map(unpacked);
-    let subject;
-    columns[0].forEach((name, place) => {
-      const row = body.insertRow();
-      if (place === 0 || name !== columns[0][place - 1]) {
-        subject = document.createElement("th");
-        subject.scope = "rowgroup";
-        subject.textContent = name;
-        row.append(subject);
-      } else {
-        subject.rowSpan += 1;
-      }
-      columns.slice(1).forEach((column, index) => {
-        const cell = row.insertCell();
-        cell.textContent = column[place];
-        if (index === 1) cell.className = "nums";
-        if (index === 4) cell.className = "num";
-      });
-    });
+  const once = work => { let done; return () => (done ??= work()); };
+
+  function element(name, content, className = "") {
+    const made = document.createElement(name);
+    made.textContent = content;
+    made.className = className;
+    return made;
   }
 
-  const estimates = [...document.querySelectorAll("details.estimates")];
-  estimates.forEach(details => details.addEventListener("toggle", () => details.open && fill(details)));
+  function badge([word, mark, name]) {
+    const made = element("span", "", "badge s-" + name);
+    made.append(Object.assign(element("span", mark), { ariaHidden: "true" }), " " + word);
+    return made;
+  }
 
+  // A subject stands once for its estimates.
+  async function fillEstimates(details) {
+    const body = details.querySelector("tbody");
+    (await columnsOf(details.id)).forEach((column, index) => column.forEach((value, place) => {
+      const row = body.rows[place] ?? body.insertRow();
+      if (index) return (row.insertCell().textContent = value);
+      row.append(Object.assign(element("th", value), { scope: "row" }));
+    }));
+    for (const row of body.rows) {
+      row.cells[2].className = "nums";
+      row.cells[5].className = "num";
+      row.cells[5].dataset.sort = row.cells[5].textContent.replaceAll(",", "");
+    }
+  }
+
+  async function fillFindings(details) {
+    const body = details.querySelector("tbody");
+    const [ranks, subjects, numbers, sorts, sentences, caveats] = await columnsOf(details.id);
+    ranks.forEach((status, place) => {
+      const row = body.insertRow();
+      const first = row.insertCell();
+      first.dataset.sort = status;
+      first.append(badge(statuses[status]));
+      row.append(Object.assign(element("th", subjects[place]), { scope: "row" }));
+      const number = row.insertCell();
+      number.textContent = numbers[place];
+      number.className = "nums";
+      number.dataset.sort = sorts[place];
+      const words = row.insertCell();
+      words.textContent = sentences[place];
+      if (caveats[place]) words.append(element("small", caveats[place]));
+    });
+    named(body.closest("table"));
+  }
+
+  // The rows between the first and the last.
+  async function fillTable(box) {
+    const gap = box.querySelector(".gap");
+    const right = [...box.querySelectorAll("thead th")].map(head => head.className);
+    const [marks, ...columns] = await columnsOf(box.id);
+    const rows = columns[0].map((_, place) => {
+      const row = document.createElement("tr");
+      if (marks.length) {
+        const [word, mark, name] = statuses[marks[place]];
+        const cell = element("td", "", "mark");
+        const sign = element("span", "", "s-" + name);
+        sign.append(Object.assign(element("span", mark), { ariaHidden: "true" }), element("span", word, "unseen"));
+        cell.append(sign);
+        row.append(cell);
+      }
+      columns.forEach((column, index) => row.append(element("td", column[place], right[index + (marks.length > 0)])));
+      return row;
+    });
+    gap.replaceWith(...rows);
+  }
+
+  document.querySelectorAll("details.findings, details.estimates").forEach(details => {
+    details.whole = once(() => (details.matches(".findings") ? fillFindings : fillEstimates)(details));
+    details.addEventListener("toggle", () => details.open && details.whole());
+    filterable(details);
+  });
+  document.querySelectorAll(".answer[id]").forEach(box => {
+    box.whole = once(() => fillTable(box));
+    box.querySelector(".whole").addEventListener("click", box.whole);
+    filterable(box);
+  });
   document.querySelectorAll("table.sortable").forEach(sortable);
-  document.querySelectorAll(".findings").forEach(filterable);
-  document.querySelectorAll("table.stack").forEach(named);
+  document.querySelectorAll(".rows li").forEach(row => row.addEventListener("click", () => row.classList.toggle("tapped")));
+
+  // One screen at a time: that of the address, with all that is folded around its target opened.
+  const screens = [...document.querySelectorAll(".screen")];
+  function go() {
+    const target = document.getElementById(location.hash.slice(1)) ?? screens[0];
+    const current = target.closest(".screen") ?? screens[0];
+    screens.forEach(screen => screen.classList.toggle("current", screen === current));
+    document.querySelectorAll(".bar nav a").forEach(link => {
+      if (link.hash === "#" + current.id) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    });
+    for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    if (target === current) scrollTo(0, 0);
+    else target.scrollIntoView();
+  }
+  addEventListener("hashchange", go);
+  if (location.hash) go();
 
   const pictures = new Map([...document.querySelectorAll("figure.picture")].map(root => [root, new Picture(root)]));
   const near = new IntersectionObserver(entries => {
@@ -286,18 +428,14 @@
     pause = setTimeout(() => { width = innerWidth; redraw(); }, 200);
   });
 
-  // Paper is light, shows every picture and has no details to open.
-  const opened = new Set();
+  // Paper is light and has no folds: of each measure the answer, with the pictures that were looked at.
+  const opened = [];
   addEventListener("beforeprint", () => {
-    estimates.forEach(fill);
-    document.querySelectorAll("details:not([open])").forEach(details => { details.open = true; opened.add(details); });
-    pictures.forEach(picture => {
-      if (!picture.started || picture.theme !== "light") picture.draw("light", 680);
-    });
+    document.querySelectorAll(".measure:not([open])").forEach(fold => { fold.open = true; opened.push(fold); });
+    pictures.forEach(picture => { if (picture.started && picture.theme !== "light") picture.draw("light", 680); });
   });
   addEventListener("afterprint", () => {
-    opened.forEach(details => { details.open = false; });
-    opened.clear();
+    opened.splice(0).forEach(fold => { fold.open = false; });
     if (screenTheme() !== "light") redraw();
   });
 })();

@@ -17,24 +17,27 @@ from measurand.measures.precision.shared.order import (
     METHOD,
     MOST_RESAMPLED,
     STEPS,
+    first_words,
+    named,
     order_estimates,
     order_result,
     order_status,
     order_words,
+    rank_text,
     times_as_many,
 )
 from measurand.measures.shared import estimate, finite
 from measurand.measures.verdicts import Unassessed
-from measurand.results import Estimate, Finding, Status
+from measurand.results import Answer, Estimate, Finding, Status, Table
 from measurand.stats.votes.elo import MOST_VOTES
-from measurand.wording import SHARE, capital, listed, number, percent, plural, shown, value_of
+from measurand.wording import SHARE, capital, interval, listed, number, percent, plural, shown, signed, value_of
 
 __all__ = [
     "LEAST_TRIADS",
+    "answer",
     "circle_findings",
     "elo_findings",
     "links_findings",
-    "named",
     "order_finding",
     "repeat_findings",
 ]
@@ -47,6 +50,42 @@ _EQUAL = 0.9
 
 _UNITS = {None: "votes", "voter": "voters", "item": "prompts"}
 _TIE_WORDS = {"half": "ties as half wins", "rao_kupper": "Rao-Kupper ties", "davidson": "Davidson ties"}
+
+
+def answer(result: Arena, findings: Sequence[Finding]) -> Answer:
+    """The table of ranks of the largest group, and of the next two where there are several."""
+    group = result.groups[0]
+    alike, pairs = group.alike, len(group.models) - 1
+    tied = f"{alike:,} of {pairs:,} neighbours in rank are" if pairs > 1 else "The two are"
+    rest = f"{tied} statistically tied." if alike else "Every model is told apart from the next."
+    ties = f", {result.ties:,} of them ties (half a win each)" if result.ties and group.ties == "half" else ""
+    notes = [
+        f"Elo points, 0 is the average model; {percent(result.level)} intervals. {plural(result.votes, 'vote')}{ties}."
+    ]
+    if group.clusters:
+        notes.append(_clusters_words(group))
+    limits = [f for f in findings if not f.headline and f.status is not Status.NOT_APPLICABLE]
+    return Answer(
+        sentence=f"{first_words(group)}. {rest}",
+        tables=tuple(_table(each, result) for each in result.groups[:3]),
+        notes=tuple(notes),
+        cautions=tuple((finding.status, finding.sentence) for finding in limits),
+    )
+
+
+def _table(group: Group, result: Arena) -> Table:
+    rows = []
+    for place, (model, limits) in enumerate(zip(group.models, group.strength, strict=True)):
+        value, low, high = map(finite, limits)
+        rating = "" if value is None else signed(value, 0)
+        rows.append((rank_text(group, place), model, rating, interval(low, high, lambda each: signed(each, 0))))
+    return Table(
+        head=("rank", "model", "rating", percent(result.level)),
+        rows=tuple(rows),
+        right=(0, 2),
+        title="" if group is result.groups[0] else f"Ranked apart: {named(group.models)}",
+        ends=True,
+    )
 
 
 def order_finding(result: Arena, group: Group, subject: dict[str, str]) -> Finding:
@@ -153,18 +192,6 @@ def links_findings(result: Arena) -> list[Finding]:
         estimates=(unranked,),
     )
     return [found] if said else []
-
-
-def named(models: Sequence[str], most: int = 3) -> str:
-    """Names in a sentence, the first few of many.
-
-    Examples
-    --------
-    >>> named("AB"), named("ABCDE")
-    ('A and B', 'A, B, C and 2 more')
-    """
-    shown = list(models[:most]) + ([f"{len(models) - most} more"] if len(models) > most else [])
-    return listed(shown)
 
 
 def circle_findings(result: Arena) -> list[Finding]:

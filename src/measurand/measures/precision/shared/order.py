@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +16,15 @@ __all__ = [
     "MOST_RESAMPLED",
     "STEPS",
     "Order",
+    "first_words",
+    "named",
     "order_estimates",
     "order_result",
     "order_status",
     "order_words",
+    "rank_text",
     "times_as_many",
+    "typical_times",
 ]
 
 METHOD = "all ranks together, step-down over all pairs (Mogstad et al. 2024), bootstrap"
@@ -100,18 +105,64 @@ def order_words(order: Order, who: str, on: str = "") -> str:
     return f"{said} {order.models[0]} comes first{rank}."
 
 
-def times_as_many(order: Order, units: str) -> str:
-    """What it would take to tell the typical pair of neighbours apart, where they are not."""
+def rank_text(order: Order, place: int) -> str:
+    """The ranks that a model may have.
+
+    Examples
+    --------
+    >>> order = Order(models=("A", "B"), ranks=((1, 1), (1, 2)), above=np.zeros((2, 2), bool), more=(2.0,))
+    >>> rank_text(order, 0), rank_text(order, 1)
+    ('1', '1–2')
+    """
+    best, worst = order.ranks[place]
+    return f"{best}" if best == worst else f"{best}–{worst}"
+
+
+def first_words(order: Order) -> str:
+    """Who leads, in a few words: "A leads", "A, B and C may each be first"."""
+    if order.sharing > 1 or not order.told_apart:
+        tied = [model for model, (best, _) in zip(order.models, order.ranks, strict=True) if best == 1]
+        return f"{named(tied)} may each be first"
+    best, worst = order.ranks[0]
+    if best == worst:
+        return f"{order.models[0]} leads, ahead of every other model"
+    tied = [model for model, (best, _) in zip(order.models, order.ranks, strict=True) if best == 1]
+    return f"{named(tied)} lead, statistically tied"
+
+
+def named(models: Sequence[str], most: int = 3) -> str:
+    """Names in a sentence, the first few of many.
+
+    Examples
+    --------
+    >>> named("AB"), named("ABCDE")
+    ('A and B', 'A, B, C and 2 more')
+    """
+    shown = list(models[:most]) + ([f"{len(models) - most} more"] if len(models) > most else [])
+    return listed(shown)
+
+
+def typical_times(order: Order) -> str:
+    """How many times the evidence would tell a typical pair of neighbours apart; empty where they are."""
     # Only of the pairs in question: those told apart need less than there is, and would pull the median below 1.
     times = [factor for factor, apart in zip(order.more, order.apart, strict=True) if not apart]
     # Equal scores give no distance to project from.
     if not times or not np.isfinite(typical := float(np.median(times))):
         return ""
     if typical >= MOST_TIMES:
-        return f" Not even {MOST_TIMES:,} times as many {units} would tell a typical pair of them apart."
+        return f"over {MOST_TIMES:,}"
     # From 9.5 on one decimal would round to 10.0, a precision that a projection does not have.
-    shown = number(typical, 0 if typical >= 9.5 else 1)
-    return f" To tell a typical pair of them apart would take about {shown} times as many {units}."
+    return number(typical, 0 if typical >= 9.5 else 1)
+
+
+def times_as_many(order: Order, units: str) -> str:
+    """What it would take to tell the typical pair of neighbours apart, where they are not."""
+    times = typical_times(order)
+    if not times:
+        return ""
+    if times.startswith("over"):
+        return f" Not even {MOST_TIMES:,} times as many {units} would tell a typical pair of them apart."
+    return f" To tell a typical pair of them apart would take about {times} times as many {units}."
 
 
 def order_estimates(order: Order, *, level: float, method: str, n: int) -> tuple[Estimate, Estimate, Estimate]:

@@ -107,11 +107,11 @@ def _limits(result: ScoreIntervals, findings: Sequence[Finding]) -> tuple[tuple[
     said = []
     if result.cluster_key is not None:
         clustered = {score.benchmark: score for score in result.scores if score.clustered and score.clusters < score.n}
-        on = [f"{name} ({score.n:,} items in {score.clusters:,})" for name, score in clustered.items()]
+        on = [f"{name} ({score.n:,} items in {score.clusters:,} clusters)" for name, score in clustered.items()]
         named = listed(on) if 0 < len(on) <= MOST_TOLD else plural(len(on), "task")
         how = f"counted by {result.cluster_key}, {'as scores go together there, ' * result.cluster_shown}"
         times = f"intervals are {_wider(result):.1f} times as wide (median)" if _wider(result) else "one cluster each"
-        said.append((Status.CAUTION, f"{capital(named)}: {how}{times}."))
+        said.append((Status.CAUTION, f"{named}: {how}{times}."))
     judged = [finding for finding in findings if not finding.headline and finding.status in VERDICTS]
     wide: dict[str, Finding] = {}
     for finding in sorted(judged, key=lambda each: _count(each.result, "needed")):

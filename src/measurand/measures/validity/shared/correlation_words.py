@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from measurand.measures.shared import kind
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Panel
 from measurand.measures.verdicts import Call, Side, Unassessed
-from measurand.results import Estimate, Finding
+from measurand.results import Estimate, Finding, Table
 from measurand.stats.capability.capabilities import METHODS
 from measurand.stats.intervals.correlation import models_to_decide
 from measurand.stats.intervals.limits import Limits
-from measurand.wording import agreeing, plural, shown, signed
+from measurand.wording import agreeing, limits_of, listed, percent, plural, shown, signed, value_of
 
-__all__ = ["VERDICTS", "sentence", "summary", "without_further"]
+__all__ = ["INDEPENDENT", "MOST_OWN", "SHORT", "VERDICTS", "sentence", "summary", "table", "without_further"]
 
 VERDICTS = {Side.ABOVE: "entangled", Side.BELOW: "inverse", Side.BETWEEN: "disentangled"}
 """What it means where the whole interval lies of the threshold and its negative; else undecided."""
@@ -27,32 +27,58 @@ _ALONE = {
     Side.BETWEEN: "separate from general capability",
 }
 
-_INDEPENDENT = (
+SHORT = {
+    Side.ABOVE: "rises with capability",
+    Side.BELOW: "gets worse with it",
+    Side.BETWEEN: "separate from it",
+    Side.ACROSS: "too few models to tell",
+    Side.UNKNOWN: "too few models to tell",
+}
+"""A verdict in a row of a table."""
+
+INDEPENDENT = (
     "The families of most of these models are not known, so the intervals treat the models as independent: they cover "
     "84 to 90% instead of 95% where families account for 60% of the variance."
 )
 """Measured at 26 models in 8 families and 60 in 20 (docs/calibration.md)."""
 
+MOST_OWN = 5
+"""Benchmarks under test up to which each speaks for itself."""
 
-def summary(panel: Panel, tested: Sequence[Finding], count: Counter[str], by_point: int, alone: int) -> str:
-    """How many of the benchmarks of a class are called what."""
+
+def summary(panel: Panel, tested: Sequence[Finding], count: Counter[str], alone: int, noun: str) -> str:
+    """How many of the benchmarks of a class are called what; of a few, what each is.
+
+    Parameters
+    ----------
+    count : how many have each verdict. alone : how many would have another, judged by themselves.
+    noun : what is under test: "benchmark" or "safety benchmark".
+    """
+    models = f"{kind(panel.class_)}models"
     if not tested:
-        reason = f"no benchmark under test can be ranked over the {kind(panel.class_)}models"
+        reason = f"no benchmark under test can be ranked over the {models}"
         needs = f"a benchmark under test with different scores of at least {LEAST_MODELS} models"
         return Unassessed({}, reason, needs).finding().sentence
-    independent = f" {_INDEPENDENT}" if panel.families_unknown else ""
-    if len(tested) == 1:
-        return tested[0].sentence + independent
+    if len(tested) <= MOST_OWN:
+        return " ".join(finding.sentence for finding in tested)
     rise, fall, apart, open_ = (count[verdict] for verdict in (*VERDICTS.values(), "undecided"))
+    said = [
+        f"{number} {does} {rest}"
+        for number, does, rest in (
+            (rise, f"clearly {agreeing(rise, 'rises')} with", "general capability"),
+            (fall, f"clearly {agreeing(fall, 'gets')} worse with", "it" if rise else "general capability"),
+            (apart, f"{agreeing(apart, 'is')} clearly separate from", "it" if rise or fall else "general capability"),
+        )
+        if number
+    ]
+    of = f"Of {plural(len(tested), noun)}, "
+    among = f"{len(panel.models)} {models}{' (taken as independent)' if panel.families_unknown else ''}"
     # What would be a verdict by itself is told apart from what is open at any count of benchmarks.
     looked_at = f" (each judged on its own, {alone} of these would be clear)" if alone else ""
-    return (
-        f"Of {plural(len(tested), 'benchmark')} under test on {len(panel.models)} {kind(panel.class_)}models, {rise} "
-        f"clearly {agreeing(rise, 'rises')} with general capability, {fall} clearly {agreeing(fall, 'gets')} worse "
-        f"with it, {apart} {agreeing(apart, 'is')} clearly separate from it, and for {open_} there are too few models "
-        f"to say{looked_at}; going by the point estimates alone, {by_point} would count as tracking capability."
-        f"{independent}"
-    )
+    if not said:
+        return f"{of}none can be called: {among} are too few to say{looked_at}."
+    rest = "." if not open_ else f". For the other {open_}, {among} are too few to say{looked_at}."
+    return f"{of}{listed(said)}{rest if open_ else f' ({among}).'}"
 
 
 def sentence(name: str, panel: Panel, found: Estimate, call: Call, judged: Limits, threshold: float) -> str:
@@ -63,29 +89,69 @@ def sentence(name: str, panel: Panel, found: Estimate, call: Call, judged: Limit
     found : the correlation as it is shown. judged : with the interval that the verdict goes by.
     """
     independent = " taken as independent" if panel.families_unknown else ""
-    number = f"(capabilities correlation {shown(found)}, {found.n} {kind(panel.class_)}models{independent})"
+    models = f"{found.n} {kind(panel.class_)}models{independent}"
+    number = f"correlation {shown(found)}, {models}"
     match call.side:
         case Side.ABOVE:
             return (
-                f"{name} mostly tracks general capability {number}: "
-                "a better score is what ordinary progress brings, not by itself a gain in safety."
+                f"{name} clearly rises with general capability: {number}. "
+                "A better score is what ordinary progress brings, not by itself a gain in safety."
             )
         case Side.BELOW:
-            return f"{name} gets worse as models get more capable {number}: ordinary progress moves it the wrong way."
+            return (
+                f"{name} clearly gets worse as models get more capable: {number}. Ordinary progress moves it the "
+                "wrong way."
+            )
         case Side.BETWEEN:
             return (
-                f"{name} is largely separate from general capability {number}: "
-                "a better score is not explained by ordinary progress."
+                f"{name} is largely separate from general capability: {number}. "
+                "A better score is not explained by ordinary progress."
             )
     if call.alone in VERDICTS:
         return (
-            f"{name} cannot be called either way {number}: alone it would be called {_ALONE[call.alone]}, but not "
-            f"among {call.family} benchmarks, of which a few look like that by chance."
+            f"For {name} too little is known to say: {number}. On its own it would count as {_ALONE[call.alone]}, but "
+            f"among {call.family} benchmarks a few look like that by chance."
         )
     return (
-        f"{name} cannot be called either way {number}: the interval reaches across "
-        f"{_crossed(judged, threshold)}; {_models_needed(judged, found.n or 0, threshold)}."
+        f"For {name} there are too few models to say whether it tracks general capability: {number}. The interval "
+        f"reaches across {_crossed(judged, threshold)}; {_models_needed(judged, found.n or 0, threshold)}."
     )
+
+
+def table(findings: Sequence[Finding], names: Mapping[str, str], title: str = "") -> Table | None:
+    """A row per benchmark under test, from the one that rises most with capability down; of many, the decided ones.
+
+    Parameters
+    ----------
+    findings : of one class, on benchmarks under test. names : to show, by benchmark.
+    """
+    decided = [finding for finding in findings if finding.result["verdict"] != "undecided"]
+    rows = sorted(
+        decided if decided and len(findings) > MOST_ROWS else findings,
+        key=lambda finding: -(finding.estimates[0].value or 0.0),
+    )
+    if not rows:
+        return None
+    return Table(
+        head=("benchmark", "correlation", f"{percent(rows[0].estimates[0].level)} interval", "with capability"),
+        rows=tuple(
+            (
+                names[finding.subject["benchmark"]],
+                value_of(finding.estimates[0]),
+                limits_of(finding.estimates[0]),
+                finding.short,
+            )
+            for finding in rows
+        ),
+        marks=tuple(finding.status for finding in rows),
+        right=(1,),
+        title=title,
+        ends=True,
+    )
+
+
+MOST_ROWS = 12
+"""Benchmarks up to which the undecided ones stand in the table too."""
 
 
 def without_further(models: int, computed: Collection[str]) -> tuple[str, ...]:
