@@ -118,7 +118,11 @@ def _verdicts(drawn: Simulated, found: Correlations, rho: Floats, level: float) 
     """Shares of the benchmarks of each truth on which `judge` gives a verdict, and of verdicts that are wrong."""
     panel = drawn.panel
     part = ClassCorrelations(panel, panel.tested, found, left_out=found.default.only([]))
-    _, *each = judge(CapabilitiesCorrelation((part,), (), level, drawn.names, areas=dict.fromkeys(panel.tested, "")))
+    _, *each = judge(
+        CapabilitiesCorrelation(
+            (part,), (), level, drawn.names, areas=dict.fromkeys(panel.tested, ""), safety=frozenset()
+        )
+    )
     verdict = _told(each, "verdict")
     outcome: Outcome = {}
 
