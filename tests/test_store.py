@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -28,7 +29,7 @@ from measurand.readers.clusters import with_clusters
 from measurand.readers.logs import find_logs, read_log
 from measurand.store import ingest, is_store, open_study, read
 from measurand.store.layout import MANIFEST, ROOT
-from measurand.tables import RESPONSE_COLUMNS, Unread
+from measurand.tables import RESPONSE_COLUMNS, Unread, item_tables
 
 ORDER = [name for name, dtype in RESPONSE_COLUMNS.items() if not isinstance(dtype, pl.List)]
 
@@ -664,3 +665,52 @@ def test_a_manifest_counts_what_it_lists(two):
     manifest = ingest([two.parent / "logs"], two)
     assert (manifest.sources, manifest.rows, manifest.read, manifest.rejected) == (2, 20, 0, ())
     assert replace(manifest, logs=()).rows == 0
+
+
+# Clusters
+
+
+KEYED = ["model", "benchmark", "item", "epoch", "score"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("key", ["task", "passage"])
+def test_a_key_that_is_named_is_the_cluster_in_a_store_as_in_the_table_it_was_made_from(
+    tmp_path, monkeypatch, suffix, key
+):
+    monkeypatch.setattr("measurand.readers.tables.scanned.LEAST", 1)
+    path, store = tmp_path / f"answers.{suffix}", tmp_path / "store"
+    cells = [(model, task, item) for model in "ab" for task in range(6) for item in range(8)]
+    frame = pl.DataFrame(
+        {
+            "model": [model for model, _, _ in cells],
+            "item": [f"{task}-{item}" for _, task, item in cells],
+            "score": [float((task * item + (model == "b")) % 3 == 0) for model, task, item in cells],
+            "task": [f"T {task}" for _, task, _ in cells],
+            "passage": [f"p{task}{item // 4}" for _, task, item in cells],
+        }
+    )
+    frame.write_csv(path) if suffix == "csv" else frame.write_parquet(path)
+    ingest([path], store)
+    direct, stored = read(path, cluster=key), read(store, cluster=key)
+    columns = ["model", "benchmark", "score", "stderr", "n_items"]
+    assert stored.scores.table.select(columns).equals(direct.scores.table.select(columns))
+    for one, other in zip(item_tables(direct.responses), item_tables(stored.responses), strict=True):
+        assert (one.benchmark, one.items, one.cluster_key) == (other.benchmark, other.items, key)
+        np.testing.assert_array_equal(one.clusters, other.clusters)
+        np.testing.assert_array_equal(one.scores, other.scores)
+    assert stored.responses.benchmarks() == (("answers",) if key == "task" else tuple(f"T {i}" for i in range(6)))
+    assert read(store).responses.benchmarks() == tuple(f"T {i}" for i in range(6))
+
+
+def test_words_that_are_right_count_where_the_task_is_the_cluster(tmp_path):
+    path, store = tmp_path / "answers.csv", tmp_path / "store"
+    cells = [(model, task, item) for model in "ab" for task in range(3) for item in range(5)]
+    lines = (f"{model},{task}-{item},{'CI'[(task + item) % 2]},t{task}" for model, task, item in cells)
+    path.write_text("\n".join(["model,item,score,task", *lines]), encoding="utf-8")
+    ingest([path], store)
+    direct, stored = (read(given, cluster="task", correct=["C"]) for given in (path, store))
+    assert stored.scores.table.equals(direct.scores.table)
+    clustered = (study.responses.clustered().drop("metadata") for study in (direct, stored))
+    one, other = (frame.select(*KEYED, "cluster").sort(KEYED).collect() for frame in clustered)
+    assert one.equals(other)

@@ -129,10 +129,11 @@ class Sealed(msgspec.Struct, frozen=True):
 
 
 class Held(NamedTuple):
-    """Rows of a log, and the file they are in."""
+    """Rows of a log, the file they are in, and their benchmark's name where that is their cluster."""
 
     part: Part
     path: Path
+    task: str | None = None
 
 
 def is_store(path: Any) -> bool:

@@ -154,7 +154,9 @@ def logs_of(table: RawTable, *, cluster: str | None = None) -> list[Log]:
     """
     benchmark = find([name for name in table.columns if name != cluster], BENCHMARK)
     rows = (_long if find(table.columns, ITEM_SCORE) is not None else _wide)(table, benchmark)
-    return list(_split(table, rows))
+    # A store keeps the rows by benchmark, and may be asked later to take that column for the cluster.
+    facts = {} if benchmark is None else {"benchmark_column": benchmark}
+    return [replace(log, facts=facts) for log in _split(table, rows)]
 
 
 def _long(table: RawTable, benchmark: str | None) -> pl.DataFrame:

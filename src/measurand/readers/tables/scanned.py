@@ -68,6 +68,7 @@ def scan(path: Path, names: Mapping[str, str], others: Sequence[str]) -> list[Lo
             task=table.benchmark,
             task_version=None,
             items=items_frame(),
+            facts={"benchmark_column": names["benchmark"]} if "benchmark" in names else {},
             means=(_mean(table, row),),
             rows=responses,
         )
