@@ -75,6 +75,8 @@ class UnknownName(InputError):
         names = list(known)
         folded = {candidate.casefold(): candidate for candidate in names}
         near = [folded[match] for match in difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)]
+        # The beginning of a long name is unlike the whole by its letters, and what people type.
+        near = near or [full for short, full in folded.items() if name and short.startswith(name.casefold())][:3]
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
         shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         super().__init__(f"no {kind} named {quoted(name, 200)}{hint} There are {len(names)}: {shown}")

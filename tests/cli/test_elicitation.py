@@ -62,7 +62,7 @@ def test_a_budget_is_judged_and_can_fail_the_run(efforts):
 
 
 def test_repeated_attempts_are_forecast(repeats, tmp_path):
-    printed = run("attempts", repeats, "--asked", "300", "--output", str(tmp_path / "out"))
+    printed = run("attempts", repeats, "--asked", "300", "--all", "--output", str(tmp_path / "out"))
     assert "F2 repeated attempts" in printed
     assert "are forecast within 300" in printed
     assert (tmp_path / "out" / "audit.html").exists()
@@ -104,8 +104,8 @@ def test_rare_behaviours_are_forecast(tmp_path):
         (["elicitation", "EFFORTS", "--budget", "-3"], "budget should be above 0"),
         (["elicitation", "EFFORTS", "--baseline", "nobody"], "no method named 'nobody'"),
         (["attempts", "SCORES"], "no attempts in these files"),
-        (["attempts", "EFFORTS"], "nothing could be assessed. F2"),
-        (["rare", "EFFORTS"], "nothing could be assessed. F3"),
+        (["attempts", "EFFORTS"], "nothing could be assessed. at most 40 behaviours with 1 attempt each"),
+        (["rare", "EFFORTS"], "nothing could be assessed. no log-probabilities of a behaviour"),
     ],
 )
 def test_what_is_wrong_is_one_line(words, message, efforts, tmp_path, monkeypatch, capsys):

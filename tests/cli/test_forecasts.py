@@ -30,7 +30,7 @@ def run(*words: str) -> str:
 
 
 def test_a_model_is_forecast_on_the_benchmarks_named_and_the_others_may_drive_it(table):
-    printed = run("forecast", table, "--benchmark", "mmlu", "--at-flop", "1e26")
+    printed = run("forecast", table, "--benchmark", "mmlu", "--at-flop", "1e26", "--all")
     assert "F1 forecast" in printed
     assert "new base model at 1e+26 FLOP" in printed
     found = json.loads(run("forecast", table, "--benchmark", "mmlu", "--by", "components", "--json"))
@@ -39,7 +39,7 @@ def test_a_model_is_forecast_on_the_benchmarks_named_and_the_others_may_drive_it
 
 
 def test_models_are_put_on_one_scale(table):
-    assert "F7 common scale" in run("scale", table)
+    assert "F7 common scale" in run("scale", table, "--all")
     found = json.loads(run("scale", table, "--anchor", "winogrande", "--json"))
     assert found["findings"][0]["result"]["anchor"] == "winogrande"
 

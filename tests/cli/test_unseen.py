@@ -18,7 +18,7 @@ def run(*words: str, code: int = 0) -> str:
 def test_unseen_reads_counts_of_modes_and_takes_what_is_tolerated(tmp_path):
     path = tmp_path / "failures.csv"
     path.write_text("mode,count\nloops,40\nrefuses,30\nstops early,3\ninvents,1\n", encoding="utf-8")
-    said = run("unseen", str(path))
+    said = run("unseen", str(path), "--all")
     assert "F5 unseen failure modes" in said
     assert "4 failure modes in 74 failures, 1 seen once; none is estimated to be missing" in said
     loose = json.loads(run("unseen", str(path), "--tolerated", "0.5", "--json"))
@@ -36,7 +36,7 @@ def test_leakage_reads_variants_and_takes_the_one_reported(tmp_path):
     rows += [f"m,quiz,q{i},p{k},{(i * (k + 3) + k * k) % 7 % 2}" for k in range(8) for i in range(60)]
     path = tmp_path / "answers.csv"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    said = run("leakage", str(path))
+    said = run("leakage", str(path), "--all")
     assert "F6 selection leakage" in said
     assert "The best of 8 variants scores" in said
     named = json.loads(run("leakage", str(path), "--chosen", "p1", "--negligible", "0.2", "--json"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -145,7 +146,9 @@ def audit_and_write(
             _write(result, showing.output)
     finally:
         # A disk that has filled up meanwhile must not cost the answer as well.
-        if missing:
+        if not told.answers and style == "text":
+            pass  # the error says why
+        elif missing:
             Console(highlight=False).print(text.missing(told, chosen))
         else:
             _print(told, chosen, style, showing)
@@ -154,7 +157,7 @@ def audit_and_write(
     answers = [finding for finding in told.findings if finding.code != "P0" or codes == ("P0",)]
     if not {finding.status for finding in answers} & {Status.ISSUE, Status.CAUTION, Status.PASSED}:
         lost = [f"{Path(each.file).name}: {each.reason}" for each in study.unread or ()]
-        why = "; ".join(lost[:MOST_LOST]) or f"{answers[0].code}: {answers[0].sentence}"
+        why = "; ".join(lost[:MOST_LOST]) or answers[0].sentence.removeprefix("Not assessed: ").rstrip(".")
         raise InputError(f"nothing could be assessed. {why}{'; ...' if len(lost) > MOST_LOST else ''}")
     bad = {"issue": {Status.ISSUE}, "caution": {Status.ISSUE, Status.CAUTION}}.get(showing.fail_on or "", set())
     if statuses & bad:
@@ -182,7 +185,8 @@ def _print(result: Any, known: Sequence[Any], style: str, showing: Showing) -> N
 
     if style == "text":
         more = ["Everything: --all."] + ([] if showing.output else ["Page: -o FOLDER"])
-        typer.echo(text.to_text(result, known, everything=showing.all, more=more, like=Console()), nl=False)
+        # Not typer's echo, which takes a console of ASCII for a mistake and writes UTF-8 to it.
+        sys.stdout.write(text.to_text(result, known, everything=showing.all, more=more, like=Console()))
         return
     writers: dict[str, Callable[[], str]] = {
         "json": lambda: schema.encode(result).decode(),

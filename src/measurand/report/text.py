@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -146,8 +146,8 @@ def _as_many(lines: Sequence[RenderableType], noun: str, space: int, console: Co
 LEAST_NAME = 12
 """Letters of a name that stay in one line."""
 
-LEAST_HEAD = 24
-"""Letters of a column's head that do."""
+HEADS = (30, 24, 18, 12, 0)
+"""Letters of a column's head in one line, as many as the terminal is wide enough for."""
 
 KEPT = 4
 """Lines that a table leaves for what limits it and how it was read."""
@@ -245,29 +245,50 @@ def _fitting(table: Table, console: Console, space: int, *, least: bool) -> Rend
         most -= 1
 
 
-def _drawn(table: Table, rows: Sequence[tuple[Status | None, tuple[str, ...]]], console: Console) -> RenderableType:
+Rows = Sequence[tuple[Status | None, tuple[str, ...]]]
+
+
+def _drawn(table: Table, rows: Rows, console: Console) -> RenderableType:
+    """The table as wide as the console: first heads fold, then names; then the last columns go, which is said."""
+    widest = [max((cell_len(plain(cells[i])) for _, cells in rows), default=0) for i in range(len(table.head))]
+    words = [max(map(cell_len, name.split()), default=0) for name in table.head]
+    # Names fold where a terminal is narrow, numbers never.
+    least = [wide if i in table.right else min(wide, LEAST_NAME) for i, wide in enumerate(widest)]
+    kept = len(table.head)
+    while kept > 2 and _width(table, map(max, least[:kept], words[:kept])) > console.width:
+        kept -= 1
+    sizes = list(zip(widest, words, map(cell_len, table.head), strict=True))[:kept]
+    for most in HEADS:
+        heads = [max(wide, word, min(whole, most)) for wide, word, whole in sizes]
+        if _width(table, heads) <= console.width:
+            break
     grid = Grid.grid(padding=(0, 2))
     if table.marks:
         grid.add_column(no_wrap=True)
-    for place in range(len(table.head)):
-        widest = max((cell_len(plain(cells[place])) for _, cells in rows), default=0)
+    for place in range(kept):
         right = place in table.right
-        # Names fold where a terminal is narrow, numbers never.
-        least = widest if right else min(widest, LEAST_NAME)
-        grid.add_column(justify="right" if right else "left", no_wrap=right, overflow="fold", min_width=least)
-    spare = [Text()] if table.marks else []
+        grid.add_column(
+            justify="right" if right else "left",
+            no_wrap=right,
+            overflow="fold",
+            min_width=max(least[place], words[place]),
+        )
     if any(table.head):
-        grid.add_row(*spare, *(Text(_headed(plain(name), rows, i), style="dim") for i, name in enumerate(table.head)))
+        folded = ("\n".join(textwrap.wrap(plain(name), max(heads[i], 1))) for i, name in enumerate(table.head[:kept]))
+        grid.add_row(*[Text()] * bool(table.marks), *(Text(name, style="dim") for name in folded))
     for status, cells in rows:
         mark = [_mark(status, console)] if table.marks else []
-        grid.add_row(*mark, *(Text(plain(cell)) for cell in cells))
-    return Group(_said(table.title, "bold"), grid) if table.title else grid
+        grid.add_row(*mark, *(Text(plain(cell)) for cell in cells[:kept]))
+    parts: list[RenderableType] = [_said(table.title, "bold")] if table.title else []
+    hidden = len(table.head) - kept
+    more = [_said(f"{plural(hidden, 'more column')} on a wider terminal", "dim")] if hidden else []
+    return Group(*parts, grid, *more)
 
 
-def _headed(name: str, rows: Sequence[tuple[Status | None, tuple[str, ...]]], place: int) -> str:
-    """The name of a column, in as many lines as keep it as narrow as its cells."""
-    widest = max((cell_len(plain(cells[place])) for _, cells in rows), default=0)
-    return "\n".join(textwrap.wrap(name, max(widest, LEAST_HEAD), break_long_words=False))
+def _width(table: Table, columns: Iterable[int]) -> int:
+    """Of a table with columns of these widths: two blanks stand between them, and a mark before them."""
+    wide = list(columns)
+    return sum(wide) + 2 * len(wide) + (4 if table.marks else 0)
 
 
 def _limits(
