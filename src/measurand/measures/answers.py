@@ -11,6 +11,10 @@ from measurand.wording import shown
 __all__ = ["by_findings", "cautions", "rows_of"]
 
 
+FEW = 3
+"""Rows up to which each one's sentence stands below the table; of more, so many issues'."""
+
+
 def by_findings(findings: Sequence[Finding]) -> Answer:
     """The headlines' sentences, then a row per further finding that gave a verdict, the greatest number first.
 
@@ -18,22 +22,26 @@ def by_findings(findings: Sequence[Finding]) -> Answer:
     --------
     >>> from measurand.results import Estimate
     >>> share = Estimate(name="share", value=0.4, low=0.3, high=0.5, unit="share")
-    >>> row = Finding(status=Status.ISSUE, subject={"model": "m"}, sentence="40% are copied.", estimates=(share,))
-    >>> top = Finding(status=Status.ISSUE, sentence="One set is copied.", headline=True)
-    >>> answer = by_findings((top, row))
-    >>> answer.sentence, answer.tables[0].head, answer.tables[0].rows
-    ('One set is copied.', ('model', 'share', ''), (('m', '40% [30%, 50%]', ''),))
+    >>> rows = [Finding(status=Status.ISSUE, subject={"model": m}, sentence="", estimates=(share,)) for m in "ab"]
+    >>> top = Finding(status=Status.ISSUE, sentence="Two sets are copied.", headline=True)
+    >>> answer = by_findings((top, *rows))
+    >>> answer.sentence, answer.tables[0].head, answer.tables[0].rows[0]
+    ('Two sets are copied.', ('model', 'share', ''), ('a', '40% [30%, 50%]', ''))
     """
     judged = [finding for finding in findings if finding.status in VERDICTS]
     top = [finding for finding in judged if finding.headline]
     rows = [finding for finding in judged if not finding.headline]
     if len(top) < len(judged) and len(rows) == 1:  # its own sentence says more than a count of one
         top, rows = rows, []
-    table = rows_of(rows)
+    # Rows of one kind of number stand together; what a table shows need not be said again, unless it is an issue.
+    kinds: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in rows:
+        kinds.setdefault((*finding.subject, *(each.name for each in finding.estimates[:1])), []).append(finding)
+    told = rows if len(rows) <= FEW else [finding for finding in rows if finding.status is Status.ISSUE][:FEW]
     return Answer(
         sentence=" ".join(finding.sentence for finding in top),
-        tables=() if table is None else (table,),
-        cautions=cautions(rows),
+        tables=tuple(table for own in kinds.values() if (table := rows_of(own)) is not None),
+        cautions=cautions(told),
     )
 
 
