@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from measurand.calibration import load
 from measurand.catalogue import lookup, normalise
 from measurand.report.lead import findings_told, lead
-from measurand.report.summary import MeasureInfo
+from measurand.report.summary import ASSESSED, MeasureInfo
 from measurand.results import Answer, Audit, Cell, Estimate, Figure, Finding, Status, Table
 from measurand.wording import SHARE, agreeing, listed, number, of_total, percent, plural, signed
 
@@ -131,7 +131,7 @@ class View:
 
 def views(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[View, ...]:
     """One for each class of models where benchmarks are judged by class, chat models first; else one."""
-    first = lead(audit)
+    first = lead(audit) or _worst(audit)
     if first is None:
         return (View(title="Nothing could be assessed."),)
     judged = [finding for finding in audit.findings if finding.code == "V1" and _correlation(finding)]
@@ -166,6 +166,13 @@ def views(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[View, ...]:
     )
 
 
+def _worst(audit: Audit) -> tuple[str, Answer] | None:
+    """The worst headline, of an audit saved before measures said what they answer."""
+    judged = [finding for finding in audit.findings if finding.headline and finding.status in ASSESSED]
+    worst = min(judged, key=lambda finding: ASSESSED.index(finding.status), default=None)
+    return None if worst is None else (worst.code, Answer(sentence=worst.sentence))
+
+
 # Benchmarks on general capability ------------------------------------------------------------------------------------
 
 
@@ -187,7 +194,8 @@ class Benchmark(NamedTuple):
 
 def _correlation(finding: Finding) -> bool:
     """Whether it judges a benchmark under test, with a number."""
-    return finding.result.get("role") == "under test" and finding.estimates[0].value is not None
+    tested = finding.result.get("role") == "under test"
+    return tested and bool(finding.estimates) and finding.estimates[0].value is not None
 
 
 def _class(finding: Finding) -> str:

@@ -204,7 +204,8 @@ def _heatmap(figure: Figure) -> Spec:
     }
     # A cell without a value stays empty, but in its place: rows and columns keep their order.
     mark = {"type": "rect", "tooltip": True, "invalid": None}
-    cell: Spec = {"mark": mark, "encoding": shared | _color(figure, shape=False)}
+    empty = {"fillOpacity": {"condition": {"test": "!isValid(datum.color)", "value": 0}, "value": 1}}
+    cell: Spec = {"mark": mark, "encoding": shared | empty | _color(figure, shape=False)}
     values = _numbers(figure, figure.color)
     layers = [cell]
     if values and len(values) <= _TEXT_CELLS and len(set(figure.columns[figure.x.column])) * 38 <= _HEATMAP_WIDTH:
@@ -281,7 +282,8 @@ def _panels(figure: Figure, unit: Spec) -> Spec:
 def _axis(channel: str, axis: Axis, figure: Figure) -> Spec:
     encoding: Spec = {"field": channel, "title": _title(axis)}
     if axis.scale == "nominal":
-        return encoding | {"type": "nominal", "sort": None}
+        slanted = {"axis": {"labelAngle": -40}} if channel == "x" else {}
+        return encoding | {"type": "nominal", "sort": None} | slanted
     scale: Spec = {"type": "log"} if axis.scale == "log" else {"zero": False, "nice": axis.domain is None}
     if axis.domain is not None:
         scale |= {"domain": list(axis.domain)}
