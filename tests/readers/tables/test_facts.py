@@ -213,11 +213,14 @@ def test_named_capability_benchmarks_replace_the_catalogue():
 
 
 def test_no_capability_benchmark_is_a_note_with_names_to_choose_from():
-    study = read(wide(mmluu=LOW, **{f"b{i}": LOW for i in range(25)}))
+    columns = {"mmluu": LOW * 2, **{f"b{i}": LOW * 2 for i in range(25)}}
+    study = read(pl.DataFrame({"model": [f"m{i}" for i in range(8)], **columns}))
     (note,) = notes(study, "no benchmark is known as a capability benchmark")
     assert "capability=[...] (--capability NAME) among: mmluu, b0" in note
     assert "and 6 more" in note
     assert "'mmluu' resembles 'mmlu'" in note
+    # Of four models no capabilities score could be made.
+    assert not notes(read(wide(mmluu=LOW, other=LOW)), "no benchmark is known as a capability benchmark")
 
 
 @pytest.mark.parametrize("setting", ["capability", "lower_is_better"])

@@ -22,6 +22,9 @@ from measurand.tables import Scores, Study
 
 __all__ = ["assemble"]
 
+LEAST_MODELS = 8
+"""Models from which a capabilities score can be made (V1), so that it matters which benchmarks make it."""
+
 
 def assemble(
     title: str,
@@ -159,7 +162,8 @@ def _spelling_notes(models: Sequence[str], settled: Collection[str]) -> list[str
 
 
 def _with_capability_note(scores: Scores) -> Scores:
-    if scores.benchmarks_of("capability"):
+    # Of fewer models no capabilities score is made, whatever is named.
+    if scores.benchmarks_of("capability") or scores.models.height < LEAST_MODELS:
         return scores
     tested = scores.benchmarks["benchmark"].to_list()
     catalogued = [entry.benchmark for entry in known() if entry.role == "capability"]

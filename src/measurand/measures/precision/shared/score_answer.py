@@ -57,8 +57,10 @@ def _table(result: ScoreIntervals) -> Table:
         model: float(np.mean([score.value for (name, _), score in of.items() if name == model]))
         for model in dict.fromkeys(score.model for score in result.scores)
     }
+    if len(tasks) > 1 and not average and (len(tasks) > WITH_LIMITS or len(of) < 2 * len(means)):
+        return _long(result)
     models = sorted(means, key=lambda model: (model not in average and bool(average), -means[model]))
-    told = tasks if len(tasks) <= MOST_COLUMNS or not average else []
+    told = tasks if len(tasks) <= MOST_COLUMNS else []
     limits = len(tasks) <= WITH_LIMITS
     rows = []
     for model in models:
@@ -84,6 +86,20 @@ def _table(result: ScoreIntervals) -> Table:
     return Table(head=tuple(head), rows=tuple(rows), right=right, ends=True)
 
 
+def _long(result: ScoreIntervals) -> Table:
+    """A row per score, by task: for models that ran different ones a column per task would be mostly empty."""
+    rows = sorted(result.scores, key=lambda score: (score.benchmark, -score.value))
+    return Table(
+        head=("task", "model", "score", "items"),
+        rows=tuple(
+            (each.benchmark, each.model, _cell(each.value, each.interval, unit=each.unit), number(each.n))
+            for each in rows
+        ),
+        right=(2, 3),
+        ends=True,
+    )
+
+
 def _cell(value: float, interval: Interval, *, unit: bool, limits: bool = True) -> str:
     low, high = (interval.low, interval.high) if limits else (np.nan, np.nan)
     return cell(estimate("score", value, low, high, level=0.5, method="", unit=SHARE if unit else ""))
@@ -92,7 +108,7 @@ def _cell(value: float, interval: Interval, *, unit: bool, limits: bool = True) 
 def _units(result: ScoreIntervals) -> tuple[str, ...]:
     unit = "Percent of items" if all(score.unit for score in result.scores) else "Mean over items"
     epochs = max((score.epochs for score in result.scores), default=1)
-    said = f"{unit}{f', mean of {epochs} runs' if epochs > 1 else ''}; {percent(result.level)} intervals"
+    said = f"{unit}{f', mean of up to {epochs} runs' if epochs > 1 else ''}; {percent(result.level)} intervals"
     notes = [f"{said}{'; average: tasks weigh the same' if result.averages else ''}."]
     if result.comparison is not None and result.comparison.main is not None:
         pairs = plural(len(result.comparison.main.differences), "pair")
