@@ -217,15 +217,22 @@ def headline(
     each: Sequence[Finding],
     *,
     subject: Mapping[str, str] | None = None,
+    title: str = "",
+    short: str = "",
     estimates: tuple[Estimate, ...] = (),
     caveats: tuple[str, ...] = (),
     figure: str | None = None,
 ) -> Finding:
-    """What a measure says of the whole study, or of one class, with the status of what it sums up."""
+    """What a measure says of the whole study, or of one class, with the status of what it sums up.
+
+    `short` counts several; of a single one, its own stands.
+    """
     return Finding(
         subject=subject or {},
+        title=title,
         status=overall(each),
         sentence=sentence,
+        short=each[0].short if len(each) == 1 else short,
         headline=True,
         estimates=estimates,
         caveats=caveats,
@@ -248,6 +255,7 @@ class Unassessed:
             subject=self.subject,
             status=Status.NOT_APPLICABLE,
             sentence=f"Not assessed: {self.reason}{needs}.",
+            short="not assessed",
             headline=headline,
         )
 

@@ -54,7 +54,7 @@ def test_near_duplicates_are_told():
     assert found["doubled"].estimate("vendi_score").value < found["varied"].estimate("vendi_score").value
     headline = judge(result)[0]
     assert headline.headline
-    assert headline.sentence == "1 of 2 benchmarks holds many near-duplicates (by TF-IDF of words)."
+    assert headline.sentence == "1 of the 2 benchmarks holds many near-duplicates (by TF-IDF of words)."
 
 
 def test_regions_of_the_reference_without_items_are_told():
@@ -147,7 +147,7 @@ def test_a_passage_of_questions_counts_as_one_text():
     unknown = input_coverage(Texts.build(frame.drop("cluster")), reference="use", rng=rng())
     found = by_benchmark(unknown, "Reach over the reference")["wide"]
     assert found.status is Status.CAUTION
-    assert "regions of it have no item, were each text drawn by itself" in found.sentence
+    assert "regions of it have no item, if each text stands alone" in found.sentence
     assert any("until the groups are named" in caveat for caveat in judge(unknown)[0].caveats)
     alone = input_coverage(Texts.build(frame.drop("cluster"), cluster="none"), reference="use", rng=rng())
     assert by_benchmark(alone, "Reach over the reference")["wide"].status is Status.ISSUE

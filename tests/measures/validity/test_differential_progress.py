@@ -94,12 +94,15 @@ def test_headlines_count_the_gains_that_pass(make_study):
     study = with_excess(make_study, 0.2)
     result = differential_progress(study.scores, gains=[Gain("m0", "m1", "t0"), Gain("m2", "m3", "t0")])
     headline = judge(result)[0]
-    assert "Of 2 claimed safety gains" in headline.sentence
-    assert "1 is more than the gain in capability explains" in headline.sentence
+    assert headline.sentence == (
+        "1 of the 2 claimed safety gains is more than the gain in capability explains (models)."
+    )
+    assert headline.short == "1 of 2 beyond capability"
     assert headline.status is Status.CAUTION
     worse, only, *_ = judge(differential_progress(study.scores, gains=[Gain("m1", "m0", "t0")]))
     assert worse.status is Status.ISSUE
     assert worse.sentence == only.sentence
+    assert worse.short == only.short == "worse than its capability predicts"
 
 
 def test_without_a_claim_the_headline_says_what_one_would_be(make_study):

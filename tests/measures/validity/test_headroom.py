@@ -163,9 +163,10 @@ def test_headlines_count_the_benchmarks_without_room(make_study):
     values = {"t0": spread_over(0.97, 1.0), "t1": spread_over(0.3, 0.9)}
     headline = judge(headroom(make_study(20, families=20, columns=values, benchmarks=table).scores))[0]
     assert headline.sentence == (
-        "Of 2 benchmarks whose range is known, 1 leaves the median model no room at the ceiling or the floor, and 1 "
+        "1 of the 2 benchmarks with a known range leaves the median model no room at the ceiling or the floor, and 1 "
         "clearly leaves it room."
     )
+    assert headline.short == "1 of 2 leaves no room"
 
 
 def test_a_level_out_of_range_is_refused(make_study):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -54,7 +55,8 @@ def test_a_steady_verdict_passes_and_a_fragile_one_is_an_issue(make_study):
         "interval_verdict": "entangled",
         "undone_by": (),
     }
-    assert "stands whichever single model is left out" in finding.sentence
+    assert "rises with capability once the interval counts, too, whichever single model is left out" in finding.sentence
+    assert re.fullmatch(r"holds in (\d+) of \1 ways", finding.short)
 
     ranks = np.argsort(np.argsort(score)).astype(float)
     ranks[[0, 19]] = ranks[[19, 0]]
@@ -68,7 +70,8 @@ def test_a_steady_verdict_passes_and_a_fragile_one_is_an_issue(make_study):
     assert finding.status is Status.CAUTION
     assert finding.result["interval_verdict"] == "undecided"
     assert finding.result["models_to_flip"] == finding.estimate("models_to_flip").value == 1
-    assert "leaving out 1 model of 20 (m" in finding.sentence
+    assert "leaving out 1 of 20 models (m" in finding.sentence
+    assert finding.short == "leaving out 1 of 20 changes it"
 
 
 def spearman(a, b):
@@ -182,7 +185,10 @@ def test_single_models_that_undo_the_interval_verdict_are_named(make_study):
     finding = finding_of(dataclasses.replace(result, classes=(dataclasses.replace(part, without=without),)))
     assert finding.status is Status.CAUTION
     assert finding.result["undone_by"] == ("m2", "m5")
-    assert "is no longer supported without any one of 2 models, m2 and m5" in finding.sentence
+    assert finding.sentence.endswith(
+        "It rises with capability once the interval counts, but no longer without any one of 2 models, m2 and m5."
+    )
+    assert finding.short == "hangs on a single model"
 
 
 def test_verdicts_of_intervals_are_those_of_v1(example):

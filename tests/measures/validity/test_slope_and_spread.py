@@ -67,10 +67,10 @@ def test_without_standard_errors_the_slope_is_given_and_the_verdict_is_not(make_
     [
         (0.10, 0.01, 0.02, Status.PASSED, "more than noise"),
         (-0.10, 0.01, 0.02, Status.PASSED, "more than noise"),
-        (0.010, 0.002, 0.05, Status.ISSUE, "correlated but flat"),
-        (-0.010, 0.002, 0.05, Status.ISSUE, "correlated but flat"),
+        (0.010, 0.002, 0.05, Status.ISSUE, "goes with capability but is flat"),
+        (-0.010, 0.002, 0.05, Status.ISSUE, "goes with capability but is flat"),
         (0.0, 0.01, 0.05, Status.PASSED, "neither follows capability nor moves"),
-        (0.05, 0.08, 0.05, Status.CAUTION, "cannot be told"),
+        (0.05, 0.08, 0.05, Status.CAUTION, "too few models to tell"),
     ],
 )
 def test_verdicts_set_the_slope_against_the_noise(make_study, slope, noise, stderr, status, words):
@@ -92,7 +92,9 @@ def test_headline_counts_the_flat_benchmarks(make_study):
     findings = judge(slope_and_spread(moved(make_study, 0.010, 0.002, 0.05).scores))
     assert findings[0].status is Status.ISSUE
     flat = sum(finding.status is Status.ISSUE for finding in findings[1:])
-    assert findings[0].sentence.startswith(f"{flat} of 2 benchmarks")
+    moves = "moves" if flat == 1 else "move"
+    assert findings[0].sentence.startswith(f"{flat} of the 2 benchmarks with known noise go")
+    assert findings[0].short == f"{flat} of 2 {moves} less than noise"
 
 
 def test_what_counts_as_flat_can_be_set(make_study):

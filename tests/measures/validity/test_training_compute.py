@@ -71,9 +71,9 @@ def test_one_class_of_unknown_compute_is_a_visible_row(make_study):
 @pytest.mark.parametrize(
     ("sign", "noise", "status", "words"),
     [
-        (1, 0.05, Status.ISSUE, "more compute brings a better score"),
-        (-1, 0.05, Status.ISSUE, "more compute brings a worse score"),
-        (0, 1.0, Status.PASSED, "compute alone does not move it"),
+        (1, 0.05, Status.ISSUE, "it rises with compute"),
+        (-1, 0.05, Status.ISSUE, "it gets worse with compute"),
+        (0, 1.0, Status.PASSED, "it is separate from compute"),
         (0.6, 0.8, Status.CAUTION, "too few models"),
     ],
 )

@@ -26,7 +26,7 @@ from measurand.stats.texts.diversity import (
 )
 from measurand.stats.texts.groups import Grouped
 from measurand.tables.texts import Texts
-from measurand.wording import SHARE, agreeing, number, percent, plural, shown, value_of
+from measurand.wording import SHARE, agreeing, number, of_total, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "BenchmarkCoverage", "Coverage", "Embedding", "coverage_of", "input_coverage", "judge"]
 
@@ -274,20 +274,23 @@ def judge(result: Coverage, *, least_reach: float = 0.8, most_duplicates: float 
     ]
     duplicated = sum(finding.status is Status.ISSUE for finding in each)
     sentence = (
-        f"{duplicated} of {plural(len(each), 'benchmark')} {agreeing(duplicated, 'holds')} many near-duplicates"
+        f"{of_total(duplicated, len(each), 'benchmark', 'holds', 'does not hold')} many near-duplicates"
         if len(each) > 1
         else each[0].sentence.removesuffix(".")
     )
+    short = f"{duplicated or 'none'} of {len(each)} with many near-duplicates" if len(each) > 1 else each[0].short
     if reaches:
         lacking = sum(finding.status is Status.ISSUE for finding in reaches)
         sentence += (
-            f"; {lacking} of {len(reaches)} {agreeing(lacking, 'leaves')} regions of the reference set out"
+            f"; {lacking or 'none'} of {len(reaches)} {agreeing(max(lacking, 1), 'leaves')} regions of the reference "
+            "set out"
             if len(reaches) > 1
             else f". {reaches[0].sentence.removesuffix('.')}"
         )
     top = headline(
         f"{sentence} (by {result.backend}).",
         [*each, *reaches],
+        short=short,
         caveats=(
             f"By {result.backend}: another way to compare texts gives other numbers.",
             *MEASURE.caveats,
@@ -315,9 +318,10 @@ def _variety(found: BenchmarkCoverage, result: Coverage, most: float) -> Finding
         name="vendi_score", value=found.vendi, method=f"of the items as they are, {result.backend}", n=found.drawn
     )
     side = against(alike.low, alike.high, most)
-    meaning = {Side.ABOVE: "many items count more than once", Side.BELOW: "few near-duplicates"}.get(
-        side, "too few items to tell how common they are in such items"
-    )
+    meaning, short = {
+        Side.ABOVE: ("many items count more than once", "many near-duplicates"),
+        Side.BELOW: ("these are few", "few near-duplicates"),
+    }.get(side, ("too few items to tell how common that is", "too few items to tell"))
     drawn = "" if found.drawn == found.n else f" ({found.drawn:,} drawn at random)"
     return Finding(
         subject={"benchmark": found.benchmark},
@@ -325,6 +329,7 @@ def _variety(found: BenchmarkCoverage, result: Coverage, most: float) -> Finding
         sentence=f"The {plural(found.n, 'item')}{drawn} of {found.benchmark} are as varied as "
         f"{number(found.vendi, 1)} wholly different ones, and {alike.count:,} ({value_of(share)}) "
         f"{'has' if alike.count == 1 else 'have'} a near-duplicate among them: {meaning}.",
+        short=short,
         estimates=(varied, share),
         figure="V11.map",
         result={"backend": result.backend, "alike_from": found.alike},
@@ -350,13 +355,14 @@ def _reach(found: BenchmarkCoverage, reached: Reach, name: str, size: int, resul
     # At the bound itself the items reach as much as was asked for, so it passes.
     above = side is Side.ABOVE or low == least * null
     if lower and side is Side.BELOW:
-        status, meaning = Status.ISSUE, "regions of it have no item"
+        status, meaning, short = Status.ISSUE, "regions of it have no item", "regions have no item"
     elif above and not lower and size >= LEAST_REFERENCE:
-        status, meaning = Status.PASSED, "the items reach most of it"
+        status, meaning, short = Status.PASSED, "the items reach most of it", "items reach most of it"
     else:
-        status, meaning = Status.CAUTION, "whether regions of it are left out is open"
+        status, short = Status.CAUTION, "too few texts to tell"
+        meaning = "too few texts to tell whether regions of it are left out"
     if not found.grouped:
-        status, meaning = Status.CAUTION, f"{meaning}, were each text drawn by itself"
+        status, meaning, short = Status.CAUTION, f"{meaning}, if each text stands alone", f"{short}, if ungrouped"
     of = plural(size, "text" if size == len(found.covered) else "group of texts")
     method = "relabelled at random"
     return Finding(
@@ -365,6 +371,7 @@ def _reach(found: BenchmarkCoverage, reached: Reach, name: str, size: int, resul
         status=status,
         sentence=f"Items of {found.benchmark} reach {shown(share)} of the {of} of {name}, where a "
         f"sample of the same kind would reach {percent(null)}: {meaning}.",
+        short=short,
         estimates=(
             share,
             Estimate(name="reach_of_one_sample", value=null, method=method, n=size, unit=SHARE),

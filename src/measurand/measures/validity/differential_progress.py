@@ -17,7 +17,7 @@ from measurand.results import Axis, Brief, Estimate, Figure, Finding, Question, 
 from measurand.stats.capability.progress import Excess, League, excess_change, residual_league
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Gain, Scores
-from measurand.wording import agreeing, interval, number, plural, shown, value_of, with_limits
+from measurand.wording import interval, number, of_total, plural, shown, value_of, with_limits
 
 __all__ = ["MEASURE", "ClassProgress", "DifferentialProgress", "differential_progress", "judge"]
 
@@ -30,6 +30,8 @@ LEAGUE_RESAMPLES = 1000
 ANY_SHAPE = "one-sided, the largest of a straight line, a parabola and a cubic, scatter normal or t(3)"
 
 BENT = "far off a straight line, but a relation that bends, or models that scatter widely, could bring as much"
+BENT_SHORT = "a curve could bring as much"
+TITLE = "Furthest above its capability"
 
 METHOD = "least-squares line through the other models, prediction interval, t(n-2)"
 
@@ -210,15 +212,19 @@ def _headline(part: ClassProgress, gains: Sequence[Finding]) -> Finding:
     if not gains:
         reason = f"no gain was claimed between {models}, so they are only ranked by safety beyond capability"
         row = Unassessed(subject, reason, "a claim that one model is safer than another on a benchmark")
-        return replace(row.finding(headline=True), caveats=part.panel.caveats, figure="V3.league")
+        told = row.finding(headline=True)
+        return replace(told, title=TITLE, short="no gain was claimed", caveats=part.panel.caveats, figure="V3.league")
     passed = sum(f.status is Status.PASSED for f in gains)
-    sentence = (
-        f"Of {plural(len(gains), 'claimed safety gain')} between {models}, {passed} {agreeing(passed, 'is')} more than "
-        "the gain in capability explains."
+    more = of_total(passed, len(gains), "claimed safety gain", "is", "is not")
+    return headline(
+        f"{more} more than the gain in capability explains ({models})." if len(gains) > 1 else gains[0].sentence,
+        gains,
+        subject=subject,
+        title="Claimed gain beyond capability",
+        short=f"{passed or 'none'} of {len(gains)} beyond capability",
+        caveats=part.panel.caveats,
+        figure="V3.league",
     )
-    if len(gains) == 1:
-        sentence = gains[0].sentence
-    return headline(sentence, gains, subject=subject, caveats=part.panel.caveats, figure="V3.league")
 
 
 def _around(value: float, excess: Excess) -> Limits:
@@ -234,11 +240,18 @@ def _gain_finding(result: DifferentialProgress, part: ClassProgress, gain: Gain,
     )
     observed = Estimate(name="observed_change", value=excess.change, unit=unit)
     explained = "capability and ordinary differences between models explain it"
+    bent = excess.chance.straight <= 1 - result.level
     words = {
         Side.ABOVE: "a gain in safety beyond the gain in capability",
         Side.BELOW: "worse than its capability predicts",
-        Side.ACROSS: BENT if excess.chance.straight <= 1 - result.level else explained,
+        Side.ACROSS: BENT if bent else explained,
         Side.UNKNOWN: explained,
+    }
+    short = {
+        Side.ABOVE: "beyond the gain in capability",
+        Side.BELOW: "worse than its capability predicts",
+        Side.ACROSS: BENT_SHORT if bent else "capability explains it",
+        Side.UNKNOWN: "capability explains it",
     }
     p_value = Estimate(name="excess_p_value", value=finite(excess.chance.whatever), method=ANY_SHAPE, n=excess.n)
     return Finding(
@@ -246,6 +259,7 @@ def _gain_finding(result: DifferentialProgress, part: ClassProgress, gain: Gain,
         status=verdict(call.side, issue=Side.BELOW, passed=Side.ABOVE),
         sentence=f"From {gain.old} to {gain.new}, {result.names[gain.benchmark]} changed by {value_of(observed)} where "
         f"capability alone predicts {shown(expected)}: {call.meaning(words, 'gain')}.",
+        short=short[call.side],
         estimates=(beyond, expected, observed, p_value),
         figure="V3.gains",
     )
@@ -269,10 +283,10 @@ def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark
         )
     )
     # Corrected over models (somebody always comes first, and by more the more models there are), then over benchmarks.
-    chance = "no more than chance among models brings"
+    chance, bent = "no more than chance would bring", league.chance.straight <= 1 - result.level
     words = {
-        Side.ABOVE: "more than chance among models would bring",
-        Side.ACROSS: BENT if league.chance.straight <= 1 - result.level else chance,
+        Side.ABOVE: "more than chance would bring",
+        Side.ACROSS: BENT if bent else chance,
         Side.UNKNOWN: chance,
     }
     method = f"{ANY_SHAPE}, Bonferroni over models"
@@ -282,8 +296,9 @@ def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark
         subject={"benchmark": benchmark, "class": part.panel.class_},
         # That no model stands out is no fault of the benchmark, and one that does is no proof: never an issue.
         status=verdict(call.side, passed=Side.ABOVE),
-        sentence=f"On {result.names[benchmark]}, {models[best]} stands highest beyond its capability, by "
+        sentence=f"On {result.names[benchmark]}, {models[best]} stands furthest above what its capability predicts, by "
         f"{shown(residual)}{place}: {call.meaning(words)}.",
+        short=BENT_SHORT if words[call.side] is BENT else words[call.side],
         estimates=(residual, rank, p_value),
         figure="V3.league",
         result={"league": tuple(models[i] for i in np.argsort(-league.residual, kind="stable"))},

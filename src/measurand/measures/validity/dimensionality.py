@@ -28,7 +28,7 @@ from measurand.stats.intervals.correlation import jackknife_t
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import midranks_fixed
 from measurand.tables import Scores
-from measurand.wording import CORRELATION, SHARE, agreeing, plural, shown
+from measurand.wording import CORRELATION, SHARE, plural, shown
 
 __all__ = ["MEASURE", "ClassDimensionality", "Dimensionality", "components_of", "dimensionality", "judge", "pc1_share"]
 
@@ -163,7 +163,10 @@ def judge(result: Dimensionality) -> list[Finding]:
     """Passed: exactly one component beats chance; caution: more, or one that families may make; issue: none."""
     findings = []
     for part in result.classes:
-        status, meaning = _verdict(part)
+        status, meaning, short = _verdict(part)
+        beats = {0: "is no more than chance brings", 1: "it alone exceeds chance"}.get(
+            part.components, f"{part.components} components exceed chance"
+        )
         share = estimate(
             "pc1_share",
             *part.share,
@@ -177,9 +180,11 @@ def judge(result: Dimensionality) -> list[Finding]:
                 subject={"class": part.panel.class_},
                 headline=True,
                 status=status,
+                title="One dimension of capability",
+                short=short,
                 sentence=f"One component holds {shown(share)} of the variance of "
-                f"{plural(len(part.panel.capability), 'capability benchmark')} on {kind(part.panel.class_)}models, and "
-                f"{part.components} {agreeing(part.components, 'beats')} chance: {meaning}.",
+                f"{plural(len(part.panel.capability), 'capability benchmark')} among {kind(part.panel.class_)}models, "
+                f"and {beats}: {meaning}.",
                 estimates=(share, *_further(part)),
                 caveats=part.panel.caveats,
                 figure="V7.scree",
@@ -189,18 +194,19 @@ def judge(result: Dimensionality) -> list[Finding]:
     return findings + unassessed(result.unassessed)
 
 
-def _verdict(part: ClassDimensionality) -> tuple[Status, str]:
+def _verdict(part: ClassDimensionality) -> tuple[Status, str, str]:
     if part.components == 1:
-        return Status.PASSED, "one capabilities score sums them up" + (
-            INDEPENDENT if part.panel.families_unknown else ""
-        )
+        told = "one capabilities score sums them up" + (INDEPENDENT if part.panel.families_unknown else "")
+        return Status.PASSED, told, "one score sums them up"
     # What a few families share by chance looks like a dimension, and hides one: neither is shown.
     if part.by_families:
-        return Status.CAUTION, "what they have in common may be that models of one family are alike"
+        told = "what they have in common may be that models of one family are alike"
+        return Status.CAUTION, told, "families may explain it"
     # An issue, as V1 to V6 would then measure against a score that is one arbitrary direction of noise.
     if part.components == 0:
-        return Status.ISSUE, "they have no common dimension, so a capabilities score is not defined by them"
-    return Status.CAUTION, "one capabilities score leaves out a second dimension"
+        told = "they have no common dimension, so a capabilities score is not defined by them"
+        return Status.ISSUE, told, "no common dimension"
+    return Status.CAUTION, "one capabilities score leaves out a second dimension", "leaves out a second dimension"
 
 
 def _further(part: ClassDimensionality) -> list[Estimate]:

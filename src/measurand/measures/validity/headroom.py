@@ -207,14 +207,20 @@ def judge(result: Headroom, *, saturated: float = 0.95, at_floor: float = 0.05) 
 
 def _headline(class_: str, each: Sequence[Finding]) -> Finding:
     stuck, room = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
+    no_room = agreeing(max(stuck, 1), "leaves")
     sentence = (
-        f"Of {plural(len(each), 'benchmark')} whose range is known, {stuck} {agreeing(stuck, 'leaves')} the median "
-        f"{kind(class_)}model no room at the ceiling or the floor, and {room} clearly {agreeing(room, 'leaves')} it "
-        "room."
+        f"{stuck or 'None'} of the {plural(len(each), 'benchmark')} with a known range {no_room} the median "
+        f"{kind(class_)}model no room at the ceiling or the floor, and {room or 'none'} clearly "
+        f"{agreeing(max(room, 1), 'leaves')} it room."
     )
-    if len(each) == 1:
-        sentence = each[0].sentence
-    return headline(sentence, each, subject={"class": class_}, figure="V9.position")
+    return headline(
+        sentence if len(each) > 1 else each[0].sentence,
+        each,
+        subject={"class": class_},
+        title="Room to ceiling and floor",
+        short=f"{stuck or 'none'} of {len(each)} {no_room} no room",
+        figure="V9.position",
+    )
 
 
 def _finding(result: Headroom, item: BenchmarkHeadroom, call: Call, at_floor: float) -> Finding:
@@ -223,13 +229,14 @@ def _finding(result: Headroom, item: BenchmarkHeadroom, call: Call, at_floor: fl
     method = f"normal, from the standard error, for the best of {item.n}"
     best = estimate("best_position", *item.best, level=result.level, method=method, n=item.n, unit=SHARE)
     room = Estimate(name="headroom", value=1 - item.best.value, method="1 - best position", n=item.n, unit=SHARE)
-    status, meaning = _verdict(call, below_chance=item.median.high < -at_floor)
+    status, meaning, short = _verdict(call, below_chance=item.median.high < -at_floor)
     return Finding(
         subject={"benchmark": item.benchmark, "class": item.class_},
         status=status,
         sentence=f"On {result.names[item.benchmark]} the median {kind(item.class_)}model stands at {shown(median)} of "
         f"the way from chance ({item.chance:g}) to the maximum ({item.maximum:g}) and the best, {item.best_model}, at "
         f"{value_of(best)}: {meaning}.",
+        short=short,
         estimates=(median, best, room),
         figure="V9.position",
     )
@@ -248,19 +255,24 @@ def _claim(item: BenchmarkHeadroom, saturated: float, at_floor: float) -> tuple[
     return Side.BETWEEN, max(above_floor, below_top)
 
 
-def _verdict(call: Call, *, below_chance: bool) -> tuple[Status, str]:
+def _verdict(call: Call, *, below_chance: bool) -> tuple[Status, str, str]:
     words = {
         Side.UNKNOWN: "too few models for an interval",
-        Side.ABOVE: "saturated, it no longer separates models",
+        Side.ABOVE: "it is saturated and no longer separates models",
         # As far below chance as the floor reaches above it: noise around chance is no such finding.
-        Side.BELOW: "below chance, so a guesser would score higher and something else is measured"
+        Side.BELOW: "that is below chance, so a guesser would score higher and something else is measured"
         if below_chance
-        else "at its floor, it does not separate models",
-        Side.BETWEEN: "room to tell models apart",
+        else "it is at its floor and does not separate models",
+        Side.BETWEEN: "there is room to tell models apart",
         Side.ACROSS: "too few models to tell whether it is at its limit",
     }
+    short = {
+        Side.ABOVE: "saturated",
+        Side.BELOW: "below chance" if below_chance else "at its floor",
+        Side.BETWEEN: "room to tell models apart",
+    }.get(call.side, "too few models to tell")
     status = {Side.BETWEEN: Status.PASSED, Side.ABOVE: Status.ISSUE, Side.BELOW: Status.ISSUE}
-    return status.get(call.side, Status.CAUTION), call.meaning(words)
+    return status.get(call.side, Status.CAUTION), call.meaning(words), short
 
 
 def figure(result: Headroom) -> list[Figure]:

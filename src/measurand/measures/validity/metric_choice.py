@@ -16,7 +16,7 @@ from measurand.measures.verdicts import Unassessed, headline, tally, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.metric_choice import LEAST_MODELS, Shape, breakthroughness, linearity, shape_of
 from measurand.tables import Scores
-from measurand.wording import listed, number, plural
+from measurand.wording import agreeing, listed, number, p_text, plural
 
 __all__ = ["MEASURE", "MetricChoice", "MetricShape", "judge", "metric_choice", "metric_shape"]
 
@@ -196,14 +196,21 @@ def judge(result: MetricChoice) -> list[Finding]:
         findings += [_summary(trait, own, alpha, result.scale), *(_finding(each, alpha) for each in own)]
     summaries = [f for f in findings if "metric" not in f.subject]
     count = tally(summaries)
+    jumps, same = count[Status.ISSUE], count[Status.PASSED]
     sentence = (
-        f"Of {plural(len(summaries), 'trait')} scored by several metrics, {count[Status.ISSUE]} seem to jump with "
-        f"scale by one metric and not by another, {count[Status.PASSED]} look the same by all, and "
-        f"{count[Status.CAUTION]} cannot be told."
+        f"{jumps or 'None'} of the {plural(len(summaries), 'trait')} scored by several metrics "
+        f"{agreeing(max(jumps, 1), 'seems')} to jump with scale by one metric and not by another, "
+        f"{same or 'none'} {agreeing(max(same, 1), 'looks')} the same by all"
     )
-    if len(summaries) == 1:
-        sentence = summaries[0].sentence
-    top = headline(sentence, summaries, caveats=MEASURE.caveats, figure="V10.metrics")
+    if count[Status.CAUTION]:
+        sentence += f"; for {count[Status.CAUTION]} there are too few models to tell"
+    top = headline(
+        f"{sentence}." if len(summaries) > 1 else summaries[0].sentence,
+        summaries,
+        short=f"{jumps or 'none'} of {len(summaries)} {agreeing(max(jumps, 1), 'jumps')} by one metric",
+        caveats=MEASURE.caveats,
+        figure="V10.metrics",
+    )
     return [top, *findings, *unassessed(result.unassessed)]
 
 
@@ -214,17 +221,20 @@ def _summary(trait: str, own: Sequence[MetricShape], alpha: float, scale: str) -
     if jumps and grows:
         status = Status.ISSUE
         rest = f"jumps by {listed(jumps)} but grows smoothly by {listed(grows)}: the jump is the metric's"
+        short = f"jumps by {len(jumps)} of {len(own)} metrics"
     elif len(own) > 1 and len(grows) == len(own):
-        status, rest = Status.PASSED, "grows smoothly by every metric"
+        status, rest, short = Status.PASSED, "grows smoothly by every metric", "grows smoothly by every metric"
     elif len(own) > 1 and len(jumps) == len(own):
-        status, rest = Status.PASSED, "jumps by every metric, so the choice of metric does not make the jump"
+        status, short = Status.PASSED, "jumps by every metric"
+        rest = f"{short}, so the choice of metric does not make the jump"
     else:
-        status, rest = Status.CAUTION, "cannot be told to jump or to grow smoothly by every metric"
+        status, short = Status.CAUTION, "too few models to tell"
+        rest = "is not shown to jump, nor to grow smoothly, by every metric"
     over = f"over {SCALES[scale]}, {plural(len(own[0].x), 'scale')}"
     if jumps:
         over += f"; a smooth rise within a factor of {number(own[0].steep)} often looks like a jump"
     sentence = f"{trait} {rest} ({over})."
-    return Finding(subject={"trait": trait}, status=status, sentence=sentence, figure="V10.metrics")
+    return Finding(subject={"trait": trait}, status=status, sentence=sentence, short=short, figure="V10.metrics")
 
 
 def _finding(each: MetricShape, alpha: float) -> Finding:
@@ -240,8 +250,8 @@ def _finding(each: MetricShape, alpha: float) -> Finding:
     if told == "jumps":
         where = f" between {number(low)} and {number(high)} (a factor of {number(high / low)}),"
     sentence = (
-        f"By {each.metric}, {each.trait} {told}{where} over {plural(len(each.x), 'scale')} (smooth curve p = "
-        f"{number(shape.smooth_p)}, step p = {number(shape.step_p)}; breakthroughness "
+        f"By {each.metric}, {each.trait} {told}{where} over {plural(len(each.x), 'scale')} (p = "
+        f"{p_text(shape.smooth_p)} for a smooth curve, p = {p_text(shape.step_p)} for a step; breakthroughness "
         f"{number(each.breakthroughness, 1)}, which alone does not tell)."
     )
     return Finding(
@@ -249,6 +259,7 @@ def _finding(each: MetricShape, alpha: float) -> Finding:
         # A jump by one metric is no issue by itself: only the other metrics say whether it is the metric's.
         status=Status.PASSED if told == "grows smoothly" else Status.CAUTION,
         sentence=sentence,
+        short="too few models to tell" if told == "is undecided" else told,
         estimates=tuple(Estimate(name=name, value=value, method=how, n=len(each.x)) for name, value, how in rows),
         figure="V10.metrics",
     )
@@ -291,7 +302,7 @@ MEASURE = Measure(
     judge=judge,
     figure=figure,
     caveats=(
-        "Breakthroughness alone is unstable: for exact match of 1, 5 and 20 tokens with the same smooth accuracy a "
+        "Breakthroughness alone is unstable: for exact match of 1, 5 and 20 tokens with the same smooth accuracy per "
         "token it is 8.8, 7.5 and 9.9.",
         "A curve steeper than a cubic in log scale follows looks like a step: a smooth rise within an eighth of the "
         "scales (in logarithms) is told to jump in .06 to .55 of studies, within a quarter in .00 to .18 and within "

@@ -26,7 +26,7 @@ from measurand.stats.capability.mtmm import (
     pairs_of,
 )
 from measurand.tables import Scores
-from measurand.wording import CORRELATION, SHARE, capital, number, plural, shown
+from measurand.wording import CORRELATION, SHARE, capital, number, of_total, plural, shown
 
 __all__ = ["MEASURE", "ClassMatrix", "TraitValidity", "Validity", "judge", "matrix_of", "multitrait_multimethod"]
 
@@ -251,13 +251,20 @@ def judge(result: Validity) -> list[Finding]:
     comparisons = sum(group.count.comparisons for group in result.classes)
     violations = sum(group.count.violations for group in result.classes)
     held = sum(finding.status is Status.PASSED for finding in each)
+    classes = ", each class of models counted by itself" if len(result.classes) > 1 else ""
     sentence = (
-        f"Of {plural(comparisons, 'comparison')}, {number(violations)} find a benchmark closer to one of another trait "
-        f"tested the same way than to one of its own trait tested another way; the labels hold in {held} of "
-        f"{plural(len(each), 'case')} (a trait in a class of models)."
+        f"{of_total(violations, comparisons, 'comparison', 'finds', 'does not find')} a benchmark closer to one of "
+        "another trait tested the same way than to one of its own trait tested another way. The labels of "
+        f"{held or 'none'} of the {plural(len(each), 'trait')} are shown to hold{classes}."
     )
     # Judged by the classes: their intervals count every comparison, those of a trait only its own.
-    top = headline(sentence, totals, caveats=MEASURE.caveats, figure="V8.matrix")
+    top = headline(
+        sentence,
+        totals,
+        short=f"labels of {held or 'none'} of {len(each)} hold",
+        caveats=MEASURE.caveats,
+        figure="V8.matrix",
+    )
     return [top, *totals, *each, *unassessed(result.unassessed)]
 
 
@@ -277,7 +284,7 @@ def _claims(found: Sequence[Agreement]) -> tuple[list[Side], Floats]:
     return sides, np.array(p_values)
 
 
-def _verdict(call: Call, found: Agreement) -> tuple[Status, str]:
+def _verdict(call: Call, found: Agreement) -> tuple[Status, str, str]:
     by_method = found.difference[0] < 0
     words = {
         Side.UNKNOWN: "too few families of models to say more",
@@ -285,10 +292,16 @@ def _verdict(call: Call, found: Agreement) -> tuple[Status, str]:
         if by_method
         else "what is called one trait is not one",
         Side.ABOVE: "what is tested shapes the scores more than how",
-        Side.ACROSS: "which of the two shapes the scores more is open",
+        Side.ACROSS: "too few models to tell which of the two shapes the scores more",
+    }
+    short = {
+        Side.UNKNOWN: "too few families to tell",
+        Side.BELOW: "method counts more than trait" if by_method else "not one trait",
+        Side.ABOVE: "trait counts more than method",
+        Side.ACROSS: "too few models to tell",
     }
     status = {Side.BELOW: Status.ISSUE, Side.ABOVE: Status.PASSED}.get(call.side, Status.CAUTION)
-    return status, call.meaning(words, "trait")
+    return status, call.meaning(words, "trait"), short[call.side]
 
 
 def _estimates(found: Agreement, count: Counted, n: int, level: float) -> tuple[Estimate, ...]:
@@ -311,19 +324,20 @@ def _estimates(found: Agreement, count: Counted, n: int, level: float) -> tuple[
 
 
 def _class_finding(group: ClassMatrix, call: Call, level: float) -> Finding:
-    status, meaning = _verdict(call, group.found)
+    status, meaning, short = _verdict(call, group.found)
     unknown = plural(group.unknown, "model")
     estimates, count = _estimates(group.found, group.count, group.models, level), group.count
     sentence = (
-        f"Over {group.models} {kind(group.class_)}models, benchmarks of one trait by different methods correlate "
+        f"Among {group.models} {kind(group.class_)}models, benchmarks of one trait by different methods correlate "
         f"{shown(estimates[0])} on average, those of different traits by one method {shown(estimates[1])}: {meaning}. "
-        f"{number(count.violations)} of {plural(count.comparisons, 'comparison')} go the wrong way (from "
+        f"{of_total(count.violations, count.comparisons, 'comparison', 'goes', 'does not go')} the wrong way (from "
         f"{number(count.low)} to {number(count.high)} once the intervals count)."
     )
     return Finding(
         subject={"class": group.class_},
         status=status,
         sentence=sentence,
+        short=short,
         estimates=estimates,
         caveats=(f"{unknown} without a known family counted as independent",) if group.unknown else (),
         figure="V8.matrix",
@@ -332,7 +346,7 @@ def _class_finding(group: ClassMatrix, call: Call, level: float) -> Finding:
 
 
 def _trait_finding(group: ClassMatrix, trait: TraitValidity, call: Call, level: float) -> Finding:
-    status, meaning = _verdict(call, trait.found)
+    status, meaning, short = _verdict(call, trait.found)
     estimates = _estimates(trait.found, trait.count, group.models, level)
     return Finding(
         subject={"trait": trait.trait, "class": group.class_},
@@ -340,6 +354,7 @@ def _trait_finding(group: ClassMatrix, trait: TraitValidity, call: Call, level: 
         sentence=f"{capital(trait.trait)} ({kind(group.class_)}models): its {len(trait.benchmarks)} benchmarks "
         f"correlate {shown(estimates[0])} across methods, against {shown(estimates[1])} with other traits tested the "
         f"same way: {meaning}.",
+        short=short,
         estimates=estimates,
         figure="V8.matrix",
         result={"benchmarks": trait.benchmarks, "pairs": trait.pairs},

@@ -23,7 +23,7 @@ from measurand.measures.verdicts import Call, Side, Unassessed, called, claims, 
 from measurand.results import Brief, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.correlation import OnZScale
 from measurand.tables import Scores
-from measurand.wording import CORRELATION, SHARE, agreeing, listed, plural, signed
+from measurand.wording import CORRELATION, SHARE, agreeing, listed, of_total, plural, signed
 
 __all__ = ["MEASURE", "ClassRobustness", "Robustness", "class_robustness", "judge", "robustness"]
 
@@ -34,6 +34,12 @@ NAMED = 3
 """Models named of those that undo a verdict."""
 
 VERDICTS = {Side.ABOVE: "entangled", Side.BELOW: "inverse", Side.BETWEEN: "disentangled"}
+SAID = {
+    "entangled": "rises with capability",
+    "inverse": "gets worse with capability",
+    "disentangled": "is separate from capability",
+}
+"""What a verdict says of the benchmark."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -140,18 +146,30 @@ def _headline(part: ClassRobustness, each: Sequence[Finding], fragile: int) -> F
     steady = sum(f.status is Status.PASSED for f in each)
     decided = [finding for finding in each if finding.result["interval_verdict"] != "undecided"]
     hanging = sum(bool(finding.result["undone_by"]) for finding in decided)
-    sentence = (
-        f"Of {plural(len(decided), 'verdict')} that the intervals support on {len(panel.models)} {kind(panel.class_)}"
-        f"models, {count} {agreeing(count, 'flips')} by point with {fragile} or fewer models left out, and {hanging} "
-        f"{agreeing(hanging, 'hangs')} on a single model; of {plural(len(each), 'verdict')} by point, {steady} "
-        f"{agreeing(steady, 'stands')} whichever of the choices tried is made."
-    )
-    if len(each) == 1:
-        sentence = each[0].sentence
+    among = f"{len(panel.models)} {kind(panel.class_)}models"
+    sentence = f"On {among} no benchmark has a clear verdict that leaving out models could undo."
+    short = "no clear verdict to undo"
+    if decided:
+        verb = agreeing(max(count, 1), "changes")
+        sentence = (
+            f"{of_total(hanging, len(decided), 'clear verdict', 'hangs', 'does not hang')} on a single one of {among}, "
+            f"and {count or 'none'} {verb}, by the point estimate, with {plural(fragile, 'model')} or fewer left out."
+        )
+        short = f"{hanging or 'none'} of {len(decided)} {agreeing(max(hanging, 1), 'hangs')} on one model"
+    stands = of_total(steady, len(each), "benchmark", "stands", "does not stand")
+    sentence += f" Going by the point estimates alone, {stands[:1].lower()}{stands[1:]} under every choice tried."
     caveats = panel.caveats
     if not part.without:
-        caveats = (*caveats, f"with more than {MOST_LEFT_OUT} models none was left out of V1's verdicts")
-    return headline(sentence, each, subject={"class": panel.class_}, caveats=caveats, figure="V4.specifications")
+        caveats = (*caveats, f"with more than {MOST_LEFT_OUT} models, no single one was left out of the clear verdicts")
+    return headline(
+        sentence if len(each) > 1 else each[0].sentence,
+        each,
+        subject={"class": panel.class_},
+        title="Other ways of computing it",
+        short=short,
+        caveats=caveats,
+        figure="V4.specifications",
+    )
 
 
 def verdict_by_point(correlation: float, threshold: float) -> str:
@@ -174,19 +192,19 @@ def _flipping(part: ClassRobustness, j: int, threshold: float) -> list[str] | No
 
 
 def _undone(part: ClassRobustness, call: Call, undoing: tuple[int, ...]) -> str:
-    """What leaving out single models does to V1's verdict, in words."""
+    """What leaving out single models does to V1's verdict, in a sentence."""
     if call.side not in VERDICTS:
-        return "the interval supports no verdict that leaving out models could undo"
-    verdict = f"the verdict that the interval supports ({VERDICTS[call.side]})"
+        return "Once the interval counts, there is no clear verdict that leaving out models could undo"
+    verdict = f"{SAID[VERDICTS[call.side]]} once the interval counts"
     if not part.without:
-        return f"{verdict} was not tried without single models"
+        return f"That it {verdict} was not tried without single models"
     if not undoing:
-        return f"{verdict} stands whichever single model is left out"
+        return f"It {verdict}, too, whichever single model is left out"
     names = [part.panel.models[place] for place in undoing]
     more = len(names) - NAMED
     told = names if more <= 0 else [*names[:NAMED], f"{more} more"]
     any_of = "" if len(names) == 1 else f"any one of {len(names)} models, "
-    return f"{verdict} is no longer supported without {any_of}{listed(told)}"
+    return f"It {verdict}, but no longer without {any_of}{listed(told)}"
 
 
 def _finding(
@@ -248,22 +266,26 @@ def _finding(
     )
     decided = call.side in VERDICTS
     undoing = undoing if decided else ()
+    agreeing_ways = f"holds in {same} of {len(curve)} ways"
+    short = "hangs on a single model" if undoing and share >= agreeing_share else agreeing_ways
     if flipping is None:
         status = Status.PASSED if share >= agreeing_share and not undoing else Status.CAUTION
-        picking = f"leaving out up to {most} of {n} models does not flip it"
+        picking = f"leaving out up to {most} of {n} models does not change it"
     else:
         # A verdict that was never given cannot be overturned: without V1's it is no issue.
         status = Status.ISSUE if decided and len(flipping) <= fragile else Status.CAUTION
-        picking = f"leaving out {plural(len(flipping), 'model')} of {n} ({', '.join(flipping)}) flips it"
+        picking = f"leaving out {len(flipping)} of {n} models ({', '.join(flipping)}) changes it"
+        short = f"leaving out {len(flipping)} of {n} changes it"
     sentence = (
-        f"The verdict by point on {result.names[benchmark]} ({verdict}, {signed(point)}) holds in {same} of "
-        f"{len(curve)} ways of computing it ({signed(curve.min())} to {signed(curve.max())}); {picking}; "
+        f"Going by the point estimate alone ({signed(point)}), {result.names[benchmark]} {SAID[verdict]}. That "
+        f"{agreeing_ways} of computing it ({signed(curve.min())} to {signed(curve.max())}), and {picking}. "
         f"{_undone(part, call, undoing)}."
     )
     return Finding(
         subject={"benchmark": benchmark, "class": panel.class_},
         status=status,
         sentence=sentence,
+        short=short,
         estimates=estimates,
         figure="V4.dropping",
         result={

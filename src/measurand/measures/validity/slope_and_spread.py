@@ -21,7 +21,7 @@ from measurand.stats.intervals.correlation import jackknife_t
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.one_sided import Uncertain, of_jackknife
 from measurand.tables import Scores
-from measurand.wording import plural, shown
+from measurand.wording import agreeing, plural, shown
 
 __all__ = ["MEASURE", "ClassSlopes", "SlopeAndSpread", "class_slopes", "judge", "slope_and_spread"]
 
@@ -32,6 +32,8 @@ MOST_PAIRED_MODELS = 500
 
 METHOD = "least squares, leave-one-family-out jackknife, t(G-1)"
 NEEDS_NOISE = "standard errors or item counts of the scores"
+NOT_JUDGED = "not judged: needs standard errors"
+TITLE = "Change per SD of capability"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -160,18 +162,24 @@ def _headline(part: ClassSlopes, each: Sequence[Finding]) -> Finding:
     class_, known = part.panel.class_, [f for f in each if f.status != Status.NOT_APPLICABLE]
     subject = {"class": class_}
     if not known:
-        reason = f"how noisy the scores of {kind(class_)}models are is not known, so only slopes are given"
+        reason = f"the noise in the scores of {kind(class_)}models is not known, so only slopes are given"
         row = Unassessed(subject, reason, NEEDS_NOISE).finding(headline=True)
-        return replace(row, caveats=part.panel.caveats, figure="V2.slopes")
+        return replace(row, title=TITLE, short=NOT_JUDGED, caveats=part.panel.caveats, figure="V2.slopes")
     flat = sum(f.status is Status.ISSUE for f in known)
-    verbs = ("correlates", "moves", "its") if flat == 1 else ("correlate", "move", "their")
+    verb, own = agreeing(max(flat, 1), "moves"), "its" if flat < 2 else "their"
     sentence = (
-        f"{flat} of {plural(len(known), 'benchmark')} with known standard errors {verbs[0]} with capability on "
-        f"{kind(class_)}models yet {verbs[1]} by less than {verbs[2]} own noise."
+        f"{flat or 'None'} of the {plural(len(known), 'benchmark')} with known noise {agreeing(max(flat, 1), 'goes')} "
+        f"with capability among {kind(class_)}models and yet {verb} by less than {own} own noise."
     )
-    if len(known) == 1:
-        sentence = known[0].sentence
-    return headline(sentence, known, subject=subject, caveats=part.panel.caveats, figure="V2.slopes")
+    return headline(
+        sentence if len(known) > 1 else known[0].sentence,
+        known,
+        subject=subject,
+        title=TITLE,
+        short=f"{flat or 'none'} of {len(known)} {verb} less than noise",
+        caveats=part.panel.caveats,
+        figure="V2.slopes",
+    )
 
 
 def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, call: Call, correlated_r2: float) -> Finding:
@@ -187,40 +195,46 @@ def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, call: Call, corr
     subject = {"benchmark": benchmark, "class": part.panel.class_}
     moves = f"{name} changes by {shown(slope)} per standard deviation of capability"
     if not np.isfinite(noise):
-        row = Unassessed(subject, f"{moves}, but how noisy its scores are is not known", NEEDS_NOISE).finding()
-        return replace(row, estimates=tuple(estimates), figure="V2.slopes")
+        row = Unassessed(subject, f"{moves}, but the noise in its scores is not known", NEEDS_NOISE).finding()
+        return replace(row, short=NOT_JUDGED, estimates=tuple(estimates), figure="V2.slopes")
     in_errors = (side / noise for side in part.slope[j])
     ratio = estimate(
         "slope_in_standard_errors", *in_errors, level=result.level, method=METHOD, n=n, unit="standard errors"
     )
     typical = Estimate(name="typical_stderr", value=float(noise), method="median over models", n=n, unit=change)
-    status, meaning = _verdict(call, part.r2[j], correlated_r2)
+    status, meaning, short = _verdict(call, part.r2[j], correlated_r2)
     return Finding(
         subject=subject,
         status=status,
         sentence=f"{moves}, or {shown(ratio)}: {meaning}.",
+        short=short,
         estimates=(*estimates, ratio, typical),
         figure="V2.slopes",
     )
 
 
-def _verdict(call: Call, r2: float, correlated_r2: float) -> tuple[Status, str]:
+def _verdict(call: Call, r2: float, correlated_r2: float) -> tuple[Status, str, str]:
     # By the point of R^2: it only tells two kinds of flat apart, both of which the slope's interval has shown.
     correlated = r2 >= correlated_r2
-    flat = "correlated but flat, so capability gains hardly move it"
+    flat = "it goes with capability but is flat, so that it hardly moves as capability rises"
     words = {
         Side.UNKNOWN: "no interval, since all models come from one family",
         Side.ABOVE: "more than noise",
         Side.BELOW: "more than noise",
         Side.BETWEEN: flat if correlated else "it neither follows capability nor moves with it",
-        Side.ACROSS: "whether that is more than noise cannot be told at this number of models",
+        Side.ACROSS: "too few models to tell whether that is more than noise",
     }
+    short = {
+        Side.ABOVE: "more than noise",
+        Side.BELOW: "more than noise",
+        Side.BETWEEN: "correlated but flat" if correlated else "does not move with capability",
+    }.get(call.side, "too few models to tell")
     status = {
         Side.ABOVE: Status.PASSED,
         Side.BELOW: Status.PASSED,
         Side.BETWEEN: Status.ISSUE if correlated else Status.PASSED,
     }.get(call.side, Status.CAUTION)
-    return status, call.meaning(words)
+    return status, call.meaning(words), short
 
 
 def figure(result: SlopeAndSpread) -> list[Figure]:

@@ -187,15 +187,18 @@ def _headline(result: ComputeCorrelation, part: ClassCompute, each: Sequence[Fin
         f"({plural(n, 'model')} whose compute is known)"
     )
     if len(each) > 1:
-        sentence += (
-            f", and {moved} of {len(each)} benchmarks under test clearly {agreeing(moved, 'rises')} or "
-            f"{agreeing(moved, 'falls')} with compute"
-        )
+        verbs = " or ".join(agreeing(max(moved, 1), verb) for verb in ("rises", "falls"))
+        sentence += f", and {moved or 'none'} of {len(each)} benchmarks under test clearly {verbs} with compute"
     sentence += f". {each[0].sentence}" if len(each) == 1 else "."
     if not follows:
         sentence += " The score itself does not clearly follow compute, so check the capability benchmarks."
+    short = "the score follows compute" if follows else "too few models with known compute"
+    if moved:
+        short = f"{moved} of {len(each)} {agreeing(moved, 'moves')} with compute"
     return Finding(
         subject={"class": class_},
+        title="Capability and training compute",
+        short=short,
         headline=True,
         # Not the worst of the rows: where the score itself follows compute, undecided benchmarks do not spoil that.
         status=Status.ISSUE if moved else Status.PASSED if follows else Status.CAUTION,
@@ -214,16 +217,19 @@ def _finding(result: ComputeCorrelation, part: ClassCompute, j: int, call: Call)
     status = {Side.ABOVE: Status.ISSUE, Side.BELOW: Status.ISSUE, Side.BETWEEN: Status.PASSED}
     words = {
         Side.UNKNOWN: "no interval, since all models come from one family",
-        Side.ABOVE: "more compute brings a better score",
-        Side.BELOW: "more compute brings a worse score",
-        Side.BETWEEN: "compute alone does not move it",
-        Side.ACROSS: "too few models to tell whether compute moves it",
+        Side.ABOVE: "it rises with compute",
+        Side.BELOW: "it gets worse with compute",
+        Side.BETWEEN: "it is separate from compute",
+        Side.ACROSS: "too few models to tell whether it goes with compute",
     }
     return Finding(
         subject={"benchmark": part.benchmarks[j], "class": part.panel.class_},
         status=status.get(call.side, Status.CAUTION),
-        sentence=f"{result.names[part.benchmarks[j]]} correlates {shown(found)} with training compute on "
+        sentence=f"{result.names[part.benchmarks[j]]} correlates {shown(found)} with training compute among "
         f"{kind(part.panel.class_)}models, {shown(partial)} at equal capability: {call.meaning(words)}.",
+        short={Side.ACROSS: "too few models to tell", Side.UNKNOWN: "all models of one family"}.get(
+            call.side, words[call.side].removeprefix("it is ").removeprefix("it ")
+        ),
         estimates=(found, partial),
         figure="V6.benchmarks",
     )

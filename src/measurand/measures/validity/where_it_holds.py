@@ -27,7 +27,7 @@ from measurand.stats.intervals.correlation import OnZScale, jackknife_z
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.one_sided import Uncertain
 from measurand.tables import Scores
-from measurand.wording import CORRELATION, plural, shown, value_of
+from measurand.wording import CORRELATION, agreeing, capital, plural, shown, value_of
 
 __all__ = ["MEASURE", "Compared", "WhereItHolds", "across_classes", "across_halves", "judge", "where_it_holds"]
 
@@ -284,14 +284,23 @@ def _headline(
     item: Compared, each: Sequence[Finding], caveats: tuple[str, ...], worth: float, margin: float
 ) -> Finding:
     differ, alike = (sum(f.status is status for f in each) for status in (Status.ISSUE, Status.PASSED))
+    open_ = len(each) - differ - alike
     sentence = (
-        f"Between {item.among[0]} and {item.among[1]} the capabilities correlation of {differ} of "
-        f"{plural(len(each), 'benchmark')} differs by clearly more than {worth:g} or leads to another verdict, and of "
-        f"{alike} it differs by less than {margin:g}; the others cannot be called."
+        f"Between {item.among[0]} and {item.among[1]}, the capabilities correlation of {differ or 'none'} of "
+        f"{plural(len(each), 'benchmark')} clearly differs (by more than {worth:g}, or with another verdict), and that "
+        f"of {alike or 'none'} is about the same (within {margin:g})"
     )
-    if len(each) == 1:
-        sentence = each[0].sentence
-    return headline(sentence, each, subject=item.subject, caveats=caveats, figure="V5.differences")
+    if open_:
+        sentence += f"; for {'all' if open_ == len(each) else f'the other {open_}'} there are too few models to tell"
+    return headline(
+        f"{sentence}." if len(each) > 1 else each[0].sentence,
+        each,
+        subject=item.subject,
+        title=f"{capital(item.labels[0].removesuffix(' half'))} and {item.labels[1]}",
+        short=f"{differ or 'none'} of {len(each)} clearly {agreeing(max(differ, 1), 'differs')}",
+        caveats=caveats,
+        figure="V5.differences",
+    )
 
 
 def _finding(
@@ -309,18 +318,19 @@ def _finding(
         )
         if limits is not None
     )
-    status, meaning = _verdict(differ, alike, [call.side for call in verdicts if call is not None])
+    status, meaning, short = _verdict(differ, alike, [call.side for call in verdicts if call is not None])
     return Finding(
         subject={"benchmark": item.benchmark, **item.subject},
         status=status,
         sentence=f"{result.names[item.benchmark]} correlates {value_of(first)} with capability among {item.among[0]} "
         f"and {value_of(second)} among {item.among[1]}, a difference of {shown(change)}: {meaning}.",
+        short=short,
         estimates=(change, first, second, *pooled),
         figure="V5.differences",
     )
 
 
-def _verdict(differ: Call, alike: Call, verdicts: Sequence[Side]) -> tuple[Status, str]:
+def _verdict(differ: Call, alike: Call, verdicts: Sequence[Side]) -> tuple[Status, str, str]:
     """`verdicts` are V1's, of both classes; of halves there are none."""
     decided = [VERDICTS[side] for side in verdicts if side in VERDICTS]
     words = {
@@ -332,12 +342,15 @@ def _verdict(differ: Call, alike: Call, verdicts: Sequence[Side]) -> tuple[Statu
     }
     # That two verdicts differ follows from the verdicts, which are adjusted already: no further test is made of it.
     if len(set(decided)) == 2:
-        return Status.ISSUE, f"{words[Side.ABOVE]}, since {decided[0]} in one and {decided[1]} in the other"
+        meaning = f"{words[Side.ABOVE]}, since {decided[0]} in one and {decided[1]} in the other"
+        return Status.ISSUE, meaning, "does not hold in both"
     if differ.side in (Side.ABOVE, Side.BELOW):
-        return Status.ISSUE, words[differ.side]
+        return Status.ISSUE, words[differ.side], "does not hold in both"
     if alike.side is Side.BETWEEN:
-        return Status.PASSED, words[Side.BETWEEN]
-    return Status.CAUTION, (alike if differ.alone is Side.ACROSS else differ).meaning(words)
+        return Status.PASSED, words[Side.BETWEEN], "about the same"
+    known = differ.side is not Side.UNKNOWN
+    short = "too few models to tell them apart" if known else "too few families in both"
+    return Status.CAUTION, (alike if differ.alone is Side.ACROSS else differ).meaning(words), short
 
 
 def figure(result: WhereItHolds) -> list[Figure]:
