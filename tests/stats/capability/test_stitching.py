@@ -9,6 +9,9 @@ from scipy.optimize import least_squares
 from scipy.special import expit
 from scipy.stats import t
 
+import measurand
+from measurand.measures.forecast.shared.cells import proportions
+from measurand.stats.capability import stitching
 from measurand.stats.capability.stitching import BOUND, PENALTY, SLOPES, Cells, Scale, fit_scale, held_out, spread
 
 
@@ -203,3 +206,30 @@ def test_what_is_held_out_is_predicted_by_a_fit_without_it():
         for place in np.flatnonzero(out):
             kept = ~out & (cells.benchmark == cells.benchmark[place])
             assert by_mean[place] == pytest.approx(cells.score[kept].mean())
+
+
+def test_where_few_cells_were_run_the_fit_is_the_same(monkeypatch):
+    scores = measurand.load_example().scores
+    table = proportions(scores, tuple(scores.benchmarks["benchmark"])).values
+    model, benchmark = np.nonzero(np.isfinite(table))
+    cells = Cells(model, benchmark, table[model, benchmark])
+    weights = (np.random.default_rng(0).random((3, len(model))) < 0.9).astype(float)
+    found = []
+    for share in (0.0, 2.0):
+        monkeypatch.setattr(stitching, "_SPARSE", share)
+        # Without the end of fits that go nowhere, as the fit was before it knew of them.
+        monkeypatch.setattr(stitching, "_PATIENCE", 60 if share else 10**6)
+        found.append(fit_scale(cells, weights))
+    for name in ("capability", "difficulty", "slope", "cost"):
+        np.testing.assert_allclose(getattr(found[1], name), getattr(found[0], name), atol=1e-6)
+
+
+def test_a_fit_of_noise_ends(monkeypatch):
+    rng = np.random.default_rng(0)
+    model, benchmark = np.nonzero(rng.random((400, 60)) < 0.1)
+    steps = []
+    step = stitching._Problem.step
+    monkeypatch.setattr(stitching._Problem, "step", lambda self, *given: steps.append(0) or step(self, *given))
+    fit = fit_scale(Cells(model, benchmark, rng.random(len(model))))
+    assert not fit.converged.any()
+    assert len(steps) < 150

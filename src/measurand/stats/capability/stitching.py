@@ -31,11 +31,16 @@ SLOPES = (0.1, 10.0)
 """Range of the slopes."""
 
 _MOST_STEPS = 200
+_PATIENCE, _LATELY, _WORTH = 60, 20, 1e-3
+"""From so many steps on, a fit ends that gained no such share of its cost in so many of the last: where scores are
+noise, models wander between the bounds for ever, and the fit predicts nothing wherever it ends."""
 _TOLERANCE = 1e-7
 """Longest step, in any parameter, at which a fit has converged: the last steps square the error."""
 _NEAR = 0.5
 """Longest step after which the second derivatives are trusted."""
 _ROUNDING = 1e-13
+_SPARSE = 0.25
+"""Share of the cells below which only those that were run are multiplied."""
 _LEAST_LEFT = 0.05
 """A score's leverage is taken as at most one less this."""
 _MOST_BORROWED = 0.1
@@ -275,8 +280,12 @@ def _fit(
     cost = problem.cost(theta, weights)
     damping, converged = np.full(fits, 1e-3), np.zeros(fits, dtype=bool)
     newton = np.zeros(fits, dtype=bool)
-    for _ in range(_MOST_STEPS):
-        busy = np.flatnonzero(~converged)
+    lately, stuck = cost, np.zeros(fits, dtype=bool)
+    for step in range(_MOST_STEPS):
+        if step and step % _LATELY == 0:
+            stuck = (step >= _PATIENCE) & (cost > (1 - _WORTH) * lately)
+            lately = cost.copy()
+        busy = np.flatnonzero(~(converged | stuck))
         if not len(busy):
             break
         here = theta[busy]
@@ -383,18 +392,31 @@ class _Problem:
         diagonal = diagonal + self.penalty + damping[:, None] * np.abs(diagonal) + 1e-12
         diagonal = np.where(stuck, 1.0, diagonal)
         # Capabilities against difficulties and slopes, then difficulties against slopes.
-        cross = np.zeros((len(theta), m, 2 * b))
-        cross[:, self.cells.model, self.cells.benchmark] = -curve
-        cross[:, self.cells.model, b + self.cells.benchmark] = mixed
-        cross *= free[:, :m, None] * free[:, None, m:]
         inner = np.zeros((len(theta), 2 * b, 2 * b))
         place = np.arange(b)
         between = -self.per_benchmark(mixed) * free[:, m : m + b] * free[:, m + b :]
         inner[:, place, b + place] = inner[:, b + place, place] = between
         inner[:, np.arange(2 * b), np.arange(2 * b)] = diagonal[:, m:]
+        rows, columns = np.tile(self.cells.model, 2), np.concatenate([self.cells.benchmark, b + self.cells.benchmark])
+        values = np.concatenate([-curve, mixed], axis=1) * free[:, rows] * free[:, m + columns]
+        if len(self.cells.model) < _SPARSE * m * b:
+            parts = [sparse.csr_array((each, (rows, columns)), shape=(m, 2 * b)) for each in values]
+            solved = zip(parts, inner, diagonal[:, :m], gradient[:, :m], gradient[:, m:], strict=True)
+            return -np.array([_eliminated(*fit) for fit in solved])
+        cross = np.zeros((len(theta), m, 2 * b))
+        cross[:, rows, columns] = values
         scaled = cross / diagonal[:, :m, None]
         inner -= cross.transpose(0, 2, 1) @ scaled
         right = gradient[:, m:] - (gradient[:, None, :m] @ scaled)[:, 0]
         of_benchmarks = np.linalg.solve(inner, right[:, :, None])
         of_models = gradient[:, :m] / diagonal[:, :m] - (scaled @ of_benchmarks)[:, :, 0]
         return -np.concatenate([of_models, of_benchmarks[:, :, 0]], axis=1)
+
+
+def _eliminated(
+    cross: sparse.csr_array, inner: Floats, diagonal: Floats, of_models: Floats, of_benchmarks: Floats
+) -> Floats:
+    """The step of one fit where few cells were run, as `_Problem.step` makes it of all."""
+    scaled = sparse.diags_array(1 / diagonal) @ cross
+    solved = np.linalg.solve(inner - (cross.T @ scaled).toarray(), of_benchmarks - scaled.T @ of_models)
+    return np.concatenate([of_models / diagonal - scaled @ solved, solved])
