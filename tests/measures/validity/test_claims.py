@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from measurand.auditing import audit
 from measurand.errors import InputError
 from measurand.measures import find
-from measurand.measures.validity.claims import claims_tested, judge
+from measurand.measures.validity.claims import answer, claims_tested, judge
 from measurand.results import Estimate, Finding, Status
 from measurand.tables import Claim
 
@@ -84,10 +84,10 @@ def test_every_matching_estimate_must_satisfy_the_claim():
     assert verdict(claim("above", (0.5,)), evidence(good, good)).status is Status.PASSED
     undecided = verdict(claim("above", (0.5,)), evidence(good, unsure))
     assert undecided.status is Status.CAUTION
-    assert "by point 2 of 2 do, with the interval 1" in undecided.sentence
+    assert "2 of 2 do by the point estimate, 1 once the interval counts" in undecided.sentence
     contradicted = verdict(claim("above", (0.5,)), evidence(good, bad))
     assert contradicted.status is Status.ISSUE
-    assert contradicted.sentence.startswith("Contradicted by b1: rho above 0.5 (chat); by point 1 of 2 do")
+    assert contradicted.sentence.startswith("Contradicted by b1: rho above 0.5 (chat); 1 of 2 do by the point estimate")
     assert [e.name for e in contradicted.estimates] == ["rho:b0", "rho:b1"]
 
 
@@ -98,7 +98,7 @@ def test_every_matching_estimate_must_satisfy_the_claim():
         ((0.0, 0.4), Status.ISSUE, "Contradicted"),
         ((0.8, 1.0), Status.ISSUE, "Contradicted"),
         ((0.6, 0.7), Status.CAUTION, "Undecided once"),
-        ((0.74, 0.76), Status.CAUTION, "As published by point, undecided"),
+        ((0.74, 0.76), Status.CAUTION, "As published by the point estimate, undecided"),
     ],
 )
 def test_a_claimed_share_is_bracketed_by_the_intervals(share, status, words):
@@ -139,7 +139,7 @@ def test_a_claim_about_nothing_present_is_not_assessed():
     finding = verdict(claim("above", (0.5,), where={"class": "none"}), evidence((0.8, 0.6, 0.9)))
     assert finding.status is Status.NOT_APPLICABLE
     assert finding.sentence == (
-        "Not assessed: the audit holds no rho that “what was said” (who said it) could rest on; needs a measure that "
+        "Not assessed: there is no rho that “what was said” (who said it) could rest on; needs a measure that "
         "estimates it."
     )
     share = verdict(claim("above", (0.5,), (0.5, 1.0), {"class": "none"}), evidence((0.8, 0.6, 0.9)))
@@ -162,9 +162,11 @@ def test_the_headline_counts_the_outcomes():
     assert [f.status for f in each] == [Status.PASSED, Status.ISSUE, Status.ISSUE, Status.CAUTION]
     assert headline.status is Status.ISSUE
     assert headline.sentence == (
-        "Of 4 published claims put to the test, the evidence supports 1 once the interval counts, contradicts 2, and "
-        "leaves 1 undecided."
+        "Of 4 published claims, the evidence supports 1 once the intervals count, contradicts 2 and leaves 1 undecided."
     )
+    assert headline.short == "1 supported, 2 contradicted, 1 open"
+    table = answer(claims_tested(made, evidence((0.8, 0.75, 0.9))), (headline, *each)).tables[0]
+    assert [verdict for _, verdict in table.rows] == ["contradicted", "contradicted", "undecided", "supported"]
     alone, only = judge(claims_tested(made[:1], evidence((0.8, 0.75, 0.9))))
     assert alone.sentence == only.sentence
     assert alone.sentence == (

@@ -12,6 +12,7 @@ from measurand.measures.validity.shared.claim_cards import (
     GroundTested,
     about_the_claim,
     bracketed,
+    card_answer,
     card_finding,
     judged,
     named,
@@ -21,10 +22,10 @@ from measurand.measures.validity.shared.claim_cards import (
     words,
 )
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally
-from measurand.results import Brief, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Brief, Estimate, Figure, Finding, Question, Status, Table
 from measurand.tables import Claim
 from measurand.tables.claim_card import Basis, ClaimCard
-from measurand.wording import SHARE, listed, plural, shown, value_of
+from measurand.wording import SHARE, agreeing, listed, plural, shown, value_of
 
 __all__ = ["MEASURE", "CardTested", "GroundTested", "Tested", "claims_tested"]
 
@@ -170,21 +171,42 @@ def _speaks_of(where: Mapping[str, str | Sequence[str]], finding: Finding) -> bo
 def judge(result: Sequence[Tested | CardTested]) -> list[Finding]:
     """Passed: supported, interval and all; issue: contradicted; caution: undecided, or refused."""
     each = [_finding(tested) if isinstance(tested, Tested) else card_finding(tested) for tested in result]
-    count, cards = tally(each), [tested for tested in result if isinstance(tested, CardTested)]
-    refused = sum(tested.refused for tested in cards)
+    count, cards = tally(each), any(isinstance(tested, CardTested) for tested in result)
+    # A card shown to be wrong is contradicted, whatever it rests on.
+    refused = sum(finding.short == "refused" for finding in each)
+    good, bad, open_ = count[Status.PASSED], count[Status.ISSUE], count[Status.CAUTION] - refused
     sentence = (
-        f"Of {plural(len(each), 'claim' if cards else 'published claim')} put to the test, the evidence supports "
-        f"{count[Status.PASSED]} once the interval counts, contradicts {count[Status.ISSUE]}, and leaves "
-        f"{count[Status.CAUTION]} undecided" + (f"; {refused} refused for what the claim rests on." if refused else ".")
+        f"Of {plural(len(each), 'claim' if cards else 'published claim')}, the evidence supports {good or 'none'} once "
+        f"the intervals count, contradicts {bad or 'none'} and leaves {open_ or 'none'} undecided"
     )
-    return [headline(each[0].sentence if len(each) == 1 else sentence, each), *each]
+    if refused:
+        sentence += f"; {refused} {agreeing(refused, 'is')} refused, as what it rests on cannot show it"
+    short = f"{good} supported, {bad} contradicted, {open_ + refused} open"
+    return [headline(each[0].sentence if len(each) == 1 else f"{sentence}.", each, short=short), *each]
+
+
+def answer(result: Sequence[Tested | CardTested], findings: Sequence[Finding]) -> Answer | None:
+    """Of a single card the verdict and what it rests on; of several claims, how each ended."""
+    if len(result) == 1:
+        (only,) = result
+        return card_answer(only) if isinstance(only, CardTested) else None
+    top, *each = findings
+    told = [tested.card.text if isinstance(tested, CardTested) else tested.claim.text for tested in result]
+    order = {status: place for place, status in enumerate(Status)}
+    rows = sorted(zip(each, told, strict=True), key=lambda row: order[row[0].status])
+    table = Table(
+        head=("claim", "verdict"),
+        rows=tuple((text, finding.short) for finding, text in rows),
+        marks=tuple(finding.status for finding, _ in rows),
+    )
+    return Answer(sentence=top.sentence, tables=(table,))
 
 
 def _finding(tested: Tested) -> Finding:
     claim = tested.claim
     subject = {"claim": claim.name, **{key: str(value) for key, value in claim.where.items() if key == "class"}}
     if not tested.matches:
-        reason = f"the audit holds no {words(claim.estimate)} that “{claim.text}” ({claim.source}) could rest on"
+        reason = f"there is no {words(claim.estimate)} that “{claim.text}” ({claim.source}) could rest on"
         return Unassessed(subject, reason, "a measure that estimates it").finding()
     if claim.share is None:
         estimates, (status, meaning) = named(tested.matches), _every(tested)
@@ -192,7 +214,11 @@ def _finding(tested: Tested) -> Finding:
         share = _share_estimate(tested)
         estimates, (status, meaning) = (share,), _share(tested, share, claim.share)
     return Finding(
-        subject=subject, status=status, sentence=about_the_claim(meaning, claim.text, claim.source), estimates=estimates
+        subject=subject,
+        status=status,
+        sentence=about_the_claim(meaning, claim.text, claim.source),
+        short={Status.PASSED: "supported", Status.ISSUE: "contradicted"}.get(status, "undecided"),
+        estimates=estimates,
     )
 
 
@@ -208,7 +234,7 @@ def _every(tested: Tested) -> tuple[Status, str]:
     if total == 1:
         detail = f"here {shown(tested.matches[0][1])}"
     else:
-        detail = f"by point {tested.by_point} of {total} do, with the interval {tested.surely}"
+        detail = f"{tested.by_point} of {total} do by the point estimate, {tested.surely} once the interval counts"
     if tested.surely == total:
         return Status.PASSED, f"what was checked holds: {wanted}, {detail}"
     # One sure exception contradicts a claim about all, whatever the others do.
@@ -235,15 +261,15 @@ def _share_estimate(tested: Tested) -> Estimate:
 def _share(tested: Tested, share: Estimate, wanted: tuple[float, float]) -> tuple[Status, str]:
     total, said = len(tested.matches), _wanted(tested)
     detail = (
-        f"{tested.by_point} of {total} by point ({value_of(share)}), {tested.surely} once the interval counts, and "
-        f"{total - len(tested.surely_not)} that it does not rule out"
+        f"{tested.by_point} of {total} ({value_of(share)}) by the point estimate, {tested.surely} once the interval "
+        f"counts, and {total - len(tested.surely_not)} that it does not rule out"
     )
     found = bracketed(wanted, tested.surely, len(tested.surely_not), total)
     if found == "supported":
         return Status.PASSED, f"what was checked holds: {said}: {detail}"
     if found == "contradicted":
         return Status.ISSUE, f"contradicted: {said}: {detail}"
-    near = "as published by point, " if wanted[0] <= tested.by_point / total <= wanted[1] else ""
+    near = "as published by the point estimate, " if wanted[0] <= tested.by_point / total <= wanted[1] else ""
     return Status.CAUTION, f"{near}undecided once the interval counts: {said}: {detail}"
 
 
@@ -264,6 +290,7 @@ MEASURE = Measure(
     compute=claims_tested,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=("An undecided claim is not a wrong one: the evidence at hand does not settle it.",),
     references=(
         "Reuel et al. 2024, BetterBench: assessing AI benchmarks, arXiv 2411.12990",

@@ -14,6 +14,7 @@ from measurand.measures import find
 from measurand.measures.precision.rarity import judge as judge_rarity
 from measurand.measures.precision.rarity import rarity
 from measurand.measures.validity.claims import claims_tested, judge
+from measurand.measures.validity.shared.claim_cards import card_answer
 from measurand.readers.evidence.claim_card import worked_claim_cards
 from measurand.results import Estimate, Finding, Status
 from measurand.tables import Trials
@@ -93,8 +94,8 @@ def test_a_claim_without_any_evidence_is_not_assessed():
     finding = verdict(card(basis()), evidence("P1"))
     assert finding.status is Status.NOT_APPLICABLE
     assert finding.sentence == (
-        "Not assessed: for “It fails rarely” (a paper) evidence is missing: the audit holds no rate by P1 that it "
-        "could rest on."
+        "Not assessed: for “It fails rarely” (a paper) evidence is missing: there is no rate from the check "
+        "“score interval” that it could rest on."
     )
     assert (finding.result["verdict"], finding.result["construct"]) == ("undecided", "failure")
     assert finding.estimates == ()
@@ -112,7 +113,9 @@ def test_every_ground_must_hold():
     assert verdict(both, findings).status is Status.CAUTION
     missing = verdict(card(basis("P1"), basis("P9")), findings)
     assert missing.status is Status.CAUTION
-    assert "Undecided: evidence is missing: the audit holds no rate by P9 that it could rest on" in missing.sentence
+    assert missing.sentence.startswith(
+        "Undecided: evidence is missing: there is no rate from the check “rank stability” that it could rest on"
+    )
     assert verdict(card(basis("P9")), findings).status is Status.NOT_APPLICABLE
 
 
@@ -129,8 +132,12 @@ def test_a_worst_case_claim_is_refused_on_an_average(statement, text):
     finding = verdict(made, evidence("P1", GOOD))
     assert finding.status is Status.CAUTION
     assert finding.result["verdict"] == "refused"
-    assert "rests on P1, which cannot show that" in finding.sentence
-    assert "(P5, F3 or F4)" in finding.sentence
+    assert "rests on “score interval”, which cannot show that" in finding.sentence
+    assert "it would take a bound on rare failures, a forecast of them, or" in finding.sentence
+    told = card_answer(claims_tested(findings=evidence("P1", GOOD), claim_cards=[made])[0])
+    assert told.sentence == f"Refused: “{text}” (a paper)."
+    assert [row[0] for row in told.tables[0].rows] == ["what was checked", "what was found", "why it is refused"]
+    assert told.notes[0].startswith("What this evidence supports: rate below ")
     # An average on the wrong side contradicts the worst case all the same.
     assert verdict(made, evidence("P1", BAD)).status is Status.ISSUE
 
@@ -159,12 +166,12 @@ def test_a_bound_for_inputs_as_tested_leaves_the_worst_case_undecided(statement,
     held = basis("P5", estimate="failure_rate", bounds=(0.05,))
     finding = verdict(card(held, statement=statement, text=text), findings)
     assert (finding.status, finding.result["verdict"]) == (Status.CAUTION, "undecided")
-    assert "failure rate below 5% on 300 inputs drawn as these (here 0% [0%, 1%])" in finding.sentence
+    assert "failure rate below 5% on 300 inputs drawn like these (here 0% [0%, 1%])" in finding.sentence
     assert "of that the check says nothing" in finding.sentence
     average = verdict(card(held, text="It is rarely jailbroken"), findings)
     assert average.sentence == (
-        "What was checked holds: failure rate below 5% on 300 inputs drawn as these (here 0% [0%, 1%]). The claim: “It "
-        "is rarely jailbroken” (a paper)."
+        "What was checked holds: failure rate below 5% on 300 inputs drawn like these (here 0% [0%, 1%]). The claim: "
+        "“It is rarely jailbroken” (a paper)."
     )
 
 
@@ -184,7 +191,7 @@ def test_a_share_is_bracketed(share, status):
     findings = evidence("P1", GOOD, GOOD, OPEN, BAD)
     finding = verdict(card(basis(share=share)), findings)
     assert finding.status is status
-    assert "between 50% and 75% of 4 hold" in finding.sentence
+    assert "between 50% and 75% of 4 estimates hold" in finding.sentence
 
 
 def test_no_finding_is_no_evidence_without_power():
@@ -199,7 +206,7 @@ def test_no_finding_is_no_evidence_without_power():
     assert verdict(made, evidence("G99", GOOD, status=Status.ISSUE)).status is Status.ISSUE
     absent = verdict(made, evidence("G99", GOOD, status=Status.NOT_APPLICABLE))
     assert absent.status is Status.NOT_APPLICABLE
-    assert "G99 was not assessed" in absent.sentence
+    assert "the check G99 could not be made" in absent.sentence
 
 
 def test_power_measured_by_simulation_counts():
@@ -239,8 +246,14 @@ def test_the_worked_cards_on_the_embedded_study(example):
         "never entangled": "refused",
     }
     assert found["never entangled"].status is Status.CAUTION
-    assert "the claim speaks of the worst case and rests on V1" in found["never entangled"].sentence
-    assert "1 refused for what the claim rests on" in headline.sentence
+    assert (
+        "the claim speaks of the worst case and rests on “capabilities correlation”"
+        in found["never entangled"].sentence
+    )
+    assert headline.sentence == (
+        "Of 4 claims, the evidence supports 1 once the intervals count, contradicts 1 and leaves 1 undecided; 1 is "
+        "refused, as what it rests on cannot show it."
+    )
 
 
 def test_without_claims_or_cards_it_is_not_assessed():

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from measurand.calibration import error_rates
+from measurand.errors import UnknownName
+from measurand.measures import find
 from measurand.measures.verdicts import VERDICTS, Unassessed
-from measurand.results import Brief, Cell, Estimate, Finding, Status
+from measurand.results import Answer, Brief, Cell, Estimate, Finding, Status, Table
 from measurand.tables.claim_card import Basis, ClaimCard
 from measurand.wording import capital, listed, percent, plural, shown, value_of
 
@@ -17,6 +19,7 @@ __all__ = [
     "GroundTested",
     "about_the_claim",
     "bracketed",
+    "card_answer",
     "card_finding",
     "judged",
     "named",
@@ -28,6 +31,8 @@ __all__ = [
 
 WORST_CASE = ("P5", "F3", "F4")
 """Measures that say something of rare failures: a bound on them, a forecast, or what eliciting them costs."""
+
+NEEDED = "a bound on rare failures, a forecast of them, or what eliciting them costs"
 
 SAMPLED = "P5"
 """The one of them whose bound holds for inputs drawn as those tested, and not for the worst one."""
@@ -82,20 +87,28 @@ def speaks_of_the_worst_case(card: ClaimCard) -> bool:
 
 def no_issue(basis: Basis, findings: Sequence[Finding]) -> GroundTested:
     """Whether a measure that could have found a problem found none, among the findings it speaks of."""
-    statuses = {finding.status for finding in findings}
+    statuses, check = {finding.status for finding in findings}, f"the check {_called(basis.measure)}"
     # Rows without a verdict (information, not applicable) do not count as a measure that was made.
     if not statuses & set(VERDICTS):
-        return GroundTested(basis, (), "missing", f"{basis.measure} was not assessed")
+        return GroundTested(basis, (), "missing", f"{check} could not be made")
     if Status.ISSUE in statuses:
-        return GroundTested(basis, (), "contradicted", f"{basis.measure} found an issue")
+        return GroundTested(basis, (), "contradicted", f"{check} found an issue")
     if statuses != {Status.PASSED}:
-        return GroundTested(basis, (), "undecided", f"{basis.measure} found no issue but did not pass throughout")
+        return GroundTested(basis, (), "undecided", f"{check} found no issue but did not pass throughout")
     # Absence of a finding is evidence only where the measure was shown to find what is there.
     known = any(row["quantity"] == "power" for row in error_rates(basis.measure))
     if not known and not any(e.name in POWER_ESTIMATES for finding in findings for e in finding.estimates):
-        reason = f"{basis.measure} found no issue, but nothing says how likely it would have found one (its power)"
+        reason = f"{check} found no issue, but nothing says how likely it would have found one (its power)"
         return GroundTested(basis, (), "undecided", reason)
-    return GroundTested(basis, (), "supported", f"{basis.measure} found no issue, and its power is known")
+    return GroundTested(basis, (), "supported", f"{check} found no issue, and its power is known")
+
+
+def _called(code: str) -> str:
+    """A measure by its name, since a reader of a claim knows no codes; one that is not installed by its code."""
+    try:
+        return f"“{find(code).name}”"
+    except UnknownName:
+        return code
 
 
 def card_finding(tested: CardTested) -> Finding:
@@ -119,6 +132,7 @@ def card_finding(tested: CardTested) -> Finding:
         title="Claim card",
         status=status,
         sentence=about_the_claim(meaning, card.text, card.source),
+        short=word,
         estimates=tuple(estimate for ground in tested.grounds for estimate in named(ground.matches)),
         caveats=_caveats(card),
         result=facts,
@@ -126,7 +140,33 @@ def card_finding(tested: CardTested) -> Finding:
     if status is not Status.NOT_APPLICABLE:
         return finding
     row = Unassessed(finding.subject, f"for “{card.text}” ({card.source}) {meaning.removeprefix('undecided: ')}")
-    return replace(finding, sentence=row.finding().sentence)
+    told = row.finding()
+    return replace(finding, sentence=told.sentence, short=told.short)
+
+
+def card_answer(tested: CardTested) -> Answer:
+    """A card's verdict, what was checked and found, and what that lets one say instead."""
+    card, (_, word, meaning) = tested.card, _verdict(tested)
+    rows = []
+    for ground in tested.grounds:
+        if ground.matches:
+            found = [shown(estimate) for _, estimate in ground.matches[:3]]
+            more = len(ground.matches) - len(found)
+            told = listed([*found, f"{more} more"] if more else found)
+            rows += [("what was checked", _wanted(ground.basis, ground.matches)), ("what was found", told)]
+        else:
+            rows.append(("what was found", ground.reason))
+    if word in ("refused", "undecided"):
+        rows.append((f"why it is {word}", meaning.removeprefix(f"{word}: ")))
+    held = [_wanted(ground.basis, ground.matches) for ground in tested.grounds if ground.verdict == "supported"]
+    notes = [f"What this evidence supports: {listed(held)}."] if held and word != "supported" else []
+    if tested.worst_case and word in ("refused", "undecided"):
+        notes.append(f"What would bear on the claim: {NEEDED}.")
+    return Answer(
+        sentence=f"{capital(word)}: “{card.text}” ({card.source}).",
+        tables=(Table(head=("", ""), rows=tuple(rows)),) if rows else (),
+        notes=tuple(notes),
+    )
 
 
 def named(matches: Sequence[tuple[str, Estimate]]) -> tuple[Estimate, ...]:
@@ -162,15 +202,12 @@ def _verdict(tested: CardTested) -> tuple[Status, str, str]:
     if by["contradicted"]:
         return Status.ISSUE, "contradicted", f"contradicted: {_reasons(by['contradicted'])}"
     if tested.refused:
-        codes = listed(list(dict.fromkeys(ground.basis.measure for ground in tested.grounds)))
-        needed = f"{', '.join(WORST_CASE[:-1])} or {WORST_CASE[-1]}"
+        checks = listed(list(dict.fromkeys(_called(ground.basis.measure) for ground in tested.grounds)))
         return (
             Status.CAUTION,
             "refused",
-            (
-                f"refused: the claim speaks of the worst case and rests on {codes}, which cannot show that; it needs a "
-                f"bound on rare failures, a forecast of them, or what eliciting them costs ({needed})"
-            ),
+            f"refused: the claim speaks of the worst case and rests on {checks}, which cannot show that; it would take "
+            f"{NEEDED}",
         )
     if by["missing"]:
         status = Status.CAUTION if len(by["missing"]) < len(tested.grounds) else Status.NOT_APPLICABLE
@@ -184,8 +221,8 @@ def _verdict(tested: CardTested) -> tuple[Status, str, str]:
             Status.CAUTION,
             "undecided",
             (
-                f"undecided: what was checked holds ({held}), but only for inputs drawn as these. The claim speaks of "
-                "the worst input, or of an adversary, and of that the check says nothing"
+                f"undecided: what was checked holds ({held}), but only for inputs drawn like these. The claim speaks "
+                "of the worst input, or of an adversary, and of that the check says nothing"
             ),
         )
     return Status.PASSED, "supported", f"what was checked holds: {held}"
@@ -211,7 +248,7 @@ def judged(
     about = _about(matches)
     total = len(matches)
     if not total:
-        reason = f"the audit holds no {words(basis.estimate)} by {basis.measure} that it could rest on"
+        reason = f"there is no {words(basis.estimate)} from the check {_called(basis.measure)} that it could rest on"
         return GroundTested(basis, (), "missing", reason)
     if existence:
         # That nothing was found never shows that nothing is there.
@@ -221,7 +258,7 @@ def judged(
     if basis.share is not None:
         found = bracketed(basis.share, surely, len(surely_not), total)
         least, most = percent(surely / total), percent(1 - len(surely_not) / total)
-        return GroundTested(basis, matches, found, f"between {least} and {most} of {total} hold")
+        return GroundTested(basis, matches, found, f"between {least} and {most} of {plural(total, 'estimate')} hold")
     # Before the open ones: more evidence can close those, but not undo an exception.
     if surely_not:
         return GroundTested(
@@ -238,7 +275,7 @@ def _wanted(basis: Basis, matches: tuple[tuple[str, Estimate], ...]) -> str:
     """What the estimates were held against, in their own unit, and on which inputs."""
     said = relation_words(basis.estimate, basis.relation, basis.bounds, matches[0][1].unit)
     n = matches[0][1].n
-    drawn = f" on {plural(n, 'input')} drawn as these" if basis.measure == SAMPLED and n and len(matches) == 1 else ""
+    drawn = f" on {plural(n, 'input')} drawn like these" if basis.measure == SAMPLED and n and len(matches) == 1 else ""
     return f"{said}{drawn}"
 
 
