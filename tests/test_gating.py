@@ -14,12 +14,15 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from measurand.auditing import audit
 from measurand.cli import app
-from measurand.errors import InputError, NotApplicable
-from measurand.gating import gate
+from measurand.errors import InputError, NotApplicable, UnknownName
+from measurand.gating import gate, known_of
+from measurand.measures import find
 from measurand.report.gate import headline, to_junit, to_markdown, to_sarif, to_text
 from measurand.results import AVERAGE
-from measurand.tables import Responses
+from measurand.stats.intervals.binomial import proportion_limits
+from measurand.tables import Responses, Study
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -146,6 +149,46 @@ def test_the_command_says_it_by_its_exit_code(table, tmp_path):
     assert done.stdout.startswith("**✗ FAIL")
     assert (tmp_path / "j.xml").read_bytes().startswith(b"<?xml")
     assert json.loads((tmp_path / "s.json").read_bytes())["version"] == "2.1.0"
+
+
+def test_the_baseline_may_be_a_saved_audit(table, tmp_path):
+    done = CliRunner().invoke(app, ["score", str(table), "-o", str(tmp_path / "old"), "--cluster", "none"])
+    assert done.exit_code == 0
+    saved = tmp_path / "old" / "audit.json"
+    named = ("--candidate", "new", "--baseline", "old", "--baseline-from", saved, "--cluster", "none")
+    done = run(table, *named)
+    assert done.exit_code == 1
+    assert "Held against reported scores, not item by item" in done.stdout
+    unknown = run(table, *named[:2], "--baseline", "odl", *named[4:])
+    assert "did you mean 'old'" in str(unknown.exception)
+
+
+def test_against_reported_scores_the_difference_is_the_same_and_less_is_known():
+    responses = Responses.build(answers({"a": 0.1, "b": 0.0}, items=500))
+    audited = audit(Study(title="old", responses=responses), [find("P1")])
+    paired, reported = (
+        gate(responses, baseline, names=("new", "old")) for baseline in (responses, known_of(audited, "old"))
+    )
+    for one, other in zip(paired.rows, reported.rows, strict=True):
+        assert other.difference.value == pytest.approx(one.difference.value)
+    # By hand: two independent shares, with the standard errors that their Wilson intervals amount to.
+    row = next(row for row in reported.rows if row.name == "a")
+    ends = [
+        proportion_limits(np.array([share * 500]), np.array([500]), 0.95) for share in (row.candidate, row.baseline)
+    ]
+    stderr = np.sqrt(sum(float((high - low)[0] / 2 / 1.95996) ** 2 for low, high in ends))
+    assert row.difference.high - row.difference.low == pytest.approx(2 * 1.962 * stderr, rel=0.01)
+    with pytest.raises(UnknownName, match="no model with item-level scores"):
+        known_of(audited, "nobody")
+
+
+def test_equal_models_seldom_fail_against_reported_scores():
+    failed = 0
+    for seed in range(200):
+        responses = Responses.build(answers({"a": 0.0, "b": 0.0}, items=300, seed=seed))
+        audited = audit(Study(title="old", responses=responses), [find("P1")])
+        failed += gate(responses, known_of(audited, "old"), names=("new", "old")).verdict == "worse"
+    assert failed / 200 <= 0.05
 
 
 def test_bad_questions_are_refused(table):

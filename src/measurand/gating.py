@@ -2,33 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from measurand.errors import NotApplicable
+from measurand.errors import NotApplicable, UnknownName
+from measurand.measures.precision.score_interval import intervals_of
 from measurand.measures.precision.shared.counts import once_right_or_wrong, within_unit
 from measurand.measures.shared import require_fraction
-from measurand.results import AVERAGE, Estimate, Gate, GateRow, GateVerdict
+from measurand.results import AVERAGE, Audit, Estimate, Gate, GateRow, GateVerdict
 from measurand.stats.intervals.clustered import t_limits
+from measurand.stats.intervals.distributions import norm
 from measurand.stats.intervals.margin import average, margin_tests, t_tests, units_to_clear
 from measurand.stats.intervals.multiplicity import holm
 from measurand.stats.intervals.paired import paired_differences, paired_tests
 from measurand.tables import ItemTable, Responses, item_tables
-from measurand.wording import DIFFERENCE
+from measurand.wording import DIFFERENCE, SHARE
 
-__all__ = ["gate"]
+__all__ = ["Known", "gate", "known_of"]
 
 _CANDIDATE, _BASELINE = "candidate", "baseline"
 LEAST_SHARED = 0.5
 """Least share of the shorter run's items that both must have answered."""
 
 
+class Known(NamedTuple):
+    """What an audit keeps of a model's answers to a task: score, interval, and the items, or clusters, behind it."""
+
+    value: float
+    low: float
+    high: float
+    level: float
+    n: int
+
+    @property
+    def stderr(self) -> float:
+        """As the interval has it, which is never 0, however alike the answers are."""
+        return (self.high - self.low) / 2 / float(norm.ppf(0.5 + self.level / 2))
+
+
+def known_of(audit: Audit, model: str) -> dict[str, Known]:
+    """Scores of a model as an audit reported them (P1), by task.
+
+    Raises
+    ------
+    UnknownName
+        The audit has no score with an interval of that model.
+    """
+    found: dict[str, dict[str, Known]] = {}
+    for finding in audit.findings:
+        if finding.code != "P1" or not {"model", "benchmark"} <= set(finding.subject):
+            continue
+        score = finding.estimates[0]
+        if None not in (score.value, score.low, score.high, score.level, score.n) and score.unit == SHARE:
+            own = Known(score.value, score.low, score.high, score.level, score.n)  # type: ignore[arg-type]
+            found.setdefault(finding.subject["model"], {})[finding.subject["benchmark"]] = own
+    if model not in found:
+        raise UnknownName("model with item-level scores in the audit", model, found)
+    return found[model]
+
+
 def gate(
     candidate: Responses,
-    baseline: Responses,
+    baseline: Responses | Mapping[str, Known],
     *,
     names: tuple[str, str],
     margin: float = 0.02,
@@ -42,7 +81,8 @@ def gate(
 
     Parameters
     ----------
-    candidate, baseline : item-level results that hold the two models.
+    candidate, baseline : item-level results that hold the two models. Of a baseline of which only an audit is left
+        (`known_of`), its scores: these are compared as if they rested on other items, which needs more of them.
     names : the candidate's name in the one and the baseline's in the other.
     margin : loss that is tolerated, in shares: .02 is 2 points.
     alpha : level of each one-sided test.
@@ -69,15 +109,15 @@ def gate(
     ('worse', -0.25)
     """
     require_fraction(margin=margin, alpha=alpha)
-    tables = list(item_tables(_together(candidate, baseline, names)))
-    rows: list[_Row] = []
-    left_out: list[tuple[str, str]] = []
-    for table in tables:
-        why = _unfit(table)
-        if why:
-            left_out.append((table.benchmark, why))
-        else:
-            rows.append(_row(table, margin, alpha))
+    if isinstance(baseline, Responses):
+        tables = item_tables(_together(candidate, baseline, names))
+        found = {table.benchmark: _unfit(table) or _row(table, margin, alpha) for table in tables}
+    else:
+        tables = (table.only([names[0]]) for table in item_tables(candidate) if names[0] in table.models)
+        found = {table.benchmark: _unpaired(table, baseline, margin, alpha) for table in tables}
+        found |= {task: "only the baseline ran it" for task in baseline if task not in found}
+    rows = [row for row in found.values() if isinstance(row, _Row)]
+    left_out = [(task, why) for task, why in found.items() if isinstance(why, str)]
     if not rows:
         why = "; ".join(f"{name}: {reason}" for name, reason in left_out) or "no item was scored"
         raise NotApplicable(f"nothing to compare ({why})", needs="the same items answered by both models")
@@ -168,6 +208,45 @@ def _row(table: ItemTable, margin: float, alpha: float) -> _Row:
         p_not_worse=float(tests.not_worse[0]),
         n=int(pairs.n[0]),
         clusters=int(pairs.clusters[0]),
+    )
+
+
+def _unpaired(table: ItemTable, baseline: Mapping[str, Known], margin: float, alpha: float) -> _Row | str:
+    """A task against a score that was reported, or why not."""
+    if table.benchmark not in baseline:
+        return "only the candidate ran it"
+    if not within_unit(table):
+        return "scores outside 0 to 1"
+    other, (own,) = baseline[table.benchmark], intervals_of(table, 1 - alpha)
+    if own.interval.method == "none":
+        return "a score without an interval"
+    mine = Known(own.value, own.interval.low, own.interval.high, 1 - alpha, own.clusters)
+    squares = np.array([mine.stderr**2, other.stderr**2])
+    # Welch and Satterthwaite.
+    df = float(squares.sum() ** 2 / (squares**2 / np.maximum([mine.n - 1, other.n - 1], 1)).sum())
+    value, stderr = mine.value - other.value, float(np.sqrt(squares.sum()))
+    arrays = np.array([value]), np.array([stderr]), np.array([df])
+    low, high = (float(each[0]) for each in t_limits(*arrays, 1 - alpha))
+    tests = t_tests(*arrays, margin)
+    return _Row(
+        name=table.benchmark,
+        scores=(mine.value, other.value),
+        difference=Estimate(
+            name="difference",
+            value=value,
+            low=max(low, -1.0),
+            high=min(high, 1.0),
+            level=1 - alpha,
+            method="unpaired, from the intervals (Welch)",
+            n=min(own.n, other.n),
+            unit=DIFFERENCE,
+        ),
+        stderr=stderr,
+        df=df,
+        p_worse=float(tests.worse[0]),
+        p_not_worse=float(tests.not_worse[0]),
+        n=own.n,
+        clusters=min(mine.n, other.n),
     )
 
 

@@ -25,7 +25,7 @@ def gate(
     candidate: Annotated[str, typer.Option(help="Model that wants to go on.")],
     baseline: Annotated[str, typer.Option(help="Model it is held against.")],
     baseline_from: Annotated[
-        Path | None, typer.Option(help="Logs or store that hold the baseline; by default those of the candidate.")
+        Path | None, typer.Option(help="Logs, store or audit.json that hold the baseline; by default the candidate's.")
     ] = None,
     margin: Annotated[float, typer.Option(help="Loss that is tolerated, in points: 2 is 2 percentage points.")] = 2.0,
     alpha: Annotated[float, typer.Option(help="Level of each one-sided test.")] = 0.05,
@@ -36,14 +36,20 @@ def gate(
 ) -> None:
     """Exit with 1 if a candidate is shown to be worse than its baseline by more than a margin, on any task."""
     from measurand.gating import gate as held
+    from measurand.gating import known_of
     from measurand.report import gate as report
 
     for path in (sarif, junit):
         if path is not None:
             require_writable(path)
     new = _responses(paths, choices)
-    old = new if baseline_from is None else _responses([baseline_from], choices)
-    names = resolved("model", candidate, new.models()), resolved("model", baseline, old.models())
+    chosen = resolved("model", candidate, new.models())
+    old: Any
+    if baseline_from is not None and (audit := _audit(baseline_from)) is not None:
+        names, old = (chosen, baseline), known_of(audit, baseline)
+    else:
+        old = new if baseline_from is None else _responses([baseline_from], choices)
+        names = chosen, resolved("model", baseline, old.models())
     if baseline_from is None and names[0] == names[1]:
         raise InputError(f"candidate and baseline are both {names[0]!r}; name two models, or give --baseline-from")
     found = held(new, old, names=names, margin=margin / 100, alpha=alpha)
@@ -54,6 +60,14 @@ def gate(
     typer.echo(report.to_markdown(found) if markdown else report.to_text(found), nl=False)
     if found.verdict == "worse" or (strict and found.verdict == "open"):
         raise typer.Exit(1)
+
+
+def _audit(path: Path) -> Any:
+    """The audit in a file, None where it holds something else, such as logs."""
+    from measurand.schema import decode
+
+    data = path.read_bytes() if path.suffix == ".json" and path.is_file() else b""
+    return decode(data) if b'"schema_version"' in data[:64] else None
 
 
 def _responses(paths: list[Path], choices: Choices) -> Any:

@@ -60,7 +60,7 @@ def to_text(gate: Gate) -> str:
     head = ("task", "baseline", "candidate", "difference", "", "items")
     cells = [head, *(_cells(gate, row) for row in gate.rows)]
     widths = [max(len(line[place]) for line in cells) for place in range(len(head))]
-    right = {1, 2, 5}
+    right = {1, 2, 3, 5}
     lines = [
         "  ".join(
             cell.rjust(width) if place in right else cell.ljust(width)
@@ -93,6 +93,8 @@ def _notes(gate: Gate) -> list[str]:
     if len(gate.rows) > 1:
         count = len(gate.rows) - 1
         notes.append(f"p allows for {plural(count, 'task')} and their average (Holm); tasks weigh the same in it.")
+    if any(row.difference.method.startswith("unpaired") for row in gate.rows):
+        notes.append("Held against reported scores, not item by item: logs of the baseline would tell more.")
     for row in gate.rows:
         if row.needed is not None and row.name != AVERAGE:
             unit = "cluster" if row.clusters < row.n else "item"
