@@ -443,7 +443,7 @@ def test_the_demo_report_opens_draws_everything_and_names_the_models(driver: Any
     opened(driver, demo)
     # Of the embedded study, which holds scores alone; the measures that it answers are these and no others.
     measures = [m for m in discover() if m.code in {*(f"V{i}" for i in range(10)), "F1", "F7"}]
-    headings = " ".join(heading.lower() for heading in every_text(driver, ".measure h3"))
+    headings = " ".join(heading.lower() for heading in every_text(driver, ".measure > summary h2"))
     assert [measure.name for measure in measures if measure.name not in headings] == []
     for figure in driver.find_elements("css selector", "figure.picture"):
         visit(driver, figure.get_attribute("id"))

@@ -349,3 +349,61 @@ def test_names_that_every_object_of_javascript_has_are_drawn_like_others(kind: s
         group=None if kind == "violin" else name,
     )
     assert name in {text.strip() for text in texts(render(figure))}
+
+
+def test_a_legend_names_only_what_is_drawn_and_colours_stay() -> None:
+    columns = {"k": ("a", "b"), "x": (0.1, 0.2), "y": ("p", "q"), "c": ("red", "blue")}
+    figure = Figure(
+        name="V1.x", kind="intervals", title="", caption="", columns=columns, x=X, y=Axis("y", "y", "nominal"),
+        color="c", select=("k",),
+    )  # fmt: skip
+    color = chart(figure, {"k": "b"})["layer"][-1]["encoding"]["color"]
+    assert color["legend"]["values"] == ["blue"]
+    assert color["scale"]["domain"] == ["red", "blue"]
+
+
+def test_dates_are_read_as_months() -> None:
+    columns = {"x": (2023.2, 2024.0), "y": (0.1, 0.2)}
+    figure = Figure(name="F7.x", kind="scatter", title="", caption="", columns=columns, x=Axis("x", "released"), y=Y)
+    written = texts(render(figure))
+    assert "2024" in written
+    assert not any(text.startswith("2023.") for text in written)
+    assert any(text.endswith(" 2023") for text in written)
+
+
+def test_panels_of_lines_have_an_axis_each() -> None:
+    columns = {"m": ("share", "share", "points", "points"), "x": (1, 2, 1, 2), "y": (0.1, 0.9, 10.0, 90.0)}
+    figure = Figure(name="V10.x", kind="lines", title="", caption="", columns=columns, x=X, y=Y, group="m")
+    written = texts(render(figure))
+    assert {"0.5", "50"} <= written
+
+
+def test_a_heat_map_of_names_against_themselves_has_its_diagonal_and_leaves_it_empty() -> None:
+    names = ("a", "b", "c")
+    pairs = [(first, second) for first in names for second in names if first != second]
+    columns = {
+        "one": tuple(first for first, _ in pairs), "other": tuple(second for _, second in pairs),
+        "ahead": tuple(0.9 for _ in pairs),
+    }  # fmt: skip
+    figure = Figure(
+        name="P9.x", kind="heatmap", title="", caption="", columns=columns, x=Axis("other", "", "nominal"),
+        y=Axis("one", "", "nominal"), color="ahead",
+    )  # fmt: skip
+    rows = chart(figure)["datasets"]["rows"]
+    assert [(row["y"], row["x"]) for row in rows] == [(first, second) for first in names for second in names]
+    assert [row["color"] for row in rows if row["x"] == row["y"]] == [None] * 3
+    cells = [e for e in ET.fromstring(render(figure)).iter("{http://www.w3.org/2000/svg}path") if e.get("aria-label")]
+    assert sum(cell.get("fill-opacity") == "0" for cell in cells) == 3
+
+
+def test_a_large_heat_map_ends_where_a_page_does() -> None:
+    names = tuple(f"benchmark {place}" for place in range(40))
+    pairs = [(first, second) for first in names for second in names]
+    columns = {"one": tuple(p[0] for p in pairs), "other": tuple(p[1] for p in pairs), "v": (0.5,) * len(pairs)}
+    figure = Figure(
+        name="V8.x", kind="heatmap", title="", caption="", columns=columns, x=Axis("other", "", "nominal"),
+        y=Axis("one", "", "nominal"), color="v",
+    )  # fmt: skip
+    spec = chart(figure)
+    assert 40 * spec["width"]["step"] <= 760
+    assert [layer["mark"]["type"] for layer in spec["layer"]] == ["rect"]

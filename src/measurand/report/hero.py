@@ -292,9 +292,9 @@ def _telling(tested: Sequence[Benchmark]) -> list[Benchmark]:
     # Names that nobody knows tell little.
     open_.sort(key=lambda each: not each.known)
     kept += [each for each in open_ if each.clear_alone and each not in kept][: MOST_ROWS - len(kept)][:1]
-    candidates = open_[: 2 * MOST_ROWS]
-    while len(kept) < MOST_ROWS and (left := [each for each in candidates if each not in kept]):
-        kept.append(max(left, key=lambda each: min((abs(each.value - other.value) for other in kept), default=0.0)))
+    for candidates in (open_[: 2 * MOST_ROWS], by_name):  # parts of what is shown only where nothing else is left
+        while len(kept) < MOST_ROWS and (left := [each for each in candidates if each not in kept]):
+            kept.append(max(left, key=lambda each: min((abs(each.value - o.value) for o in kept), default=0.0)))
     return sorted(kept, key=lambda each: -each.value)
 
 
@@ -401,11 +401,11 @@ def _method(
     makers = sum(finding.result.get("role") == "capability" for finding in of_class)
     of = f"the first principal component of {plural(makers, 'capability benchmark')}" if makers > 1 else "one index"
     level = next((each.estimate.level for each in shown if each.estimate.level), 0.95)
-    families = all("family" in each.estimate.method for each in shown)
+    families = bool(audit.sizes.get("families"))
     lines = [
         f"Rank correlation with general capability ({of}); higher is better. Bars: {percent(level)} intervals"
         f"{' that allow for families of models' if families else ''}.",
-        *_held("V1"),
+        *_held("V1", families_known=families),
     ]
     tested = sum(finding.result.get("role") == "under test" for finding in of_class)
     if tested > 1:
@@ -613,7 +613,8 @@ def _plain(name: str, numbers: Sequence[float | None], write: Callable[[float], 
 def _told(answer: Answer, more: str) -> list[Bullet]:
     """What the answer does not say, what follows its first sentences, and what limits it."""
     told = [Bullet("open", *_parted(_brief(text))) for text in (answer.meaning, more) if text]
-    return told + [Bullet(_tone(status), *_parted(_brief(text))) for status, text in answer.cautions]
+    limits = [each for each in answer.cautions if each[0] in (Status.ISSUE, Status.CAUTION)]
+    return told + [Bullet(_tone(status), *_parted(_brief(text))) for status, text in limits]
 
 
 def _tone(status: Status) -> Tone:
@@ -646,10 +647,15 @@ def _title(sentence: str) -> str:
     return _brief(sentence, MOST_TITLE)
 
 
-def _held(code: str) -> tuple[str, ...]:
-    """How often the interval shown held the truth in the simulations that ship with this version."""
+def _held(code: str, **like: int) -> tuple[str, ...]:
+    """How often the interval shown held the truth in the simulations that ship with this version, of studies alike."""
     of = (code, "coverage", HELD.get(code))
-    rates = [rate.rate for rate in load() if (rate.code, rate.quantity, rate.what) == of]
+    rates = [
+        rate.rate
+        for rate in load()
+        if (rate.code, rate.quantity, rate.what) == of
+        and all(rate.study.get(name, value) == value for name, value in like.items())
+    ]
     if not rates:
         return ()
     mean, least = (percent(round(rate, 2)) for rate in (sum(rates) / len(rates), min(rates)))
