@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -11,7 +12,7 @@ from rich.console import Console
 
 from measurand.report import MeasureInfo, to_text
 from measurand.report.text import LINES, table_rows
-from measurand.results import Answer, Audit, Finding, Provenance, Status, Table
+from measurand.results import Answer, Audit, Estimate, Finding, Provenance, Status, Table
 
 NOTHING = Provenance("study", (), (), {})
 
@@ -102,6 +103,103 @@ def test_an_answer_takes_one_screen_and_says_how_much_it_left_out(models: int, w
         shown = sum(line.startswith("model-") for line in lines[2:])
         assert f"{models - shown} more" in text
         assert f"model-{models - 1:04d}" in text
+
+
+def studied(code: str, *statuses: Status, sentence: str = "It is so.") -> tuple[Finding, ...]:
+    """A measure's headline on chat models and a row per status, each of +0.25 [−1.00, +1.00]."""
+    found = Estimate(name="rho", value=0.25, low=-1.0, high=1.0, level=0.95, unit="correlation")
+    class_ = {"class": "chat"}
+    rows = [
+        Finding(
+            code=code,
+            subject={**class_, "benchmark": f"b{place}"},
+            status=status,
+            sentence=sentence,
+            short=f"row {place}",
+            estimates=(found,),
+        )
+        for place, status in enumerate(statuses)
+    ]
+    top = Finding(
+        code=code,
+        title=f"Check {code}",
+        subject=class_,
+        headline=True,
+        status=min(statuses, key=list(Status).index),
+        sentence=sentence if len(statuses) == 1 else f"{len(statuses)} rows.",
+        short="counted",
+    )
+    return (top, *rows)
+
+
+def of_one_benchmark(*findings: Finding) -> Audit:
+    """An audit whose lead is V1's answer on one benchmark under test."""
+    cells = ("mine", "+0.81", "[+0.50, +0.94]", "rises with capability")
+    head = ("benchmark", "correlation", "95% interval", "with capability")
+    table = Table(head=head, rows=(cells,), marks=(Status.ISSUE,), right=(1,))
+    answer = Answer(sentence="It rises.", tables=(table,))
+    lead = Finding(
+        code="V1", subject={"class": "chat"}, headline=True, status=Status.ISSUE, sentence="It rises.", short="rises"
+    )
+    codes = tuple(dict.fromkeys(finding.code for finding in findings))
+    return Audit(
+        findings=(lead, *findings),
+        figures={},
+        provenance=NOTHING,
+        settings={},
+        seed=0,
+        asked=("V1", *codes),
+        answers={"V1": answer, **{code: Answer(sentence=f"{code} answers.") for code in codes}},
+    )
+
+
+def test_behind_a_single_number_stands_what_the_other_measures_say_of_the_same_class(
+    measures: tuple[MeasureInfo, ...],
+) -> None:
+    other_class = replace(studied("V1", Status.ISSUE)[0], code="V2", subject={"class": "base"}, title="Not of chat")
+    told = (
+        *studied("V2", Status.CAUTION, sentence="V2 is open."),
+        *studied("V3", Status.PASSED, Status.PASSED),
+        *studied("V4", Status.NOT_APPLICABLE, sentence="Not assessed: why."),
+        other_class,
+    )
+    asked = tuple(replace(measures[0], code=code) for code in ("V1", "V2", "V3", "V4"))
+    lines = to_text(of_one_benchmark(*told), asked).splitlines()
+    assert lines[2:7] == [
+        "Behind the first answer",
+        "▲  Correlation  +0.81 [+0.50, +0.94]  rises with capability",
+        "◆  Check V2     +0.25 [−1.00, +1.00]  row 0",
+        "●  Check V3                           counted",
+        "○  Check V4     +0.25 [−1.00, +1.00]  row 0",
+    ]
+    # Sentences stand below for issues and cautions only; those of another class are not told.
+    assert "◆ V2 is open." in lines
+    text = "\n".join(lines)
+    assert "Not assessed" not in text
+    assert "Not of chat" not in text
+    assert "2 rows" not in text
+
+
+def test_an_audit_of_everything_shows_what_is_behind_a_short_answer_only(measures: tuple[MeasureInfo, ...]) -> None:
+    asked = tuple(replace(measures[0], code=f"V{place}") for place in range(1, 12))
+    audit = of_one_benchmark(*studied("V2", Status.PASSED), *studied("V3", Status.CAUTION, sentence="V3 is open."))
+    text = to_text(audit, asked)
+    assert "Behind the first answer" in text
+    assert "◆ V3 is open." in text
+    rows = audit.answers["V1"].tables[0].rows * 4
+    many = replace(audit.answers["V1"].tables[0], rows=rows, marks=(Status.ISSUE,) * 4)
+    told = replace(audit, answers={**audit.answers, "V1": Answer(sentence="It rises.", tables=(many,))})
+    assert "Behind" not in to_text(told, asked)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_what_is_behind_an_answer_keeps_to_one_screen(measures: tuple[MeasureInfo, ...], width: int) -> None:
+    told = [f for place in range(2, 7) for f in studied(f"V{place}", Status.CAUTION, sentence=f"Long {place}. " * 40)]
+    asked = tuple(replace(measures[0], code=f"V{place}") for place in range(1, 7))
+    lines = to_text(of_one_benchmark(*told), asked, width=width).splitlines()
+    assert len(lines) <= LINES
+    assert "Behind the first answer" in lines
+    assert any("further caution" in line for line in lines)
 
 
 def test_signs_that_a_console_cannot_show_are_letters() -> None:

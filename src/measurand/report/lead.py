@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from measurand.report.summary import ASSESSED, MeasureInfo, QuestionRow
-from measurand.results import Answer, Audit, Finding, Question, Status
-from measurand.wording import plural
+from measurand.report.wording import estimate_text
+from measurand.results import Answer, Audit, Finding, Question, Status, Table
+from measurand.wording import capital, plural
 
-__all__ = ["SHORT", "findings_told", "lead", "question_words"]
+__all__ = ["SHORT", "behind", "behind_table", "findings_told", "lead", "question_words", "single_row"]
 
 LEADS = ("V1", "P1", "P10", "P5", "F4", "F1", "F5", "F3")
 """Whose answer comes first in an audit of everything: of what people bring, the measure they bring it for."""
@@ -45,6 +47,53 @@ def lead(audit: Audit) -> tuple[str, Answer] | None:
     """
     codes = [code for code in (*LEADS, *audit.asked) if code in audit.answers and code != "P0"]
     return (codes[0], audit.answers[codes[0]]) if codes else None
+
+
+def behind(audit: Audit, measures: Sequence[MeasureInfo], code: str, answer: Answer) -> list[Finding]:
+    """What the other measures say of the same class of models: their headlines, or the one row a headline counts."""
+    first = next((f for f in audit.findings if f.code == code and f.headline and f.sentence == answer.sentence), None)
+    class_ = None if first is None else first.subject.get("class")
+    order = {measure.code: place for place, measure in enumerate(measures) if measure.code != code}
+    headlines = [f for f in audit.findings if f.headline and f.code in order]
+    told = []
+    for top in sorted(headlines, key=lambda finding: order[finding.code]):
+        if class_ is not None and top.subject.get("class", class_) != class_:
+            continue
+        own = [
+            f
+            for f in audit.findings
+            if f.code == top.code and not f.headline and f.subject.items() >= top.subject.items() and f.estimates
+        ]
+        chosen = top if top.estimates or len(own) != 1 else replace(own[0], title=top.title)
+        if chosen.status in ASSESSED or chosen.estimates:
+            told.append(chosen)
+    return told
+
+
+def behind_table(findings: Sequence[Finding], answer: Answer) -> Table | None:
+    """A row for each of these: what it looks at, its number and its verdict; after the only row of the answer, if any.
+
+    Examples
+    --------
+    >>> found = Finding(title="Models left out", status=Status.PASSED, sentence="It stands.", short="change nothing")
+    >>> behind_table([found], Answer(sentence="It rises.")).rows
+    (('Models left out', '', 'change nothing'),)
+    """
+    if not findings:
+        return None
+    rows = [(f.title, estimate_text(f.estimates[0]) if f.estimates else "", f.short) for f in findings]
+    marks: list[Status | None] = [finding.status for finding in findings]
+    if single_row(answer):
+        table = answer.tables[0]
+        (_, *number, short), *_ = table.rows
+        rows.insert(0, (capital(table.head[1]), " ".join(number), short))
+        marks.insert(0, table.marks[0])
+    return Table(head=("", "", ""), rows=tuple(rows), marks=tuple(marks), title="Behind the first answer")
+
+
+def single_row(answer: Answer) -> bool:
+    """Whether it has a table of one name, its number and the verdict on it."""
+    return bool(answer.tables) and len(answer.tables[0].marks) == 1 and answer.tables[0].right == (1,)
 
 
 def question_words(row: QuestionRow) -> str:

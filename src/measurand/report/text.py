@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from measurand.report.lead import SHORT, findings_told, lead, question_words
+from measurand.report.lead import SHORT, behind, behind_table, findings_told, lead, question_words, single_row
 from measurand.report.summary import (
     ASSESSED,
     MeasureInfo,
@@ -109,11 +109,13 @@ def brief(
     head: list[RenderableType] = [_said(answer.sentence, "bold"), Text()]
     if whole:
         head += [_questions_short(audit, measures, console), Text()]
-    others = [] if whole else [audit.answers[m.code] for m in measures if m.code in audit.answers and m.code != code]
     foot = _closing(audit, measures, more)
-    told = _limits(audit, measures, code, answer, others, whole=whole, console=console)
     space = LINES - _height(console, *head, *foot)
-    tables = list(answer.tables) + [table for other in others for table in other.tables[:1]]
+    tables, others = list(answer.tables), _behind(audit, measures, code, answer, whole=whole)
+    if (further := behind_table(others, answer)) is not None:
+        tables = [*tables[single_row(answer) :], further]
+    found = findings_told(audit, measures, code) if whole else others
+    told = _limits(answer, found, console)
     parts: list[RenderableType] = []
     # The table that was asked for first, then what limits it, then further tables, as far as they fit.
     for place, table in enumerate(tables):
@@ -151,6 +153,9 @@ HEADS = (30, 24, 18, 12, 0)
 
 KEPT = 4
 """Lines that a table leaves for what limits it and how it was read."""
+
+LEAST_ROWS = 4
+"""Rows of an answer's table from which it stands alone in an audit of everything."""
 
 MOST_ASKED = 6
 """Measures up to which a command asked a question of its own, which their answers answer."""
@@ -291,34 +296,24 @@ def _width(table: Table, columns: Iterable[int]) -> int:
     return sum(wide) + 2 * len(wide) + (4 if table.marks else 0)
 
 
-def _limits(
-    audit: Audit,
-    measures: Sequence[MeasureInfo],
-    code: str,
-    answer: Answer,
-    others: Sequence[Answer],
-    *,
-    whole: bool,
-    console: Console,
-) -> list[RenderableType]:
-    """What limits the answer: its meaning, its own cautions, and what the other measures found."""
+def _behind(audit: Audit, measures: Sequence[MeasureInfo], code: str, answer: Answer, *, whole: bool) -> list[Finding]:
+    """Findings of other measures that a table shows: of those asked together, or of the question of a short answer."""
+    if not whole:
+        return behind(audit, measures, code, answer)
+    if answer.tables and len(answer.tables[0].rows) >= LEAST_ROWS:
+        return []
+    question = next((measure.question for measure in measures if measure.code == code), None)
+    return behind(audit, [measure for measure in measures if measure.question is question], code, answer)
+
+
+def _limits(answer: Answer, found: Sequence[Finding], console: Console) -> list[RenderableType]:
+    """What limits the answer: its meaning, its own cautions, and the issues and cautions of other measures."""
     lines: list[RenderableType] = [_said(f"! {answer.meaning}", "")] if answer.meaning else []
-    told = list(answer.cautions)
-    if whole:
-        told += [(finding.status, finding.sentence) for finding in findings_told(audit, measures, code)]
-    for other in others:
-        told.append((_status_of(audit, other), other.sentence))
-        told += other.cautions
+    bad = ASSESSED[:2]
+    told = [*answer.cautions, *((finding.status, finding.sentence) for finding in found if finding.status in bad)]
     order = {status: place for place, status in enumerate(Status)}
     told = sorted(dict.fromkeys(told), key=lambda each: order[each[0]])
     return lines + [_marked(status, sentence, console) for status, sentence in told]
-
-
-def _status_of(audit: Audit, answer: Answer) -> Status:
-    """The worst status of the headlines of the measure whose answer it is."""
-    code = next(code for code, each in audit.answers.items() if each is answer)
-    found = [finding.status for finding in audit.findings if finding.code == code and finding.status in ASSESSED]
-    return min(found, key=ASSESSED.index, default=Status.CAUTION)
 
 
 def _how_read(audit: Audit) -> list[RenderableType]:

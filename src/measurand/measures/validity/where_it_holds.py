@@ -296,7 +296,9 @@ def _headline(
         f"{sentence}." if len(each) > 1 else each[0].sentence,
         each,
         subject=item.subject,
-        title=f"{capital(item.labels[0].removesuffix(' half'))} and {item.labels[1]}",
+        title="Less and more capable half"
+        if item.pooled is None
+        else f"{capital(item.labels[0])} and {item.labels[1]} models",
         short=f"{differ or 'none'} of {len(each)} clearly {agreeing(max(differ, 1), 'differs')}",
         caveats=caveats,
         figure="V5.differences",
