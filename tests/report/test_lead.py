@@ -16,7 +16,10 @@ def audit_of(*findings: Finding, **answers: str) -> Audit:
 
 def test_what_was_read_is_never_the_answer() -> None:
     assert lead(audit_of(P0="3 files were read.", G6="No copies.")) == ("G6", Answer(sentence="No copies."))
-    assert lead(audit_of(P0="3 files were read.")) is None
+    assert (
+        lead(audit_of(Finding(code="G6", status=Status.NOT_APPLICABLE, sentence=""), P0="3 files were read.")) is None
+    )
+    assert lead(audit_of(P0="3 files were read.")) == ("P0", Answer(sentence="3 files were read."))
 
 
 def test_other_headlines_follow_issues_first(measures) -> None:

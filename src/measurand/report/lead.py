@@ -45,7 +45,10 @@ def lead(audit: Audit) -> tuple[str, Answer] | None:
     >>> lead(Audit(findings=(), figures={}, provenance=of, settings={}, seed=0, asked=tuple(said), answers=said))[0]
     'P1'
     """
-    codes = [code for code in (*LEADS, *audit.asked) if code in audit.answers and code != "P0"]
+    # What was read is no answer, unless it alone was asked about.
+    codes = [
+        code for code in (*LEADS, *audit.asked) if code in audit.answers and (code != "P0" or len(audit.asked) < 2)
+    ]
     return (codes[0], audit.answers[codes[0]]) if codes else None
 
 

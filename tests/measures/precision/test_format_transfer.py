@@ -190,7 +190,7 @@ def test_one_unlucky_model_of_many_is_no_headline(respond):
     headline, *each = judge(result)
     assert any(finding.status is Status.ISSUE for finding in each)
     assert headline.status is Status.CAUTION
-    assert headline.sentence.startswith("Of 12 comparisons ")
+    assert headline.sentence.startswith("2 of the 12 scores would change by more than 2 points with the format")
 
 
 def test_the_figure_shows_every_model_with_its_verdict(respond):

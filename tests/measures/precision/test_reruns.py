@@ -139,7 +139,7 @@ def test_one_unlucky_model_of_many_is_no_headline(make_responses):
     headline, *each = judge(result)
     assert any(finding.status is Status.ISSUE for finding in each)
     assert headline.status is Status.CAUTION
-    assert headline.sentence.startswith("Of 8 pairs of a model and a benchmark run more than once, ")
+    assert headline.sentence.startswith("4 of the 8 scores would change on over 10% of the items if run again; ")
 
 
 def test_single_runs_are_not_applicable(make_responses):

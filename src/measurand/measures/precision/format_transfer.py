@@ -10,10 +10,10 @@ import numpy as np
 from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
 from measurand.measures.precision.shared.grid import Floats, Grid, Ints, grids, stacked
-from measurand.measures.precision.shared.summary import NOISE_WORDS, beyond_noise, joint_headline, refusal
+from measurand.measures.precision.shared.summary import NOISE_WORDS, beyond_noise, counted, joint_headline, refusal
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question
 from measurand.stats.intervals.clustered import CR2, cluster_sizes
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.concordance import kendall_w, noise_alone, p_by_noise
@@ -257,11 +257,12 @@ def judge(
         _ranking_finding(result, found, least_rank_agreement, apart)
         for found, apart in zip(result.rankings, beyond, strict=True)
     ]
-    issues, passed = (sum(finding.status is which for finding in each) for which in (Status.ISSUE, Status.PASSED))
-    sentence = (
-        f"Of {len(each)} comparisons of a model's scores on the same items in two formats, {issues} "
-        f"{'differs' if issues == 1 else 'differ'} by more than {points(format_tolerance)}, and {passed} clearly "
-        f"{'does' if passed == 1 else 'do'} not."
+    most = points(format_tolerance)
+    sentence = counted(
+        each,
+        "score",
+        f"would change by more than {most} with the format of the items",
+        f"would change by less than {most}",
     )
     certain = any(_side(found.of_all, format_tolerance) in APART for found in result.each)
     headline = joint_headline(each, sentence, certain=certain, figure="P8.differences")
@@ -288,10 +289,20 @@ def _finding(result: FormatTransfer, found: Transfer, tolerance: float) -> Findi
         subject={"benchmark": found.benchmark, "model": found.model, "format": found.other},
         status=verdict(side, issue=APART, passed=Side.BETWEEN),
         sentence=sentence,
+        short=SHORT[side],
         estimates=(difference,),
         caveats=caveats if found.scaled else (),
         figure="P8.differences",
     )
+
+
+SHORT = {
+    Side.ABOVE: "the format changes the score",
+    Side.BELOW: "the format changes the score",
+    Side.BETWEEN: "the format hardly matters",
+    Side.ACROSS: "too few items to tell",
+    Side.UNKNOWN: "too few items to tell",
+}
 
 
 def _meaning(side: Side, found: Transfer, tolerance: float) -> str:
@@ -331,6 +342,9 @@ def _ranking_finding(result: FormatTransfer, found: FormatRanking, least: float,
         title="Ranking across formats",
         status=verdict(side, issue=Side.BELOW if beyond is Side.BELOW else (), passed=Side.ABOVE),
         sentence=f"On {plural(found.items, 'item')} of {found.benchmark}, {ranked}: {meaning}.",
+        short={Side.ABOVE: "the ranking stays", Side.BELOW: "the formats rank models differently"}.get(
+            side, "too few models to tell"
+        ),
         estimates=(tau, by_noise) if tau.value is not None else (),
         figure="P8.differences",
     )

@@ -180,7 +180,7 @@ def _headline(
             sentence += f" Swapping the grader moves the score of {most.model} on {most.benchmark} by {by}{held}."
         else:
             sentence += (
-                f" Swapping the grader moves {clear} of {len(moved)} scores by clearly {more}; the largest move is "
+                f" Swapping the grader moves {clear or 'none'} of {len(moved)} scores by clearly {more}; the largest move is "
                 f"{by} ({most.model} on {most.benchmark})."
             )
     return headline(sentence, [*pairs, *moved, *corrected], caveats=MEASURE.caveats)
@@ -236,9 +236,10 @@ def _agreement(said: str, value: Estimate, subject: dict[str, str], bound: float
         Side.UNKNOWN: "too few items to say how sure that is",
         Side.ABOVE: "they agree well",
         Side.BELOW: f"below {unsafe}",
-    }.get(side, f"it cannot be told from {unsafe}")
+    }.get(side, f"too few items to tell it from {unsafe}")
     status = verdict(side, issue=Side.BELOW, passed=Side.ABOVE)
-    return Finding(subject=subject, status=status, sentence=f"{said}: {meaning}.", estimates=(value,))
+    short = {Side.ABOVE: "agree well", Side.BELOW: "agree too little to be safe"}.get(side, "too few items to tell")
+    return Finding(subject=subject, status=status, sentence=f"{said}: {meaning}.", short=short, estimates=(value,))
 
 
 def _together(found: Panel, level: float, bound: float) -> Finding:
@@ -273,6 +274,7 @@ def _moved(found: Shift, level: float, tolerance: float) -> Finding:
         subject={"benchmark": found.benchmark, "model": found.model, "graders": f"{found.first} and {found.second}"},
         status=status,
         sentence=sentence,
+        short=_moves(side, "moves the score", "hardly moves it"),
         estimates=(shift, *by_graders),
         figure="P12.scores",
     )
@@ -309,8 +311,13 @@ def _corrected(found: Correction, level: float, tolerance: float) -> Finding:
         subject={"benchmark": found.benchmark, "model": found.model, "grader": found.grader},
         status=status,
         sentence=f"{sentence}.",
+        short=_moves(side, "the grader's score is off", "the grader's score holds"),
         estimates=tuple(estimates),
     )
+
+
+def _moves(side: Side, much: str, little: str) -> str:
+    return {Side.ABOVE: much, Side.BELOW: much, Side.BETWEEN: little}.get(side, "too few items to tell")
 
 
 def figure(result: Graders) -> list[Figure]:

@@ -150,6 +150,9 @@ def _reliability(found: ItemAnalysis, level: float, bound: float) -> Finding:
         tuple(estimates),
         {"items": len(found.items), "reading": found.reading, "items_run": found.items_run},
         "P11.items",
+        {Side.ABOVE: "tells models apart reliably", Side.BELOW: "does not tell them apart reliably"}.get(
+            side, "too few models to tell"
+        ),
     )
 
 
@@ -219,7 +222,11 @@ def _item_table(found: ItemAnalysis, level: float) -> Finding:
         "misfitting": [found.items[j] for j in misfits],
     }
     estimates = tuple(Estimate(name=name, value=value, method=how, n=n) for name, value, how, n in counts)
-    return _of(found, "item table", status, f"{said}.{rest}", estimates, names, "P11.items")
+    short = {
+        Status.ISSUE: "stronger models fail some items more",
+        Status.PASSED: "no item runs against the others",
+    }.get(status, "too few models to tell")
+    return _of(found, "item table", status, f"{said}.{rest}", estimates, names, "P11.items", short)
 
 
 def _fitted(found: ItemAnalysis, level: float, tolerance: float, least_spread: float) -> Finding:
@@ -261,7 +268,11 @@ def _fitted(found: ItemAnalysis, level: float, tolerance: float, least_spread: f
         f"{len(model.shortest):,} of {plural(k, 'item')} would be nearly as precise as all of them."
     )
     names = {"shortest_test": [found.items[j] for j in model.shortest]}
-    return _of(found, "item response model", status, sentence, estimates, names, "P11.information")
+    short = {
+        Status.ISSUE: "the model does not fit safely",
+        Status.PASSED: "the model fits",
+    }.get(status, "its numbers are provisional")
+    return _of(found, "item response model", status, sentence, estimates, names, "P11.information", short)
 
 
 def _guessed(fit: TwoParameter) -> str:
@@ -277,11 +288,13 @@ def _of(
     estimates: tuple[Estimate, ...],
     facts: Mapping[str, Cell | Sequence[Cell]],
     figure: str,
+    short: str,
 ) -> Finding:
     return Finding(
         subject={"benchmark": found.benchmark, "part": part},
         status=status,
         sentence=sentence,
+        short=short,
         estimates=estimates,
         figure=figure,
         result=facts,

@@ -12,10 +12,10 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
 from measurand.measures.precision.shared.grid import Grid, grids
 from measurand.measures.precision.shared.prompts import NEEDED, SPARSE, ModelPrompts, Ranking, of_model, ranking
-from measurand.measures.precision.shared.summary import NOISE_WORDS, beyond_noise, joint_headline, refusal
+from measurand.measures.precision.shared.summary import NOISE_WORDS, beyond_noise, counted, joint_headline, refusal
 from measurand.measures.shared import columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.components import prompts_needed
 from measurand.stats.items.prompts import spread_limits
@@ -111,11 +111,9 @@ def judge(
         _ranking_finding(result, found, wanted_generalisability, apart)
         for found, apart in zip(result.rankings, beyond, strict=True)
     ]
-    issues, passed = (sum(finding.status is which for finding in each) for which in (Status.ISSUE, Status.PASSED))
-    sentence = (
-        f"Of {len(each)} pairs of a model and a benchmark run under several prompts, {issues} "
-        f"{'has' if issues == 1 else 'have'} prompts that differ by more than {points(spread_tolerance)} beyond "
-        f"sampling noise, and {passed} clearly {'does' if passed == 1 else 'do'} not."
+    most = points(spread_tolerance)
+    sentence = counted(
+        each, "score", f"would change by more than {most} with the prompt", f"would change by less than {most}"
     )
     certain = any(found.least_of_all > spread_tolerance for found in result.each)
     headline = joint_headline(each, sentence, certain=certain, figure="P7.prompts")
@@ -142,6 +140,7 @@ def _finding(result: PromptSensitivity, found: ModelPrompts, tolerance: float) -
         subject={"benchmark": found.benchmark, "model": found.model},
         status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
         sentence=sentence,
+        short=SHORT[side],
         estimates=(beyond, spread, *others),
         caveats=tuple(caveats),
         figure="P7.prompts",
@@ -153,6 +152,14 @@ def _finding(result: PromptSensitivity, found: ModelPrompts, tolerance: float) -
             "method": found.how,
         },
     )
+
+
+SHORT = {
+    Side.ABOVE: "the wording matters",
+    Side.BELOW: "the wording hardly matters",
+    Side.ACROSS: "too few items to tell",
+    Side.UNKNOWN: "too few items to tell",
+}
 
 
 def _meaning(side: Side, found: ModelPrompts, tolerance: float) -> str:
@@ -229,9 +236,18 @@ def _ranking_finding(result: PromptSensitivity, found: Ranking, wanted: float, b
         title="Ranking across prompts",
         status=verdict(side, issue=Side.BELOW if beyond is Side.BELOW else (), passed=Side.ABOVE),
         sentence=f"{rank}: {_ranking_meaning(side, single, wanted, beyond)}{enough}.",
+        short=RANKED[side],
         estimates=tuple(estimates),
         figure="P7.prompts",
     )
+
+
+RANKED = {
+    Side.ABOVE: "one prompt ranks the models reliably",
+    Side.BELOW: "one prompt ranks the models unreliably",
+    Side.ACROSS: "too few prompts or models to tell",
+    Side.UNKNOWN: "too little varies to tell",
+}
 
 
 def _ranking_meaning(side: Side, single: Estimate, wanted: float, beyond: Side) -> str:

@@ -255,6 +255,7 @@ def _finding(row: Rarity, result: Rarities) -> Finding:
         subject=row.subject,
         status=status,
         sentence=sentence,
+        short=f"at most {one_in(row.upper)}",
         estimates=tuple(estimates),
         caveats=MEASURE.caveats if not row.subject else (),
         figure="P5.bound",

@@ -285,6 +285,7 @@ def _headline(result: Reading, rows: Sequence[Finding]) -> Finding:
         headline=True,
         status=Status.CAUTION if caution else Status.PASSED,
         sentence=" ".join(said),
+        short="some of it could not be read" if caution else "every row was read",
         estimates=(lost,),
         caveats=MEASURE.caveats if caution else (),
     )
@@ -305,7 +306,8 @@ def _samples_finding(each: Unscored) -> Finding:
     parts = [f"{count:,} {state.value}" for state, count in each.states.items() if state is not State.UNPARSED]
     said = []
     if each.scoreless == each.samples:
-        said.append(f"None of the {plural(each.samples, 'sample')} has a score ({', '.join(parts)}).")
+        none = "The one sample has no" if each.samples == 1 else f"None of the {each.samples:,} samples has a"
+        said.append(f"{none} score ({', '.join(parts)}).")
     elif each.scoreless:
         has = agreeing(each.scoreless, "has")
         said.append(f"{each.scoreless:,} of {plural(each.samples, 'sample')} {has} no score ({', '.join(parts)}).")
@@ -314,6 +316,7 @@ def _samples_finding(each: Unscored) -> Finding:
     share = Estimate(name="unscored", value=each.scoreless / each.samples, n=each.samples, unit=SHARE)
     return Finding(
         subject=subject,
+        short="no sample has a score" if each.scoreless == each.samples else "some samples have no score",
         status=Status.ISSUE if each.scoreless == each.samples else Status.CAUTION,
         sentence=" ".join(said),
         estimates=(share,),
@@ -332,15 +335,16 @@ def _readings_finding(each: Readings, tolerated: float) -> Finding:
         sentence = (
             f"By {low} {each.model} scores {write(each.means[low])}, by {high} {write(each.means[high])} of the same "
             f"{plural(each.n, 'response')}: a gap of {points(each.means[high] - each.means[low])} that comes from how "
-            f"answers are read, not from the model. {used} is used; --reading chooses another."
+            f"answers are read, not from the model. {used} is used; another can be chosen."
         )
     else:
         rest = listed([f"by {name} {each.model} scores {write(each.means[name])}" for name in others])
-        sentence = f"Scored by {used} ({each.model}: {write(each.means[used])}); {rest}. --reading chooses."
+        sentence = f"Scored by {used} ({each.model}: {write(each.means[used])}); {rest}."
     return Finding(
         subject={"benchmark": each.benchmark},
         status=Status.CAUTION if wide else Status.PASSED,
         sentence=sentence,
+        short="how answers are read decides the score" if wide else "the readings agree",
         result={"model": each.model, **each.means},
     )
 
@@ -361,7 +365,10 @@ def _finding(loss: FileLoss) -> Finding:
     lost = () if loss.rows_lost is None else (Estimate(name="rows_lost", value=loss.rows_lost, unit="rows"),)
     sentence = f"Not read in full: {loss.reason.strip().rstrip('.')}. {size}."
     facts = {"reason": loss.reason}
-    return Finding(subject={"file": loss.file}, status=status, sentence=sentence, estimates=lost, result=facts)
+    short = "nothing of it is left" if status is Status.ISSUE else "read in part" if loss.rows_lost else "read"
+    return Finding(
+        subject={"file": loss.file}, status=status, sentence=sentence, short=short, estimates=lost, result=facts
+    )
 
 
 def figure(result: Reading) -> list[Figure]:

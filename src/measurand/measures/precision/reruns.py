@@ -12,10 +12,10 @@ import polars as pl
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
 from measurand.measures.precision.shared.grid import Floats, Ints, unit_scale
-from measurand.measures.precision.shared.summary import joint_headline
+from measurand.measures.precision.shared.summary import counted, joint_headline
 from measurand.measures.shared import MODEL, bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question
 from measurand.stats.intervals.clustered import CR2
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.reruns import agreement_limits, all_same, intraclass, run_deviation
@@ -192,10 +192,12 @@ def judge(result: Reruns, *, flip_tolerance: float = 0.1) -> list[Finding]:
     """Issue: a rerun scores differently on more than 10% of the items, interval and all."""
     require_fraction(flip_tolerance=flip_tolerance)
     each = [_finding(result, rerun, flip_tolerance) for rerun in result.each]
-    issues, passed = (sum(finding.status is which for finding in each) for which in (Status.ISSUE, Status.PASSED))
-    sentence = (
-        f"Of {len(each)} pairs of a model and a benchmark run more than once, {issues} would score differently on more "
-        f"than {percent(flip_tolerance)} of the items if rerun, and {passed} clearly would not."
+    most = percent(flip_tolerance)
+    sentence = counted(
+        each,
+        "score",
+        f"would change on over {most} of the items if run again",
+        f"would change on fewer than {most}",
     )
     certain = any(rerun.flips_of_all.low > flip_tolerance for rerun in result.each)
     headline = joint_headline(each, sentence, certain=certain, figure="P6.agreement")
@@ -216,10 +218,19 @@ def _finding(result: Reruns, rerun: Rerun, tolerance: float) -> Finding:
         subject={"benchmark": rerun.benchmark, "model": rerun.model},
         status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
         sentence=sentence,
+        short=SHORT[side],
         estimates=(flips, *others),
         caveats=() if rerun.binary else ("Scores are not only 0 and 1; any difference counts as different.",),
         figure="P6.agreement",
     )
+
+
+SHORT = {
+    Side.ABOVE: "a single run is not enough",
+    Side.BELOW: "a rerun says much the same",
+    Side.ACROSS: "too few items to tell",
+    Side.UNKNOWN: "all items lie in one cluster",
+}
 
 
 def _meaning(side: Side, rerun: Rerun, tolerance: float) -> str:

@@ -279,11 +279,20 @@ def _finding(row: ThresholdTest, result: ThresholdTests) -> Finding:
         subject=row.subject,
         status=status,
         sentence=sentence,
+        short=_short(status, result),
         estimates=tuple(estimates),
         caveats=MEASURE.caveats if not row.subject else (),
         figure="P4.bounds",
         result={"n_items": row.n, "independent": row.clusters, "null": null},
     )
+
+
+def _short(status: Status, result: ThresholdTests) -> str:
+    """The verdict in a row of a table."""
+    if status is Status.CAUTION:
+        return "too few trials to tell"
+    other = {"above": "below", "below": "above"}
+    return f"shown to be {result.side if status is Status.PASSED else other[result.side]}"
 
 
 def _verdict(row: ThresholdTest, score: Estimate, result: ThresholdTests) -> tuple[Status, str]:

@@ -10,8 +10,9 @@ import numpy as np
 from measurand.errors import NotApplicable
 from measurand.measures.verdicts import Side, Unassessed, called, headline
 from measurand.results import Finding, Status
+from measurand.wording import plural
 
-__all__ = ["NOISE_WORDS", "as_clusters", "beyond_noise", "joint_headline", "refusal"]
+__all__ = ["NOISE_WORDS", "as_clusters", "beyond_noise", "counted", "joint_headline", "refusal"]
 
 NOISE_WORDS = {
     Side.BELOW: "and they agree less than the sampling of items alone would let them",
@@ -25,6 +26,28 @@ def as_clusters(key: str, *, shown: bool) -> str:
     """How items of one context count, and who says so: "items with an equal passage count as one cluster, ..."."""
     why = ", since the data show that their scores go together (they can be counted as independent instead)"
     return f"items with an equal {key} count as one cluster{why if shown else ''}"
+
+
+def counted(each: Sequence[Finding], noun: str, issue: str, passed: str) -> str:
+    """How many of the rows are an issue and how many passed, as one sentence: no row is counted where none is.
+
+    Examples
+    --------
+    >>> rows = [Finding(status=status, sentence="") for status in (Status.ISSUE, Status.CAUTION)]
+    >>> counted(rows, "score", "would change if rerun", "would stay the same")
+    '1 of the 2 scores would change if rerun; for 1 there is too little evidence to say.'
+    """
+    bad, good = (sum(finding.status is status for finding in each) for status in (Status.ISSUE, Status.PASSED))
+    open_ = len(each) - bad - good
+    said = [f"{count} {words}" for count, words in ((bad, issue), (good, passed)) if count]
+    if not said:
+        return f"For none of the {plural(len(each), noun)} is there enough evidence to say."
+    first, *rest = said
+    count, _, words = first.partition(" ")
+    total = plural(len(each), noun)
+    which = f"All {total}" if int(count) == len(each) else f"{count} of the {total}"
+    sentence = "; ".join([f"{which} {words}", *rest])
+    return f"{sentence}; for {open_} there is too little evidence to say." if open_ else f"{sentence}."
 
 
 def joint_headline(each: Sequence[Finding], sentence: str, *, certain: bool, figure: str) -> Finding:
