@@ -192,8 +192,10 @@ def _answer(answer: Answer | None) -> SimpleNamespace | None:
 def _table(table: Table, *, everything: bool = True) -> SimpleNamespace:
     """The first rows and, where these matter as much, the last; all of them packed where there are more."""
     marks = table.marks or (None,) * len(table.rows)
+    # A column that nobody filled takes the width of one that is.
+    filled = [place for place, name in enumerate(table.head) if name or any(row[place] for row in table.rows)]
     rows = [
-        SimpleNamespace(status=status, cells=[plain(cell) for cell in cells])
+        SimpleNamespace(status=status, cells=[plain(cells[place]) for place in filled])
         for status, cells in zip(marks, table.rows, strict=True)
     ]
     last = LAST_ROWS if table.ends else 0
@@ -203,11 +205,11 @@ def _table(table: Table, *, everything: bool = True) -> SimpleNamespace:
     order = list(Status)
     return SimpleNamespace(
         title=plain(table.title),
-        head=[plain(name) for name in table.head],
+        head=[plain(table.head[place]) for place in filled],
         named=any(table.head),
-        right=table.right,
+        right=[place for place, column in enumerate(filled) if column in table.right],
         marks=table.marks,
-        wide=len(table.head) + bool(table.marks),
+        wide=len(filled) + bool(table.marks),
         first=rows[:FIRST_ROWS] if left_out > 1 else rows,
         last=rows[len(rows) - last :] if long and last else [],
         left_out=left_out,

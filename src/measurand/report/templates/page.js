@@ -125,12 +125,12 @@
       const rows = this.rows();
       spec.datasets = { rows };
       const unit = spec.spec ?? spec;
-      legends(spec, rows);
       const intervals = this.data.kind === "intervals";
       const above = intervals && width < NARROW && unit.height.for !== "offset";
       const names = this.data.scales.y === "nominal" && !above ? rows.map(row => text(row.y)) : ["−0.000"];
       const longest = Math.min(420, Math.max(0, ...unique(names).map(name => ruler.measureText(name).width)));
       const side = above ? 36 : longest + (this.data.scales.y === "nominal" ? 24 : 44);
+      legends(unit, rows, width - side);
       if (this.data.kind !== "heatmap") unit.width = Math.round(Math.max(210, Math.min(720, width - side)));
       else cells(unit, unique(rows.map(row => row.x)).length, width - side);
       if (above) namesAbove(unit);
@@ -217,14 +217,15 @@
     };
   }
 
-  // A colour that no mark of this choice has needs no place in the legend.
-  function legends(spec, rows) {
+  // A colour that no mark of this choice has needs no place in the legend; names that find no room stand in a column.
+  function legends(unit, rows, room) {
     const present = new Set(rows.map(row => row.color));
-    for (const layer of (spec.spec ?? spec).layer ?? []) {
-      for (const channel of [layer.encoding?.color, layer.encoding?.shape]) {
-        if (channel?.scale?.domain && channel.type === "nominal" && channel.legend) {
-          channel.legend.values = channel.scale.domain.filter(value => present.has(value));
-        }
+    for (const layer of unit.layer) {
+      for (const channel of [layer.encoding.color, layer.encoding.shape]) {
+        if (channel?.type !== "nominal" || !channel.legend) continue;
+        const names = channel.scale.domain.filter(value => present.has(value));
+        channel.legend.values = names;
+        if (names.reduce((wide, name) => wide + 24 + ruler.measureText(text(name)).width, 0) > room) channel.legend.columns = room < 400 ? 1 : 3;
       }
     }
   }
