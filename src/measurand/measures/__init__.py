@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,7 +17,7 @@ from measurand.calibration import error_rates, regime, summary
 from measurand.errors import UnknownName
 from measurand.measures.answers import by_findings
 from measurand.measures.verdicts import VERDICTS
-from measurand.results import Answer, Figure, Finding, Question
+from measurand.results import Answer, Figure, Finding, Question, Status
 from measurand.tables import EVIDENCE
 
 __all__ = ["ENTRY_POINTS", "Measure", "discover", "find"]
@@ -45,6 +45,7 @@ class Measure:
     caveats, references : what a reader should know, and where the definition comes from.
     answer : turns the result into what a reader sees first; asks for the findings too if it rests on them. Without,
         or where it returns None, the sentences of the headlines stand above a row per finding.
+    shorts : what a status means in at most seven words, for rows that do not say so themselves.
     counts : evidence made of plain numbers (``failures=0, trials=300``), where one thinks in counts: keyword arguments
         to a mapping of evidence by name.
     """
@@ -61,6 +62,7 @@ class Measure:
     caveats: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     answer: Callable[..., Answer | None] | None = None
+    shorts: Mapping[Status, str] = field(default_factory=dict)
     counts: Callable[..., Mapping[str, Any]] | None = None
 
     @property
@@ -87,7 +89,13 @@ class Measure:
         """The findings of `judge`, under this measure's code and title; settings of others are ignored."""
         own = {name: value for name, value in settings.items() if name in inspect.signature(self.judge).parameters}
         return tuple(
-            replace(finding, code=self.code, title=finding.title or self.title) for finding in self.judge(result, **own)
+            replace(
+                finding,
+                code=self.code,
+                title=finding.title or self.title,
+                short=finding.short or self.shorts.get(finding.status, ""),
+            )
+            for finding in self.judge(result, **own)
         )
 
     def figures(self, result: Any, findings: Sequence[Finding]) -> tuple[Figure, ...]:

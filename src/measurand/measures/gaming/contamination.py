@@ -15,7 +15,7 @@ from measurand.measures.shared import bars, columns, estimate, finite, lines, re
 from measurand.measures.verdicts import Unassessed, headline, overall, tally, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Responses, Scores
-from measurand.wording import DIFFERENCE, SHARE, percent, plural, shown
+from measurand.wording import DIFFERENCE, SHARE, agreeing, percent, plural, shown
 
 __all__ = ["MEASURE", "Contamination", "contamination"]
 
@@ -145,9 +145,9 @@ def _summary(each: HeldAgainst, own: Sequence[Finding]) -> Finding:
     references = plural(len(each.references), "reference model")
     basis = "each against the others" if each.in_turn else f"against {references}"
     sentence = (
-        f"Of {plural(len(own), 'model')} held {basis}, {more} {'scores' if more == 1 else 'score'} higher on "
-        f"{each.pair.benchmark} than {each.pair.reference} predicts, {less} clearly "
-        f"{'does' if less == 1 else 'do'} not, and {open_} cannot be told."
+        f"Of {plural(len(own), 'model')} held {basis}, {more} {agreeing(more, 'scores')} higher on "
+        f"{each.pair.benchmark} than {each.pair.reference} predicts and {less} clearly {agreeing(less, 'does')} not; "
+        f"for {open_} it is too close to tell."
     )
     return Finding(
         subject=each.pair.subject,
@@ -285,6 +285,11 @@ MEASURE = Measure(
     compute=contamination,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "higher than expected",
+        Status.CAUTION: "too close to tell",
+        Status.PASSED: "no sizeable excess",
+    },
     caveats=(
         "A model may do better on a benchmark than its equals elsewhere because it is good at just that; only a "
         "reference set that asks the same thing tells this from contamination.",

@@ -334,6 +334,11 @@ MEASURE = Measure(
     compute=fresh_set_gap,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "loses more than difficulty explains",
+        Status.CAUTION: "difficulty or memory: too close to tell",
+        Status.PASSED: "difficulty, not memory",
+    },
     caveats=(
         "A gap that all models share is difficulty, or contamination of them all: the scores cannot tell which.",
         "The fresh set should be drawn as the old one was; that is a question of its own.",

@@ -270,6 +270,11 @@ MEASURE = Measure(
     compute=holdout,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "told apart from the public set",
+        Status.CAUTION: "too weak or loose to tell",
+        Status.PASSED: "alike, as far as tested",
+    },
     caveats=(
         "Sets that no test tells apart can still differ in what the tests do not see, such as difficulty.",
         "A published sample need not be drawn as the whole new set was; the tests speak of the texts given.",

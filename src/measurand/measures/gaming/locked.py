@@ -275,6 +275,11 @@ MEASURE = Measure(
     compute=locked_ability,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "hides ability",
+        Status.CAUTION: "too few items to tell",
+        Status.PASSED: "no locked ability came out",
+    },
     caveats=(
         "A method that finds no gap shows nothing of stronger methods: a lock that resists demonstrations may yield to "
         "fine-tuning.",

@@ -372,6 +372,10 @@ MEASURE = Measure(
     compute=membership,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "most likely seen",
+        Status.CAUTION: "no proof either way",
+    },
     caveats=(
         "Members and others should come from the same source and time; the blind baseline sees words only.",
         "An attack that finds nothing does not show that the texts were not seen: most leave no such trace.",

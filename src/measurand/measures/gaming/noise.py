@@ -136,7 +136,7 @@ def judge(result: NoiseInjections, *, negligible_gain: float = 0.05) -> list[Fin
     hidden, passed, open_ = (tally(each)[status] for status in (Status.ISSUE, Status.PASSED, Status.CAUTION))
     sentence = (
         f"Of {plural(len(each), 'case')}, noise in the weights brings out more than {points(negligible_gain)} of "
-        f"hidden ability in {hidden} and is shown not to in {passed}; {open_} {'is' if open_ == 1 else 'are'} open."
+        f"hidden ability in {hidden} and is shown not to in {passed}; for {open_} there are too few items to tell."
     )
     if len(each) == 1:
         sentence = each[0].sentence
@@ -290,6 +290,11 @@ MEASURE = Measure(
     compute=noise_injection,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "noise brings out hidden ability",
+        Status.CAUTION: "too few items to tell",
+        Status.PASSED: "no hidden ability came out",
+    },
     caveats=(
         "A lock that noise breaks no sooner than the ability it hides leaves no trace: no gain is no proof of none.",
         "Of nine locks trained into a model of 135 million parameters, noise as a share of each matrix's spread (18 "

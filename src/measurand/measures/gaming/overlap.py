@@ -357,6 +357,11 @@ MEASURE = Measure(
     compute=overlap,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "found among the texts",
+        Status.CAUTION: "some found, or too few looked for",
+        Status.PASSED: "not found among the texts",
+    },
     caveats=(
         "Only the documents named were looked at: a model may have been trained on others.",
         "A translation, or a paraphrase that keeps few words in their order, is not found.",

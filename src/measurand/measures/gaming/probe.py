@@ -341,6 +341,11 @@ MEASURE = Measure(
     compute=defection_probe,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "gives defection away",
+        Status.CAUTION: "no detection shown",
+        Status.PASSED: "this probe reads little",
+    },
     caveats=(
         "A probe tells prompts apart; whether by intent, topic or wording is decided by its controls alone.",
         "Prompts made from one template are not independent: intervals are then too narrow.",

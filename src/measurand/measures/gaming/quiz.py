@@ -272,6 +272,11 @@ MEASURE = Measure(
     compute=quiz,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "recognises the original wording",
+        Status.CAUTION: "too few items to tell",
+        Status.PASSED: "hardly recognises any item",
+    },
     caveats=(
         "The bounds are as published; the lower one rises with the number of positions asked.",
         "A model can also prefer the original because the other wordings, made by a machine, read worse.",

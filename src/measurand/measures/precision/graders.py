@@ -180,8 +180,8 @@ def _headline(
             sentence += f" Swapping the grader moves the score of {most.model} on {most.benchmark} by {by}{held}."
         else:
             sentence += (
-                f" Swapping the grader moves {clear or 'none'} of {len(moved)} scores by clearly {more}; the largest move is "
-                f"{by} ({most.model} on {most.benchmark})."
+                f" Swapping the grader moves {clear or 'none'} of {len(moved)} scores by clearly {more}; the largest "
+                f"move is {by} ({most.model} on {most.benchmark})."
             )
     return headline(sentence, [*pairs, *moved, *corrected], caveats=MEASURE.caveats)
 
