@@ -96,8 +96,8 @@ def test_suspects_above_on_and_below_the_curve_are_told_apart():
     assert "an excess above 5 points is excluded" in each[2].sentence
     assert "no other model does as well on b_fresh" in each[3].sentence
     assert summary.sentence == (
-        "Of 4 models held against 20 reference models, 1 scores higher on b than b_fresh predicts, 1 clearly does not, "
-        "and 2 cannot be told."
+        "Of 4 models held against 20 reference models, 1 scores higher on b than b_fresh predicts and 1 clearly does "
+        "not; for 2 it is too close to tell."
     )
 
 

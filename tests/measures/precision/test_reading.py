@@ -86,7 +86,7 @@ def test_files_are_details_of_the_report_not_headlines():
     found = audit(Study(title="logs", unread=unread), [MEASURE])
     said = to_text(found, [MEASURE])
     assert said.startswith("30 files could not be read in full: 30 rows known to be missing.")
-    assert re.search(r"0\.eval +1 rows? +read in part", said)
+    assert re.search(r"0\.eval +1 rows? +nothing of it is left", said)
     assert "12.eval" not in said
 
 
