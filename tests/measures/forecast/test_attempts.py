@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.forecast.attempts import MEASURE, RepeatedAttempts, figure, judge, repeated_attempts
+from measurand.measures.forecast.attempts import MEASURE, RepeatedAttempts, answer, figure, judge, repeated_attempts
 from measurand.measures.forecast.shared.repeats import observed, rate_forecast, repeats_of
 from measurand.results import Status
 from measurand.stats.attempts.beta_binomial import beta_pass_at_k
@@ -155,6 +155,10 @@ def test_the_verdict(found):
     missed = replace(row.backtest, joint=Limits(0.01, 0.0, 0.02))
     seen = {"seen": little, "backtest": held}
     assert verdict(row, None).status is Status.CAUTION
+    assert verdict(row, None).short == "no tolerated share was given"
+    told = answer(found, tuple(judge(found)))
+    assert [cells[:2] for cells in told.tables[0].rows] == [(row.target, row.method)]
+    assert told.tables[0].head[2:4] == (f"came within {row.attempts} attempts", f"forecast within {row.asked:,}")
     assert verdict(row, 0.05, joint=low, power=low, **seen).status is Status.PASSED
     assert verdict(row, 0.05, joint=high, power=high, **seen).status is Status.ISSUE
     assert verdict(row, 0.02, joint=low, power=low, **seen).status is Status.CAUTION
@@ -163,7 +167,8 @@ def test_the_verdict(found):
     assert "The power law says otherwise" in contradicted.sentence
     failed = verdict(row, 0.05, joint=low, power=low, seen=little, backtest=missed)
     assert failed.status is Status.CAUTION
-    assert "missed its own last decade" in failed.sentence
+    assert "A forecast from a tenth of the attempts missed what came" in failed.sentence
+    assert failed.short == "the forecast failed its test"
     untested = verdict(row, 0.05, joint=low, power=low, seen=little, backtest=None)
     assert untested.status is Status.CAUTION
     assert verdict(row, 0.05, joint=high, seen=Limits(0.5, 0.4, 0.6), backtest=missed).status is Status.ISSUE

@@ -11,7 +11,7 @@ import pytest
 
 import measurand
 from measurand.errors import InputError, UnknownName
-from measurand.measures.forecast.elicitation import MEASURE, elicitation, figure, judge
+from measurand.measures.forecast.elicitation import MEASURE, answer, elicitation, figure, judge
 from measurand.results import Status
 from measurand.tables import Attempts
 
@@ -167,9 +167,16 @@ def test_one_query_each_is_no_search_that_was_cut_short():
 def test_the_headline_says_where_the_baseline_says_too_little():
     base = table([1.0] * 60, [0] * 60, method="as is").frame
     other = table([1.0] * 60, [1] * 50 + [0] * 10, method="search").frame
-    headline = judge(run(Attempts.build(pl.concat([base, other]))))[0]
+    result = run(Attempts.build(pl.concat([base, other])))
+    headline, *each = judge(result)
     assert headline.status is Status.ISSUE
-    assert "On 1 target 'as is' alone understates what can be elicited." in headline.sentence
+    told = answer(result, (headline, *each))
+    assert told.sentence == headline.sentence
+    assert [row[0] for row in told.tables[0].rows] == ["search", "as is"]  # the cheapest first
+    assert told.tables[0].rows[1][2:] == ("not reached", "no budget was given")
+    assert told.cautions == ((Status.ISSUE, each[-1].sentence),)
+    assert each[-1].short == "the baseline alone understates it"
+    assert "On m, “as is” alone understates what can be elicited." in headline.sentence
 
 
 def test_the_bill_is_shared_by_target_attacker_and_judge():

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 import measurand
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measures.forecast.forecast import MEASURE, Forecasted, figure, forecast, judge
+from measurand.measures.forecast.forecast import MEASURE, Forecasted, answer, figure, forecast, judge
 from measurand.measures.forecast.shared.held_out import Baseline, Split
 from measurand.results import Status
 from measurand.simulate.forecast.forecast import made
@@ -122,7 +122,13 @@ def test_the_newest_models_are_predicted_from_the_older_ones(follows):
 
 
 def test_the_embedded_study_says_where_compute_beats_naive_guesses_and_where_not(example):
-    findings = {tuple(f.subject.values()): f for f in judge(forecast(example.scores))}
+    result = forecast(example.scores)
+    findings = {tuple(f.subject.values()): f for f in judge(result)}
+    table = answer(result, tuple(findings.values())).tables[0]
+    assert table.head == ("benchmark", "models", "error", "best naive guess", "")
+    # Those shown to hold first, a row per benchmark and class.
+    assert list(table.marks) == sorted(table.marks, key=["passed", "caution", "issue"].index)
+    assert len(table.rows) == len(result.rows)
     assert findings["mmlu", "base"].status is Status.PASSED
     alone = findings["gsm8k", "chat"]
     assert alone.status is Status.CAUTION
@@ -133,7 +139,9 @@ def test_the_embedded_study_says_where_compute_beats_naive_guesses_and_where_not
     assert "On the largest models a naive guess is better." in logiqa.sentence
     assert "so the date alone is not among the guesses" in " ".join(logiqa.caveats)
     passed = [f for f in findings.values() if f.subject and f.status is Status.PASSED]
-    assert findings[()].sentence.startswith(f"{len(passed)} of 24 forecasts")
+    assert findings[()].sentence.startswith(f"{len(passed)} of the 24 forecasts are shown to predict")
+    assert findings[()].short == f"{len(passed)} of 24 beat every naive guess"
+    assert alone.short == "could be chance among so many"
     assert findings[()].status is Status.CAUTION
 
 

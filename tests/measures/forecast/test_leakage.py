@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measures.forecast.leakage import MEASURE, figure, judge, selection_leakage, selection_leakage_of
+from measurand.measures.forecast.leakage import MEASURE, answer, figure, judge, selection_leakage, selection_leakage_of
 from measurand.results import Status
 from measurand.simulate.forecast.leakage import answers_to, grid_of
 from measurand.stats.items.prompts import drawn_errors, prompt_means
@@ -73,6 +73,7 @@ def test_among_equal_variants_the_lift_is_found_and_among_clearly_different_ones
     luck = judge(found_in(alike(50, 400)))[1]
     assert luck.status is Status.ISSUE
     assert "choosing by score lifts the score by more than 1 point" in luck.sentence
+    assert luck.short == "lifted by choosing"
     best = np.vstack([alike(4, 3000), answers_to(np.array([2.0]), np.arange(3000), np.random.default_rng(1))])
     clear = judge(found_in(best))[1]
     assert clear.status is Status.PASSED
@@ -80,6 +81,10 @@ def test_among_equal_variants_the_lift_is_found_and_among_clearly_different_ones
     few = judge(found_in(alike(3, 60)))[1]
     assert few.status is Status.CAUTION
     assert "Report the held-out score" in few.sentence
+    result = found_in(alike(3, 60))
+    told = answer(result, tuple(judge(result)))
+    assert told.sentence.startswith("Choosing the variant by score is not shown to lift the score of ")
+    assert told.tables[0].rows[0][-1] == few.short == "too few items to tell"
 
 
 def test_a_variant_settled_beforehand_may_be_named():

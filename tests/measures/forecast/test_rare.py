@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.forecast.rare import MEASURE, figure, judge, rare_behaviours
+from measurand.measures.forecast.rare import MEASURE, answer, figure, judge, rare_behaviours
 from measurand.results import Status
 from measurand.simulate.forecast.rare import CERTAIN, exponential_scores, exponential_truth, hidden_scores, table
 from measurand.tables import QueryLogprobs
@@ -81,13 +81,20 @@ def test_where_the_hidden_kind_is_among_the_queries_the_back_test_shows_it():
         (None, Status.CAUTION, "were"),
         (0.9, Status.PASSED, "below the tolerated 0.900, for queries like these: a kind rarer than 1 in 330"),
         (1e-9, Status.ISSUE, "already above the tolerated 1.00e-09"),
-        (exponential_truth(100_000), Status.CAUTION, "does not decide"),
+        (exponential_truth(100_000), Status.CAUTION, "leaves open whether"),
     ],
 )
 def test_the_verdict_looks_at_the_interval(tolerated, status, words):
-    headline, finding = judge(run(drawn(), queries=100_000), tolerated_probability=tolerated)
+    result = run(drawn(), queries=100_000)
+    headline, finding = judge(result, tolerated_probability=tolerated)
     assert finding.status is headline.status is status
     assert words in finding.sentence
+    assert headline.short == finding.short != ""
+    told = answer(result, (headline, finding))
+    assert told.sentence == finding.sentence
+    assert told.tables[0].rows[0][-1] == finding.short
+    # What decides what a forecast from these queries means: a kind of query that is not among them.
+    assert told.meaning == finding.caveats[0]
 
 
 def test_too_few_queries_for_a_back_test_pass_nothing():

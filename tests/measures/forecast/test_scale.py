@@ -11,7 +11,7 @@ from scipy.special import stdtr
 
 import measurand
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.measures.forecast.scale import MEASURE, common_scale, figure, judge
+from measurand.measures.forecast.scale import MEASURE, answer, common_scale, figure, judge
 from measurand.measures.validity.dimensionality import dimensionality
 from measurand.results import Status
 from measurand.simulate.forecast.scale import made
@@ -53,6 +53,11 @@ def test_the_published_table_is_put_on_its_scale(shared):
     assert "of whose pairs 19.5% were run" in headline.sentence
     assert "71.2% of 15,931 pairs of models can be told apart." in headline.sentence
     assert len(headline.result["model"]) == 179
+    told = answer(result, (headline,))
+    assert told.sentence.startswith(f"{result.models[0]} stands highest, statistically tied with ")
+    assert [row[0] for row in told.tables[0].rows] == list(result.models)
+    # Better, tied and worse are all other models.
+    assert all(sum(int(count) for count in row[2:]) == 178 for row in told.tables[0].rows)
     latest = next(drawn for drawn in figure(result) if drawn.name == "F7.models").columns
     assert max(zip(latest["released"], latest["model"], strict=True))[0] == "2025-11"
 
@@ -70,6 +75,7 @@ def test_scores_without_a_common_scale_are_refused_one():
     headline, *rest = judge(asked(made(40, 12, 70, False, np.random.default_rng(3)).scores))
     assert headline.status is Status.ISSUE
     assert "should not be used" in headline.sentence
+    assert headline.short == "does not predict these scores"
     assert rest == []
 
 

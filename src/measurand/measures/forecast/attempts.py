@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +22,11 @@ from measurand.measures.forecast.shared.repeats import (
     repeats_of,
 )
 from measurand.measures.shared import columns, lines, require_fraction
-from measurand.measures.verdicts import headline
-from measurand.results import Axis, Brief, Cell, Figure, Finding, Question
+from measurand.measures.verdicts import headline, tally
+from measurand.results import Answer, Axis, Brief, Cell, Figure, Finding, Question, Status, Table
 from measurand.stats.attempts.beta_binomial import beta_pass_at_k
 from measurand.tables import Attempts
-from measurand.wording import plural, shown
+from measurand.wording import of_total, plural, shown
 
 __all__ = ["MEASURE", "Backtest", "Repeated", "RepeatedAttempts", "repeated_attempts"]
 
@@ -177,21 +178,57 @@ def judge(result: RepeatedAttempts, *, tolerated: float | None = None) -> list[F
     if tolerated is not None:
         require_fraction(tolerated=tolerated)
     each = [finding_of(row, result.level, tolerated) for row in result.rows]
+    caveats, sentence = (*MEASURE.caveats, *result.notes), each[0].sentence if len(each) == 1 else _most(result, each)
+    bad = tally(each)[Status.ISSUE]
+    short = f"{bad or 'none'} of {len(each)} above what is tolerated"
+    return [headline(sentence, each, short=short, caveats=caveats, figure="F2.curves"), *each]
+
+
+def _most(result: RepeatedAttempts, each: Sequence[Finding]) -> str:
+    """For which method and target most is forecast, and how forecasts did that could be tested."""
     tests = [row.backtest for row in result.rows if row.backtest is not None]
     worst, finding = max(zip(result.rows, each, strict=True), key=lambda pair: pair[0].joint.value)
     forecast, _, _, seen, *_ = map(shown, finding.estimates)
     sentence = (
-        f"Most is forecast for {worst.method} on {worst.target}: {forecast} of the behaviours within "
-        f"{plural(worst.asked, 'attempt')}, where {seen} came within {worst.attempts:,}. "
+        f"The most is forecast for {worst.method} on {worst.target}: {forecast} of the behaviours within "
+        f"{plural(worst.asked, 'attempt')}; {seen} came within {worst.attempts:,}. "
     )
-    if tests:
-        missed = sum(test.missed for test in tests)
-        which = "The forecast" if len(tests) == 1 else f"{missed} of {plural(len(tests), 'forecast')}"
-        verb = "did not miss" if len(tests) == 1 and not missed else "missed"
-        sentence += f"{which} {verb} the last decade of attempts."
-    else:
-        sentence += "There were too few attempts to test a forecast on the last of them."
-    return [headline(sentence, each, caveats=(*MEASURE.caveats, *result.notes), figure="F2.curves"), *each]
+    if not tests:
+        return f"{sentence}There were too few attempts to test a forecast on the last of them."
+    missed = sum(test.missed for test in tests)
+    # Made from a tenth of the attempts.
+    return f"{sentence}{of_total(missed, len(tests), 'tested forecast', 'missed', 'did not miss')} what came later."
+
+
+def answer(result: RepeatedAttempts, findings: Sequence[Finding]) -> Answer:
+    """How many behaviours came and are forecast, a row per target and method, the most first."""
+    top, *each = findings
+    rows = sorted(zip(result.rows, each, strict=True), key=lambda pair: -pair[0].joint.value)
+    made, asked = ({getattr(row, name) for row in result.rows} for name in ("attempts", "asked"))
+
+    def within(number: int, numbers: set[int]) -> str:
+        return f" in {number:,}" if len(numbers) > 1 else ""
+
+    head = (
+        "target",
+        "method",
+        f"came within {max(made):,} attempts" if len(made) == 1 else "came",
+        f"forecast within {max(asked):,}" if len(asked) == 1 else "forecast",
+        "",
+    )
+    cells = [
+        (
+            row.target,
+            row.method,
+            f"{shown(finding.estimates[3])}{within(row.attempts, made)}",
+            f"{shown(finding.estimates[0])}{within(row.asked, asked)}",
+            finding.short,
+        )
+        for row, finding in rows
+    ]
+    marks = tuple(finding.status for _, finding in rows)
+    table = Table(head=head, rows=tuple(cells), marks=marks, right=(2, 3), ends=True)
+    return Answer(sentence=top.sentence, tables=(table,), meaning=MEASURE.caveats[0])
 
 
 def figure(result: RepeatedAttempts) -> list[Figure]:
@@ -246,6 +283,7 @@ MEASURE = Measure(
     compute=repeated_attempts,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "Attempts are taken as alike and independent: a method that learns from failures does better than forecast.",
         "Where every behaviour has some least rate the forecast is too low: with rates of a Pareto distribution "

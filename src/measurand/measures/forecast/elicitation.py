@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
+from measurand.measures.answers import cautions
 from measurand.measures.forecast.shared.efforts import (
     UNITS,
     Efforts,
@@ -22,10 +23,18 @@ from measurand.measures.forecast.shared.elicitation_figures import cost_figure, 
 from measurand.measures.forecast.shared.estimates import bounded
 from measurand.measures.forecast.shared.gaps import gap_finding, gaps_of
 from measurand.measures.forecast.shared.spending import AMOUNTS, bits_of
-from measurand.measures.forecast.shared.spent import Elicitation, Elicitations, Spent, judged, overview
+from measurand.measures.forecast.shared.spent import (
+    Elicitation,
+    Elicitations,
+    Spent,
+    costs_table,
+    judged,
+    overview,
+    short_of_all,
+)
 from measurand.measures.shared import require_fraction
 from measurand.measures.verdicts import headline
-from measurand.results import Cell, Estimate, Figure, Finding, Question
+from measurand.results import Answer, Cell, Estimate, Figure, Finding, Question
 from measurand.stats.attempts.cost_per_success import cost_per_success
 from measurand.stats.attempts.survival import kaplan_meier
 from measurand.stats.intervals.limits import Limits
@@ -222,12 +231,30 @@ def judge(result: Elicitations, *, tolerated: float = 0.05) -> list[Finding]:
     each = [_finding(row, result, tolerated) for row in result.rows]
     gaps = [gap_finding(gap, result.level, tolerated, result.reached) for gap in result.gaps]
     caveats = (*MEASURE.caveats, *result.notes)
-    summed = headline(overview(result, each, gaps), [*each, *gaps], caveats=caveats, figure="F4.curves")
+    summed = headline(
+        overview(result, each, gaps),
+        [*each, *gaps],
+        short=short_of_all(result, each),
+        caveats=caveats,
+        figure="F4.curves",
+    )
     return [summed, *each, *gaps]
 
 
+def answer(result: Elicitations, findings: Sequence[Finding]) -> Answer:
+    """What it takes, a row per method, the cheapest first, and what the baseline alone understates."""
+    top, *others = findings
+    each, gaps = others[: len(result.rows)], others[len(result.rows) :]
+    return Answer(
+        sentence=top.sentence,
+        tables=(costs_table(result, each),),
+        meaning=MEASURE.caveats[0],
+        cautions=cautions(gaps),
+    )
+
+
 def _finding(row: Elicitation, result: Elicitations, tolerated: float) -> Finding:
-    status, sentence = judged(row, result, tolerated)
+    status, sentence, short = judged(row, result, tolerated)
     level, over = result.level, f"over {plural(row.groups, row.by)}"
     estimates = [bounded("success_share", row.share, level, over, row.efforts, SHARE)]
     if row.by != "effort":
@@ -248,6 +275,7 @@ def _finding(row: Elicitation, result: Elicitations, tolerated: float) -> Findin
         subject={"target": row.target, "method": row.method},
         status=status,
         sentence=sentence,
+        short=short,
         estimates=tuple(estimates),
         figure="F4.curves",
         result=facts,
@@ -292,6 +320,7 @@ MEASURE = Measure(
     compute=elicitation,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "A cost holds for the methods tried: a better method may need far less. It bounds what is needed from above.",
         "An effort that ended without success counts as one that would have gone on like the others; efforts given up "

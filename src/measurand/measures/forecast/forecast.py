@@ -16,6 +16,7 @@ from measurand.measures.forecast.shared.forecast_words import (
     coverage_words,
     error_unit,
     error_words,
+    forecast_table,
     more_words,
     no_split_words,
     other_words,
@@ -28,10 +29,10 @@ from measurand.measures.forecast.shared.forecasting import LEAST_MODELS, Asked, 
 from measurand.measures.forecast.shared.held_out import DATE_ALONE, Baseline, Split
 from measurand.measures.shared import display_names, estimate, require_fraction
 from measurand.measures.verdicts import Call, Side, Unassessed, called, headline, tally, unassessed
-from measurand.results import Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import Scores
 from measurand.tables.dates import decimal_year
-from measurand.wording import SHARE, capital, plural, shown
+from measurand.wording import SHARE, agreeing, capital, of_total, plural, shown
 
 __all__ = ["MEASURE", "Forecast", "Forecasted", "Target", "forecast"]
 
@@ -154,6 +155,11 @@ def _target(by: Name | None, flop: float | None, date: str | None) -> tuple[Name
     return asked.by, asked
 
 
+BEYOND = (
+    "Prediction intervals are for a new model of a new family made as these were; a new way of training is not in them."
+)
+
+
 @dataclass(frozen=True)
 class _Calls:
     """What is claimed of one forecast, among all of its class: three families of verdicts."""
@@ -176,7 +182,23 @@ def judge(result: Forecasted, *, least_coverage: float = 0.85) -> list[Finding]:
         calls = _calls(rows, 1 - result.level, least_coverage)
         each += [_finding(result, row, call) for row, call in zip(rows, calls, strict=True)]
     sentence = each[0].sentence if len(each) == 1 else _overview(each)
-    return [headline(sentence, each, caveats=MEASURE.caveats), *each, *unassessed(result.unassessed)]
+    good = tally(each)[Status.PASSED]
+    short = f"{good or 'none'} of {len(each)} {agreeing(max(good, 1), 'beats')} every naive guess"
+    return [headline(sentence, each, short=short, caveats=MEASURE.caveats), *each, *unassessed(result.unassessed)]
+
+
+def answer(result: Forecasted, findings: Sequence[Finding]) -> Answer:
+    """What is expected and whether that can be told, then a row per benchmark, the best predicted first."""
+    top, *each = findings
+    told = {(finding.subject["benchmark"], finding.subject["class"]): finding for finding in each}
+    rows = [(row, told[row.benchmark, row.class_]) for row in result.rows]
+    asked = any(row.target is not None for row in result.rows)
+    return Answer(
+        sentence=top.sentence,
+        tables=(forecast_table(rows, result.names),),
+        notes=("Errors are on models of families left out, the root mean square.",),
+        meaning=BEYOND if asked else "",
+    )
 
 
 def _splits(row: Forecast) -> list[Split]:
@@ -206,20 +228,19 @@ def _calls(rows: Sequence[Forecast], alpha: float, least_coverage: float) -> lis
 def _overview(each: list[Finding]) -> str:
     good, bad, open_ = (tally(each)[status] for status in (Status.PASSED, Status.ISSUE, Status.CAUTION))
     sentence = (
-        f"{good} of {plural(len(each), 'forecast')} shown to predict models left out better than every naive guess (a "
-        "mean, family means, the date)"
+        f"{of_total(good, len(each), 'forecast', 'is', 'is not')} shown to predict models left out better than every "
+        "naive guess (a mean, family means, the date)"
     )
     if bad:
-        sentence += (
-            f", and {bad} shown to be worse than a mean, or too sure of {'itself' if bad == 1 else 'themselves'}"
-        )
-    if open_:
-        sentence += f"; for the other {open_} these models cannot tell" if good + bad else "; these models cannot tell"
+        itself = "itself" if bad == 1 else "themselves"
+        sentence += f", and {bad} {agreeing(bad, 'is')} shown to be worse than a mean, or too sure of {itself}"
+    if open_ and good + bad:
+        sentence += f"; for the other {open_} there are too few models to tell"
     return f"{sentence}."
 
 
 def _finding(result: Forecasted, row: Forecast, calls: _Calls) -> Finding:
-    status, verdict = _verdict(row, result.names[row.benchmark], result.level, calls)
+    status, verdict, short = _verdict(row, result.names[row.benchmark], result.level, calls)
     others = [other for other in result.others if (other.benchmark, other.class_) == (row.benchmark, row.class_)]
     estimates = [each for made in (row, *others) for each in _estimates(made, made is row, result.level)]
     expected = ""
@@ -240,7 +261,9 @@ def _finding(result: Forecasted, row: Forecast, calls: _Calls) -> Finding:
     return Finding(
         subject={"benchmark": row.benchmark, "class": row.class_},
         status=status,
-        sentence=" ".join(part for part in (verdict, expected, other_words(row, others)) if part),
+        # What was asked for comes first.
+        sentence=" ".join(part for part in (expected, verdict, other_words(row, others)) if part),
+        short=short,
         estimates=tuple(estimates),
         caveats=tuple(caveats),
         figure="F1.fan",
@@ -248,34 +271,39 @@ def _finding(result: Forecasted, row: Forecast, calls: _Calls) -> Finding:
     )
 
 
-def _verdict(row: Forecast, name: str, level: float, calls: _Calls) -> tuple[Status, str]:
+def _verdict(row: Forecast, name: str, level: float, calls: _Calls) -> tuple[Status, str, str]:
     splits = _splits(row)
     if not splits:
-        return Status.CAUTION, no_split_words(row, name)
-    told = error_words(row, name)
-    for call, words in ((calls.worse, worse_words(_guesses(row))), (calls.too_sure, too_sure_words(splits[0], level))):
+        return Status.CAUTION, no_split_words(row, name), "nothing to hold it against"
+    told, chance = error_words(row, name), "could be chance among so many"
+    for call, words, short in (
+        (calls.worse, worse_words(_guesses(row)), "worse than a naive guess"),
+        (calls.too_sure, too_sure_words(splits[0], level), "too sure of itself"),
+    ):
         if call.alone is Side.BELOW:
-            status = Status.ISSUE if call.side is Side.BELOW else Status.CAUTION
-            return status, f"{told}. {capital(call.meaning({Side.BELOW: words}, 'forecast'))}."
+            said = f"{told}. {capital(call.meaning({Side.BELOW: words}, 'forecast'))}."
+            return (Status.ISSUE, said, short) if call.side is Side.BELOW else (Status.CAUTION, said, chance)
     if row.by_family is None:
-        return Status.CAUTION, f"{told}. Fewer than 3 families: whether it holds for a new one cannot be told."
+        said = f"{told}. Fewer than 3 families are too few to tell whether that holds for a new one."
+        return Status.CAUTION, said, "too few families to tell"
     if any(guess.name == DATE_ALONE and guess.p_worse <= 1 - level for split in splits for guess in split.baselines):
-        return Status.CAUTION, f"{told}. The date alone predicts these scores better."
+        return Status.CAUTION, f"{told}. The date alone predicts these scores better.", "the date alone does better"
     unproven = [guess for guess in row.by_family.baselines if not guess.p_better <= 1 - level]
     if unproven:
-        return Status.CAUTION, (
-            f"{told}. That is not shown to be better than {unproven[0].name}{more_words(row, unproven)}."
-        )
+        said = f"{told}. That is not shown to be better than {unproven[0].name}{more_words(row, unproven)}."
+        return Status.CAUTION, said, "not shown better than a guess"
     better = f"that is better than every naive guess{coverage_words(row)}"
     which = "newest" if row.newest_by == "date" else "largest"
     later = row.newest
     overtaken = later is not None and later.error > min(b.error for b in later.baselines)
     if calls.better.side is not Side.ABOVE:
         but = f" On the {which} models a naive guess is better." if overtaken else ""
-        return Status.CAUTION, f"{told}. {capital(calls.better.meaning({Side.ABOVE: better}, 'forecast'))}.{but}"
+        said = f"{told}. {capital(calls.better.meaning({Side.ABOVE: better}, 'forecast'))}.{but}"
+        return Status.CAUTION, said, chance
     if overtaken:
-        return Status.CAUTION, f"{told}. That is better on new families, but on the {which} models a naive guess is."
-    return Status.PASSED, f"{told}. {capital(better)}."
+        said = f"{told}. That is better on new families, but on the {which} models a naive guess is."
+        return Status.CAUTION, said, f"worse on the {which} models"
+    return Status.PASSED, f"{told}. {capital(better)}.", "beats every naive guess"
 
 
 def _expected(row: Forecast, target: Target, level: float) -> Estimate:
@@ -322,12 +350,12 @@ MEASURE = Measure(
     compute=forecast,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "A curve that predicts models left out within the range seen may still fail beyond it: where scores flatten "
         "there, its 95% prediction intervals held 60% of the scores at ten times the largest compute (measured).",
         "With few families little can be shown: a right forecast seldom shows as one with 5 families, mostly with 20.",
-        "Prediction intervals are for a new model of a new family made as these were; a new way of training is not in "
-        "them.",
+        BEYOND,
         "Models that publish their compute may differ from those that do not.",
     ),
     references=(

@@ -13,7 +13,7 @@ from measurand.measures import Measure
 from measurand.measures.precision.shared.grid import Grid, grids
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, tally, unassessed, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
 from measurand.stats.hiding.noise import held_out
 from measurand.stats.intervals.clustered import cluster_sums, share_limits
 from measurand.stats.intervals.distributions import student
@@ -22,7 +22,7 @@ from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.prompts import drawn_errors, prompt_means
 from measurand.stats.items.selection import PARTS, expected_optimism, loss_by_halving, optimism_stderr, shrunk
 from measurand.tables import Responses
-from measurand.wording import DIFFERENCE, SHARE, capital, plural, points, shown, value_of
+from measurand.wording import DIFFERENCE, SHARE, capital, cell, percent, plural, points, shown, value_of
 
 __all__ = ["MEASURE", "Selected", "SelectionLeakage", "selection_leakage", "selection_leakage_of"]
 
@@ -236,7 +236,7 @@ def judge(result: SelectionLeakage, *, negligible_optimism: float = 0.01) -> lis
     worst, finding = max(zip(result.found, each, strict=True), key=lambda pair: pair[0].optimism.value)
     lifted, bound, lift = tally(each)[Status.ISSUE], points(negligible_optimism), value_of(finding.estimates[0])
     sentence = (
-        f"Choosing the variant by score is shown to lift the score by more than {bound} in {lifted} of "
+        f"Choosing the variant by score is shown to lift the score by more than {bound} in {lifted or 'none'} of "
         f"{plural(len(each), 'case')}; the largest lift, {lift}, is that of {worst.model} on {worst.benchmark}."
     )
     if len(each) == 1:
@@ -244,11 +244,27 @@ def judge(result: SelectionLeakage, *, negligible_optimism: float = 0.01) -> lis
             f"Choosing the variant by score {'is' if lifted else 'is not'} shown to lift the score of {worst.model} on "
             f"{worst.benchmark} by more than {bound}; it is estimated to lift it by {lift}."
         )
+    short = f"{lifted or 'none'} of {len(each)} lifted by choosing"
     return [
-        headline(sentence, each, caveats=MEASURE.caveats, figure="F6.scores"),
+        headline(sentence, each, short=short, caveats=MEASURE.caveats, figure="F6.scores"),
         *each,
         *unassessed(result.unassessed),
     ]
+
+
+def answer(result: SelectionLeakage, findings: Sequence[Finding]) -> Answer:
+    """By how much choosing lifts a score, a row per model and benchmark, the greatest lift first."""
+    top, *each = findings
+    rows = sorted(zip(result.found, each, strict=False), key=lambda pair: -pair[0].optimism.value)
+    cells = [
+        (found.model, found.benchmark, *(cell(finding.estimates[place]) for place in (2, 1, 0)), finding.short)
+        for found, finding in rows
+    ]
+    head = ("model", "benchmark", "reported", "chosen on other items", "lifted by", "")
+    marks = tuple(finding.status for _, finding in rows)
+    table = Table(head=head, rows=tuple(cells), marks=marks, right=(2, 3, 4), ends=True)
+    notes = (f"Percent and points; {percent(result.level)} intervals, all of them together.",)
+    return Answer(sentence=top.sentence, tables=(table,), notes=notes, meaning=MEASURE.caveats[0])
 
 
 def _finding(found: Selected, result: SelectionLeakage, negligible: float) -> Finding:
@@ -265,10 +281,10 @@ def _finding(found: Selected, result: SelectionLeakage, negligible: float) -> Fi
     seeming, alike = "given how far the variants seem to differ", "if all variants were equally good"
     expected = Estimate(name="expected_optimism", value=found.expected, method=seeming, n=n, unit=DIFFERENCE)
     most = Estimate(name="most_optimism", value=found.most, method=alike, n=n, unit=DIFFERENCE)
-    which = f"the best of {found.variants} variants" if found.best else f"the variant {found.chosen!r}"
+    which = f"the best of {found.variants} variants" if found.best else f"the variant “{found.chosen}”"
     said = (
-        f"{capital(which)} scores {value_of(score)}; one chosen on other items than it is scored on has {shown(held)}, "
-        f"a difference of {shown(optimism)}"
+        f"{capital(which)} scores {value_of(score)}; chosen on other items than those it is scored on, a variant "
+        f"scores {shown(held)}, a difference of {shown(optimism)}"
     )
     side, bound = against(optimism.low, optimism.high, negligible), points(negligible)
     rest = {
@@ -276,7 +292,7 @@ def _finding(found: Selected, result: SelectionLeakage, negligible: float) -> Fi
         Side.BELOW: f": choosing by score lifts it by less than {bound}",
     }.get(
         side,
-        f", which does not settle whether choosing lifts the score by more than {bound}; between variants like these "
+        f", which leaves open whether choosing lifts the score by more than {bound}; between variants like these "
         f"it is expected to add {value_of(expected)}. Report the held-out score, or choose on other items",
     )
     facts: dict[str, Cell] = {
@@ -290,6 +306,9 @@ def _finding(found: Selected, result: SelectionLeakage, negligible: float) -> Fi
         subject={"benchmark": found.benchmark, "model": found.model},
         status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
         sentence=f"{said}{rest}.",
+        short={Side.ABOVE: "lifted by choosing", Side.BELOW: f"lifted by less than {bound}"}.get(
+            side, "too few items to tell"
+        ),
         estimates=(optimism, held, score, expected, most),
         figure="F6.scores",
         result=facts,
@@ -332,6 +351,7 @@ MEASURE = Measure(
     compute=selection_leakage,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "Only variants that are in the results count: what was tried and thrown away adds to the optimism unseen.",
         "The held-out score is that of a choice made on half of the items, plus what a choice on all of them is "

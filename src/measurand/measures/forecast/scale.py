@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from measurand.measures.forecast.shared.cells import Proportions, connected, dat
 from measurand.measures.shared import bars, columns, display_names, estimate, finite, require_fraction
 from measurand.measures.validity.shared.panel import family_codes
 from measurand.measures.verdicts import Side, Unassessed, against, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
 from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
 from measurand.stats.capability.stitching import Cells, Scale, Spread, fit_scale, held_out, spread
 from measurand.stats.intervals.clustered import cluster_sums, t_limits
@@ -24,7 +25,7 @@ from measurand.stats.intervals.multiplicity import benjamini_hochberg_bound
 from measurand.stats.intervals.ranks import blocks, correlate
 from measurand.tables import Scores
 from measurand.tables.dates import month_of
-from measurand.wording import DIFFERENCE, SHARE, listed, percent, plural, points, shown, value_of
+from measurand.wording import DIFFERENCE, SHARE, listed, number, percent, plural, points, shown, value_of
 
 __all__ = ["MEASURE", "CommonScale", "common_scale"]
 
@@ -238,20 +239,26 @@ def _headline(result: CommonScale, least_apart: float) -> Finding:
     side = against(result.gain.low, result.gain.high, 0.0)
     rest = {
         Side.UNKNOWN: ", and all models are of one family, so that no interval is known",
-        Side.ABOVE: ": one number per model says much of its scores, differences between classes of models included "
-        "(V7 looks at each class)",
+        Side.ABOVE: ": one number per model says much of its scores, differences between classes of models included",
         Side.BELOW: ": one number per model does not predict these scores, and the scale should not be used, even if "
-        "the benchmarks rank the models alike (V7)",
+        "the benchmarks rank the models alike",
     }.get(side, f", which could be due to chance{_more(result)}")
+    short = {
+        Side.UNKNOWN: "all models of one family",
+        Side.ABOVE: "predicts scores left out",
+        Side.BELOW: "does not predict these scores",
+    }.get(side, "could be chance")
     status = verdict(side, issue=Side.BELOW, passed=Side.ABOVE)
     apart = Estimate(name="pairs_told_apart", value=told / pairs, n=pairs, unit=SHARE)
     words = f" {value_of(apart)} of {plural(pairs, 'pair')} of models can be told apart"
     if status is Status.PASSED and told < least_apart * pairs:
         status, words = Status.CAUTION, f"{words}, too few to say where most of them stand"
+        short = "too few pairs told apart"
     facts: dict[str, Cell] = {"anchor": result.anchor, "cost": result.cost, "share_run": result.share}
     return Finding(
         headline=True,
         status=status,
+        short=short,
         sentence=f"{place}{rest}.{'' if side in (Side.UNKNOWN, Side.BELOW) else f'{words}.'}",
         estimates=(
             estimate("gain_over_benchmark_mean", *result.gain, level=level, method=method, n=result.groups),
@@ -262,6 +269,26 @@ def _headline(result: CommonScale, least_apart: float) -> Finding:
         caveats=(*MEASURE.caveats, *result.notes),
         figure="F7.models",
         result={**facts, "predicts": side is Side.ABOVE, **_table(result)},
+    )
+
+
+def answer(result: CommonScale, findings: Sequence[Finding]) -> Answer:
+    """Who stands highest, then a row per model; where the scale predicts nothing, only that."""
+    whole = findings[0]
+    if whole.status is Status.ISSUE:
+        return Answer(sentence=whole.sentence)
+    better, worse = result.apart.sum(axis=1), result.apart.sum(axis=0)
+    ties = len(result.models) - 1 - better - worse
+    limits = zip(result.capability.tolist(), result.low.tolist(), result.high.tolist(), strict=True)
+    found = [estimate("capability", *each, level=result.level, method="") for each in limits]
+    rows = zip(result.models, map(shown, found), *(map(number, v.tolist()) for v in (better, ties, worse)), strict=True)
+    head = ("model", "capability", "better than", "tied with", "worse than")
+    table = Table(head=head, rows=tuple(rows), right=(1, 2, 3, 4), ends=True)
+    tied = f", statistically tied with {_named_alike(result, 0)}" if ties[0] else ", ahead of every other model"
+    unit = f"Capability in log odds on {result.names[result.anchor]}; {percent(result.level)} intervals."
+    told, said = ((), (whole.sentence,)) if whole.status is Status.PASSED else (((whole.status, whole.sentence),), ())
+    return Answer(
+        sentence=f"{result.models[0]} stands highest{tied}.", tables=(table,), notes=(unit, *said), cautions=told
     )
 
 
@@ -307,6 +334,7 @@ def _of_model(result: CommonScale, place: int) -> Finding:
         finding = Finding(
             subject=subject,
             status=Status.CAUTION if alike else Status.PASSED,
+            short=f"tied with {alike}" if alike else "tied with none",
             sentence=f"{name}{released} stands at {shown(position)} by {plural(n, 'score')}: better than {above} of "
             f"the other {others} models, worse than {below}{tied}.",
         )
@@ -396,6 +424,7 @@ MEASURE = Measure(
     compute=common_scale,
     judge=judge,
     figure=figure,
+    answer=answer,
     caveats=(
         "Intervals hold for other benchmarks of the same kind, each score an error of its own; errors that models of a "
         "family share make them narrower than they should be. With few scores per model they are wider than need be.",

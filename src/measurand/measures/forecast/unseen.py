@@ -207,15 +207,17 @@ def judge(result: UnseenModes, *, tolerated_unseen: float = 0.05) -> list[Findin
     """
     require_fraction(tolerated_unseen=tolerated_unseen)
     each = [_finding(found, result, tolerated_unseen) for found in result.models]
-    worst = max(result.models, key=lambda found: found.chance.value)
+    worst, good = max(result.models, key=lambda found: found.chance.value), tally(each)[Status.PASSED]
     sentence = (
         f"The chance that the next failure is of a mode not seen yet is shown to be below {percent(tolerated_unseen)} "
-        f"for {tally(each)[Status.PASSED]} of {plural(len(each), 'model')}; most for {worst.model}."
+        f"for {good or 'none'} of {plural(len(each), 'model')}; it is greatest for {worst.model}."
     )
     if len(each) == 1:
         sentence = each[0].sentence
     caveats = (*MEASURE.caveats, *([UNGROUPED] if result.task is None else []), *result.notes)
-    return [headline(sentence, each, caveats=caveats, figure="F5.accumulation"), *each, *unassessed(result.unassessed)]
+    short = f"{good or 'none'} of {len(each)} below what is tolerated"
+    top = headline(sentence, each, short=short, caveats=caveats, figure="F5.accumulation")
+    return [top, *each, *unassessed(result.unassessed)]
 
 
 def _finding(found: UnseenModesOfModel, result: UnseenModes, tolerated: float) -> Finding:
@@ -238,20 +240,22 @@ def _finding(found: UnseenModesOfModel, result: UnseenModes, tolerated: float) -
         "seen_once": found.once,
         "seen_twice": found.twice,
     }
-    status, sentence = _verdict(found, shown(chance), tolerated)
+    status, sentence, short = _verdict(found, shown(chance), tolerated)
     if result.task is None:
-        status, sentence = Status.CAUTION, f"{sentence[:-1]}, were each failure of another task."
+        status, sentence = Status.CAUTION, f"{sentence[:-1]}, if each failure is of another task."
+        short = "tasks of failures are not known"
     return Finding(
         subject={"model": found.model},
         status=status,
         sentence=sentence,
+        short=short,
         estimates=estimates,
         figure="F5.accumulation",
         result=facts,
     )
 
 
-def _verdict(found: UnseenModesOfModel, chance: str, tolerated: float) -> tuple[Status, str]:
+def _verdict(found: UnseenModesOfModel, chance: str, tolerated: float) -> tuple[Status, str, str]:
     missing = found.richness.value - found.seen
     # Chao's bound is no whole number: below half a mode, none is missing.
     bound = (
@@ -262,19 +266,18 @@ def _verdict(found: UnseenModesOfModel, chance: str, tolerated: float) -> tuple[
     held = f"in {plural(found.failures, 'failure')}"
     if found.repeats:
         held = f"on {plural(found.failures, 'task')} that failed {found.failures + found.repeats:,} times"
-    seen = (
-        f"{plural(found.seen, 'failure mode')} {held}, {found.once} seen {'on one task' if found.repeats else 'once'}"
-    )
+    once = "on one task" if found.repeats else "once"
+    seen = f"{plural(found.seen, 'failure mode')} {held}, {found.once or 'none'} seen {once}"
     said = f"{seen}; {bound}. The next failure is of an unseen mode with a chance of {chance}"
     side = against(found.chance.low, found.chance.high, tolerated)
     status = verdict(side, issue=Side.ABOVE, passed=Side.BELOW)
-    if status is Status.ISSUE:
-        return status, f"{said}, more than the {percent(tolerated)} tolerated."
-    if status is Status.PASSED:
-        return status, f"{said}, below the {percent(tolerated)} tolerated."
+    if status is not Status.CAUTION:
+        beyond = f"{side.value} the tolerated {percent(tolerated)}"
+        return status, f"{said}, {beyond}.", beyond
     more = more_needed(*found.chance, found.failures, tolerated)
     need = f"; about {plural(more, 'more failure')} would decide it if this chance stayed" if more else ""
-    return status, f"{said}, which does not settle whether it is below {percent(tolerated)}{need}."
+    said += f", which leaves open whether it is below the tolerated {percent(tolerated)}{need}."
+    return status, said, "too few failures to tell"
 
 
 def figure(result: UnseenModes) -> list[Figure]:

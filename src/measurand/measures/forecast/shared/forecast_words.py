@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from measurand.measures.forecast.shared.forecasting import Forecast, Target
 from measurand.measures.forecast.shared.held_out import Baseline, Split
 from measurand.measures.shared import kind
-from measurand.results import Estimate
-from measurand.wording import DIFFERENCE, SHARE, number, percent, plural, value_of
+from measurand.results import Estimate, Finding, Table
+from measurand.tables import UNCLASSED
+from measurand.wording import DIFFERENCE, SHARE, number, percent, plural, shown, value_of
 
 __all__ = [
     "coverage_words",
     "error_unit",
     "error_words",
+    "forecast_table",
     "more_words",
     "no_split_words",
     "other_words",
@@ -72,7 +74,7 @@ def no_split_words(row: Forecast, name: str) -> str:
     """That there is nothing to hold the forecast against."""
     return (
         f"{name}{_of_class(row)} follows {DRIVEN[row.driver]}, but nothing shows whether it can be predicted: "
-        f"{plural(row.families, 'family or single model')} and too few dates leave nothing to hold it against."
+        f"{plural(row.families, 'family')} and too few dates leave nothing to hold it against."
     )
 
 
@@ -115,6 +117,29 @@ def target_words(row: Forecast, target: Target, score: str) -> str:
     return (
         f"If the curve goes on as it did, a {model}, {number(target.beyond, 1)} {unit} beyond the models seen, is "
         f"expected at {score}."
+    )
+
+
+def forecast_table(rows: Sequence[tuple[Forecast, Finding]], names: Mapping[str, str]) -> Table:
+    """A row per forecast, from the one that is shown to hold to the one shown to fail."""
+    order = ("passed", "caution", "issue")
+    ordered = sorted(rows, key=lambda each: order.index(each[1].status))
+    classed = any(row.class_ != UNCLASSED for row, _ in rows)
+    asked = next((row.target.asked.text for row, _ in rows if row.target is not None), None)
+    cells = []
+    for row, finding in ordered:
+        split = row.by_family
+        guess = "" if split is None else _error(row, min(baseline.error for baseline in split.baselines))
+        expected = [shown(finding.estimates[0]) if row.target is not None else ""] if asked else []
+        error = "" if split is None else _error(row, split.error)
+        cells.append((names[row.benchmark], *[row.class_] * classed, *expected, error, guess, finding.short))
+    head = ("benchmark", *["models"] * classed, *([f"at {asked}"] if asked else []), "error", "best naive guess", "")
+    return Table(
+        head=head,
+        rows=tuple(cells),
+        marks=tuple(finding.status for _, finding in ordered),
+        right=tuple(range(1 + classed, len(head) - 1)),
+        ends=True,
     )
 
 

@@ -159,9 +159,10 @@ def gap_finding(gap: Gap, level: float, tolerated: float, reached: float) -> Fin
     estimates = [apart, Estimate(name="p_value", value=gap.p_value, n=n)]
     side = against(gap.difference.low, gap.difference.high, tolerated)
     rest = {
-        Side.ABOVE: f": an evaluation with {gap.baseline!r} alone understates what can be elicited",
+        Side.ABOVE: f": an evaluation with “{gap.baseline}” alone understates what can be elicited",
         Side.BELOW: f": a rise of {allowed} is excluded",
-    }.get(side, f", which does not decide about a rise of {allowed}")
+    }.get(side, f", which neither shows nor excludes a rise of {allowed}")
+    short = {Side.ABOVE: "the baseline alone understates it", Side.BELOW: f"a rise of {allowed} is excluded"}
     if gap.gain is not None:
         estimates.append(bounded("compute_equivalent_gain", gap.gain, level, "percentile bootstrap", n, "times"))
         rest += _gain_words(gap.gain, percent(reached))
@@ -171,7 +172,8 @@ def gap_finding(gap: Gap, level: float, tolerated: float, reached: float) -> Fin
         title="Elicitation gap",
         status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
         sentence=f"On {plural(n, 'behaviour')} of {gap.target}, the share elicited changes by {shown(apart)} from "
-        f"{gap.baseline!r} to {gap.method}{rest}.",
+        f"“{gap.baseline}” to {gap.method}{rest}.",
+        short=short.get(side, "too few behaviours to tell"),
         estimates=tuple(estimates),
         figure="F4.costs",
         result=facts,

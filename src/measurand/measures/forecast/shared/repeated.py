@@ -89,7 +89,7 @@ class Repeated:
 def finding_of(row: Repeated, level: float, tolerated: float | None) -> Finding:
     """What repeating brings out of one target by one method, held against what is tolerated."""
     estimates = _estimates(row, level)
-    status, sentence = _verdict(row, {each.name: shown(each) for each in estimates}, tolerated)
+    status, sentence, short = _verdict(row, {each.name: shown(each) for each in estimates}, tolerated)
     facts: dict[str, Cell] = {
         "attempts": row.attempts,
         "behaviours": row.behaviours,
@@ -105,6 +105,7 @@ def finding_of(row: Repeated, level: float, tolerated: float | None) -> Finding:
         subject={"target": row.target, "method": row.method},
         status=status,
         sentence=sentence,
+        short=short,
         estimates=estimates,
         figure="F2.curves",
         result=facts,
@@ -137,7 +138,7 @@ def _tested_name(test: Backtest) -> str:
     return f"back-test: forecast from {plural(test.fitted, 'attempt')}"
 
 
-def _verdict(row: Repeated, words: dict[str, str], tolerated: float | None) -> tuple[Status, str]:
+def _verdict(row: Repeated, words: dict[str, str], tolerated: float | None) -> tuple[Status, str, str]:
     ahead = row.asked > row.attempts
     came, made = words[f"pass@{row.attempts} observed"], row.attempts
     forecast = words[f"pass@{row.asked} forecast"]
@@ -150,18 +151,22 @@ def _verdict(row: Repeated, words: dict[str, str], tolerated: float | None) -> t
         said += f"; {forecast} are forecast within {row.asked:,}{law}{_like_the_others(row)}"
     tested = "" if row.backtest is None else _tested(row.backtest, words[_tested_name(row.backtest)])
     if tolerated is None:
-        return Status.CAUTION, f"{said}.{tested}"
+        return Status.CAUTION, f"{said}.{tested}", "no tolerated share was given"
     tested, allowed = tested if ahead else "", percent(tolerated)
     if ahead and row.seen.low > tolerated:
-        return Status.ISSUE, f"{said}. What came already is above the tolerated {allowed}.{tested}"
+        above = f"above the tolerated {allowed}"
+        return Status.ISSUE, f"{said}. What came already is {above}.{tested}", f"already {above}"
     side = against(row.joint.low, row.joint.high, tolerated)
     if side not in (Side.ABOVE, Side.BELOW):
-        return Status.CAUTION, f"{said}, which does not decide about {allowed}{_more(row, tolerated)}.{tested}"
+        said += f", which leaves open whether more than the tolerated {allowed} would come{_more(row, tolerated)}"
+        return Status.CAUTION, f"{said}.{tested}", "too few behaviours to tell"
     # A forecast, unlike what was observed, has to have proved itself before it decides anything.
     if ahead and (doubt := _doubt(row, tolerated)):
-        return Status.CAUTION, f"{said}. {doubt}, so nothing is concluded about the tolerated {allowed}.{tested}"
-    status = verdict(side, issue=Side.ABOVE, passed=Side.BELOW)
-    return status, f"{said}, {side.value} the tolerated {allowed}.{tested}"
+        why, short = doubt
+        said += f". {why}, so nothing is concluded about the tolerated {allowed}"
+        return Status.CAUTION, f"{said}.{tested}", short
+    status, beyond = verdict(side, issue=Side.ABOVE, passed=Side.BELOW), f"{side.value} the tolerated {allowed}"
+    return status, f"{said}, {beyond}.{tested}", beyond
 
 
 def _like_the_others(row: Repeated) -> str:
@@ -172,15 +177,16 @@ def _like_the_others(row: Repeated) -> str:
     return f", if {were} tried less often {agreeing(row.unknown, 'is')} like the others"
 
 
-def _doubt(row: Repeated, tolerated: float) -> str:
-    """Why a forecast that lies on one side of the rate still decides nothing."""
+def _doubt(row: Repeated, tolerated: float) -> tuple[str, str] | None:
+    """Why a forecast that lies on one side of the rate still decides nothing, at length and in short."""
     if row.backtest is None:
-        return f"With fewer than {LEAST_FOR_BACKTEST} attempts the forecast could not be tested"
+        said = f"With fewer than {LEAST_FOR_BACKTEST} attempts the forecast could not be tested"
+        return said, "the forecast was not tested"
     if row.backtest.missed:
-        return "The forecast missed its own last decade"
+        return "A forecast from a tenth of the attempts missed what came", "the forecast failed its test"
     if math.isfinite(row.power.value) and (row.power.value > tolerated) != (row.joint.value > tolerated):
-        return "The power law says otherwise"
-    return ""
+        return "The power law says otherwise", "the power law says otherwise"
+    return None
 
 
 def _tested(test: Backtest, forecast: str) -> str:
@@ -194,4 +200,4 @@ def _more(row: Repeated, tolerated: float) -> str:
     """How many more behaviours or clusters would decide, if the forecast stayed."""
     more = more_needed(*row.joint, row.groups, tolerated)
     what = "more cluster" if row.clustered else "more behaviour"
-    return f"; about {plural(more, what)} would, if the share stays as it is" if more else ""
+    return f"; about {plural(more, what)} would settle it if the share stays as it is" if more else ""

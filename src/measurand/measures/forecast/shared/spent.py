@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from measurand.measures.forecast.shared.gaps import Gap
 from measurand.measures.forecast.shared.spending import amount, bits_of, limits_in
 from measurand.measures.verdicts import Side, against, tally, verdict
-from measurand.results import Brief, Finding, Status
+from measurand.results import Brief, Finding, Status, Table
 from measurand.stats.attempts.survival import Incidence
 from measurand.stats.intervals.limits import Limits
-from measurand.wording import more_needed, number, percent, plural, with_limits
+from measurand.wording import agreeing, listed, more_needed, number, percent, plural, shown, with_limits
 
-__all__ = ["Elicitation", "Elicitations", "Spent", "judged", "overview"]
+__all__ = ["Elicitation", "Elicitations", "Spent", "costs_table", "judged", "overview", "short_of_all"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -96,9 +96,49 @@ class Elicitations(Brief):
 
 def overview(result: Elicitations, each: Sequence[Finding], gaps: Sequence[Finding]) -> str:
     """What holds for all: verdicts on the budget or the least cost, and whether the baseline alone says too little."""
-    missed = {finding.subject["target"] for finding in gaps if finding.status is Status.ISSUE}
-    more = f" On {plural(len(missed), 'target')} {result.baseline!r} alone understates what can be elicited."
+    missed = list(dict.fromkeys(f.subject["target"] for f in gaps if f.status is Status.ISSUE))
+    where = listed(missed) if 0 < len(missed) <= NAMED else plural(len(missed), "target")
+    more = f" On {where}, “{result.baseline}” alone understates what can be elicited."
     return (_least_cost(result) if result.budget is None else _within_budget(result, each)) + more * bool(missed)
+
+
+NAMED = 3
+"""Targets that a sentence names."""
+
+
+def short_of_all(result: Elicitations, each: Sequence[Finding]) -> str:
+    """The overview in a few words."""
+    if result.budget is None:
+        return "no budget was given"
+    return f"{tally(each)[Status.ISSUE] or 'none'} of {len(each)} above what is tolerated"
+
+
+def costs_table(result: Elicitations, each: Sequence[Finding]) -> Table:
+    """A row per target and method: what was elicited and what it took, the cheapest first."""
+    several = len({row.target for row in result.rows}) > 1
+    rows = sorted(
+        zip(result.rows, each, strict=True), key=lambda pair: (pair[0].target, _main_cost(pair[0]), pair[0].method)
+    )
+    cells = []
+    for row, finding in rows:
+        elicited = shown(finding.estimate("success_share" if result.budget is None else _within_name(row, finding)))
+        cost = _main_cost(row)
+        took = amount(cost, row.spent[0].unit) if math.isfinite(cost) else "not reached" if row.spent else "not known"
+        cells.append((*[row.target] * several, row.method, elicited, took, finding.short))
+    share = "elicited" if result.budget is None else "elicited within the budget"
+    head = (*["target"] * several, "method", share, f"cost to elicit {percent(result.reached)}", "")
+    marks = tuple(finding.status for _, finding in rows)
+    return Table(head=head, rows=tuple(cells), marks=marks, right=(1 + several, 2 + several), ends=True)
+
+
+def _main_cost(row: Elicitation) -> float:
+    return row.spent[0].quantile.value if row.spent else math.inf
+
+
+def _within_name(row: Elicitation, finding: Finding) -> str:
+    """The share within the budget, where the efforts say what it is."""
+    named = {estimate.name for estimate in finding.estimates}
+    return "success_within_budget" if "success_within_budget" in named else "success_share"
 
 
 def _targets(result: Elicitations) -> str:
@@ -110,8 +150,9 @@ def _within_budget(result: Elicitations, each: Sequence[Finding]) -> str:
         return each[0].sentence
     above, below = (tally(each)[status] for status in (Status.ISSUE, Status.PASSED))
     return (
-        f"Of {plural(len(each), 'method')} on {_targets(result)}, {above} shown to elicit more than is tolerated "
-        f"within the budget, {below} shown to elicit less."
+        f"Of {plural(len(each), 'method')} on {_targets(result)}, {above or 'none'} {agreeing(max(above, 1), 'is')} "
+        f"shown to elicit more than is tolerated within the budget and {below or 'none'} "
+        f"{agreeing(max(below, 1), 'is')} shown to elicit less."
     )
 
 
@@ -124,11 +165,13 @@ def _least_cost(result: Elicitations) -> str:
             cheapest[row.spent[0].unit] = cost, row
     if not cheapest:
         return f"No method on {targets} is known to have elicited {share} of the behaviours at a known cost."
-    told = [f"{row.method} on {row.target} with {amount(cost, unit)}" for unit, (cost, row) in cheapest.items()]
-    return f"The least cost to elicit {share} of the behaviours, over {targets}: {'; '.join(told)} per behaviour."
+    told = [
+        f"{row.method} on {row.target}, {amount(cost, unit)} per behaviour" for unit, (cost, row) in cheapest.items()
+    ]
+    return f"The least it took to elicit {share} of the behaviours ({targets}): {'; '.join(told)}."
 
 
-def judged(row: Elicitation, result: Elicitations, tolerated: float) -> tuple[Status, str]:
+def judged(row: Elicitation, result: Elicitations, tolerated: float) -> tuple[Status, str, str]:
     """What one method took to elicit, held against the budget where there is one."""
     counts = (
         f"{row.method} elicited {row.succeeded:,} of {plural(row.efforts, 'behaviour')} from {row.target}"
@@ -140,9 +183,10 @@ def judged(row: Elicitation, result: Elicitations, tolerated: float) -> tuple[St
     main = next((spent for spent in row.spent if spent.unit == result.units.get(row.target)), None)
     if main is None:
         asked = "" if result.budget is None else " or whether it fits the budget"
-        return Status.CAUTION, f"{counts}; what it cost is not known, so neither is what it takes{asked}."
+        said = f"{counts}; what it cost is not known, so neither is what it takes{asked}."
+        return Status.CAUTION, said, "the cost is not known"
     if result.budget is None or main.within is None:
-        return Status.CAUTION, f"{counts}; {_cost(row, main, result.reached)}."
+        return Status.CAUTION, f"{counts}; {_cost(row, main, result.reached)}.", "no budget was given"
     return _against_budget(row, main, main.within, result.budget, tolerated)
 
 
@@ -163,7 +207,9 @@ def _cost(row: Elicitation, main: Spent, reached: float) -> str:
     return f"{share} of the behaviours took at most {amount(q.value, unit)} each{limits}{selection}"
 
 
-def _against_budget(row: Elicitation, main: Spent, within: Limits, most: float, tolerated: float) -> tuple[Status, str]:
+def _against_budget(
+    row: Elicitation, main: Spent, within: Limits, most: float, tolerated: float
+) -> tuple[Status, str, str]:
     budget, allowed = amount(most, main.unit), percent(tolerated)
     if not math.isfinite(within.value):
         tried, come = amount(main.curve.last, main.unit), main.curve.by(main.curve.last)
@@ -172,16 +218,22 @@ def _against_budget(row: Elicitation, main: Spent, within: Limits, most: float, 
             f"{with_limits(*come)} of the behaviours had come"
         )
         if within.low > tolerated:
-            return Status.ISSUE, f"{said}, already above the tolerated {allowed}."
-        return Status.CAUTION, f"{said}. What the rest of the budget buys is not known."
+            above = f"already above the tolerated {allowed}"
+            return Status.ISSUE, f"{said}, {above}.", above
+        said += ". What the rest of the budget buys is not known."
+        return Status.CAUTION, said, "too few spent the budget"
     said = f"{row.method} elicits {with_limits(*within)} of the behaviours from {row.target} within {budget} each"
     side = against(within.low, within.high, tolerated)
     status = verdict(side, issue=Side.ABOVE, passed=Side.BELOW)
+    beyond = f"{side.value} the tolerated {allowed}"
     if status is Status.ISSUE:
-        return status, f"{said}, above the tolerated {allowed}."
+        return status, f"{said}, {beyond}.", beyond
     if status is Status.PASSED:
-        return status, f"{said}, below the tolerated {allowed}. Other methods may take less."
+        return status, f"{said}, {beyond}. Other methods may take less.", beyond
     more = more_needed(*within, row.groups, tolerated)
     what = "behaviour" if row.by == "effort" else row.by
-    needed = f"; about {plural(more, f'more {what}')} like these would, if the share stays as it is" if more else ""
-    return status, f"{said}, which does not decide about {allowed}{needed}."
+    needed = ""
+    if more:
+        needed = f"; about {plural(more, f'more {what}')} like these would settle it if the share stays as it is"
+    said += f", which leaves open whether that is above the tolerated {allowed}{needed}."
+    return status, said, f"too few {what}s to tell"
