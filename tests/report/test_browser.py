@@ -12,6 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 import measurand
 from measurand.measures import discover
 from measurand.report import MeasureInfo, to_html
-from measurand.results import Audit
+from measurand.results import Answer, Audit, Axis, Figure, Status, Table
 
 webdriver = pytest.importorskip("selenium.webdriver")
 ActionChains = pytest.importorskip("selenium.webdriver.common.action_chains").ActionChains
@@ -345,6 +346,62 @@ def test_nothing_is_asked_of_the_network(page: Any, address: str) -> None:
     assert any(url == address for url in asked)
     # "chrome:" and "chrome-untrusted:" are the browser's own print preview.
     assert {url.split(":")[0] for url in asked} <= {"file", "data", "blob", "chrome", "chrome-untrusted"}
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory, audit: Audit, measures: tuple[MeasureInfo, ...]) -> str:
+    """A page of 300 models in a picture and in a table."""
+    names = tuple(f"model {place}" for place in range(300))
+    values = tuple(1 - place / 300 for place in range(300))
+    figure = Figure(
+        name="P1.many", kind="intervals", title="", caption="", columns={"model": names, "x": values},
+        x=Axis("x", "score"), y=Axis("model", "model", "nominal"),
+    )  # fmt: skip
+    rows = tuple((name, f"{value:.1f}") for name, value in zip(names, values, strict=True))
+    table = Table(head=("model", "score"), rows=rows, marks=(Status.PASSED,) * 300, right=(1,), ends=True)
+    answers = {"P1": Answer(sentence="All are known.", tables=(table,))}
+    path = tmp_path_factory.mktemp("many") / "audit.html"
+    path.write_text(to_html(replace(audit, figures={"P1.many": figure}, answers=answers), measures), encoding="utf-8")
+    return path.as_uri()
+
+
+def test_a_picture_of_300_models_shows_both_ends_and_finds_the_others(driver: Any, many: str) -> None:
+    emulate(driver)
+    opened(driver, many)
+    figure = picture(driver, "intervals")
+    assert {"model 0", "model 39", "model 260", "model 299"} <= set(texts(figure))
+    assert "model 150" not in texts(figure)
+    assert "220 more" in figure.find_element("css selector", ".undrawn").text
+    assert figure.find_element("css selector", ".box").size["height"] < 2 * 900
+    figure.find_element("css selector", "input").send_keys("model 15")
+    until(lambda: "model 150" in texts(figure) and "model 0" not in texts(figure), "the search")
+
+
+def test_a_table_of_300_rows_shows_both_ends_and_finds_the_others(driver: Any, many: str) -> None:
+    emulate(driver)
+    opened(driver, many)
+    box = driver.find_element("css selector", ".answer[id]")
+    visit(driver, box.get_attribute("id"))
+    rows = (
+        "return [...arguments[0].querySelectorAll('tbody tr')].filter(r => r.checkVisibility()).map(r => r.innerText)"
+    )
+    assert len(driver.execute_script(rows, box)) == 12
+    box.find_element("css selector", "input").send_keys("model 150")
+    (found,) = until(lambda: len(all := driver.execute_script(rows, box)) == 1 and all, "the search")
+    assert "model 150" in found
+    box.find_element("css selector", "input").clear()
+    box.find_element("css selector", "input").send_keys(" ")
+    until(lambda: len(driver.execute_script(rows, box)) == 300, "every row")
+
+
+def test_on_a_phone_a_tap_shows_the_numbers_of_an_interval(driver: Any, demo: str) -> None:
+    emulate(driver, 390)
+    opened(driver, demo)
+    row = driver.find_element("css selector", ".rows li")
+    limits = row.find_element("css selector", ".value small")
+    assert not limits.is_displayed()
+    row.click()
+    assert " to " in limits.text
 
 
 @pytest.fixture(scope="module")

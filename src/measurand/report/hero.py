@@ -22,6 +22,9 @@ Tone = Literal["rises", "worse", "separate", "open"]
 """What the colour and the shape of a mark mean."""
 
 MOST_ROWS = 8
+MOST_VIEWS = 6
+"""Classes of models that a switch has room for, and the style sheet a rule."""
+
 MOST_TITLE = 150
 """Letters that two lines of the title hold on a wide screen."""
 
@@ -136,7 +139,9 @@ def views(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[View, ...]:
         return (View(title="Nothing could be assessed."),)
     judged = [finding for finding in audit.findings if finding.code == "V1" and _correlation(finding)]
     if judged:
-        classes = sorted(dict.fromkeys(_class(finding) for finding in judged), key=lambda name: name != "chat")
+        classes = sorted(dict.fromkeys(_class(finding) for finding in judged), key=lambda name: name != "chat")[
+            :MOST_VIEWS
+        ]
         found = [[finding for finding in judged if _class(finding) == name] for name in classes]
         shown = [_of_class(audit, measures, each, labelled=len(found) > 1) for each in found]
         few = len(shown) == 1 and len(judged) <= FEW_ROWS

@@ -292,7 +292,7 @@
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const row of rows) {
-        const content = row.textContent.toLowerCase();
+        const content = [...row.cells].map(cell => cell.textContent.toLowerCase()).join(" ");
         row.hidden = !words.every(word => content.includes(word));
         shown += !row.hidden;
       }
