@@ -32,6 +32,7 @@ from measurand.readers.items import (
 )
 from measurand.readers.json_files import head, read_document, require
 from measurand.readers.log import Aggregate, Log, Problem, items_frame
+from measurand.readers.parquet import parquet_frame
 from measurand.readers.settings import TASK, settings_of
 from measurand.results import Source
 
@@ -213,7 +214,7 @@ def _read_details(path: Path) -> _Details:
             raise ValueError(f"{size} bytes; at most {DETAILS_LIMIT} are read")
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        frame = pl.read_parquet(path)
+        frame = parquet_frame(path)
     except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = (str(error).splitlines() or ["unreadable"])[0][:200]
         return _Details(items_frame(), "", (Problem(f"{path.name}: cannot be read: {reason}"),))

@@ -21,6 +21,7 @@ from measurand.readers.grades import words_problem
 from measurand.readers.items import Rows, mapping, metadata, number, text
 from measurand.readers.json_files import require
 from measurand.readers.log import Log, Problem, items_frame
+from measurand.readers.parquet import parquet_frame, parquet_names
 from measurand.results import Source
 from measurand.tables import State
 
@@ -61,7 +62,7 @@ def recognise(path: str | os.PathLike[str]) -> bool:
     if Path(path).suffix.casefold() != ".parquet":
         return False
     try:
-        return pl.read_parquet_schema(Path(path)).keys() >= COLUMNS
+        return {*parquet_names(path)} >= COLUMNS
     except _ERRORS:
         return False
 
@@ -83,8 +84,8 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
     try:
         with open(given, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        there = [name for name in USED if name in pl.read_parquet_schema(given)]
-        lines = pl.read_parquet(given, columns=there).to_dicts()
+        names = parquet_names(given)
+        lines = parquet_frame(given, [name for name in USED if name in names]).to_dicts()
     except _ERRORS as error:
         reason = (str(error).splitlines() or ["unreadable"])[0][:200]
         return [_log(given, "", None, None, items_frame(), (Problem(f"{given.name}: cannot be read: {reason}"),))]

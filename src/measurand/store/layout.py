@@ -19,6 +19,7 @@ from measurand.errors import InputError, first_line
 from measurand.files import other_than_file
 from measurand.readers.json_files import Document, decode, read_document
 from measurand.readers.log import Aggregate, ItemMean, Log, Problem, items_frame
+from measurand.readers.parquet import require_harmless
 from measurand.results import Source
 from measurand.tables import RESPONSE_COLUMNS, Unread
 
@@ -257,11 +258,13 @@ def fault(rows: Held) -> str | None:
         with open(rows.path, "rb") as file:
             if hashlib.file_digest(file, "sha256").hexdigest() != rows.part.sha256:
                 return f"damaged rows in the store, ingest again: {where} does not hold the bytes that ingest wrote"
+        # The record may be as hostile as the file that it names.
+        require_harmless(rows.path)
         if pl.read_parquet_schema(rows.path) != rows.part.columns:
             return f"damaged rows in the store, ingest again: {where} has other columns"
     except FileNotFoundError:
         return f"rows missing from the store, ingest again: {where}"
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, InputError, pl.exceptions.PolarsError) as error:
         return f"damaged rows in the store, ingest again: {where}: {first_line(error)}"
     return None
 

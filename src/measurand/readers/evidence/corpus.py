@@ -15,6 +15,7 @@ import polars as pl
 
 from measurand.errors import InputError, first_line
 from measurand.readers.evidence.texts import TEXT
+from measurand.readers.parquet import parquet_names
 from measurand.readers.paths import below, require_file, why_closed
 from measurand.readers.tables.columns import find
 from measurand.readers.tables.raw import shorten
@@ -190,7 +191,11 @@ def _decoder(file: Path, line: bytes, column: str | None) -> msgspec.json.Decode
 
 
 def _rows(file: Path, column: str | None, lost: _Lost) -> Iterator[tuple[str, str]]:
-    name = _column(file, list(pl.read_parquet_schema(file)), column)
+    try:
+        names = parquet_names(file)
+    except InputError as error:
+        raise InputError(f"{file}: cannot be read: {error}") from None
+    name = _column(file, names, column)
     frame = pl.scan_parquet(file).select(pl.col(name).cast(pl.String))
     rows = int(frame.select(pl.len()).collect().item())
     for begun in range(0, rows, _ROWS):

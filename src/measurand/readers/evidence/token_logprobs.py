@@ -11,6 +11,7 @@ import polars as pl
 
 from measurand.errors import InputError, first_line, quoted
 from measurand.readers.evidence.texts import TEXT
+from measurand.readers.parquet import parquet_frame
 from measurand.readers.paths import read_bytes, recognise
 from measurand.readers.tables.columns import ITEM, MODEL, find
 from measurand.readers.tables.raw import ROW
@@ -136,7 +137,7 @@ def read_token_logprobs(path: str | os.PathLike[str]) -> TokenLogprobs:
     kind, data = recognise(name), read_bytes(name)
     try:
         if kind == "parquet":
-            return token_logprobs_of(pl.read_parquet(io.BytesIO(data)))
+            return token_logprobs_of(parquet_frame(data))
         if kind == "jsonl":
             return token_logprobs_of(pl.read_ndjson(io.BytesIO(data), infer_schema_length=None))
         return token_logprobs_of(read_table(name, data, kind or "csv").frame.drop(ROW))

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from measurand.readers.log import ItemMean, Log, items_frame
+from measurand.readers.parquet import require_harmless
 from measurand.readers.tables.numbers import MISSING
 from measurand.results import Source
 from measurand.tables import LARGEST, RESPONSE_COLUMNS, ItemTable, Responses, item_tables
@@ -41,6 +42,7 @@ def scan(path: Path, names: Mapping[str, str], others: Sequence[str]) -> list[Lo
     """
     if {*names} - {*_TEXT, "score", "epoch"} or any(name in RESPONSE_COLUMNS for name in others):
         return None
+    require_harmless(path)
     frame = pl.scan_parquet(path, glob=False, hive_partitioning=False)
     schema = frame.collect_schema()
     kinds = [schema[name] for what, name in names.items() if what in ("score", "epoch")]

@@ -16,6 +16,7 @@ import msgspec
 import polars as pl
 
 from measurand.errors import InputError
+from measurand.readers.parquet import parquet_frame, parquet_names
 from measurand.readers.tables.raw import RawTable, raw_table
 from measurand.results import Source
 
@@ -78,7 +79,7 @@ def header(path: Path, kind: str) -> list[str]:
     kind : its format, as `read_table` names it.
     """
     if kind == "parquet":
-        return list(pl.read_parquet_schema(path))
+        return parquet_names(path)
     with open(path, "rb") as file:
         line = file.read(HEAD).removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n")[0]
     if kind == "jsonl":
@@ -207,7 +208,7 @@ def _shape(name: str, data: bytes, separator: str, above: int) -> _Shape:
 
 def _read_parquet(name: str, data: bytes, digest: str, lists: bool) -> RawTable:
     try:
-        frame = pl.read_parquet(io.BytesIO(data))
+        frame = parquet_frame(data)
     except PARSE_ERRORS as error:
         raise InputError(f"{name}: cannot be read as Parquet: {_first_line(error)}") from None
     columns = [_as_json(column) if lists and column.dtype.is_nested() else column for column in frame.get_columns()]
