@@ -192,6 +192,16 @@ def test_an_audit_of_everything_shows_what_is_behind_a_short_answer_only(measure
     assert "Behind" not in to_text(told, asked)
 
 
+def test_notes_that_do_not_fit_are_left_out_from_the_last() -> None:
+    rows = tuple((f"m{i}",) for i in range(30))
+    notes = tuple(f"Note {i} has many words. " * 20 for i in range(4))
+    answer = Answer(sentence="So.", tables=(Table(head=("model",), rows=rows),), notes=notes, meaning="It decides.")
+    text = to_text(answered(answer), (), width=60, more=("Everything: --all",))
+    assert len(text.splitlines()) <= LINES
+    assert "! It decides." in text
+    assert "Note 3" not in text
+
+
 @pytest.mark.parametrize("width", [60, 100])
 def test_what_is_behind_an_answer_keeps_to_one_screen(measures: tuple[MeasureInfo, ...], width: int) -> None:
     told = [f for place in range(2, 7) for f in studied(f"V{place}", Status.CAUTION, sentence=f"Long {place}. " * 40)]

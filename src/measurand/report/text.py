@@ -123,8 +123,11 @@ def brief(
         if kept is not None:
             parts += [kept, Text()]
             space -= _height(console, kept) + 1
-    if answer.notes and space > (1 if told else 0):
-        parts.append(note := _said(" ".join(answer.notes), "dim"))
+    notes = list(answer.notes)
+    while notes and _height(console, note := _said(" ".join(notes), "dim")) > space - bool(told):
+        notes.pop()
+    if notes:
+        parts.append(note)
         space -= _height(console, note)
     for lines, noun in ((told, "further caution"), (_how_read(audit), "further note on how it was read")):
         fitting = _as_many(lines, noun, space, console)

@@ -167,6 +167,9 @@ def test_the_headline_counts_the_outcomes():
     assert headline.short == "1 supported, 2 contradicted, 1 open"
     table = answer(claims_tested(made, evidence((0.8, 0.75, 0.9))), (headline, *each)).tables[0]
     assert [verdict for _, verdict in table.rows] == ["contradicted", "contradicted", "undecided", "supported"]
+    absent = claim("above", (0.5,), where={"class": "none"})
+    told = judge(claims_tested([*made, absent], evidence((0.8, 0.75, 0.9))))[0].sentence
+    assert told == headline.sentence.replace("4 pub", "5 pub").replace(".", "; for 1 there is no evidence.")
     alone, only = judge(claims_tested(made[:1], evidence((0.8, 0.75, 0.9))))
     assert alone.sentence == only.sentence
     assert alone.sentence == (

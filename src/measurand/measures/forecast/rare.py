@@ -265,7 +265,9 @@ def answer(result: RareBehaviours, findings: Sequence[Finding]) -> Answer:
     marks = tuple(finding.status for _, finding in rows)
     table = Table(head=head, rows=tuple(cells), marks=marks, right=(2, 3, 4, 5), ends=True)
     least = max(result.rows, key=lambda row: row.unseen)
-    return Answer(sentence=top.sentence, tables=(table,), meaning=_mode(least, result.level))
+    # Of one behaviour the sentence holds every number.
+    tables = (table,) if len(rows) > 1 else ()
+    return Answer(sentence=top.sentence, tables=tables, meaning=_mode(least, result.level))
 
 
 def _finding(row: Rare, result: RareBehaviours, tolerated: float | None) -> Finding:

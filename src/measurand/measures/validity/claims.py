@@ -181,6 +181,8 @@ def judge(result: Sequence[Tested | CardTested]) -> list[Finding]:
     )
     if refused:
         sentence += f"; {refused} {agreeing(refused, 'is')} refused, as what it rests on cannot show it"
+    if absent := count[Status.NOT_APPLICABLE]:
+        sentence += f"; for {absent} there is no evidence"
     short = f"{good} supported, {bad} contradicted, {open_ + refused} open"
     return [headline(each[0].sentence if len(each) == 1 else f"{sentence}.", each, short=short), *each]
 
