@@ -447,6 +447,12 @@ def test_a_switch_shows_the_other_class_of_models(driver: Any, demo: str) -> Non
     assert chat != base
     assert "26 models" in chat
     assert "27 models" in base
+    # The pictures follow.
+    figure = picture(driver, "intervals")
+    assert Select(figure.find_element("css selector", "select")).first_selected_option.text == "base"
+    driver.execute_script("const first = document.getElementById('view-1'); first.checked = true;"
+                          "first.dispatchEvent(new Event('change'))")  # fmt: skip
+    assert Select(figure.find_element("css selector", "select")).first_selected_option.text == "chat"
 
 
 def test_the_demo_report_fits_on_twelve_sheets(driver: Any, demo: str) -> None:

@@ -115,13 +115,14 @@ class View:
 
     Parameters
     ----------
-    label : of the switch between classes; empty where there is one.
+    class_, label : the class and its name on the switch; empty where there is one.
     table : shown where there is no picture, or one of few rows.
     more : code of the measure that has all rows, and their name.
     said : the answer to the question of validity in a sentence, where it is one of counts.
     """
 
     title: str
+    class_: str = ""
     label: str = ""
     counts: tuple[Count, ...] = ()
     picture: Picture | None = None
@@ -227,6 +228,7 @@ def _of_class(audit: Audit, measures: Sequence[MeasureInfo], findings: Sequence[
     what = "" if whole else f"{_in_words(len(shown))} of the {len(tested)}, sorted"
     return View(
         title=_title_of_class(shown, tones, models),
+        class_=class_ if labelled else "",
         label=f"{class_.capitalize()} models {models}" if labelled else "",
         counts=tuple(Count(tone, tones[tone], words) for tone, words in described.items()) if len(tested) > 1 else (),
         picture=Picture(

@@ -21,6 +21,7 @@ from measurand.report.hero import views
 from measurand.report.lead import question_words
 from measurand.report.specs import drawn, fields, template, whole
 from measurand.report.summary import (
+    ASSESSED,
     MeasureInfo,
     QuestionRow,
     Section,
@@ -136,6 +137,7 @@ def _page(audit: Audit, measures: Sequence[MeasureInfo]) -> SimpleNamespace:
         screens=_screens(audit, measures, rows, shown),
         anchors=anchors,
         names={section.code: capital(section.measure.name) if section.measure else "" for section in shown},
+        said={section.code: _said(section) for section in shown},
         caveats={section.code: _caveats(section) for section in shown},
         rates={section.code: _rates(section) for section in shown},
         answers=answers,
@@ -224,6 +226,12 @@ def _table(table: Table, *, everything: bool = True) -> SimpleNamespace:
 
 def _statuses() -> list[tuple[str, str, str]]:
     return [(STATUS[status].word, STATUS[status].mark, status.value) for status in Status]
+
+
+def _said(section: Section) -> str:
+    """The verdict of the worst headline in a few words."""
+    judged = [finding for finding in section.headlines if finding.status in ASSESSED]
+    return min(judged, key=lambda finding: ASSESSED.index(finding.status)).short if judged else ""
 
 
 def _rates(section: Section) -> str:

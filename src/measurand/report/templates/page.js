@@ -64,6 +64,7 @@
         controls.append(label);
         this.selects.push({ column, select, name });
       });
+      this.follow();
       if (data.long) {
         this.search = Object.assign(document.createElement("input"), { type: "search" });
         this.search.addEventListener("input", () => this.show());
@@ -75,6 +76,15 @@
       downloads.hidden = false;
       downloads.querySelectorAll("button").forEach(button =>
         button.addEventListener("click", () => this.save(button.dataset.format)));
+    }
+
+    // The class of models that the summary shows is shown here, too, until another is chosen here.
+    follow() {
+      const shown = document.querySelector(".chosen:checked").value;
+      for (const { select } of this.selects) {
+        const place = [...select.options].findIndex(option => option.cell === shown);
+        if (shown && place >= 0) select.selectedIndex = place;
+      }
     }
 
     // Positions of the rows that the choice leaves; a choice that has none moves to the first that has.
@@ -418,6 +428,11 @@
     }
   }, { rootMargin: "600px" });
   for (const root of pictures.keys()) near.observe(root);
+
+  document.querySelectorAll(".chosen").forEach(choice => choice.addEventListener("change", () => pictures.forEach(picture => {
+    picture.follow();
+    if (picture.started) picture.show();
+  })));
 
   const redraw = () => pictures.forEach(picture => picture.started && picture.show());
   darkness.addEventListener("change", redraw);
