@@ -11,6 +11,7 @@ import csv
 import inspect
 import io
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -18,12 +19,13 @@ from pathlib import Path
 
 import measurand
 from measurand.calibration import Rate, load
-from measurand.measures import Measure, discover
+from measurand.measures import Measure, discover, find
 from measurand.report.figures import render
 from measurand.results import Figure
 from measurand.stats.capability.capabilities import DEFAULT, METHODS
 
 ROOT = Path(__file__).parents[1]
+COMMAND_AND_OUTPUT = re.compile(r"```console\n\$ ([^\n]*)\n```\n\n```text\n(.*?)```", re.DOTALL)
 PYTHON_AND_OUTPUT = re.compile(r"```python\n(.*?)```\n\n```text\n(.*?)```", re.DOTALL)
 
 EXCERPT = ("bias", "truthfulness", "sycophancy", "weaponization")
@@ -43,8 +45,55 @@ def pages() -> dict[str, str]:
         "docs/calibration.md": calibration(),
         "docs/calibration.csv": calibration_rows(),
         "src/measurand/__init__.pyi": stub(),
+        "docs/api.md": api(),
         "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
+        **{
+            page.relative_to(ROOT).as_posix(): executed(page.read_text(encoding="utf-8"))
+            for page in sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+        },
     }
+
+
+def executed(text: str) -> str:
+    """A tutorial with what its commands and its Python print."""
+    text = COMMAND_AND_OUTPUT.sub(lambda m: f"```console\n$ {m[1]}\n```\n\n```text\n{printed(m[1])}```", text)
+    return PYTHON_AND_OUTPUT.sub(lambda match: f"```python\n{match[1]}```\n\n```text\n{output(match[1])}```", text)
+
+
+def printed(command: str) -> str:
+    """What a command prints on a terminal of 100 columns, in the folder of the tutorials' tables."""
+    from typer.testing import CliRunner
+
+    from measurand.cli import app
+
+    with contextlib.chdir(ROOT / "docs" / "data"):
+        result = CliRunner(env={"COLUMNS": "100"}).invoke(app, shlex.split(command)[1:], catch_exceptions=False)
+    return result.stdout
+
+
+def api() -> str:
+    """The public names, each where its documentation is."""
+    lines = [
+        "# Python reference",
+        "",
+        "Every name is in `measurand`: `import measurand as m; m.compare(...)`. A function of a measure takes a study",
+        "first, or the part it needs, and `seed=`; it returns `Findings`. What it computes, its settings and its",
+        "errors are below.",
+        "",
+        "## Audits, findings and evidence",
+        "",
+    ]
+    measures = []
+    for home, names in measurand.PUBLIC.items():
+        for name in names.split():
+            if home[0].isupper():
+                compute = find(home).compute
+                measures += [f"### {name} ({home})", "", f"::: {compute.__module__}.{compute.__qualname__}", ""]
+            else:
+                of = getattr(measurand, name)
+                lines += [f"::: {of.__module__}.{of.__qualname__}", ""]
+    text = "\n".join([*lines, "## Measures", "", *measures])
+    return text.rstrip() + "\n"
 
 
 def stub() -> str:

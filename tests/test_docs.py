@@ -12,7 +12,9 @@ import pytest
 from measurand.measures import discover
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DATA = ROOT / "docs" / "data"
+TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *TUTORIALS])
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +25,12 @@ def generate():
     spec.loader.exec_module(module)
     yield module
     del sys.modules[spec.name]
+
+
+@pytest.fixture(scope="module")
+def made(generate):
+    """Every generated page: to make them runs every command and every block that shows its output."""
+    return generate.pages()
 
 
 def blocks(language: str) -> list:
@@ -37,9 +45,18 @@ def blocks(language: str) -> list:
     return found
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/catalogue.md", "docs/calibration.md"])
-def test_generated_pages_are_up_to_date(generate, path):
-    assert generate.pages()[path] == (ROOT / path).read_text(encoding="utf-8"), "run: python docs/generate.py"
+@pytest.mark.parametrize(
+    "path",
+    [
+        "README.md",
+        "docs/api.md",
+        "docs/catalogue.md",
+        "docs/calibration.md",
+        *(page.relative_to(ROOT).as_posix() for page in TUTORIALS),
+    ],
+)
+def test_generated_pages_are_up_to_date(made, path):
+    assert made[path] == (ROOT / path).read_text(encoding="utf-8"), "run: python docs/generate.py"
 
 
 @pytest.mark.parametrize(("code", "shown"), blocks("python"))
@@ -50,15 +67,25 @@ def test_every_python_block_runs_and_prints_what_is_shown(generate, code, shown)
 
 
 def commands() -> list:
+    """Every command that is shown; those with their output below are run where that is compared."""
     return [
-        pytest.param(line, id=line.split("#")[0].strip())
+        pytest.param(line, block.id, id=line.split("#")[0].strip())
         for block in blocks("console")
         for line in (text.removeprefix("$ ") for text in block.values[0].splitlines())
+        if block.values[1] is None
     ]
 
 
-@pytest.mark.parametrize("line", commands())
-def test_every_command_shown_runs(line, tmp_path, monkeypatch, capfd, request):
+def test_the_tables_of_the_tutorials_are_what_makes_them():
+    spec = importlib.util.spec_from_file_location("make_data", DATA / "make.py")
+    make = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(make)
+    for table in (make.scores, make.answers, make.votes):
+        assert table().write_csv() == (DATA / f"{table.__name__}.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("line", "where"), commands())
+def test_every_command_shown_runs(line, where, tmp_path, monkeypatch, capfd, request):
     from typer.testing import CliRunner
 
     from measurand.cli import app
@@ -73,6 +100,8 @@ def test_every_command_shown_runs(line, tmp_path, monkeypatch, capfd, request):
     (tmp_path / "scores.csv").write_text("model,mmlu,gsm8k,arc_challenge,mine\n" + "\n".join(rows), encoding="utf-8")
     answers = [f"{m},q{i},{(i * 7 + k * i) % 3 // 2},{i // 3}" for k, m in enumerate("ab") for i in range(60)]
     (tmp_path / "answers.csv").write_text("model,item,score,cluster\n" + "\n".join(answers), encoding="utf-8")
+    if where.split(":")[0] in {page.name for page in TUTORIALS}:
+        shutil.copytree(DATA, tmp_path, dirs_exist_ok=True)
     if words[1] == "experiment":
         for_experiments(tmp_path, request.getfixturevalue("tiny_folder"))
     result = CliRunner().invoke(app, words[1:], catch_exceptions=False)
