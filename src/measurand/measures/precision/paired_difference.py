@@ -28,7 +28,7 @@ from measurand.measures.precision.shared.model_pairs import (
 )
 from measurand.measures.precision.shared.order import named
 from measurand.measures.precision.shared.pooled import Weights, pooled
-from measurand.measures.precision.shared.summary import as_clusters
+from measurand.measures.precision.shared.summary import MOST_TOLD, as_clusters, counted_by
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import family, headline
 from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
@@ -52,8 +52,6 @@ __all__ = ["MEASURE", "BenchmarkComparison", "Comparison", "Difference", "compar
 MOST_LISTED = 45
 """Pairs listed one by one; of more pairs, neighbours in the ranking are, and the matrix holds the others. Where the
 best alone was compared, it is with so many of the next."""
-MOST_TOLD = 4
-"""Tasks that a sentence names."""
 MOST_OPEN = 6
 """Open pairs that the answer lists, those of the first places first."""
 MOST_UNITS = 1_000_000
@@ -288,7 +286,7 @@ def answer(result: Comparison) -> Answer:
     if result.pair is not None:
         tasks = pair_table(result.all, (result.pair[0], result.pair[1]), result.level, result.same_within)
         return Answer(
-            sentence=_pair_sentence(result, main), tables=(tasks,), notes=tuple(notes), cautions=_limits(result)
+            sentence=_pair_sentence(result, main), tables=(tasks,), notes=(f"{notes[0]}.",), cautions=_limits(result)
         )
     if result.main is None:
         tables: list[Table | None] = [_by_benchmark(result)]
@@ -384,10 +382,13 @@ def _limits(result: Comparison) -> tuple[tuple[Status, str], ...]:
             text = "The average hides that the tasks disagree: say which task matters before choosing."
             found.append((Status.CAUTION, text))
     for key in dict.fromkeys(b.cluster_key for b in result.benchmarks if b.cluster_key):
-        tasks = [b.benchmark for b in result.benchmarks if b.cluster_key == key]
+        sizes = {
+            b.benchmark: (max(d.n for d in b.differences), max(d.clusters for d in b.differences))
+            for b in result.benchmarks
+            if b.cluster_key == key and any(d.clusters < d.n for d in b.differences)
+        }
         shown_key = any(b.cluster_shown for b in result.benchmarks)
-        sentence = f"{listed(tasks[:MOST_TOLD])}: {as_clusters(key, shown=shown_key)}."
-        found.append((Status.CAUTION, sentence))
+        found.append((Status.CAUTION, f"{counted_by(key, sizes, shown=shown_key)}."))
     if unpaired := [d for b in result.benchmarks for d in b.differences if not d.paired]:
         found.append((Status.CAUTION, f"{plural(len(unpaired), 'pair', 'was compared')} on different questions."))
     return tuple(found)

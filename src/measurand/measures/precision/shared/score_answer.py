@@ -8,7 +8,7 @@ import numpy as np
 
 from measurand.measures.precision.shared.comparison_answer import leaders
 from measurand.measures.precision.shared.score_records import Interval, ScoreIntervals
-from measurand.measures.precision.shared.summary import as_clusters
+from measurand.measures.precision.shared.summary import MOST_TOLD, as_clusters, counted_by
 from measurand.measures.shared import estimate
 from measurand.measures.verdicts import VERDICTS
 from measurand.results import Answer, Finding, Status, Table
@@ -16,8 +16,6 @@ from measurand.wording import SHARE, capital, cell, listed, number, percent, plu
 
 __all__ = ["answer", "dependence"]
 
-MOST_TOLD = 4
-"""Tasks that a sentence names."""
 MOST_COLUMNS = 5
 """Tasks that have a column of their own, with intervals up to `WITH_LIMITS`; of more, the average stands for them."""
 WITH_LIMITS = 3
@@ -122,12 +120,11 @@ def _limits(result: ScoreIntervals, findings: Sequence[Finding]) -> tuple[tuple[
     """Clusters and what they change, then what would make the scores as certain as was asked for."""
     said = []
     if result.cluster_key is not None:
-        clustered = {score.benchmark: score for score in result.scores if score.clustered and score.clusters < score.n}
-        on = [f"{name} ({score.n:,} items in {score.clusters:,} clusters)" for name, score in clustered.items()]
-        named = listed(on) if 0 < len(on) <= MOST_TOLD else plural(len(on), "task")
-        how = f"counted by {result.cluster_key}, {'as scores go together there, ' * result.cluster_shown}"
-        times = f"intervals are {_wider(result):.1f} times as wide (median)" if _wider(result) else "one cluster each"
-        said.append((Status.CAUTION, f"{named}: {how}{times}."))
+        tasks = {s.benchmark: (s.n, s.clusters) for s in result.scores if s.clustered and s.clusters < s.n}
+        how = counted_by(result.cluster_key, tasks, shown=result.cluster_shown)
+        wider = _wider(result)
+        times = "" if wider is None else f"; intervals are {wider:.1f} times as wide (median)"
+        said.append((Status.CAUTION, f"{how}{times}."))
     judged = [finding for finding in findings if not finding.headline and finding.status in VERDICTS]
     wide: dict[str, Finding] = {}
     for finding in sorted(judged, key=lambda each: _count(each.result, "needed")):

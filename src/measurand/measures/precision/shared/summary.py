@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +10,21 @@ import numpy as np
 from measurand.errors import NotApplicable
 from measurand.measures.verdicts import Side, Unassessed, called, headline
 from measurand.results import Finding, Status
-from measurand.wording import plural
+from measurand.wording import listed, plural
 
-__all__ = ["NOISE_WORDS", "as_clusters", "beyond_noise", "counted", "joint_headline", "refusal"]
+__all__ = [
+    "MOST_TOLD",
+    "NOISE_WORDS",
+    "as_clusters",
+    "beyond_noise",
+    "counted",
+    "counted_by",
+    "joint_headline",
+    "refusal",
+]
+
+MOST_TOLD = 4
+"""Tasks that a sentence names."""
 
 NOISE_WORDS = {
     Side.BELOW: "and they agree less than the sampling of items alone would let them",
@@ -48,6 +60,19 @@ def counted(each: Sequence[Finding], noun: str, issue: str, passed: str) -> str:
     which = f"All {total}" if int(count) == len(each) else f"{count} of the {total}"
     sentence = "; ".join([f"{which} {words}", *rest])
     return f"{sentence}; for {open_} there is too little evidence to say." if open_ else f"{sentence}."
+
+
+def counted_by(key: str, tasks: Mapping[str, tuple[int, int]], *, shown: bool) -> str:
+    """Which tasks count their items by cluster, with items and clusters of each, as the beginning of a sentence.
+
+    Examples
+    --------
+    >>> counted_by("passage", {"reading": (400, 80)}, shown=True)
+    'reading (400 items in 80 clusters): counted by passage, as scores go together there'
+    """
+    on = [f"{task} ({n:,} items in {clusters:,} clusters)" for task, (n, clusters) in tasks.items()]
+    named = listed(on) if 0 < len(on) <= MOST_TOLD else plural(len(on), "task")
+    return f"{named}: counted by {key}{', as scores go together there' * shown}"
 
 
 def joint_headline(each: Sequence[Finding], sentence: str, *, certain: bool, figure: str) -> Finding:
