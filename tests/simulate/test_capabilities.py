@@ -71,7 +71,7 @@ def test_the_panel_holds_what_was_drawn():
     assert [panel.family_names[code] for code in panel.families] == [f"f{code}" for code in drawn.families]
     assert np.isnan(panel.stderr).all()
     assert drawn.able.tolist() == [True, True]
-    assert drawn.names == {"t0": "t0", "t1": "t1"}
+    assert drawn.names == {name: name for name in (*panel.capability, "t0", "t1")}
 
 
 def test_more_families_than_models_and_correlations_out_of_reach_are_refused():

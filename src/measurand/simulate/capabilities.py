@@ -111,7 +111,7 @@ class Simulated:
             family_names=tuple(f"f{code}" for code in range(int(self.families.max()) + 1)),
             capability=tuple(f"c{j}" for j in range(k)),
             values=self.capability,
-            tested=tuple(self.names),
+            tested=tuple(f"t{j}" for j in range(self.tested.shape[1])),
             scores=self.tested,
             stderr=np.full(self.tested.shape, np.nan),
             dropped=(),
@@ -120,8 +120,8 @@ class Simulated:
 
     @property
     def names(self) -> dict[str, str]:
-        """The name to show for each benchmark under test."""
-        return {f"t{j}": f"t{j}" for j in range(self.tested.shape[1])}
+        """The name to show for each benchmark."""
+        return {name: name for name in (*self.panel.capability, *self.panel.tested)}
 
     @property
     def able(self) -> npt.NDArray[np.bool_]:

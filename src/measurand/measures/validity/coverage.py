@@ -322,13 +322,13 @@ def _variety(found: BenchmarkCoverage, result: Coverage, most: float) -> Finding
         Side.ABOVE: ("many items count more than once", "many near-duplicates"),
         Side.BELOW: ("these are few", "few near-duplicates"),
     }.get(side, ("too few items to tell how common that is", "too few items to tell"))
+    doubled = f"{alike.count:,} ({value_of(share)}) {agreeing(alike.count, 'has')}" if alike.count else "none has"
     drawn = "" if found.drawn == found.n else f" ({found.drawn:,} drawn at random)"
     return Finding(
         subject={"benchmark": found.benchmark},
         status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
         sentence=f"The {plural(found.n, 'item')}{drawn} of {found.benchmark} are as varied as "
-        f"{number(found.vendi, 1)} wholly different ones, and {alike.count:,} ({value_of(share)}) "
-        f"{'has' if alike.count == 1 else 'have'} a near-duplicate among them: {meaning}.",
+        f"{number(found.vendi, 1)} wholly different ones, and {doubled} a near-duplicate among them: {meaning}.",
         short=short,
         estimates=(varied, share),
         figure="V11.map",

@@ -38,16 +38,15 @@ def _run(models: int, families: int, family_share: float, level: float, rng: np.
     outcome: Outcome = {}
     share = pc1_share(drawn.panel, level)
     add_coverage(outcome, "default interval, PC1 share", f"share {truth:.2f}", truth, share.low, share.high)
-    one = _found(drawn, share, level, rng)
+    one = _found(drawn, level, rng, share)
     add_event(outcome, "false_alarm", "a second component", "one dimension", _components(one) > 1)
     add_event(outcome, "false_alarm", "no common dimension", "one dimension", one.status is Status.ISSUE)
-    undefined = Limits(UNDEFINED, UNDEFINED, UNDEFINED)
     # Models of a family are alike on a benchmark, and no two benchmarks have anything in common.
     apart = with_families(drawn.families, k, family_share, rng)
-    found = _found(replace(drawn, capability=apart), undefined, level, rng)
+    found = _found(replace(drawn, capability=apart), level, rng)
     add_event(outcome, "false_alarm", "a first component", "no common dimension", _components(found) > 0)
     weak = np.sqrt(WEAK) * with_families(drawn.families, 1, family_share, rng) + np.sqrt(1 - WEAK) * apart
-    found = _found(replace(drawn, capability=weak), undefined, level, rng)
+    found = _found(replace(drawn, capability=weak), level, rng)
     add_event(outcome, "power", "a first component", f"one of {WEAK:.0%} of the variance", _components(found) > 0)
     return outcome
 
@@ -56,13 +55,13 @@ def _components(found: Finding) -> float:
     return found.estimate("components_above_chance").value or 0
 
 
-def _found(drawn: Simulated, share: Limits, level: float, rng: np.random.Generator) -> Finding:
+def _found(drawn: Simulated, level: float, rng: np.random.Generator, share: Limits | None = None) -> Finding:
     """The verdict on one class; what it does not rest on is left undefined, which saves most of the time."""
     panel = drawn.panel
     chance, components, by_families = components_of(panel, PERMUTATIONS, rng)
     part = ClassDimensionality(
         panel=panel,
-        share=share,
+        share=share or Limits(panel.component.share, UNDEFINED, UNDEFINED),
         chance=chance,
         components=components,
         by_families=by_families,
