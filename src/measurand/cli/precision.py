@@ -43,6 +43,9 @@ def compare(
     same_within: Annotated[
         str | None, typer.Option(help="Difference that does not matter, in points: two models within it are the same.")
     ] = None,
+    texts: Annotated[
+        bool, typer.Option("--texts/--no-texts", help="Show both answers to the items on which a named pair differs.")
+    ] = True,
     weights: Annotated[
         Literal["tasks", "items"], typer.Option(help="What weighs the same in the average of several tasks.")
     ] = "tasks",
@@ -55,6 +58,7 @@ def compare(
         {
             "pair": None if pair is None else tuple(names_in(pair) or ()),
             "same_within": None if same_within is None else difference_in(same_within, points=True),
+            "texts": texts,
             "weights": weights,
             "correction": correction,
         }

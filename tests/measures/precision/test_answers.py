@@ -89,7 +89,8 @@ def test_a_comparison_of_two_says_what_each_does_better_and_what_is_the_same():
     assert "a is better on sums" in said.sentence
     assert "b is better on texts" in said.sentence
     assert "they are the same within 5 points on facts" in said.sentence
-    (table,) = said.tables
+    table, items = said.tables
+    assert items.title == "Items that differ"
     assert [row[0] for row in table.rows] == ["sums", "facts", "texts", AVERAGE]
     assert (Status.CAUTION, "The average hides that the tasks disagree: say which task matters before choosing.") in (
         said.cautions

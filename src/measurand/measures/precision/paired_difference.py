@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures import Measure
-from measurand.measures.precision.shared.comparison_answer import (
-    leaders,
-    leaders_table,
-    open_pairs,
-    pair_table,
-    pair_words,
-)
+from measurand.measures.precision.shared.comparison import MOST_UNITS, Comparison, Correction, units_needed
+from measurand.measures.precision.shared.comparison_answer import answer
+from measurand.measures.precision.shared.differing import Differing, differing
 from measurand.measures.precision.shared.model_pairs import (
     MOST_COMPARED,
     BenchmarkComparison,
@@ -26,23 +20,18 @@ from measurand.measures.precision.shared.model_pairs import (
     Unadjusted,
     ordered,
 )
-from measurand.measures.precision.shared.order import named
 from measurand.measures.precision.shared.pooled import Weights, pooled
-from measurand.measures.precision.shared.summary import MOST_TOLD, as_clusters, counted_by
+from measurand.measures.precision.shared.summary import as_clusters
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import family, headline
-from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
+from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.tables import ItemTable, Responses, item_tables
 from measurand.wording import (
     DIFFERENCE,
-    agreeing,
-    capital,
     listed,
-    number,
     of_total,
     percent,
     plural,
-    points,
     shown,
     value_of,
 )
@@ -52,45 +41,8 @@ __all__ = ["MEASURE", "BenchmarkComparison", "Comparison", "Difference", "compar
 MOST_LISTED = 45
 """Pairs listed one by one; of more pairs, neighbours in the ranking are, and the matrix holds the others. Where the
 best alone was compared, it is with so many of the next."""
-MOST_OPEN = 6
-"""Open pairs that the answer lists, those of the first places first."""
-MOST_UNITS = 1_000_000
-"""Items beyond which nobody could settle a pair."""
-POWER = 0.8
-"""Chance that the items said to settle a difference do so: the one customary in planning, and P3's default."""
 
 Floats = npt.NDArray[np.float64]
-Correction = Literal["holm", "bh", "none"]
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Comparison(Brief):
-    """Result of `compare`.
-
-    Parameters
-    ----------
-    benchmarks : each for itself.
-    average : of all of them, as if it were one more; None where there is none (`pooled`).
-    pair : the two models named, None where all were compared.
-    """
-
-    benchmarks: tuple[BenchmarkComparison, ...]
-    average: BenchmarkComparison | None
-    pair: tuple[str, ...] | None
-    correction: Correction
-    weights: Weights
-    same_within: float | None
-    level: float
-
-    @property
-    def main(self) -> BenchmarkComparison | None:
-        """What answers for the whole: the average, or the one benchmark there is."""
-        return self.benchmarks[0] if len(self.benchmarks) == 1 else self.average
-
-    @property
-    def all(self) -> tuple[BenchmarkComparison, ...]:
-        """The benchmarks, and their average where there is one."""
-        return self.benchmarks if self.average is None else (*self.benchmarks, self.average)
 
 
 def compare(
@@ -100,6 +52,7 @@ def compare(
     correction: Correction = "holm",
     weights: Weights = "tasks",
     same_within: float | None = None,
+    texts: bool = True,
     level: float = 0.95,
 ) -> Comparison:
     """Differences between models on the items that both answered, by benchmark and on average.
@@ -120,6 +73,7 @@ def compare(
         of each are drawn for themselves, clusters kept.
     same_within : a difference that does not matter, as a share: two models whose difference is shown to be smaller
         either way (two one-sided tests) are the same within it.
+    texts : whether the items on which a named pair differs come with both answers, where the results hold them.
     level : confidence level, in (0, 1); two models are told apart where the adjusted p-value is below 1 - level.
 
     Raises
@@ -164,6 +118,7 @@ def compare(
         correction,
         level,
         pair=None if pair is None else tuple(pair),
+        items=() if pair is None else differing(responses, tables, (pair[0], pair[1]), texts=texts),
         weights=weights,
         same_within=same_within,
     )
@@ -180,6 +135,7 @@ def joined(
     level: float,
     *,
     pair: tuple[str, ...] | None = None,
+    items: tuple[Differing, ...] = (),
     weights: Weights = "tasks",
     same_within: float | None = None,
 ) -> Comparison:
@@ -210,6 +166,7 @@ def joined(
         benchmarks=benchmarks,
         average=pooled(benchmarks, level, correction=correction, weights=weights, same_within=same_within),
         pair=pair,
+        items=items,
         correction=correction,
         weights=weights,
         same_within=same_within,
@@ -277,121 +234,6 @@ def judge(result: Comparison) -> list[Finding]:
 def _figure(*benchmarks: BenchmarkComparison) -> str:
     """The picture that holds the pairs of benchmarks: the matrix, if it has any of theirs."""
     return "P2.differences" if all(benchmark.best_only for benchmark in benchmarks) else "P2.matrix"
-
-
-def answer(result: Comparison) -> Answer:
-    """Who leads and what is open, on average or on the one benchmark; of a named pair, each task and the average."""
-    main = result.average or result.benchmarks[0]
-    notes = [_basis(result)]
-    if result.pair is not None:
-        tasks = pair_table(result.all, (result.pair[0], result.pair[1]), result.level, result.same_within)
-        return Answer(
-            sentence=_pair_sentence(result, main), tables=(tasks,), notes=(f"{notes[0]}.",), cautions=_limits(result)
-        )
-    if result.main is None:
-        tables: list[Table | None] = [_by_benchmark(result)]
-        sentence = " ".join(leaders(benchmark) for benchmark in result.benchmarks[:MOST_TOLD])
-    else:
-        undecided = [] if main.best_only else [d for d in main.differences if not d.adjusted < 1 - result.level]
-        settle = [(d, _settles(d, main, result)) for d in undecided[:MOST_OPEN]]
-        tables = [leaders_table(main, result.level), open_pairs(main, result.level, settle)]
-        apart = len(main.differences) - len(undecided)
-        total = plural(len(main.differences), "pair")
-        sentence = leaders(main)
-        if len(main.models) > 2:
-            over = f" (average of {len(result.benchmarks)} tasks)" if result.average else ""
-            sentence += f" {apart:,} of {total} {agreeing(apart, 'differs')}{over}."
-        if not main.best_only:
-            notes[0] += f"; p and groups allow for {plural(len(main.differences), 'pair')}"
-    if result.average is not None:
-        told = [
-            f"{sum(d.adjusted < 1 - result.level for d in task.differences)} on {task.benchmark}"
-            for task in result.benchmarks
-        ]
-        notes.append(f"Pairs that differ by task: {listed(told[:MOST_TOLD])}")
-    return Answer(
-        sentence=sentence,
-        tables=tuple(table for table in tables if table is not None),
-        notes=tuple(f"{note}." for note in notes),
-        cautions=_limits(result),
-    )
-
-
-def _basis(result: Comparison) -> str:
-    unit = "Points" if all(benchmark.unit for benchmark in result.benchmarks) else "Differences"
-    text = f"{unit}, on the same items; {percent(result.level)} intervals for one pair each"
-    if result.average is not None:
-        text += f"; {'tasks' if result.weights == 'tasks' else 'items'} weigh the same in the average"
-    return text
-
-
-def _pair_sentence(result: Comparison, main: BenchmarkComparison) -> str:
-    """What each does better, what is the same, what is open; then the average."""
-    (of_main,) = main.differences
-    if len(result.benchmarks) == 1:
-        return _finding(main, of_main, result).sentence
-    better: dict[str, list[str]] = {}
-    same: list[str] = []
-    open_: list[str] = []
-    for task in result.benchmarks:
-        (d,) = task.differences
-        words = pair_words(d, result.level, result.same_within)[1]
-        if words.endswith(" better"):
-            better.setdefault(d.first, []).append(task.benchmark)
-        else:
-            (same if words.startswith("the same") else open_).append(task.benchmark)
-    said = [f"{model} is better on {named(tasks, MOST_TOLD)}" for model, tasks in better.items()]
-    if same and result.same_within is not None:
-        said.append(f"they are the same within {points(result.same_within)} on {named(same, MOST_TOLD)}")
-    if open_:
-        said.append(f"the difference could be chance on {named(open_, MOST_TOLD)}")
-    lead = "; ".join(said)
-    lead = f"{lead if better else capital(lead)}."
-    if result.average is None:
-        return lead
-    difference = estimate("d", of_main.value, of_main.low, of_main.high, level=result.level, method="", unit=DIFFERENCE)
-    return f"{lead} On average {of_main.first} is {shown(difference)} ahead."
-
-
-def _by_benchmark(result: Comparison) -> Table:
-    """Who leads each benchmark, where their average has no meaning."""
-    rows = tuple(
-        (task.benchmark, task.models[0], ", ".join(task.open_first[1:4]), number(len(task.differences)),
-         number(sum(d.adjusted < 1 - result.level for d in task.differences)))
-        for task in result.benchmarks
-    )  # fmt: skip
-    return Table(head=("task", "leader", "tied with it", "pairs", "differ"), rows=rows, right=(3, 4))
-
-
-def _settles(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -> str:
-    """Items, or clusters, that would settle a pair, and whether it is shown to be the same."""
-    units = _units_needed(d, benchmark, result)
-    words = (
-        f"about {int(float(f'{units:.2g}')):,}" if units is not None and units <= MOST_UNITS else "no feasible number"
-    )
-    same = pair_words(d, result.level, result.same_within)[1]
-    return f"{words}; {same}" if same.startswith("the same") else words
-
-
-def _limits(result: Comparison) -> tuple[tuple[Status, str], ...]:
-    """What limits the comparison: disagreeing tasks, clusters, items that differ."""
-    found = []
-    if result.pair is not None and result.average is not None:
-        signs = {d.first for task in result.benchmarks for d in task.differences if d.adjusted < 1 - result.level}
-        if len(signs) > 1:
-            text = "The average hides that the tasks disagree: say which task matters before choosing."
-            found.append((Status.CAUTION, text))
-    for key in dict.fromkeys(b.cluster_key for b in result.benchmarks if b.cluster_key):
-        sizes = {
-            b.benchmark: (max(d.n for d in b.differences), max(d.clusters for d in b.differences))
-            for b in result.benchmarks
-            if b.cluster_key == key and any(d.clusters < d.n for d in b.differences)
-        }
-        shown_key = any(b.cluster_shown for b in result.benchmarks)
-        found.append((Status.CAUTION, f"{counted_by(key, sizes, shown=shown_key)}."))
-    if unpaired := [d for b in result.benchmarks for d in b.differences if not d.paired]:
-        found.append((Status.CAUTION, f"{plural(len(unpaired), 'pair', 'was compared')} on different questions."))
-    return tuple(found)
 
 
 def _listed(benchmark: BenchmarkComparison) -> Sequence[Difference]:
@@ -474,23 +316,11 @@ def _verdict(
 
 def _needed(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -> str:
     """What would settle a difference of the size seen."""
-    needed = _units_needed(d, benchmark, result)
+    needed = units_needed(d, benchmark, result)
     if needed is None or needed > MOST_UNITS:
         return ""
     what = "clusters" if benchmark.cluster_key else "items"
     return f" About {needed:,} such {what} would settle a difference of this size."
-
-
-def _units_needed(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -> int | None:
-    """Items, or clusters, that would settle a difference of the size seen; None where there is no advice to give."""
-    if not (d.stderr > 0 and d.paired) or d.value == 0:
-        return None
-    reach = ndtri(0.5 + result.level / 2) + ndtri(POWER)
-    # Of several tasks the items count, whatever clusters each has.
-    units = d.clusters if benchmark.cluster_key and benchmark is not result.average else d.n
-    needed = units * (reach * d.stderr / d.value) ** 2
-    # Fewer than there are happens where t or McNemar is stricter than the normal formula.
-    return int(np.ceil(needed)) if needed > units else None
 
 
 def figure(result: Comparison) -> list[Figure]:

@@ -6,13 +6,32 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from measurand.measures.precision.shared.comparison import MOST_UNITS, Comparison, units_needed
+from measurand.measures.precision.shared.differing import items_table
 from measurand.measures.precision.shared.model_pairs import BenchmarkComparison, Difference
+from measurand.measures.precision.shared.order import named
+from measurand.measures.precision.shared.summary import MOST_TOLD, counted_by
 from measurand.measures.shared import estimate
-from measurand.results import AVERAGE, Status, Table
-from measurand.wording import DIFFERENCE, SHARE, cell, listed, number, p_text, plural, points
+from measurand.results import AVERAGE, Answer, Finding, Status, Table
+from measurand.wording import (
+    DIFFERENCE,
+    SHARE,
+    agreeing,
+    capital,
+    cell,
+    listed,
+    number,
+    p_text,
+    percent,
+    plural,
+    points,
+    shown,
+)
 
-__all__ = ["leaders", "leaders_table", "open_pairs", "pair_table", "pair_words"]
+__all__ = ["answer", "leaders", "pair_words"]
 
+MOST_OPEN = 6
+"""Open pairs that the answer lists, those of the first places first."""
 MOST_NAMED = 3
 """Models that a sentence names; of more, it counts the others."""
 
@@ -141,3 +160,122 @@ def _score(value: float, found: BenchmarkComparison, *, unit: bool = True) -> st
         return number(value)
     text = cell(estimate("score", value, np.nan, np.nan, level=0.5, method="", unit=SHARE))
     return f"{text}%" if unit else text
+
+
+def answer(result: Comparison, findings: Sequence[Finding]) -> Answer:
+    """Who leads and what is open, on average or on the one benchmark; of a named pair, each task and the average."""
+    main = result.average or result.benchmarks[0]
+    notes = [_basis(result)]
+    if result.pair is not None:
+        tasks = pair_table(result.all, (result.pair[0], result.pair[1]), result.level, result.same_within)
+        items = items_table(result.items, result.pair)
+        return Answer(
+            sentence=_pair_sentence(result, main, findings),
+            tables=(tasks, *items),
+            notes=(f"{notes[0]}.",),
+            cautions=_limits(result),
+        )
+    if result.main is None:
+        tables: list[Table | None] = [_by_benchmark(result)]
+        sentence = " ".join(leaders(benchmark) for benchmark in result.benchmarks[:MOST_TOLD])
+    else:
+        undecided = [] if main.best_only else [d for d in main.differences if not d.adjusted < 1 - result.level]
+        settle = [(d, _settles(d, main, result)) for d in undecided[:MOST_OPEN]]
+        tables = [leaders_table(main, result.level), open_pairs(main, result.level, settle)]
+        apart = len(main.differences) - len(undecided)
+        total = plural(len(main.differences), "pair")
+        sentence = leaders(main)
+        if len(main.models) > 2:
+            over = f" (average of {len(result.benchmarks)} tasks)" if result.average else ""
+            sentence += f" {apart:,} of {total} {agreeing(apart, 'differs')}{over}."
+        if not main.best_only:
+            notes[0] += f"; p and groups allow for {plural(len(main.differences), 'pair')}"
+    if result.average is not None:
+        told = [
+            f"{sum(d.adjusted < 1 - result.level for d in task.differences)} on {task.benchmark}"
+            for task in result.benchmarks
+        ]
+        notes.append(f"Pairs that differ by task: {listed(told[:MOST_TOLD])}")
+    return Answer(
+        sentence=sentence,
+        tables=tuple(table for table in tables if table is not None),
+        notes=tuple(f"{note}." for note in notes),
+        cautions=_limits(result),
+    )
+
+
+def _basis(result: Comparison) -> str:
+    unit = "Points" if all(benchmark.unit for benchmark in result.benchmarks) else "Differences"
+    text = f"{unit}, on the same items; {percent(result.level)} intervals for one pair each"
+    if result.average is not None:
+        text += f"; {'tasks' if result.weights == 'tasks' else 'items'} weigh the same in the average"
+    return text
+
+
+def _pair_sentence(result: Comparison, main: BenchmarkComparison, findings: Sequence[Finding]) -> str:
+    """What each does better, what is the same, what is open; then the average."""
+    (of_main,) = main.differences
+    if len(result.benchmarks) == 1:
+        return findings[-1].sentence
+    better: dict[str, list[str]] = {}
+    same: list[str] = []
+    open_: list[str] = []
+    for task in result.benchmarks:
+        (d,) = task.differences
+        words = pair_words(d, result.level, result.same_within)[1]
+        if words.endswith(" better"):
+            better.setdefault(d.first, []).append(task.benchmark)
+        else:
+            (same if words.startswith("the same") else open_).append(task.benchmark)
+    said = [f"{model} is better on {named(tasks, MOST_TOLD)}" for model, tasks in better.items()]
+    if same and result.same_within is not None:
+        said.append(f"they are the same within {points(result.same_within)} on {named(same, MOST_TOLD)}")
+    if open_:
+        said.append(f"the difference could be chance on {named(open_, MOST_TOLD)}")
+    lead = "; ".join(said)
+    lead = f"{lead if better else capital(lead)}."
+    if result.average is None:
+        return lead
+    difference = estimate("d", of_main.value, of_main.low, of_main.high, level=result.level, method="", unit=DIFFERENCE)
+    return f"{lead} On average {of_main.first} is {shown(difference)} ahead."
+
+
+def _by_benchmark(result: Comparison) -> Table:
+    """Who leads each benchmark, where their average has no meaning."""
+    rows = tuple(
+        (task.benchmark, task.models[0], ", ".join(task.open_first[1:4]), number(len(task.differences)),
+         number(sum(d.adjusted < 1 - result.level for d in task.differences)))
+        for task in result.benchmarks
+    )  # fmt: skip
+    return Table(head=("task", "leader", "tied with it", "pairs", "differ"), rows=rows, right=(3, 4))
+
+
+def _settles(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -> str:
+    """Items, or clusters, that would settle a pair, and whether it is shown to be the same."""
+    units = units_needed(d, benchmark, result)
+    words = (
+        f"about {int(float(f'{units:.2g}')):,}" if units is not None and units <= MOST_UNITS else "no feasible number"
+    )
+    same = pair_words(d, result.level, result.same_within)[1]
+    return f"{words}; {same}" if same.startswith("the same") else words
+
+
+def _limits(result: Comparison) -> tuple[tuple[Status, str], ...]:
+    """What limits the comparison: disagreeing tasks, clusters, items that differ."""
+    found = []
+    if result.pair is not None and result.average is not None:
+        signs = {d.first for task in result.benchmarks for d in task.differences if d.adjusted < 1 - result.level}
+        if len(signs) > 1:
+            text = "The average hides that the tasks disagree: say which task matters before choosing."
+            found.append((Status.CAUTION, text))
+    for key in dict.fromkeys(b.cluster_key for b in result.benchmarks if b.cluster_key):
+        sizes = {
+            b.benchmark: (max(d.n for d in b.differences), max(d.clusters for d in b.differences))
+            for b in result.benchmarks
+            if b.cluster_key == key and any(d.clusters < d.n for d in b.differences)
+        }
+        shown_key = any(b.cluster_shown for b in result.benchmarks)
+        found.append((Status.CAUTION, f"{counted_by(key, sizes, shown=shown_key)}."))
+    if unpaired := [d for b in result.benchmarks for d in b.differences if not d.paired]:
+        found.append((Status.CAUTION, f"{plural(len(unpaired), 'pair', 'was compared')} on different questions."))
+    return tuple(found)

@@ -1,0 +1,91 @@
+"""The items on which two models differ: told with both answers, bounded, and off where texts should not leave."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from measurand.measures import find
+from measurand.measures.precision.shared.differing import MOST_ITEMS, MOST_LETTERS
+from measurand.report.html import to_html
+from measurand.results import Audit, Provenance
+from measurand.tables import Responses
+
+EVIL = "<script>alert(1)</script>\x1b[31m " + "x" * 300
+
+
+def answered(items: int = 40) -> Responses:
+    """Model a is right on all items, b on those not divisible by 4; each says what it answered, twice."""
+    rows = [
+        (
+            model,
+            "quiz",
+            f"q{i}",
+            epoch,
+            float(model == "a" or i % 4 > 0),
+            f"{model} says {EVIL if i == 4 else i}",
+            f"t{i}",
+        )
+        for model in "ab"
+        for i in range(items)
+        for epoch in (1, 2)
+    ]
+    names = ["model", "benchmark", "item", "epoch", "score", "answer", "target"]
+    return Responses.build(pl.DataFrame(rows, schema=names, orient="row"))
+
+
+def compared(responses: Responses, **settings: object):
+    measure = find("P2")
+    result = measure.compute(responses, pair=("b", "a"), **settings)
+    return result, measure.answers(result, measure.findings(result))
+
+
+def test_every_item_that_differs_is_told_once_with_both_answers_and_the_right_one():
+    result, answer = compared(answered())
+    assert [each.item for each in result.items] == [f"q{i}" for i in sorted(range(0, 40, 4), key=lambda i: f"q{i}")]
+    first = next(each for each in result.items if each.item == "q8")
+    assert (first.scores, first.answers, first.target) == ((0.0, 1.0), ("b says 8", "a says 8"), "t8")
+    table = answer.tables[1]
+    assert table.head == ("task", "item", "b", "a", "b answered", "a answered", "right answer")
+    assert ("quiz", "q8", "0", "1", "b says 8", "a says 8", "t8") in table.rows
+
+
+def test_long_and_hostile_answers_are_cut_and_stay_text():
+    _, answer = compared(answered())
+    row = next(row for row in answer.tables[1].rows if row[1] == "q4")
+    assert len(row[4]) == MOST_LETTERS
+    assert "\x1b" not in row[4]
+    audit = Audit(
+        findings=tuple(find("P2").findings(compared(answered())[0])),
+        figures={},
+        provenance=Provenance("study", (), (), {}),
+        settings={},
+        seed=0,
+        asked=("P2",),
+        answers={"P2": answer},
+    )
+    assert "<script>alert(1)" not in to_html(audit, [find("P2")])
+
+
+def test_without_texts_no_answer_leaves_the_results():
+    result, answer = compared(answered(), texts=False)
+    assert len(result.items) == 10
+    assert {each.answers for each in result.items} == {(None, None)}
+    assert answer.tables[1].head == ("task", "item", "b", "a")
+    assert "says" not in repr(answer)
+
+
+def test_of_many_items_those_that_differ_most_are_told():
+    rows = [(m, "quiz", f"q{i}", (i % 500) / 1000 if m == "a" else 0.0) for m in "ab" for i in range(1000)]
+    frame = pl.DataFrame(rows, schema=["model", "benchmark", "item", "score"], orient="row")
+    result, _ = compared(Responses.build(frame))
+    assert len(result.items) == MOST_ITEMS
+    assert min(each.scores[1] for each in result.items) == pytest.approx(0.45)
+
+
+def test_models_that_score_alike_have_no_such_table():
+    rows = [(m, "quiz", f"q{i}", float(i % 2)) for m in "ab" for i in range(20)]
+    frame = pl.DataFrame(rows, schema=["model", "benchmark", "item", "score"], orient="row")
+    result, answer = compared(Responses.build(frame))
+    assert result.items == ()
+    assert len(answer.tables) == 1
