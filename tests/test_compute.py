@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import operator
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
 from measurand.compute import cluster, run_tasks
-from measurand.errors import InputError, UnknownName
+from measurand.errors import InputError, MeasurandError, UnknownName
 
 
 def threads_in_use(_):
@@ -70,6 +75,42 @@ def test_a_failing_task_raises_its_error(jobs):
 def test_too_few_jobs_are_refused(jobs):
     with pytest.raises(ValueError, match=f"at least 1, got {jobs}"):
         run_tasks(divmod, [(1, 1)], jobs=jobs)
+
+
+def test_a_function_of_a_notebook_and_what_it_prints_are_no_trouble():
+    times = 3
+    tasks = [(i, "x" * 100_000) for i in range(4)]
+    assert list(run_tasks(lambda i, text: print(text) or i * times, tasks, jobs=2)) == [0, 3, 6, 9]
+
+
+def test_a_worker_that_dies_is_said():
+    with pytest.raises(MeasurandError, match=r"a worker process ended with 7; .* fewer jobs may do"):
+        list(run_tasks(os._exit, [(7,), (7,)], jobs=2))
+
+
+def test_results_that_nobody_waits_for_end_their_workers():
+    results = run_tasks(time.sleep, [(0.0,), (600.0,), (600.0,)], jobs=2)
+    next(results)
+    results.close()
+
+
+RUN = """
+import time
+from measurand.compute import run_tasks
+list(run_tasks(time.sleep, [(0.0,), (0.0,), (3.0,), (3.0,)], jobs=2))
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="no shared memory to look at")
+@pytest.mark.parametrize("after", [0.1, 0.6, 1.2])
+def test_a_killed_run_leaves_nothing_in_the_system(tmp_path, after):
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    run = subprocess.Popen([sys.executable, "-c", RUN], start_new_session=True, env=environment)
+    time.sleep(after)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert not [path for path in Path("/dev/shm").iterdir() if str(run.pid) in path.name]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture

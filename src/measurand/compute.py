@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from queue import SimpleQueue
+from typing import IO, Any, TypeVar, cast
 
 from threadpoolctl import threadpool_limits
 
-from measurand.errors import InputError, UnknownName
+from measurand.errors import InputError, MeasurandError, UnknownName
 from measurand.extras import need
 
 __all__ = ["cluster", "run_tasks"]
@@ -55,17 +62,100 @@ def run_tasks(
         return elsewhere(function, tasks, threads)
     if jobs == 1 or len(tasks) < 2:
         return (_limited(function, task, threads) for task in tasks)
-    import joblib  # a tenth of a second, for nothing where there is one worker
-
-    delayed: Iterable[Any] = (joblib.delayed(function)(*task) for task in tasks)
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=threads):
-        results: Iterator[Result] = joblib.Parallel(n_jobs=jobs, return_as="generator")(delayed)
-    return results
+    return _in_processes(function, tasks, min(jobs, len(tasks)), threads)
 
 
 def _limited(function: Callable[..., Result], task: tuple[Any, ...], threads: int | None) -> Result:
     with threadpool_limits(threads):
         return function(*task)
+
+
+class _Worker:
+    """A process that does one task after another, and ends with this one.
+
+    Pipes alone: queues and shared memory of the usual pools have names in the system, which a killed run leaves there.
+    """
+
+    def __init__(self, threads: int) -> None:
+        start = "import sys, pickle; sys.path[:] = pickle.load(sys.stdin.buffer); from measurand import compute; "
+        limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", f"{start}compute.work()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **limits},
+        )
+        self._put(pickle.dumps(sys.path))
+
+    def _put(self, data: bytes) -> None:
+        into = cast(IO[bytes], self._process.stdin)
+        into.write(data)
+        into.flush()
+
+    def done(self, *call: Any) -> Any:
+        """The result of a function on its arguments."""
+        import cloudpickle  # measures of a notebook have no module to be found in
+
+        try:
+            self._put(cloudpickle.dumps(call))
+            failed, result = pickle.load(cast(IO[bytes], self._process.stdout))
+        except (OSError, EOFError):
+            raise MeasurandError(
+                f"a worker process ended with {self._process.wait()}; where memory is short, fewer jobs may do"
+            ) from None
+        if failed:
+            raise result
+        return result
+
+    def end(self) -> None:
+        """Whatever it is doing."""
+        self._process.kill()
+        with suppress(OSError), self._process:
+            pass
+
+
+def work() -> None:
+    """Do what comes in and say what comes out of it, until nothing more comes."""
+    import cloudpickle
+
+    # Whatever a task prints must not get between the results.
+    with suppress(EOFError, BrokenPipeError), os.fdopen(os.dup(1), "wb") as results:
+        os.dup2(2, 1)
+        # An interrupt reaches every process of the terminal; the one that asked ends the others.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        while True:
+            function, task, threads = pickle.load(sys.stdin.buffer)
+            try:
+                outcome = (False, _limited(function, task, threads))
+            except Exception as error:
+                outcome = (True, error)
+            results.write(cloudpickle.dumps(outcome))
+            results.flush()
+
+
+def _in_processes(function: Callable[..., Result], tasks: Tasks, jobs: int, threads: int | None) -> Iterator[Result]:
+    threads = threads or max(1, (os.cpu_count() or 1) // jobs)
+    workers = [_Worker(threads) for _ in range(jobs)]
+    free: SimpleQueue[_Worker] = SimpleQueue()
+    for worker in workers:
+        free.put(worker)
+
+    def done(task: tuple[Any, ...]) -> Result:
+        worker = free.get()
+        try:
+            result: Result = worker.done(function, task, threads)
+            return result
+        finally:
+            free.put(worker)
+
+    with ThreadPoolExecutor(jobs) as waiting:
+        try:
+            for future in [waiting.submit(done, task) for task in tasks]:
+                yield future.result()
+        finally:
+            waiting.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                worker.end()
 
 
 @contextmanager

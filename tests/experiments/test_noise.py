@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from joblib.externals.loky import get_reusable_executor
 
 from measurand.errors import InputError
 from measurand.experiments import noise
@@ -115,8 +114,6 @@ def test_a_folder_with_another_sweep_or_something_else_is_refused(tiny_folder, t
 
 
 def test_workers_find_what_one_process_finds(tiny_folder, tmp_path, some_sums):
-    # Workers of an earlier test may be about to end for want of work; those of this one are its own.
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
     one = sweep(tiny_folder, some_sums, tmp_path / "one", SMALL).frame
     two = sweep(tiny_folder, some_sums, tmp_path / "two", SMALL, jobs=2).frame
     assert one.equals(two)
