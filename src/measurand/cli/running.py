@@ -140,8 +140,11 @@ def audit_and_write(
     told = result
     if shown is not None:
         chosen = tuple(measure for measure in chosen if measure.code in shown)
-        answers = {code: answer for code, answer in result.answers.items() if code in shown}
-        told = replace(result, findings=tuple(f for f in result.findings if f.code in shown), answers=answers)
+        told = replace(
+            result,
+            findings=tuple(finding for finding in result.findings if finding.code in shown),
+            answers={code: answer for code, answer in result.answers.items() if code in shown},
+        )
     try:
         if showing.output is not None:
             _write(result, showing.output)

@@ -56,7 +56,8 @@ def behind(audit: Audit, measures: Sequence[MeasureInfo], code: str, answer: Ans
     """What the other measures say of the same class of models: their headlines, or the one row a headline counts."""
     first = next((f for f in audit.findings if f.code == code and f.headline and f.sentence == answer.sentence), None)
     class_ = None if first is None else first.subject.get("class")
-    order = {measure.code: place for place, measure in enumerate(measures) if measure.code != code}
+    # What was read stands below, as far as it limits the answer.
+    order = {measure.code: place for place, measure in enumerate(measures) if measure.code not in (code, "P0")}
     headlines = [f for f in audit.findings if f.headline and f.code in order]
     told = []
     for top in sorted(headlines, key=lambda finding: order[finding.code]):

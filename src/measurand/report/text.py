@@ -81,7 +81,7 @@ def to_text(
     if like is None:
         # No environment: COLUMNS or NO_COLOR would change the text of one and the same audit.
         like = Console(file=io.StringIO(), width=max(40, width), legacy_windows=False, _environ={})
-    shown = renderable(audit, measures) if everything else brief(audit, measures, like, more=more)
+    shown = renderable(audit, measures, like) if everything else brief(audit, measures, like, more=more)
     with like.capture() as capture:
         like.print(shown, highlight=False)
     # Padding to the width of the terminal is nothing that a file or a pipe should hold.
@@ -336,8 +336,8 @@ def _closing(audit: Audit, measures: Sequence[MeasureInfo], more: Sequence[str])
 # Everything ----------------------------------------------------------------------------------------------------------
 
 
-def renderable(audit: Audit, measures: Sequence[MeasureInfo]) -> RenderableType:
-    """The same report for a rich console, which decides on width and colour; only questions that were asked."""
+def renderable(audit: Audit, measures: Sequence[MeasureInfo], console: Console) -> RenderableType:
+    """All that was found, for a console that decides on width and signs; only questions that were asked."""
     title = Text(plain(audit.provenance.title) or "Untitled study", style="bold")
     blocks: list[RenderableType] = [title, Text(f"seed {audit.seed}", style="dim"), Text(issue_lines(audit))]
     asked = {measure.question for measure in measures}
@@ -348,6 +348,9 @@ def renderable(audit: Audit, measures: Sequence[MeasureInfo]) -> RenderableType:
         blocks += [Text(), _heading(section), Padding(_findings(section.headlines), (0, 0, 0, 2))]
         if section.details:
             blocks.append(Padding(_findings(section.details), (0, 0, 0, 2)))
+        answer = audit.answers.get(section.code)
+        for table in answer.tables if answer else ():
+            blocks += [Text(), Padding(_drawn(table, table_rows(table, len(table.rows)), console), (0, 0, 0, 2))]
     absent = unassessed(audit, measures)
     if absent:
         blocks += [Text(), Text("Not assessed", style="bold"), Padding(_absent(absent), (0, 0, 0, 2))]
