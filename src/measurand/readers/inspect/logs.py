@@ -19,7 +19,8 @@ from msgspec.structs import replace
 from measurand.errors import InputError
 from measurand.readers.archive import MAX_MEMBER, Archive, ArchiveError, children, decode_json, open_archive
 from measurand.readers.inspect.aggregates import Rule, discrepancies, recomputed
-from measurand.readers.inspect.rows import Item, item_of, log_of, score_number
+from measurand.readers.inspect.rows import log_of
+from measurand.readers.inspect.samples import Item, item_of, score_number
 from measurand.readers.inspect.schema import (
     Header,
     Sample,
