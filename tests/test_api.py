@@ -52,7 +52,8 @@ def test_an_audit_is_written_and_read_back(result, tmp_path):
 
 
 def test_an_audit_shows_itself(result):
-    assert "capabilities correlation" in str(result).casefold()
+    assert str(result).startswith("Of 61 safety benchmarks, ")
+    assert "--all" not in str(result)
     assert result._repr_html_().startswith("<table>")
     assert len(result._repr_html_()) < 20_000
     assert len(repr(result)) < 3_000
@@ -108,7 +109,7 @@ def test_the_ways_in_and_out_that_the_design_names(make_study):
     audit = m.audit(study, ["V1", "G6", "P1"], settings={"G6": {"tolerated": 0.01}, "V1": {"resamples": 200}})
     assert audit.settings["G6"]["tolerated"] == 0.01
     sentence = audit["V1"].of("truthfulqa_mc1", class_="chat").sentence
-    assert sentence.startswith("For TruthfulQA MC1 there are too few models to say")
+    assert sentence.startswith("For TruthfulQA MC1 too little is known to say")
     frame = audit.to_frame()
     assert frame.height > 100
     assert {"code", "benchmark", "class", "status", "estimate", "value", "low", "high"} <= set(frame.columns)

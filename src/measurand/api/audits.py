@@ -15,11 +15,9 @@ from measurand.errors import InputError, UnknownName
 from measurand.files import write_atomically
 from measurand.measures import discover, find
 from measurand.report.html import to_html
-from measurand.report.summary import ASSESSED
 from measurand.report.tables import to_csv, to_latex, to_markdown
 from measurand.report.text import to_text
 from measurand.tables import Study
-from measurand.wording import plural
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,7 +47,7 @@ class Audit(results.Audit):
         found = tuple(finding for finding in self.findings if finding.code == wanted)
         named = {finding.figure for finding in found}
         figures = {n: f for n, f in self.figures.items() if n in named or n.startswith(f"{wanted}.")}
-        return Findings(found, figures)
+        return Findings(found, figures, answer=self.answers.get(wanted))
 
     def to_frame(self) -> pl.DataFrame:
         """One row per estimate of every finding, as a polars frame."""
@@ -76,18 +74,10 @@ class Audit(results.Audit):
         return to_csv(self)
 
     def __str__(self) -> str:
-        return to_text(self, discover())
+        """The answer as a terminal shows it: in 25 lines."""
+        return to_text(self, [measure for measure in discover() if measure.code in self.asked], rest="to_frame()")
 
-    def __repr__(self) -> str:
-        """The headlines, a line each."""
-        headlines = tuple(finding for finding in self.findings if finding.headline and finding.status in ASSESSED)
-        silent = set(self.asked) - {finding.code for finding in self.findings if finding.status in ASSESSED}
-        lines = [
-            self.provenance.title,
-            repr(Findings(headlines)),
-            f"{plural(len(silent), 'measure', 'was')} not assessed",
-        ]
-        return "\n".join(lines[: 2 + bool(silent)])
+    __repr__ = __str__
 
 
 def audit(

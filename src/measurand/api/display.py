@@ -10,8 +10,9 @@ from typing import Any
 
 from measurand.api.findings import Findings
 from measurand.report.figures import render
+from measurand.report.text import table_rows
 from measurand.report.wording import STATUS, subject_text
-from measurand.results import NOTEBOOK, Audit, Brief, Figure, Finding
+from measurand.results import NOTEBOOK, Answer, Audit, Brief, Figure, Finding, Table
 from measurand.wording import plain, shown
 
 __all__ = ["show_in_notebooks"]
@@ -38,7 +39,27 @@ def _figure(figure: Figure) -> str:
 
 def _findings(found: Findings) -> str:
     pictures = "".join(_figure(figure) for figure in list(found.figures.values())[:1])
-    return _table(found.findings) + pictures
+    return (_table(found.findings) if found.answer is None else _answer(found.answer)) + pictures
+
+
+def _answer(answer: Answer) -> str:
+    """The sentence, its tables and its notes."""
+    tables = "".join(_answer_table(table) for table in answer.tables)
+    said = " ".join(filter(None, [*answer.notes, answer.meaning]))
+    return f"<p><b>{escape(plain(answer.sentence))}</b></p>{tables}<p>{escape(plain(said))}</p>"
+
+
+def _answer_table(table: Table) -> str:
+    head = "".join(f"<th>{escape(plain(name))}</th>" for name in ("", *table.head)[not table.marks :])
+    rows = "".join(
+        "<tr>"
+        + (f"<td>{'' if mark is None else STATUS[mark].mark}</td>" if table.marks else "")
+        + "".join(f"<td>{escape(plain(cell))}</td>" for cell in cells)
+        + "</tr>"
+        for mark, cells in table_rows(table, MOST_ROWS, "to_frame()")
+    )
+    title = f"<caption>{escape(plain(table.title))}</caption>" if table.title else ""
+    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _table(findings: Sequence[Finding]) -> str:

@@ -7,20 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from measurand.errors import UnknownName
-from measurand.report.wording import STATUS, subject_text
-from measurand.results import Estimate, Figure, Finding, in_notebook
-from measurand.wording import plain, shown
+from measurand.report.text import to_text
+from measurand.report.wording import subject_text
+from measurand.results import Answer, Audit, Estimate, Figure, Finding, Provenance, in_notebook
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["Findings", "frame_of"]
-
-MOST_ROWS = 12
-"""Rows of a table that a console shows; `to_frame` holds them all."""
-
-MOST_LETTERS = 100
-"""Of a sentence in such a row."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -32,6 +26,7 @@ class Findings(Sequence[Finding]):
     findings : all of them; those with `Finding.headline` speak for the measure.
     figures : the pictures, by name.
     result : what was computed, before any verdict; None for an audit that was read from a file.
+    answer : what it says first: a sentence, tables, notes; None where nothing could be assessed.
 
     Examples
     --------
@@ -44,6 +39,7 @@ class Findings(Sequence[Finding]):
     findings: tuple[Finding, ...]
     figures: Mapping[str, Figure] = field(default_factory=dict)
     result: Any = None
+    answer: Answer | None = None
 
     def __len__(self) -> int:
         return len(self.findings)
@@ -122,28 +118,23 @@ class Findings(Sequence[Finding]):
         return frame_of(self.findings)
 
     def __repr__(self) -> str:
-        """A short table: marks, subjects, numbers; the headline in words."""
+        """The answer as a terminal shows it: a sentence, a short table, what limits it."""
         if not self.findings:
             return "no findings"
-        lines = [f"{STATUS[self.headline.status].mark} {plain(self.verdict)}"]
-        rows = [finding for finding in self.findings if finding is not self.headline]
-        cells = [_cells(finding) for finding in rows[:MOST_ROWS]]
-        widths = [max((len(cell[place]) for cell in cells), default=0) for place in range(3)]
-        lines += [
-            "  ".join(text.ljust(width) for text, width in zip(cell, widths, strict=True)).rstrip() for cell in cells
-        ]
-        if len(rows) > MOST_ROWS:
-            lines.append(f"... {len(rows) - MOST_ROWS} more: to_frame() holds them all")
-        return "\n".join(lines)
+        code = self.headline.code
+        audit = Audit(
+            findings=self.findings,
+            figures={},
+            provenance=Provenance("", (), (), {}),
+            settings={},
+            seed=0,
+            asked=(code,),
+            answers={} if self.answer is None else {code: self.answer},
+        )
+        return self.verdict if self.answer is None else to_text(audit, (), rest="to_frame()").rstrip()
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)
-
-
-def _cells(finding: Finding) -> tuple[str, str, str]:
-    """Mark, subject, and the number that the sentence is about, or the sentence where there is none."""
-    said = shown(finding.estimates[0]) if finding.estimates else plain(finding.sentence)
-    return STATUS[finding.status].mark, subject_text(finding)[:60], said[:MOST_LETTERS]
 
 
 def frame_of(findings: Iterable[Finding]) -> pl.DataFrame:

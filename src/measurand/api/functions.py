@@ -42,7 +42,8 @@ def function_of(code: str, name: str) -> Callable[..., Findings]:
             arguments["rng"] = generator(measure, seed) if rng is None else rng
         result = measure.compute(**arguments)
         findings = measure.findings(result, **settings)
-        return Findings(findings, {figure.name: figure for figure in measure.figures(result, findings)}, result)
+        figures = {figure.name: figure for figure in measure.figures(result, findings)}
+        return Findings(findings, figures, result, measure.answers(result, findings))
 
     ask.__name__ = ask.__qualname__ = name
     ask.__module__ = "measurand"

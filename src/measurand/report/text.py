@@ -30,6 +30,9 @@ from measurand.wording import plain, plural
 
 __all__ = ["brief", "missing", "renderable", "table_rows", "to_text"]
 
+REST = "--all"
+"""What shows all of it, on a command line."""
+
 LINES = 25
 """What an answer may take: one screen of a terminal."""
 
@@ -57,6 +60,7 @@ def to_text(
     *,
     everything: bool = False,
     more: Sequence[str] = (),
+    rest: str = REST,
     width: int = 100,
     like: Console | None = None,
 ) -> str:
@@ -66,7 +70,7 @@ def to_text(
     ----------
     audit, measures : as in `measurand.report.html.to_html`.
     everything : the four questions, each finding, what was not assessed, and how it was read.
-    more : what the last line of an answer says, such as how to see everything.
+    more, rest : what the last line of an answer says, and what shows the rows that do not fit.
     width : columns.
     like : the console to write for, instead: its width, signs and colours.
 
@@ -80,8 +84,8 @@ def to_text(
     """
     if like is None:
         # No environment: COLUMNS or NO_COLOR would change the text of one and the same audit.
-        like = Console(file=io.StringIO(), width=max(40, width), legacy_windows=False, _environ={})
-    shown = renderable(audit, measures, like) if everything else brief(audit, measures, like, more=more)
+        like = Console(file=io.StringIO(), width=max(40, width), legacy_windows=False, force_jupyter=False, _environ={})
+    shown = renderable(audit, measures, like) if everything else brief(audit, measures, like, more=more, rest=rest)
     with like.capture() as capture:
         like.print(shown, highlight=False)
     # Padding to the width of the terminal is nothing that a file or a pipe should hold.
@@ -92,7 +96,7 @@ def to_text(
 
 
 def brief(
-    audit: Audit, measures: Sequence[MeasureInfo], console: Console, *, more: Sequence[str] = ()
+    audit: Audit, measures: Sequence[MeasureInfo], console: Console, *, more: Sequence[str] = (), rest: str = REST
 ) -> RenderableType:
     """The answer in at most 25 lines of the console: sentence, tables, what limits it, how it was read, what is left.
 
@@ -100,6 +104,7 @@ def brief(
     ----------
     console : that it is for; its width decides how many rows fit, its encoding which signs.
     more : what the last line says, such as how to see everything.
+    rest : what shows the rows and sentences that do not fit.
     """
     first = lead(audit)
     if first is None:
@@ -119,7 +124,7 @@ def brief(
     parts: list[RenderableType] = []
     # The table that was asked for first, then what limits it, then further tables, as far as they fit.
     for place, table in enumerate(tables):
-        kept = _fitting(table, console, space - (KEPT if told else 1), least=place > 0)
+        kept = _fitting(table, console, space - (KEPT if told else 1), least=place > 0, rest=rest)
         if kept is not None:
             parts += [kept, Text()]
             space -= _height(console, kept) + 1
@@ -130,13 +135,15 @@ def brief(
         parts.append(note)
         space -= _height(console, note)
     for lines, noun in ((told, "further caution"), (_how_read(audit), "further note on how it was read")):
-        fitting = _as_many(lines, noun, space, console)
+        fitting = _as_many(lines, noun, space, console, rest)
         parts += fitting
         space -= _height(console, *fitting)
     return Group(*head, *parts, *foot)
 
 
-def _as_many(lines: Sequence[RenderableType], noun: str, space: int, console: Console) -> list[RenderableType]:
+def _as_many(
+    lines: Sequence[RenderableType], noun: str, space: int, console: Console, rest: str
+) -> list[RenderableType]:
     """Of these, as many as there is space for, and a line that counts the others."""
     heights = [_height(console, line) for line in lines]
     if sum(heights) <= space:
@@ -144,7 +151,7 @@ def _as_many(lines: Sequence[RenderableType], noun: str, space: int, console: Co
     kept = 0
     while sum(heights[: kept + 1]) < space:
         kept += 1
-    more = _said(f"{_count(len(lines) - kept, noun)}: --all", "dim")
+    more = _said(f"{_count(len(lines) - kept, noun)}: {rest}", "dim")
     return [*lines[:kept], more] if space > 0 else []
 
 
@@ -217,7 +224,7 @@ def _words(row: QuestionRow) -> Text:
     return Text(plain(question_words(row)), style="" if row.finding else "dim")
 
 
-def table_rows(table: Table, most: int) -> list[tuple[Status | None, tuple[str, ...]]]:
+def table_rows(table: Table, most: int, rest: str = REST) -> list[tuple[Status | None, tuple[str, ...]]]:
     """The rows that are shown where not all fit: the first, and of a table with two ends the last three, too.
 
     Examples
@@ -235,18 +242,18 @@ def table_rows(table: Table, most: int) -> list[tuple[Status | None, tuple[str, 
     gap = [""] * len(table.head)
     # In a column of names: numbers are narrow, and set on the right.
     named = next((place for place in range(len(gap)) if place not in table.right), 0)
-    gap[named] = f"… {len(rows) - first - last} more: --all"
+    gap[named] = f"… {len(rows) - first - last} more: {rest}"
     return [*rows[:first], (None, tuple(gap)), *(rows[-last:] if last else [])]
 
 
-def _fitting(table: Table, console: Console, space: int, *, least: bool) -> RenderableType | None:
+def _fitting(table: Table, console: Console, space: int, *, least: bool, rest: str) -> RenderableType | None:
     """The table with as many rows as there is space for; nothing where a further one finds too little."""
     fixed = bool(table.title) + any(table.head) + 1
     most = max(space - fixed, 0 if least else 3)
     if most < min(3, len(table.rows)):
         return None
     while True:
-        drawn = _drawn(table, table_rows(table, most), console)
+        drawn = _drawn(table, table_rows(table, most, rest), console)
         # Long names fold into several lines, which no count of rows foresees.
         if _height(console, drawn) <= max(space - 1, 4) or most <= 3:
             return drawn
@@ -351,6 +358,8 @@ def renderable(audit: Audit, measures: Sequence[MeasureInfo], console: Console) 
         answer = audit.answers.get(section.code)
         for table in answer.tables if answer else ():
             blocks += [Text(), Padding(_drawn(table, table_rows(table, len(table.rows)), console), (0, 0, 0, 2))]
+        if answer and answer.notes:
+            blocks += [Text(), Padding(_said(" ".join(answer.notes), "dim"), (0, 0, 0, 2))]
     absent = unassessed(audit, measures)
     if absent:
         blocks += [Text(), Text("Not assessed", style="bold"), Padding(_absent(absent), (0, 0, 0, 2))]
