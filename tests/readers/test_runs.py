@@ -9,7 +9,8 @@ import pytest
 
 from measurand.errors import UnknownName
 from measurand.readers.log import Aggregate, ItemMean, Log, Problem, items_frame
-from measurand.readers.runs import Result, Run, item_means, responses, runs, scores, unread
+from measurand.readers.of_runs import responses, scores
+from measurand.readers.runs import Result, Run, item_means, runs, unread
 from measurand.readers.study import study_of
 from measurand.results import Source
 
@@ -205,32 +206,3 @@ def test_the_metric_a_benchmark_is_named_after_stands_for_it(benchmark, metric):
         )
     )
     assert Run(log=log, model="m", benchmark=benchmark).result.metric == metric
-
-
-def a_task(name: str, values: dict[str, float], subtasks: str = "") -> Log:
-    facts = {"group": "true", "subtasks": subtasks} if subtasks else {}
-    aggregates = tuple(Aggregate(reading=metric, metric=metric, value=value) for metric, value in values.items())
-    return replace(a_log(name, aggregates=aggregates, facts=facts), task=name)
-
-
-def counted(*tasks: Log) -> list[str]:
-    return [benchmark for _, benchmark in scores("all", runs(tasks).runs).scores.select("model", "benchmark").rows()]
-
-
-def test_a_group_takes_the_subtasks_of_its_own_model_alone():
-    group, task = a_task("g", {"acc": 0.5}, "t, u"), a_task("t", {"acc": 0.4})
-    part = scores("all", runs([group, task, replace(task, model="n")]).runs)
-    assert part.scores.select("model", "benchmark").rows() == [("m", "g"), ("n", "t")]
-
-
-def test_a_group_contains_only_what_it_sums_up():
-    subtasks = [a_task("a", {"acc": 0.4}), a_task("b", {"em,strict": 0.1, "em,flexible": 0.2})]
-    assert counted(a_task("g", {}, "a, b"), *subtasks) == ["a", "b"]
-    assert counted(a_task("g", {"acc": 0.5}, "a, b"), *subtasks) == ["g", "b"]
-    assert counted(a_task("g", {"em,flexible": 0.5}, "a, b"), *subtasks) == ["g", "a", "b"]
-    assert counted(a_task("g", {"acc": 0.5, "em,strict": 0.1}, "a, b"), *subtasks) == ["g"]
-
-
-def test_of_groups_within_groups_the_largest_counts():
-    tasks = a_task("all", {"acc": 0.5}, "part"), a_task("part", {"acc": 0.5}, "a"), a_task("a", {"acc": 0.5})
-    assert counted(*tasks) == ["all"]

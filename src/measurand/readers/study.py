@@ -16,8 +16,9 @@ from measurand.names import COMMENT
 from measurand.readers.evidence.kinds import KINDS, kind_of, kind_of_file
 from measurand.readers.log import Log
 from measurand.readers.logs import find_logs, read_log
+from measurand.readers.of_runs import responses, scores
 from measurand.readers.paths import SUFFIXES, expand, read_bytes, recognise, visible
-from measurand.readers.runs import Run, responses, runs, scores, unread
+from measurand.readers.runs import Run, runs, unread
 from measurand.readers.tables import item_rows
 from measurand.readers.tables.assembling import assemble
 from measurand.readers.tables.columns import MODEL, VERSION, find
