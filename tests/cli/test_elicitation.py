@@ -41,7 +41,7 @@ def repeats(tmp_path):
 
 
 def test_elicitation_counts_in_the_unit_that_is_known(efforts, tmp_path):
-    assert "50% of the behaviours took at most 24 queries" in run("elicitation", efforts, "--unit", "queries")
+    assert "search on m, 24 queries per behaviour" in run("elicitation", efforts, "--unit", "queries")
     sizes = written(tmp_path / "sizes.csv", "model,Params (B)", [("m", 7)])
     by_facts = run("elicitation", efforts, "--model-facts", sizes, "--parameters", "attacker=1e9", "--json")
     finding = next(f for f in json.loads(by_facts)["findings"] if f["subject"].get("method") == "search")
@@ -58,7 +58,7 @@ def test_a_budget_is_judged_and_can_fail_the_run(efforts):
     assert "above the tolerated 10%" in run(*words)
     run(*words, "--fail-on", "issue", code=1)
     gap = run("elicitation", efforts, "--baseline", "as is")
-    assert "an evaluation with 'as is' alone understates what can be elicited" in gap
+    assert "an evaluation with “as is” alone understates what can be elicited" in gap
 
 
 def test_repeated_attempts_are_forecast(repeats, tmp_path):

@@ -247,7 +247,7 @@ def answer(result: Elicitations, findings: Sequence[Finding]) -> Answer:
     each, gaps = others[: len(result.rows)], others[len(result.rows) :]
     return Answer(
         sentence=top.sentence,
-        tables=(costs_table(result, each),),
+        tables=(costs_table(result, each),) if len(each) > 1 else (),
         meaning=MEASURE.caveats[0],
         cautions=cautions(gaps),
     )

@@ -99,6 +99,8 @@ def overview(result: Elicitations, each: Sequence[Finding], gaps: Sequence[Findi
     missed = list(dict.fromkeys(f.subject["target"] for f in gaps if f.status is Status.ISSUE))
     where = listed(missed) if 0 < len(missed) <= NAMED else plural(len(missed), "target")
     more = f" On {where}, “{result.baseline}” alone understates what can be elicited."
+    if len(each) == 1:
+        return each[0].sentence + more * bool(missed)
     return (_least_cost(result) if result.budget is None else _within_budget(result, each)) + more * bool(missed)
 
 
@@ -146,8 +148,6 @@ def _targets(result: Elicitations) -> str:
 
 
 def _within_budget(result: Elicitations, each: Sequence[Finding]) -> str:
-    if len(each) == 1:
-        return each[0].sentence
     above, below = (tally(each)[status] for status in (Status.ISSUE, Status.PASSED))
     return (
         f"Of {plural(len(each), 'method')} on {_targets(result)}, {above or 'none'} {agreeing(max(above, 1), 'is')} "
