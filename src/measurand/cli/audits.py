@@ -35,11 +35,16 @@ def audit(
 
 
 @command(START)
-def demo(showing: Showing) -> None:
+def demo(
+    showing: Showing,
+    study: Annotated[
+        str, typer.Option(help="safetywashing_2024, or frontier_2026: 102 settings of 61 models on 29 benchmarks.")
+    ] = "safetywashing_2024",
+) -> None:
     """Audit the embedded study: published figures of 53 models on 73 benchmarks; written to ./demo by default."""
     from measurand.readers import load_example
 
-    audit_and_write(load_example(), {}, replace(showing, output=showing.output or Path("demo")))
+    audit_and_write(load_example(study), {}, replace(showing, output=showing.output or Path("demo")))
 
 
 @command(VALIDITY)

@@ -35,6 +35,7 @@ MODEL_FACTS: dict[str, pl.DataType] = {
     "training_flop": pl.Float64(),
     "release_date": pl.String(),
     "knowledge_cutoff": pl.String(),
+    "version": pl.String(),
 }
 BENCHMARK_FACTS: dict[str, pl.DataType] = {
     "benchmark": pl.String(),
@@ -72,7 +73,7 @@ class Scores(Brief):
     ----------
     table : model, benchmark, score (as given), stderr, n_items.
     models : one row per model: family, class, parameters, training_flop, release_date and
-        knowledge_cutoff (ISO); null where not known.
+        knowledge_cutoff (ISO), version (the model that the row is one setting of); null where not known.
     benchmarks : one row per benchmark: role (capability | safety | other), area, metric, higher_is (better | worse),
         chance, maximum, trait, method, source.
     notes : what was decided on the way in, for the reader of the audit.

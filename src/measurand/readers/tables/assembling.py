@@ -72,13 +72,14 @@ def assemble(
     turned = matched("benchmark", lower, tested)
     _refuse_mixed_units(found, spread, matched("benchmark", _names(as_given), tested))
     models = table["model"].unique(maintain_order=True).to_list()
-    model_facts = complete_models(models, about_models.layers, found.models)
+    versions = [part.versions for part in (*parts, *sides) if part.versions is not None]
+    model_facts = complete_models(models, [*about_models.layers, *versions], found.models)
     limits = {name: (low, high) for name, low, high in spread.select("benchmark", "min", "max").iter_rows()}
     benchmark_facts = complete_benchmarks(tested, about_benchmarks.layers, limits, turned, found.benchmarks)
     notes = [note for part in (*parts, *sides) for note in part.notes]
     notes += [*found.notes, *about_models.notes, *about_benchmarks.notes, *model_facts.notes, *benchmark_facts.notes]
     notes += _control_notes([*models, *tested]) + _direction_notes(benchmark_facts.frame)
-    notes += version_notes(table, [part.versions for part in (*parts, *sides) if part.versions is not None])
+    notes += version_notes(table, versions)
     notes += _spelling_notes(models, settled)
     try:
         scores = Scores.build(table, model_facts.frame, benchmark_facts.frame, notes)
