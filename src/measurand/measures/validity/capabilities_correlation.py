@@ -40,7 +40,7 @@ from measurand.stats.capability.capabilities import (
 from measurand.stats.intervals.correlation import OnZScale
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import UNCLASSED, Scores
-from measurand.wording import CORRELATION, SHARE, agreeing, listed, percent, plural, shown
+from measurand.wording import CORRELATION, SHARE, agreeing, capital, listed, percent, plural, shown
 
 __all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation", "judge"]
 
@@ -233,7 +233,7 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         headline=True,
         status=overall(tested),
         sentence=summary(panel, tested, count, alone, noun),
-        short=_short(panel.class_, tested, count, noun),
+        short=_short(panel.class_, tested, count),
         estimates=(_share_entangled(tested, by_point, threshold), pc1_share),
         caveats=(
             *((INDEPENDENT,) if panel.families_unknown else ()),
@@ -254,12 +254,13 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
     )
 
 
-def _short(class_: str, tested: Sequence[Finding], count: Counter[str], noun: str) -> str:
+def _short(class_: str, tested: Sequence[Finding], count: Counter[str]) -> str:
     if len(tested) == 1:
         return f"{tested[0].subject['benchmark']} {tested[0].short}"
-    of = "" if class_ == UNCLASSED else f" ({class_})"
+    # Seven words at most, whatever a class is called.
+    of = "" if class_ == UNCLASSED or " " in class_ else f" ({class_})"
     moved = count[VERDICTS[Side.ABOVE]] + count[VERDICTS[Side.BELOW]]
-    return f"{moved} of {plural(len(tested), noun)} clearly {agreeing(moved, 'moves')} with capability{of}"
+    return f"{moved or 'none'} of {len(tested)} {agreeing(max(moved, 1), 'moves')} with capability{of}"
 
 
 def _default(finding: Finding) -> Estimate:
@@ -380,7 +381,11 @@ def answer(result: CapabilitiesCorrelation, findings: Sequence[Finding]) -> Answ
         sentence=first.sentence,
         tables=tuple(each for each in tables[:1] if each is not None),
         notes=(*(other.sentence for other in others), *notes[:1], _read(classes[0].panel, result)),
-        cautions=tuple((Status.CAUTION, caveat) for caveat in first.caveats if "have no known family" not in caveat),
+        cautions=tuple(
+            (Status.CAUTION, f"{capital(caveat.rstrip('.'))}.")
+            for caveat in first.caveats
+            if "have no known family" not in caveat
+        ),
     )
 
 

@@ -76,7 +76,7 @@ def summary(panel: Panel, tested: Sequence[Finding], count: Counter[str], alone:
     # What would be a verdict by itself is told apart from what is open at any count of benchmarks.
     looked_at = f" (each judged on its own, {alone} of these would be clear)" if alone else ""
     if not said:
-        return f"{of}none can be called: {among} are too few to say{looked_at}."
+        return f"{of}none has a clear verdict: {among} are too few to say{looked_at}."
     rest = "." if not open_ else f". For the other {open_}, {among} are too few to say{looked_at}."
     return f"{of}{listed(said)}{rest if open_ else f' ({among}).'}"
 
