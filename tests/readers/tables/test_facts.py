@@ -95,6 +95,7 @@ def test_columns_come_before_side_tables_and_those_before_what_is_shipped(tmp_pa
         "training_flop": 8.4e22,  # published table
         "release_date": "2023-07",
         "knowledge_cutoff": None,
+        "version": None,
     }
     named = read(scores, models=side)
     assert model(named, "Llama-2-7b-hf") == expected
