@@ -284,3 +284,11 @@ def test_columns_that_differ_in_case_alone_are_read_or_left_as_metadata(tmp_path
     path = tmp_path / "answers.csv"
     path.write_text(f"{header}\n1,1,1,1\n2,0,1,0\n", encoding="utf-8")
     assert sum(log.items.height for log in read(path)) >= 2
+
+
+@pytest.mark.parametrize("name", ["model", "item", "score"])
+def test_a_column_of_lists_is_no_model_item_or_score(tmp_path, name):
+    frame = pl.DataFrame({"model": ["a", "b"], "item": ["1", "1"], "score": [1.0, 0.0]})
+    frame.with_columns(pl.concat_list(name)).write_parquet(tmp_path / "t.parquet")
+    (log,) = read(tmp_path / "t.parquet")
+    assert "a model, an item and a score should be text and numbers; columns: " in log.problems[0].reason

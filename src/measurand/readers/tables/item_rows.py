@@ -143,7 +143,7 @@ def logs_of(table: RawTable, *, cluster: str | None = None) -> list[Log]:
     Raises
     ------
     InputError
-        No column of scores.
+        No column of scores, or one of models, items or scores that holds lists.
 
     Examples
     --------
@@ -152,6 +152,9 @@ def logs_of(table: RawTable, *, cluster: str | None = None) -> list[Log]:
     >>> [(log.model, log.items["score"].to_list()) for log in logs_of(frame_table(frame, "quiz.csv"))]
     [('m1', [1.0, 0.0]), ('m2', [1.0, 1.0])]
     """
+    # The head of a file told by its names alone: a column of lists has one, and is left out.
+    if not is_items(table.columns):
+        raise table.fail(f"a model, an item and a score should be text and numbers; columns: {shorten(table.columns)}")
     benchmark = find([name for name in table.columns if name != cluster], BENCHMARK)
     rows = (_long if find(table.columns, ITEM_SCORE) is not None else _wide)(table, benchmark)
     # A store keeps the rows by benchmark, and may be asked later to take that column for the cluster.
