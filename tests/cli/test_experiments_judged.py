@@ -60,7 +60,7 @@ def test_locked_takes_a_control_and_a_baseline(tmp_path, capsys, monkeypatch):
     assert "no target was attempted 'as is'" in refused(capsys, monkeypatch, "locked", path)
     assert "name a control to tell" in run("locked", path, "--baseline", "plain")
     said = run("locked", path, "--baseline", "plain", "--control", "c")
-    assert "Ability that was not shown: by '5 shown' the score goes from 20% to 80%" in said
+    assert "Ability that was not shown: by “5 shown” the score goes from 20% to 80%" in said
     assert "10 points in the control, at 900 tokens per item" in said
     assert "no target named 'd'" in refused(
         capsys, monkeypatch, "locked", path, "--baseline", "plain", "--control", "d"

@@ -117,20 +117,6 @@ FORBIDDEN = {
 
 MOST_WORDS = 7
 
-LISTED = ("short is missing", "short is long", "short is a sentence", "no end")
-
-WITHOUT_SHORT = [*(f"P{place}" for place in range(1, 13)), *(f"G{place}" for place in range(1, 11))]
-
-UNTIL_REWRITTEN: dict[str, set[str]] = {
-    **{code: {"short is missing"} for code in WITHOUT_SHORT},
-    "V1": {"called", "no end", "nothing counted as 0", "short is long"},
-    "P10": {"nothing counted as 0", "short is missing"},
-    "G1": {"nothing counted as 0", "short is missing"},
-    "G8": {"a count of one", "nothing counted as 0", "short is missing"},
-    "G10": {"a count of one", "a word of Python", "short is missing"},
-}
-"""What measures being rewritten still say: an entry that is no longer needed fails."""
-
 
 class Said(NamedTuple):
     """A text of a measure: where it stands, and what it says once the names of the data are taken out."""
@@ -204,7 +190,7 @@ def simulated(code: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[Fi
 
     def heard(result: object, **settings: object) -> list[Finding]:
         findings = tuple(judge(result, **settings))
-        own = tuple(finding if finding.code else Finding(**{**vars(finding), "code": code}) for finding in findings)
+        own = measure.labelled(findings)
         told.append((own, measure.answers(result, own)))
         return list(findings)
 
@@ -238,9 +224,7 @@ def test_what_a_measure_says_is_plain_english(code, audited, example, monkeypatc
     found: dict[str, str] = {}
     for findings, answer in told:
         found = wrong(findings, answer, frozenset(example.scores.benchmarks["benchmark"])) | found
-    late = UNTIL_REWRITTEN.get(code, set())
-    assert set(found) <= late, {rule: text for rule, text in found.items() if rule not in late}
-    assert set(found) == late, f"take out of UNTIL_REWRITTEN: {sorted(late - set(found))}"
+    assert not found
 
 
 @pytest.mark.parametrize("rule", FORBIDDEN)
@@ -248,8 +232,3 @@ def test_what_is_forbidden_is_found_and_what_stands_in_its_place_is_not(rule):
     pattern, bad, good = FORBIDDEN[rule]
     assert re.search(pattern, bad)
     assert not re.search(pattern, good)
-
-
-def test_what_may_wait_is_a_rule_of_a_measure_there_is():
-    assert set(UNTIL_REWRITTEN) <= set(CODES)
-    assert {rule for rules in UNTIL_REWRITTEN.values() for rule in rules} <= {*FORBIDDEN, *LISTED}

@@ -86,16 +86,21 @@ class Measure:
         return self.name[:1].upper() + self.name[1:]
 
     def findings(self, result: Any, **settings: Any) -> tuple[Finding, ...]:
-        """The findings of `judge`, under this measure's code and title; settings of others are ignored."""
+        """The findings of `judge`, labelled; settings of others are ignored."""
         own = {name: value for name, value in settings.items() if name in inspect.signature(self.judge).parameters}
+        return self.labelled(self.judge(result, **own))
+
+    def labelled(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Findings under this measure's code, with a title and a verdict in short where they have none."""
+        shorts = {Status.NOT_APPLICABLE: "not assessed", **self.shorts}
         return tuple(
             replace(
                 finding,
                 code=self.code,
                 title=finding.title or self.title,
-                short=finding.short or self.shorts.get(finding.status, ""),
+                short=finding.short or shorts.get(finding.status, ""),
             )
-            for finding in self.judge(result, **own)
+            for finding in findings
         )
 
     def figures(self, result: Any, findings: Sequence[Finding]) -> tuple[Figure, ...]:

@@ -53,7 +53,7 @@ def test_items_need_no_order_and_repeated_attempts_are_averaged():
 @pytest.mark.parametrize(
     ("settings", "status", "words"),
     [
-        ({}, Status.ISSUE, "Ability that was not shown: by 'method 1' the score goes from"),
+        ({}, Status.ISSUE, "Ability that was not shown: by “method 1” the score goes from"),
         (
             {"control_gap": 0.4, "items": 2000},
             Status.PASSED,

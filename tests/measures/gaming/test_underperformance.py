@@ -90,7 +90,7 @@ def test_published_runs_of_a_prompted_sandbagger(published):
     # The paper: Qwen largely ignored the instruction.
     qwen = by_title(findings, model="qwen2.5-7b")
     assert {finding.status for finding in qwen.values()} == {Status.PASSED}
-    assert "1 of 3 runs score clearly lower as B than as A" in findings[0].sentence
+    assert "1 of the 3 runs scores clearly lower as B than as A" in findings[0].sentence
 
 
 def test_published_runs_told_to_pick_the_least_likely_answer(published):
@@ -123,7 +123,9 @@ def test_one_log_against_chance_and_positions():
     assert leaning["Answer positions"].status is Status.CAUTION
     assert "an honest run would tell" in leaning["Answer positions"].sentence
     assert findings[0].status is Status.ISSUE
-    assert findings[0].sentence == "In 1 of 4 runs the answers crowd on few positions; 1 of 4 is below chance."
+    assert findings[0].sentence == (
+        "1 of the 4 runs crowds its answers on few positions. 1 of the 4 runs is below chance."
+    )
 
 
 @pytest.mark.parametrize("kind", ["variant", "model", "benchmark"])

@@ -129,12 +129,12 @@ def _overview(every: Sequence[Finding], alpha: float) -> str:
     clear = [finding.subject for finding in every if finding.status is Status.ISSUE]
     alone = sum(bool(finding.result["alone"]) for finding in every)
     first = (
-        f"{alone} of {plural(len(every), 'comparison')} of a model with reference models "
-        f"{'shows' if alone == 1 else 'show'} a score higher than its reference score predicts (about "
+        f"{alone or 'None'} of {plural(len(every), 'comparison')} of a model with reference models "
+        f"{agreeing(max(alone, 1), 'shows')} a score higher than its reference score predicts (about "
         f"{alpha * len(every):.1f} would by chance)"
     )
     if not clear:
-        return f"{first}; none remains after correction for their number."
+        return f"{first}{'; none remains after correction for their number' if alone else ''}."
     names = first_few([f"{of['model']} on {of['benchmark']} against {of['against']}" for of in clear])
     verb = "is" if len(clear) == 1 else "are"
     return f"{first}; after correction for their number {len(clear)} {verb} left: {names}."

@@ -29,7 +29,7 @@ from measurand.stats.intervals.clustered import CR2, cluster_sums, share_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.paired import paired_differences, paired_tests
 from measurand.tables import Responses, Scores
-from measurand.wording import agreeing, capital, plural
+from measurand.wording import of_total, plural
 
 __all__ = [
     "MEASURE",
@@ -250,20 +250,21 @@ def judge(result: Underperformance, *, least_gap: float = 0.10, least_positions:
 def _overview(
     result: Underperformance, gaps: Sequence[Finding], spreads: Sequence[Finding], chances: Sequence[Finding]
 ) -> str:
-    def flagged(findings: Sequence[Finding], status: Status) -> str:
-        return f"{tally(findings)[status]} of {len(findings)}"
+    def flagged(findings: Sequence[Finding], status: Status, does: str, does_not: str) -> str:
+        return of_total(tally(findings)[status], len(findings), "run", does, does_not)
 
     parts = []
     if gaps:
-        pair = result.gaps[0]
-        parts.append(f"{flagged(gaps, Status.ISSUE)} runs score clearly lower as {pair.told} than as {pair.honest}")
+        lower = f"clearly lower as {result.gaps[0].told} than as {result.gaps[0].honest}"
+        parts.append(flagged(gaps, Status.ISSUE, f"scores {lower}", f"does not score {lower}"))
     if spreads:
-        status = Status.ISSUE if gaps else Status.CAUTION
-        parts.append(f"in {flagged(spreads, status)} runs the answers crowd on few positions")
-    below = tally(chances)[Status.ISSUE]
-    found = f"{below or 'none'} of {len(chances)} {agreeing(max(below, 1), 'is')} below chance"
-    parts.append(found if chances else "the chance level is not known")
-    return f"{capital('; '.join(parts))}."
+        status, few = Status.ISSUE if gaps else Status.CAUTION, "its answers on few positions"
+        parts.append(flagged(spreads, status, f"crowds {few}", f"does not crowd {few}"))
+    if chances:
+        parts.append(flagged(chances, Status.ISSUE, "is below chance", "is not below chance"))
+    else:
+        parts.append("The chance level is not known")
+    return f"{'. '.join(parts)}."
 
 
 def figure(result: Underperformance) -> list[Figure]:

@@ -32,7 +32,7 @@ from measurand.measures.precision.shared.arena_words import (
 )
 from measurand.measures.precision.shared.order import named
 from measurand.measures.shared import bars, columns, finite, require_fraction
-from measurand.results import Axis, Cell, Figure, Finding, Question
+from measurand.results import Axis, Cell, Figure, Finding, Question, Status
 from measurand.stats.votes.bradley_terry import TIES, Comparisons, Ties, comparisons, strong_components
 from measurand.stats.votes.rankings import one_order
 from measurand.tables.votes import Votes
@@ -278,6 +278,11 @@ MEASURE = Measure(
     judge=judge,
     figure=figure,
     answer=answer,
+    shorts={
+        Status.ISSUE: "no order is shown",
+        Status.CAUTION: "some places are tied",
+        Status.PASSED: "every place is settled",
+    },
     caveats=(
         "Which models a voter was shown, and whether votes are honest, cannot be seen from the votes.",
         "One strength per model is a summary: it can differ between prompts, languages and voters.",

@@ -13,7 +13,7 @@ from measurand.measures.precision.shared.grid import Floats, Grid, Ints, grids, 
 from measurand.measures.precision.shared.summary import NOISE_WORDS, beyond_noise, counted, joint_headline, refusal
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.clustered import CR2, cluster_sizes
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.concordance import kendall_w, noise_alone, p_by_noise
@@ -395,6 +395,11 @@ MEASURE = Measure(
     compute=format_transfer,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "the format changes the score",
+        Status.CAUTION: "too few items to tell",
+        Status.PASSED: "the format hardly matters",
+    },
     caveats=(
         "Where answers can be guessed in one format and not in the other, the difference holds the guessing.",
         "Formats are the variants that the logs name, which may also be answer filters.",

@@ -374,6 +374,11 @@ MEASURE = Measure(
     compute=graders,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "graders disagree too much",
+        Status.CAUTION: "too few items to tell",
+        Status.PASSED: "graders agree well",
+    },
     caveats=(
         "With 20 or 40 clusters of very unequal size (log-normal, 1 to 100 samples) some 95% intervals cover less: "
         "Krippendorff's alpha of three graders 90% to 92%, corrected scores 91% to 93%, kappa and shifts 92% to 96% "

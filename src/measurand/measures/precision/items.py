@@ -381,6 +381,11 @@ MEASURE = Measure(
     compute=items,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "some items mislead",
+        Status.CAUTION: "too few models to tell",
+        Status.PASSED: "sound",
+    },
     caveats=(
         "Reliability is of these models: the same items tell a narrower range of models apart less reliably.",
         "Where families of models are not known, models count as independent: the interval of reliability then covers "

@@ -393,6 +393,10 @@ MEASURE = Measure(
     judge=judge,
     figure=figure,
     answer=answer,
+    shorts={
+        Status.CAUTION: "could be chance",
+        Status.PASSED: "told apart",
+    },
     caveats=(
         "Intervals are each at their own level; the verdicts allow for the number of pairs of a benchmark, not for the "
         "number of benchmarks.",

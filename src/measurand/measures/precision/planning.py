@@ -429,6 +429,10 @@ MEASURE = Measure(
     judge=judge,
     figure=figure,
     answer=answer,
+    shorts={
+        Status.CAUTION: "too few items",
+        Status.PASSED: "enough items",
+    },
     caveats=(
         "Variances are taken from these models and items; other models may agree more or less.",
         "Items alone decide: the formula holds one answer's noise (epochs) apart from what items differ by only where "

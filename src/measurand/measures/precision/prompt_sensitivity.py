@@ -15,7 +15,7 @@ from measurand.measures.precision.shared.prompts import NEEDED, SPARSE, ModelPro
 from measurand.measures.precision.shared.summary import NOISE_WORDS, beyond_noise, counted, joint_headline, refusal
 from measurand.measures.shared import columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.components import prompts_needed
 from measurand.stats.items.prompts import spread_limits
@@ -319,6 +319,11 @@ MEASURE = Measure(
     compute=prompt_sensitivity,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "the wording matters",
+        Status.CAUTION: "too few items to tell",
+        Status.PASSED: "the wording hardly matters",
+    },
     caveats=(
         "Prompts are the variants that the logs name, which may be formats, perturbations or answer filters; it speaks "
         "of prompts like these.",

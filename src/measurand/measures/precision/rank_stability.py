@@ -404,6 +404,11 @@ MEASURE = Measure(
     judge=judge,
     figure=figure,
     answer=answer,
+    shorts={
+        Status.ISSUE: "no order is shown",
+        Status.CAUTION: "some places are tied",
+        Status.PASSED: "every place is settled",
+    },
     caveats=(
         "Other items means items drawn as these were; a benchmark of another kind can reverse any order.",
         "The share of resamples in which a model is ahead is no probability that it is better: half can be pure noise.",

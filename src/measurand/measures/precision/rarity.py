@@ -387,6 +387,11 @@ MEASURE = Measure(
     judge=judge,
     figure=figure,
     answer=answer,
+    shorts={
+        Status.ISSUE: "fails more often than claimed",
+        Status.CAUTION: "not shown to be that rare",
+        Status.PASSED: "as rare as claimed",
+    },
     counts=counts,
     caveats=(
         "The bound holds for inputs drawn as these were; it says nothing of the worst input or of an adversary.",

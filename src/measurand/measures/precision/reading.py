@@ -389,6 +389,11 @@ MEASURE = Measure(
     compute=what_was_read,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "nothing is left",
+        Status.CAUTION: "some was not read",
+        Status.PASSED: "every row was read",
+    },
     caveats=(
         "A log that was never written, or was left out before reading, is not missed here.",
         "Rows that could not be read are seldom a random part of a run: samples that failed tend to be the hard ones.",

@@ -15,7 +15,7 @@ from measurand.measures.precision.shared.grid import Floats, Ints, unit_scale
 from measurand.measures.precision.shared.summary import counted, joint_headline
 from measurand.measures.shared import MODEL, bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, unassessed, verdict
-from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question
+from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.clustered import CR2
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.items.reruns import agreement_limits, all_same, intraclass, run_deviation
@@ -312,6 +312,11 @@ MEASURE = Measure(
     compute=reruns,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "a single run is not enough",
+        Status.CAUTION: "too few items to tell",
+        Status.PASSED: "a rerun says much the same",
+    },
     caveats=(
         "TAR@N falls with the number of runs N by construction: compare it at the same N only, or compare pairs.",
         "Answers are compared as recorded, letter by letter; no answer counts as an answer. Different wrong answers "

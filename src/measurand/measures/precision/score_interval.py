@@ -353,6 +353,10 @@ MEASURE = Measure(
     judge=judge,
     figure=figure,
     answer=answer,
+    shorts={
+        Status.CAUTION: "not known closely enough",
+        Status.PASSED: "known closely enough",
+    },
     caveats=(
         "The interval speaks of the questions that might have been asked instead of these, not of other prompts, "
         "reruns or graders: those are P6, P7 and P12.",

@@ -362,6 +362,11 @@ MEASURE = Measure(
     compute=threshold_test,
     judge=judge,
     figure=figure,
+    shorts={
+        Status.ISSUE: "shown to be on the other side",
+        Status.CAUTION: "too few trials to tell",
+        Status.PASSED: "shown",
+    },
     counts=counts,
     caveats=(
         "Each score is tested on its own: of many, some clear a threshold by chance at the p-value asked for.",

@@ -215,12 +215,13 @@ def circle_findings(result: Arena) -> list[Finding]:
     chance = estimate("share_by_chance", *found.by_chance, level=result.level, method=method, n=decided, unit=SHARE)
     # One-sided: fewer circles than chance makes would be no reason for doubt.
     more = found.cyclic / decided > found.by_chance.high
+    some = f"{found.cyclic:,}" if found.cyclic else "None"
     return [
         Finding(
             subject=subject,
             title="Circles",
             status=Status.CAUTION if more else Status.PASSED,
-            sentence=f"{found.cyclic:,} of {decided:,} triads of models ({value_of(share)}) run in a circle: A beats "
+            sentence=f"{some} of {decided:,} triads of models ({value_of(share)}) run in a circle: A beats "
             f"B, B beats C, C beats A. If each model had one strength, chance alone would make {shown(chance)}"
             + ("; so one strength per model does not explain the votes." if more else "."),
             estimates=(share, chance),
