@@ -275,7 +275,7 @@ def of_total(count: int, total: int, noun: str, does: str, does_not: str) -> str
     """
     if total == 1:
         return f"The one {noun} {does if count else does_not}"
-    return f"{count or 'None'} of the {plural(total, noun)} {agreeing(max(count, 1), does)}"
+    return f"{f'{count:,}' if count else 'None'} of the {plural(total, noun)} {agreeing(max(count, 1), does)}"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -169,7 +169,8 @@ def test_a_target_is_where_the_curve_is_and_says_how_far_beyond(follows):
     assert row.target.score.value == pytest.approx(curve.at(np.array([[28.0]]))[0, 0], abs=1e-6)
     assert row.target.beyond == pytest.approx(28 - row.drivers.max())
     finding = judge(forecast(follows, at_flop=1e28))[1]
-    assert "If the curve goes on as it did, a new model at 1e+28 FLOP" in finding.sentence
+    # What was asked for comes first.
+    assert finding.sentence.startswith("If the curve goes on as it did, a new model at 1e+28 FLOP")
     assert finding.estimate("score_at_1e+28_FLOP").high <= 1
     inside = forecast(follows, at_flop=1e23).rows[0]
     assert inside.target.beyond == 0

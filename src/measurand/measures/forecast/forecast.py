@@ -155,6 +155,9 @@ def _target(by: Name | None, flop: float | None, date: str | None) -> tuple[Name
     return asked.by, asked
 
 
+MOST_OWN = 3
+"""Forecasts up to which each says itself what is expected."""
+
 BEYOND = (
     "Prediction intervals are for a new model of a new family made as these were; a new way of training is not in them."
 )
@@ -192,12 +195,17 @@ def answer(result: Forecasted, findings: Sequence[Finding]) -> Answer:
     top, *each = findings
     told = {(finding.subject["benchmark"], finding.subject["class"]): finding for finding in each}
     rows = [(row, told[row.benchmark, row.class_]) for row in result.rows]
-    asked = any(row.target is not None for row in result.rows)
+    expected = [
+        target_words(row, row.target, shown(finding.estimates[0]), result.names[row.benchmark])
+        for row, finding in rows
+        if row.target is not None
+    ]
+    few = 1 < len(rows) <= MOST_OWN and len(expected) == len(rows)
     return Answer(
-        sentence=top.sentence,
+        sentence=" ".join(expected) if few else top.sentence,
         tables=(forecast_table(rows, result.names),),
-        notes=("Errors are on models of families left out, the root mean square.",),
-        meaning=BEYOND if asked else "",
+        notes=(*[top.sentence] * few, "Errors are on models of families left out, the root mean square."),
+        meaning=BEYOND if expected else "",
     )
 
 
@@ -246,7 +254,7 @@ def _finding(result: Forecasted, row: Forecast, calls: _Calls) -> Finding:
     expected = ""
     if row.target is not None:
         estimates.insert(0, _expected(row, row.target, result.level))
-        expected = target_words(row, row.target, shown(estimates[0]))
+        expected = target_words(row, row.target, shown(estimates[0]), result.names[row.benchmark])
     facts: dict[str, Cell] = {"by": row.driver, "models": len(row.models), "families": row.families}
     if row.newest is not None:
         facts |= {"newest_by": row.newest_by, "newest": len(row.newest.places)}

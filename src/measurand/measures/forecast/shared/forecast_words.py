@@ -107,16 +107,16 @@ def more_words(row: Forecast, unproven: Sequence[Baseline]) -> str:
     return f"; about {plural(round(split.groups * max(times)), 'family')} in place of {split.groups} would tell"
 
 
-def target_words(row: Forecast, target: Target, score: str) -> str:
+def target_words(row: Forecast, target: Target, score: str, name: str) -> str:
     """What is expected of the model asked for."""
     unit = "orders of magnitude" if row.driver == "compute" else "years"
     model = f"new {kind(row.class_)}model at {target.asked.text}"
     if target.beyond <= 0:
-        return f"A {model} is expected at {score}."
+        return f"A {model} is expected to score {score} on {name}."
     # The interval counts the curve's error, not that the curve may be another one where no model was seen.
     return (
         f"If the curve goes on as it did, a {model}, {number(target.beyond, 1)} {unit} beyond the models seen, is "
-        f"expected at {score}."
+        f"expected to score {score} on {name}."
     )
 
 
