@@ -116,7 +116,8 @@ def test_the_ways_in_and_out_that_the_design_names(make_study):
     assert audit["P1"].to_frame()["status"].to_list() == ["not_applicable"]
     clean = m.rarity(failures=0, trials=300, rarer_than=1e-4)
     assert clean.verdict.startswith("300 clean runs support at most 1 in 100, not 1 in 10,000")
-    assert m.forecast(study, benchmarks=["mmlu"], at_flop=1e26).verdicts[0].startswith("If the curve goes on as it did, a new base model at")
+    told = m.forecast(study, benchmarks=["mmlu"], at_flop=1e26).verdicts[0]
+    assert told.startswith("If the curve goes on as it did, a new base model at")
     efforts = pl.DataFrame(
         {"target": "t", "method": "m", "behaviour": [str(i) for i in range(30)], "success": 1, "queries": range(1, 31)}
     )
