@@ -246,7 +246,7 @@ def readme(text: str) -> str:
         text,
         flags=re.DOTALL,
     )
-    return PYTHON_AND_OUTPUT.sub(lambda match: f"```python\n{match[1]}```\n\n```text\n{output(match[1])}```", text)
+    return executed(text)
 
 
 def output(code: str) -> str:
