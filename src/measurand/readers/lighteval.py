@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 import polars as pl
 
+from measurand.errors import first_line
 from measurand.readers.items import (
     Occurrences,
     Rows,
@@ -216,8 +217,7 @@ def _read_details(path: Path) -> _Details:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         frame = parquet_frame(path)
     except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        reason = (str(error).splitlines() or ["unreadable"])[0][:200]
-        return _Details(items_frame(), "", (Problem(f"{path.name}: cannot be read: {reason}"),))
+        return _Details(items_frame(), "", (Problem(f"{path.name}: cannot be read: {first_line(error)}"),))
     structs = {name: kind for name, kind in frame.schema.items() if isinstance(kind, pl.Struct)}
     metrics = next((name for name in ("__metric__", "metric", "metrics") if name in structs), None)
     if metrics is None:

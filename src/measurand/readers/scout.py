@@ -17,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 import polars as pl
 
+from measurand.errors import first_line
 from measurand.readers.grades import words_problem
 from measurand.readers.items import Rows, mapping, metadata, number, text
 from measurand.readers.json_files import require
@@ -87,8 +88,9 @@ def read(path: str | os.PathLike[str]) -> list[Log]:
         names = parquet_names(given)
         lines = parquet_frame(given, [name for name in USED if name in names]).to_dicts()
     except _ERRORS as error:
-        reason = (str(error).splitlines() or ["unreadable"])[0][:200]
-        return [_log(given, "", None, None, items_frame(), (Problem(f"{given.name}: cannot be read: {reason}"),))]
+        return [
+            _log(given, "", None, None, items_frame(), (Problem(f"{given.name}: cannot be read: {first_line(error)}"),))
+        ]
     if not lines:
         return [_log(given, digest, None, None, items_frame(), (Problem(f"{given.name}: no transcript was scanned"),))]
     by_model: dict[str | None, list[dict[str, object]]] = {}

@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 import msgspec
 import polars as pl
 
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line
 from measurand.readers.parquet import parquet_frame, parquet_names
 from measurand.readers.tables.raw import RawTable, raw_table
 from measurand.results import Source
@@ -138,7 +138,7 @@ def _read_separated(name: str, data: bytes, digest: str, kind: str) -> RawTable:
             schema={f"column_{i}": pl.String() for i in range(shape.width)},
         )
     except PARSE_ERRORS as error:
-        raise InputError(f"{name}: cannot be read as {kind.upper()}: {_first_line(error)}") from None
+        raise InputError(f"{name}: cannot be read as {kind.upper()}: {first_line(error)}") from None
     # Two parsers that disagree on the records: line numbers in messages would point at the wrong rows.
     if cells.height != len(shape.lines):
         raise InputError(
@@ -210,7 +210,7 @@ def _read_parquet(name: str, data: bytes, digest: str, lists: bool) -> RawTable:
     try:
         frame = parquet_frame(data)
     except PARSE_ERRORS as error:
-        raise InputError(f"{name}: cannot be read as Parquet: {_first_line(error)}") from None
+        raise InputError(f"{name}: cannot be read as Parquet: {first_line(error)}") from None
     columns = [_as_json(column) if lists and column.dtype.is_nested() else column for column in frame.get_columns()]
     return raw_table(name, frame.columns, columns, source=Source(name, digest, "parquet", 0))
 
@@ -247,7 +247,7 @@ def _json_object(name: str, number: int, line: bytes) -> dict[str, object]:
         # Python writes NaN and Infinity, which are not JSON; only its own parser reads them back.
         value = json.loads(line) if b"NaN" in line or b"Infinity" in line else msgspec.json.decode(line)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}, line {number}: not a line of JSON: {_first_line(error)}") from None
+        raise InputError(f"{name}, line {number}: not a line of JSON: {first_line(error)}") from None
     if not isinstance(value, dict):
         raise InputError(
             f'{name}, line {number}: should be an object such as {{"model": "m", "benchmark": "b", "score": 0.5}}'
@@ -273,7 +273,3 @@ def _text(value: object) -> str | None:
     if value is None or isinstance(value, (list, dict)):
         return None
     return value if isinstance(value, str) else repr(value)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
