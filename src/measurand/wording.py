@@ -15,7 +15,11 @@ from measurand.results import Estimate
 __all__ = [
     "CORRELATION",
     "DIFFERENCE",
+    "RISES",
+    "SEPARATE",
     "SHARE",
+    "TOO_FEW",
+    "WORSE",
     "agreeing",
     "capital",
     "cell",
@@ -39,6 +43,14 @@ __all__ = [
 
 SHARE, DIFFERENCE, CORRELATION = "share", "difference of shares", "correlation"
 """Units of an `Estimate` that say how it is written: in percent, in points, with its sign and two decimals."""
+
+RISES, WORSE, SEPARATE, TOO_FEW = (
+    "rises with capability",
+    "gets worse with it",
+    "separate from it",
+    "too few models to tell",
+)
+"""What holding a benchmark against capability may show, in the words of every table and legend."""
 
 MOST_DECIMALS = 4
 """Of a percentage: what is nearer to 0% or 100% than these can show is said to be below or above the last step."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from measurand.errors import InputError
 from measurand.report import theme
-from measurand.results import Axis, Cell, Figure, Status
+from measurand.results import Axis, Cell, Figure
 from measurand.wording import plain
 
 __all__ = ["EXTRAS", "drawn", "fields", "harmless", "template", "whole"]
@@ -300,7 +300,7 @@ def _axis(channel: str, axis: Axis, figure: Figure) -> Spec:
 
 
 def _color(figure: Figure, *, shape: bool) -> Spec:
-    """Colour by category or by size; categories that are statuses wear the colours of the verdicts."""
+    """Colour by category or by size; categories that are verdicts wear their colours."""
     if figure.color is None:
         return {}
     title = harmless(figure.color)
@@ -316,18 +316,18 @@ def _color(figure: Figure, *, shape: bool) -> Spec:
         legend = {"title": title, "gradientLength": 180, "gradientThickness": 10}
         return {"color": {"field": "color", "type": "quantitative", "scale": scale, "legend": legend}}
     domain = _categories(figure, figure.color)
-    known = bool(domain) and set(domain) <= set(Status)
+    known = bool(domain) and set(domain) <= set(theme.KNOWN)
     if known:
-        domain = [status.value for status in Status if status in domain]
+        domain = [each for each in theme.KNOWN if each in domain]
     legend_spec: Spec = {"title": title} | ({"columns": 4} if len(domain) > 4 else {})
-    colors: Spec = {"range": [theme.STATUS_COLORS[Status(str(value))] for value in domain]} if known else {}
+    colors: Spec = {"range": [theme.KNOWN[str(value)][0] for value in domain]} if known else {}
     if len(domain) > len(theme.SHAPES):
         # More categories than can be told apart: hovering names them. Shapes would only repeat.
         colors, shape = {"scheme": "tableau20"}, False
     scale_spec: Spec = {"domain": domain} | colors
     encoding: Spec = {"color": {"field": "color", "type": "nominal", "scale": scale_spec, "legend": legend_spec}}
     if shape:
-        shapes = [theme.STATUS_SHAPES[Status(str(value))] for value in domain] if known else list(theme.SHAPES)
+        shapes = [theme.KNOWN[str(value)][1] for value in domain] if known else list(theme.SHAPES)
         shape_spec = {"domain": domain, "range": shapes[: len(domain)]}
         encoding["shape"] = {"field": "color", "type": "nominal", "scale": shape_spec, "legend": legend_spec}
     return encoding

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from measurand.results import Status
+from measurand.wording import RISES, SEPARATE, TOO_FEW, WORSE
 
-__all__ = ["DIVERGING", "FONT", "SEQUENTIAL", "SHAPES", "STATUS_COLORS", "STATUS_SHAPES", "Theme", "config"]
+__all__ = ["DIVERGING", "FONT", "KNOWN", "SEQUENTIAL", "SHAPES", "Theme", "config"]
 
 Theme = Literal["light", "dark"]
 
@@ -25,7 +27,7 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 
 # Neither red nor green, which mean good and bad, and which many cannot tell apart: orange, grey and blue, each with a
 # contrast of at least 3 to a white and to a dark page.
-STATUS_COLORS = {
+_STATUS_COLORS = {
     Status.ISSUE: "#c8601f",
     Status.CAUTION: "#7f8a99",
     Status.PASSED: "#1f86b4",
@@ -33,7 +35,7 @@ STATUS_COLORS = {
     Status.SKIPPED: "#7f8a99",
     Status.ERROR: "#8b5fbf",
 }
-STATUS_SHAPES = {
+_STATUS_SHAPES = {
     Status.ISSUE: "triangle-up",
     Status.CAUTION: "diamond",
     Status.PASSED: "circle",
@@ -41,6 +43,16 @@ STATUS_SHAPES = {
     Status.SKIPPED: "stroke",
     Status.ERROR: "cross",
 }
+
+KNOWN: Mapping[str, tuple[str, str]] = {
+    **{status.value: (_STATUS_COLORS[status], _STATUS_SHAPES[status]) for status in Status},
+    # The outcomes of the page's first screen, in tones that both surroundings bear.
+    RISES: ("#c8601f", "circle"),
+    WORSE: ("#8b5fbf", "diamond"),
+    SEPARATE: ("#1f86b4", "square"),
+    TOO_FEW: ("#7f8a99", "cross"),
+}
+"""Colour and shape of the categories that mean the same wherever they stand, in the order of their legend."""
 
 SEQUENTIAL = "viridis"
 DIVERGING = ("#b35806", "#e8963c", "#f1ead8", "#7fb2d6", "#1f5f99")

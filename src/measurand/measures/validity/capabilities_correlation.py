@@ -403,14 +403,14 @@ def figure(result: CapabilitiesCorrelation, *, findings: Sequence[Finding] = ())
 
 
 def _intervals_figure(result: CapabilitiesCorrelation, findings: Sequence[Finding]) -> Figure:
-    status = {(f.subject.get("class"), f.subject.get("benchmark")): f.status.value for f in findings}
+    verdicts = {(f.subject.get("class"), f.subject.get("benchmark")): f.short for f in findings}
     rows = [
         (
             part.panel.class_,
             result.areas[name],
             result.names[name],
             *map(finite, _limits(part, j)),
-            status.get((part.panel.class_, name), Status.NOT_APPLICABLE.value),
+            verdicts.get((part.panel.class_, name), SHORT[Side.UNKNOWN]),
         )
         for part in result.classes
         for j, name in enumerate(part.benchmarks)

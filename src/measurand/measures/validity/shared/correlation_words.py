@@ -14,7 +14,20 @@ from measurand.results import Estimate, Finding, Table
 from measurand.stats.capability.capabilities import METHODS
 from measurand.stats.intervals.correlation import models_to_decide
 from measurand.stats.intervals.limits import Limits
-from measurand.wording import agreeing, limits_of, listed, percent, plural, shown, signed, value_of
+from measurand.wording import (
+    RISES,
+    SEPARATE,
+    TOO_FEW,
+    WORSE,
+    agreeing,
+    limits_of,
+    listed,
+    percent,
+    plural,
+    shown,
+    signed,
+    value_of,
+)
 
 __all__ = ["INDEPENDENT", "MOST_OWN", "SHORT", "VERDICTS", "sentence", "summary", "table", "without_further"]
 
@@ -28,11 +41,11 @@ _ALONE = {
 }
 
 SHORT = {
-    Side.ABOVE: "rises with capability",
-    Side.BELOW: "gets worse with it",
-    Side.BETWEEN: "separate from it",
-    Side.ACROSS: "too few models to tell",
-    Side.UNKNOWN: "too few models to tell",
+    Side.ABOVE: RISES,
+    Side.BELOW: WORSE,
+    Side.BETWEEN: SEPARATE,
+    Side.ACROSS: TOO_FEW,
+    Side.UNKNOWN: TOO_FEW,
 }
 """A verdict in a row of a table."""
 
