@@ -19,13 +19,13 @@ FEWER_RUNS = {
     "G2": 80,
     "F1": 300,
     "F7": 400,
-    **dict.fromkeys(("F2", "F4", "F6", "G7", "G10", "P6", "P11", "V4"), 60),
+    **dict.fromkeys(("F2", "F4", "F6", "G7", "G10", "P11", "V4"), 60),
     "P10": 150,
-    **dict.fromkeys(("V5", "V7", "V8"), 200),
+    "V5": 200,
     "P12": 300,
     # Measured anew since their statistics changed, so far with fewer studies.
     **dict.fromkeys(("F5", "G6"), 60),
-    **dict.fromkeys(("G3", "G4", "G5", "P3", "P7", "P8", "V11"), 250),
+    **dict.fromkeys(("G3", "G4", "G5"), 250),
 }
 """Least simulated studies of a cell where they are fewer than 1,000: the page says of each measure how many."""
 
