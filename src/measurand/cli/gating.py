@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from measurand.cli.app import COMPARE, command
 from measurand.cli.options import Choices, Paths
@@ -57,7 +59,7 @@ def gate(
         write_atomically(sarif, report.to_sarif(found))
     if junit is not None:
         write_atomically(junit, report.to_junit(found, strict=strict))
-    typer.echo(report.to_markdown(found) if markdown else report.to_text(found), nl=False)
+    sys.stdout.write(report.to_markdown(found) if markdown else report.to_text(found, like=Console()))
     if found.verdict == "worse" or (strict and found.verdict == "open"):
         raise typer.Exit(1)
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from measurand.report.tables import markdown_table, markdown_text
-from measurand.results import AVERAGE, Estimate, Gate, GateRow
+from measurand.report.text import answer_text
+from measurand.results import AVERAGE, Answer, Estimate, Gate, GateRow, Table
 from measurand.wording import SHARE, cell, listed, p_text, plain, plural, points, shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["headline", "to_junit", "to_markdown", "to_sarif", "to_text"]
 
 WORDS = {"worse": "FAIL", "not worse": "PASS", "open": "CANNOT TELL"}
 SIGNS = {"worse": "✗", "not worse": "✓", "open": "?"}
+HEAD = ("task", "baseline", "candidate", "difference", "", "items")
 LEVELS = {"worse": "error", "open": "warning", "not worse": "none"}
 
 MOST_ROWS = 25
@@ -55,20 +61,11 @@ def _on(rows: list[GateRow]) -> str:
     return f"on {listed(tasks[:3])}" + (f" and {len(tasks) - 3} more" if len(tasks) > 3 else "")
 
 
-def to_text(gate: Gate) -> str:
+def to_text(gate: Gate, *, like: Console | None = None) -> str:
     """The verdict, a table of the tasks, and what would settle those that are open."""
-    head = ("task", "baseline", "candidate", "difference", "", "items")
-    cells = [head, *(_cells(gate, row) for row in gate.rows)]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(head))]
-    right = {1, 2, 3, 5}
-    lines = [
-        "  ".join(
-            cell.rjust(width) if place in right else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in cells
-    ]
-    return "\n".join([plain(headline(gate)), "", *lines, "", *_notes(gate)]) + "\n"
+    rows = tuple(_cells(gate, row) for row in gate.rows)
+    table = Table(head=HEAD, rows=rows, right=(1, 2, 3, 5), ends=True)
+    return answer_text(Answer(sentence=headline(gate), tables=(table,), notes=tuple(_notes(gate))), like=like)
 
 
 def _cells(gate: Gate, row: GateRow) -> tuple[str, ...]:
@@ -113,7 +110,7 @@ def to_markdown(gate: Gate) -> str:
     if len(rows) > MOST_ROWS:
         told = [row for row in rows if row.verdict != "not worse" or row.name == AVERAGE][:MOST_ROWS]
         rows, hidden = told, len(rows) - len(told)
-    head = ("task", "baseline", "candidate", "difference", "verdict", "items")
+    head = [name or "verdict" for name in HEAD]
     table = markdown_table(head, [_cells(gate, row) for row in rows])
     lines = [f"**{markdown_text(headline(gate))}**", "", *table, ""]
     more = [f"{plural(hidden, 'further task')} not shown."] if hidden else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
@@ -28,7 +29,7 @@ from measurand.report.wording import ASKS, STATUS, beside, subject_text
 from measurand.results import Answer, Audit, Finding, Status, Table
 from measurand.wording import plain, plural
 
-__all__ = ["brief", "missing", "renderable", "table_rows", "to_text"]
+__all__ = ["answer_text", "brief", "missing", "renderable", "table_rows", "to_text"]
 
 REST = "--all"
 """What shows all of it, on a command line."""
@@ -82,14 +83,21 @@ def to_text(
     >>> to_text(empty, ()).rstrip(), to_text(empty, (), everything=True).splitlines()[0]
     ('Nothing could be assessed.', 'two models')
     """
-    if like is None:
-        # No environment: COLUMNS or NO_COLOR would change the text of one and the same audit.
-        like = Console(file=io.StringIO(), width=max(40, width), legacy_windows=False, force_jupyter=False, _environ={})
+    like = _plain_console(width) if like is None else like
     shown = renderable(audit, measures, like) if everything else brief(audit, measures, like, more=more, rest=rest)
-    with like.capture() as capture:
-        like.print(shown, highlight=False)
+    return _printed(shown, like)
+
+
+def _plain_console(width: int) -> Console:
+    # No environment: COLUMNS or NO_COLOR would change the text of one and the same audit.
+    return Console(file=io.StringIO(), width=max(40, width), legacy_windows=False, force_jupyter=False, _environ={})
+
+
+def _printed(shown: RenderableType, console: Console) -> str:
+    with console.capture() as capture:
+        console.print(shown, highlight=False)
     # Padding to the width of the terminal is nothing that a file or a pipe should hold.
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()).rstrip() + "\n"
 
 
 # The answer ----------------------------------------------------------------------------------------------------------
@@ -121,6 +129,39 @@ def brief(
         tables = [*tables[single_row(answer) :], further]
     found = findings_told(audit, measures, code) if whole else others
     told = _limits(answer, found, console)
+    reads = ((told, "further caution"), (_how_read(audit), "further note on how it was read"))
+    return Group(*head, *_fitted(tables, answer.notes, reads, space, console, rest), *foot)
+
+
+def answer_text(answer: Answer, *, like: Console | None = None) -> str:
+    """An answer by itself and all of it: its sentence, tables, notes and cautions.
+
+    Examples
+    --------
+    >>> table = Table(head=("task", "loss"), rows=(("sums", "0.0"),), right=(1,))
+    >>> print(answer_text(Answer(sentence="It passes.", tables=(table,))), end="")
+    It passes.
+    <BLANKLINE>
+    task  loss
+    sums   0.0
+    """
+    console = _plain_console(100) if like is None else like
+    head = [_said(answer.sentence, "bold"), Text()]
+    told = [_marked(status, sentence, console) for status, sentence in answer.cautions]
+    parts = _fitted(answer.tables, answer.notes, ((told, ""),), sys.maxsize, console, REST)
+    return _printed(Group(*head, *parts), console)
+
+
+def _fitted(
+    tables: Sequence[Table],
+    notes: Sequence[str],
+    lines: Sequence[tuple[Sequence[RenderableType], str]],
+    space: int,
+    console: Console,
+    rest: str,
+) -> list[RenderableType]:
+    """Tables, notes and lines, as far as there is space: each says how much of it was left out."""
+    told = any(each for each, _ in lines)
     parts: list[RenderableType] = []
     # The table that was asked for first, then what limits it, then further tables, as far as they fit.
     for place, table in enumerate(tables):
@@ -128,17 +169,17 @@ def brief(
         if kept is not None:
             parts += [kept, Text()]
             space -= _height(console, kept) + 1
-    notes = list(answer.notes)
-    while notes and _height(console, note := _said(" ".join(notes), "dim")) > space - bool(told):
-        notes.pop()
-    if notes:
+    shown = list(notes)
+    while shown and _height(console, note := _said(" ".join(shown), "dim")) > space - told:
+        shown.pop()
+    if shown:
         parts.append(note)
         space -= _height(console, note)
-    for lines, noun in ((told, "further caution"), (_how_read(audit), "further note on how it was read")):
-        fitting = _as_many(lines, noun, space, console, rest)
+    for each, noun in lines:
+        fitting = _as_many(each, noun, space, console, rest)
         parts += fitting
         space -= _height(console, *fitting)
-    return Group(*head, *parts, *foot)
+    return parts
 
 
 def _as_many(
