@@ -157,12 +157,13 @@ def _headline(part: ClassRobustness, each: Sequence[Finding], fragile: int) -> F
         )
         short = f"{hanging or 'none'} of {len(decided)} {agreeing(max(hanging, 1), 'hangs')} on one model"
     stands = of_total(steady, len(each), "benchmark", "stands", "does not stand")
-    sentence += f" Going by the point estimates alone, {stands[:1].lower()}{stands[1:]} under every choice tried."
+    if each:
+        sentence += f" Going by the point estimates alone, {stands[:1].lower()}{stands[1:]} under every choice tried."
     caveats = panel.caveats
     if not part.without:
         caveats = (*caveats, f"with more than {MOST_LEFT_OUT} models, no single one was left out of the clear verdicts")
     return headline(
-        sentence if len(each) > 1 else each[0].sentence,
+        each[0].sentence if len(each) == 1 else sentence,
         each,
         subject={"class": panel.class_},
         title="Other ways of computing it",
