@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -34,6 +34,12 @@ them, its correlation is that of the few models that differ, whatever the interv
 
 LEAST_CAPABILITY = 3
 """A first component of fewer benchmarks is one benchmark, or the mean of two."""
+
+MOST_STARTS = 12
+"""Benchmarks run most from which a set that many models have all of is looked for."""
+
+INDEX = "index"
+"""The metric of a benchmark that is made of many others, such as the Epoch Capabilities Index."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -124,7 +130,7 @@ def panels(
     problems: list[Unassessed] = []
     for class_ in scores.classes:
         try:
-            found.append(_panel(scores, class_, capability, missing))
+            found.append(_panel(scores, class_, capability, missing, several))
         except NotApplicable as problem:
             problems.append(Unassessed({"class": class_}, problem.reason, problem.needs))
     if not found:
@@ -136,9 +142,15 @@ def panels(
     return tuple(found), tuple(problems)
 
 
-def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Missing) -> Panel:
+def _panel(
+    scores: Scores, class_: str, capability: Sequence[str], missing: Missing, several: bool, instead: str = ""
+) -> Panel:
+    """The panel of a class; `instead` says why one index makes the score, where nobody named it."""
+    index = bool(instead) or _is_index(scores, capability)
     everyone = scores.models_of(class_)
-    table = scores.matrix(everyone, capability)
+    settings = _settings(scores, everyone, capability[0]) if index else {model: [model] for model in everyone}
+    merged, everyone = len(everyone) - len(settings), tuple(settings)
+    table = _merged(scores.matrix, settings, capability)
     present = np.isfinite(table)
     run: Mask = present.sum(axis=0) > 0
     # A benchmark that no model of this class ran would else drop every model of it.
@@ -151,16 +163,25 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
         rare = sorted(zip(present.sum(axis=0), capability, strict=True))[:3]
         by = ", ".join(f"{name} by {count}" for count, name in rare)
         least_run = f" (least often run: {by})" if rare and not present.all() else ""
+        reason = f"{enough.sum()} of {len(everyone)} models have the capability benchmarks{least_run}"
+        core = _core(present)
+        kept = int(present[:, core].all(axis=1).sum())
+        set_ = (
+            f"{listed([capability[place] for place in core])} alone would keep {kept}" if kept >= LEAST_MODELS else ""
+        )
+        one = [name for name in capability if scores.benchmark_fact("metric", [name]) == [INDEX]]
+        if len(one) == 1 and not several and len(capability) > 1:
+            instead = f"{reason}{f'; {set_}' if set_ else ''}; so that the"
+            return _panel(scores, class_, one, missing, several, instead)
         raise NotApplicable(
-            f"{enough.sum()} of {len(everyone)} models have the capability benchmarks{least_run}",
-            needs=f"at least {LEAST_MODELS} models that have all of them"
+            reason,
+            needs=f"at least {LEAST_MODELS} models that have all of them{f' ({set_})' if set_ else ''}"
             + (", or imputing the missing scores" if missing == "complete" and not present.all() else ""),
         )
     table = table[enough].copy()
     varies: Mask = columns_vary(table)
     # A constant benchmark cannot be standardised, and says nothing of which model is more capable.
     table[:, varies] = impute(table[:, varies])
-    index = _is_index(scores, capability)
     if varies.sum() < (1 if index else LEAST_CAPABILITY):
         raise NotApplicable(
             f"{plural(int(varies.sum()), 'capability benchmark', 'differs')} between the {kind(class_)}models",
@@ -174,7 +195,13 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
     caveats = []
     if index:
         caveats.append(
-            f"the capabilities score is one column, {capability[0]}, as named, and as good as that column is"
+            f"{instead or 'the'} capabilities score is one column, {capability[0]}{', as named' * (not instead)}, "
+            "and as good as that column is"
+        )
+    if merged:
+        caveats.append(
+            f"{plural(merged, 'further setting')} of model versions counted with them, since {capability[0]} is one "
+            "figure per version"
         )
     if never_run:
         caveats.append(f"capability benchmarks that no {kind(class_)}model was run on: {', '.join(never_run)}")
@@ -199,12 +226,57 @@ def _panel(scores: Scores, class_: str, capability: Sequence[str], missing: Miss
         capability=chosen(capability, varies),
         values=table[:, varies],
         tested=tested,
-        scores=scores.matrix(models, tested),
-        stderr=scores.stderr(models, tested),
+        scores=_merged(scores.matrix, {model: settings[model] for model in models}, tested),
+        stderr=_merged(scores.stderr, {model: settings[model] for model in models}, tested),
         dropped=chosen(everyone, ~enough),
         caveats=tuple(caveats),
         unknown=unknown,
     )
+
+
+def _settings(scores: Scores, models: Sequence[str], index: str) -> dict[str, list[str]]:
+    """The rows of each model version with one figure of the index, under the name of the first; others stand alone."""
+    values = scores.matrix(models, [index])[:, 0].tolist()
+    together: dict[object, list[str]] = {}
+    for model, version, value in zip(models, scores.model_fact("version", models), values, strict=True):
+        key = model if version is None or not np.isfinite(value) else (version, value)
+        together.setdefault(key, []).append(model)
+    return {rows[0]: rows for rows in together.values()}
+
+
+def _merged(
+    cells: Callable[[Sequence[str], Sequence[str]], Floats],
+    settings: Mapping[str, list[str]],
+    benchmarks: Sequence[str],
+) -> Floats:
+    """A row per model: the mean over its settings that were run, NaN where none was."""
+    table = cells([row for rows in settings.values() for row in rows], benchmarks)
+    model = np.repeat(np.arange(len(settings)), [len(rows) for rows in settings.values()])
+    ran, total = np.zeros((2, len(settings), table.shape[1]))
+    np.add.at(ran, model, np.isfinite(table))
+    np.add.at(total, model, np.nan_to_num(table))
+    result: Floats = np.divide(total, ran, out=np.full(total.shape, np.nan), where=ran > 0)
+    return result
+
+
+def _core(present: Mask) -> list[int]:
+    """Places of three or more capability benchmarks that most models have all of.
+
+    Greedy: from each benchmark on, the one that keeps most models is added, until another one would cost a tenth.
+    """
+    best: tuple[int, list[int]] = (0, [])
+    for first in np.argsort(-present.sum(axis=0), kind="stable")[:MOST_STARTS].tolist():
+        places, whole = [first], present[:, first]
+        while len(places) < present.shape[1]:
+            kept = (present & whole[:, None]).sum(axis=0)
+            kept[places] = -1
+            place = int(kept.argmax())
+            if len(places) >= LEAST_CAPABILITY and kept[place] < 0.9 * whole.sum():
+                break
+            places, whole = [*places, place], whole & present[:, place]
+        if len(places) >= LEAST_CAPABILITY:
+            best = max(best, (int(whole.sum()), sorted(places)), key=lambda found: (found[0], len(found[1])))
+    return best[1]
 
 
 def _is_index(scores: Scores, capability: Sequence[str]) -> bool:
