@@ -183,6 +183,16 @@ def test_demo_holds_the_published_claims_and_numbers(tmp_path):
     assert (tmp_path / "audit.html").stat().st_size < 3_000_000
 
 
+def test_demo_of_the_frontier_models_of_2026(tmp_path, capsys, monkeypatch):
+    run("demo", "--study", "frontier_2026", "--output", tmp_path)
+    audit = load_audit(tmp_path / "audit.json")
+    found = {(f.code, f.subject.get("benchmark")): f for f in audit.findings}
+    assert found["V1", "cais_mask_honesty"].estimates[0].value == pytest.approx(0.183, abs=5e-4)
+    assert found["V12", "cais_mask_honesty"].result["verdict"] == "developer"
+    assert any(note.startswith("credits: ") for note in audit.provenance.notes)
+    assert "frontier_2026" in refused(capsys, monkeypatch, "demo", "--study", "frontier_2027")
+
+
 @pytest.mark.slow
 def test_calibrate_writes_rates_that_load(tmp_path):
     run("calibrate", "--runs", "20", "--measures", "V3,V9,P1", "--output", tmp_path / "rates.json")

@@ -35,6 +35,7 @@ PUBLIC = {
     "V9": "headroom",
     "V10": "metric_choice",
     "V11": "input_coverage",
+    "V12": "whose_property",
     "P0": "what_was_read",
     "P1": "score_intervals",
     "P2": "compare",
