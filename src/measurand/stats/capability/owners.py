@@ -179,8 +179,10 @@ def shares_with_limits(y: Floats, s: Floats, group: Ints, level: float) -> Share
     )
 
 
-def _share(*limits: float) -> Limits:
-    return Limits(*(float(np.clip(each, 0.0, 1.0)) for each in limits))
+def _share(value: float, low: float, high: float) -> Limits:
+    # The limits of capability are those of the share as it is, and the correction for chance may carry it across one.
+    low, high = np.fmin(low, value + 0 * low), np.fmax(high, value + 0 * high)
+    return Limits(*(float(np.clip(each, 0.0, 1.0)) for each in (value, low, high)))
 
 
 def beside_capability(y: Floats, s: Floats, group: Ints, permutations: int, rng: np.random.Generator) -> float:
