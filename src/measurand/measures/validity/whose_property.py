@@ -350,9 +350,10 @@ def _headline(result: WhoseProperty, part: ClassOwners, each: Sequence[Finding])
             if count[verdict]
         ]
         models = f"the {kind(class_)}models"
-        of = f"Of {plural(len(each), 'benchmark')}, "
+        total = plural(len(each), "benchmark")
         rest = f" For the other {count['undecided']}, {models} are too few to say." if count["undecided"] else ""
-        sentence = f"{of}{listed(said)}.{rest}" if said else f"{of}none can be called: {models} are too few to say."
+        nothing = f"For none of the {total} are {models} enough to say."
+        sentence = f"Of {total}, {listed(said)}.{rest}" if said else nothing
     made = count["developer"]
     return headline(
         sentence,
