@@ -86,7 +86,8 @@ def test_options_reach_the_measure(answers):
     assert "passes checked by hand" in checked
     same = json.loads(run("compare", answers, "--same-within", "90", "--weights", "items", "--json"))["settings"]["P2"]
     assert (same["same_within"], same["weights"]) == (0.9, "items")
-    assert json.loads(run("plan", answers, "--effect", "4%", "--json"))["settings"]["P3"]["effect"] == 0.04
+    for effect in ("4%", "4 points", "0.04", "4e-2"):
+        assert json.loads(run("plan", answers, "--effect", effect, "--json"))["settings"]["P3"]["effect"] == 0.04
     assert run("score", answers, "--fail-on", "caution", code=1)
     run("score", answers, "--output", answers.removesuffix(".csv"))
     page = Path(answers.removesuffix(".csv"), "audit.html").read_text(encoding="utf-8")

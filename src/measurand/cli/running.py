@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,12 +51,13 @@ def difference_in(text: str, *, points: bool = False) -> float:
     >>> difference_in("3 points"), difference_in("2%"), difference_in("0.03"), difference_in("2", points=True)
     (0.03, 0.02, 0.03, 0.02)
     """
-    number, unit = re.fullmatch(r"\s*([^\s%a-zA-Z]*)\s*(.*?)\s*", text).groups()  # type: ignore[union-attr]
+    number = text.strip()
+    unit = next((unit for unit in ("%", "percent", "pp", "points", "point") if number.endswith(unit)), "")
     try:
-        value = float(number)
+        value = float(number.removesuffix(unit))
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or unit not in ("", "%", "point", "points", "percent", "pp"):
+    if not math.isfinite(value):
         raise InputError(f"a difference should be such as '3 points', '3%' or 0.03, got {quoted(text)}")
     # Rounded: 3 / 100 is the .03 that was meant, and 2.9 / 100 is not .028999...
     return round(value / 100, 12) if unit or points else value
@@ -150,11 +150,9 @@ def audit_and_write(
             _write(result, showing.output)
     finally:
         # A disk that has filled up meanwhile must not cost the answer as well.
-        if not told.answers and style == "text":
-            pass  # the error says why
-        elif missing:
+        if missing:
             Console(highlight=False).print(text.missing(told, chosen))
-        else:
+        elif told.answers or style != "text":  # where nothing was assessed, the error says why
             _print(told, chosen, style, showing)
     statuses = {finding.status for finding in told.findings}
     # What was read is no answer to what was asked, unless it was what was asked.

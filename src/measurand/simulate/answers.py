@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ __all__ = [
     "item_clusters",
     "ranking_grids",
     "shared_normals",
+    "tasks",
     "variant_score",
 ]
 
@@ -70,6 +72,18 @@ def answers(
     taste = TASTE * np.sqrt(shared) * rng.standard_normal((len(abilities), clusters))[:, of_item]
     chance = expit(ability - difficulty + taste)
     return ItemTable.of("b", models, (rng.random(chance.shape) < chance).astype(np.float64), of_item)
+
+
+def tasks(abilities: Sequence[float], items: int, clusters: int, rng: np.random.Generator) -> list[ItemTable]:
+    """The same models on three tasks of unequal size: all, a half and a quarter of the items and clusters.
+
+    Parameters
+    ----------
+    abilities, items, clusters : as in `answers`; on each task a model's expected score is the same.
+    """
+    sizes = [(max(items // share, 10), max(clusters // share, 3) if clusters else 0) for share in (1, 2, 4)]
+    tables = [answers(abilities, *size, SHARED, rng) for size in sizes]
+    return [replace(table, benchmark=f"t{place}") for place, table in enumerate(tables)]
 
 
 def expected_score(ability: float, clusters: int, shared: float) -> float:

@@ -124,6 +124,49 @@ def test_pooled_intervals_cover_and_equal_models_are_seldom_told_apart():
     assert np.mean(found) <= 0.05 + 2 * 0.0126
 
 
+def different_items() -> Responses:
+    """Two models that ran the same items of one task, and nearly none in common of another."""
+    rng = np.random.default_rng(0)
+    rows = [(m, "x", f"x{i}", float(rng.random() < rate)) for m, rate in (("a", 0.6), ("b", 0.5)) for i in range(60)]
+    rows += [("a", "y", f"y{i}", float(rng.random() < 0.6)) for i in range(60)]
+    rows += [("b", "y", f"y{i + 55}", float(rng.random() < 0.6)) for i in range(40)]
+    return Responses.build(pl.DataFrame(rows, schema=["model", "benchmark", "item", "score"], orient="row"))
+
+
+@pytest.mark.parametrize("weights", ["tasks", "items"])
+@pytest.mark.parametrize("pair", [None, ("a", "b")])
+def test_tasks_run_on_different_items_count_by_the_difference_of_their_means(weights, pair):
+    result = find("P2").compute(different_items(), weights=weights, pair=pair)
+    x, y, average = (next(d for d in task.differences) for task in result.all)
+    assert (x.paired, y.paired, average.paired) == (True, False, False)
+    seen = [d.value if d.first == average.first else -d.value for d in (x, y)]
+    share = (0.5, 0.5) if weights == "tasks" else (60 / 100, 40 / 100)
+    assert average.value == pytest.approx(np.dot(share, seen))
+    assert average.stderr == pytest.approx(
+        np.sqrt(sum((w * d.stderr) ** 2 for w, d in zip(share, (x, y), strict=True)))
+    )
+    said = find("P2").answers(result, find("P2").findings(result))
+    assert (Status.CAUTION, "1 pair was compared on different questions.") in said.cautions
+
+
+@pytest.mark.parametrize("models", [60, 230])
+def test_who_leads_is_said_of_any_number_of_models(models):
+    rng = np.random.default_rng(1)
+    rows = [
+        (f"m{k}", "x", f"x{i}", float(rng.random() < 0.1 + 0.8 * (k == 7))) for k in range(models) for i in range(80)
+    ]
+    frame = pl.DataFrame(rows, schema=["model", "benchmark", "item", "score"], orient="row")
+    said = asked("P1", Responses.build(frame))
+    assert said.sentence.startswith("m7 (")
+    assert said.sentence.endswith("leads on x, ahead of every other model.")
+    assert said.tables[0].head == ("model", "x", "items")
+
+
+def test_many_tied_models_are_counted():
+    said = asked("P1", responses({"x": {f"m{k}": 0.5 for k in range(8)} | {"last": 0.05}}))
+    assert said.sentence.endswith("leads on x, statistically tied with 7 of the other 8 models.")
+
+
 def test_scores_that_are_no_shares_have_no_average():
     frame = pl.DataFrame(
         [(m, t, str(i), float(i % 7) + k) for t in "xy" for k, m in enumerate("ab") for i in range(50)],

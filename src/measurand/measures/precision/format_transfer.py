@@ -289,20 +289,10 @@ def _finding(result: FormatTransfer, found: Transfer, tolerance: float) -> Findi
         subject={"benchmark": found.benchmark, "model": found.model, "format": found.other},
         status=verdict(side, issue=APART, passed=Side.BETWEEN),
         sentence=sentence,
-        short=SHORT[side],
         estimates=(difference,),
         caveats=caveats if found.scaled else (),
         figure="P8.differences",
     )
-
-
-SHORT = {
-    Side.ABOVE: "the format changes the score",
-    Side.BELOW: "the format changes the score",
-    Side.BETWEEN: "the format hardly matters",
-    Side.ACROSS: "too few items to tell",
-    Side.UNKNOWN: "too few items to tell",
-}
 
 
 def _meaning(side: Side, found: Transfer, tolerance: float) -> str:

@@ -140,7 +140,6 @@ def _finding(result: PromptSensitivity, found: ModelPrompts, tolerance: float) -
         subject={"benchmark": found.benchmark, "model": found.model},
         status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
         sentence=sentence,
-        short=SHORT[side],
         estimates=(beyond, spread, *others),
         caveats=tuple(caveats),
         figure="P7.prompts",
@@ -152,14 +151,6 @@ def _finding(result: PromptSensitivity, found: ModelPrompts, tolerance: float) -
             "method": found.how,
         },
     )
-
-
-SHORT = {
-    Side.ABOVE: "the wording matters",
-    Side.BELOW: "the wording hardly matters",
-    Side.ACROSS: "too few items to tell",
-    Side.UNKNOWN: "too few items to tell",
-}
 
 
 def _meaning(side: Side, found: ModelPrompts, tolerance: float) -> str:

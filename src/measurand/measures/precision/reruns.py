@@ -218,19 +218,11 @@ def _finding(result: Reruns, rerun: Rerun, tolerance: float) -> Finding:
         subject={"benchmark": rerun.benchmark, "model": rerun.model},
         status=verdict(side, issue=Side.ABOVE, passed=Side.BELOW),
         sentence=sentence,
-        short=SHORT[side],
+        short="all items lie in one cluster" if side is Side.UNKNOWN else "",
         estimates=(flips, *others),
         caveats=() if rerun.binary else ("Scores are not only 0 and 1; any difference counts as different.",),
         figure="P6.agreement",
     )
-
-
-SHORT = {
-    Side.ABOVE: "a single run is not enough",
-    Side.BELOW: "a rerun says much the same",
-    Side.ACROSS: "too few items to tell",
-    Side.UNKNOWN: "all items lie in one cluster",
-}
 
 
 def _meaning(side: Side, rerun: Rerun, tolerance: float) -> str:

@@ -28,9 +28,6 @@ from measurand.wording import SHARE, agreeing, listed, of_total, percent, plural
 
 __all__ = ["MEASURE", "Interval", "ScoreInterval", "ScoreIntervals", "intervals_of", "score_intervals"]
 
-MOST_GROUPED = 50
-"""Models up to which groups of tied ones are shown: of more, nobody could read the letters."""
-
 
 def score_intervals(responses: Responses, scores: Scores | None = None, *, level: float = 0.95) -> ScoreIntervals:
     """Score of each model on each benchmark with its interval.
@@ -84,7 +81,7 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
             left_out.append(Unassessed({"benchmark": table.benchmark}, reason))
         else:
             found += intervals_of(table, level)
-            if 1 < len(table.models) <= MOST_GROUPED:
+            if len(table.models) > 1:
                 pairs.append(Unadjusted.of(table, level))
     if not found and not left_out:
         raise NotApplicable("no item has a score", needs="logs with scored items")

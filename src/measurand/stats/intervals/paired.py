@@ -12,7 +12,7 @@ import numpy.typing as npt
 from measurand.stats.intervals.clustered import Means, bell_mccaffrey, cluster_sums, cr2_weights, t_limits
 from measurand.stats.intervals.distributions import binom, norm, student
 
-__all__ = ["Pairs", "bonett_price", "mcnemar_p_value", "paired_differences", "paired_tests", "welch"]
+__all__ = ["Pairs", "Welch", "bonett_price", "mcnemar_p_value", "paired_differences", "paired_tests", "welch"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -218,8 +218,19 @@ def paired_tests(pairs: Pairs, level: float, *, counts: bool, unit: bool = False
     return np.where(pairs.clusters > 1, p_values, np.nan), low, high
 
 
-def welch(means: Means, level: float) -> tuple[float, float, float, float, float]:
-    """First mean minus the second of rows that rest on different items: value, stderr, low, high and p-value.
+class Welch(NamedTuple):
+    """First mean minus the second of rows that rest on different items; NaN where undefined."""
+
+    value: float
+    stderr: float
+    df: float
+    low: float
+    high: float
+    p_value: float
+
+
+def welch(means: Means, level: float) -> Welch:
+    """The difference of two means of different items, with Welch and Satterthwaite's degrees of freedom.
 
     References
     ----------
@@ -229,7 +240,9 @@ def welch(means: Means, level: float) -> tuple[float, float, float, float, float
     value, stderr = float(means.value[0] - means.value[1]), float(np.sqrt(variances.sum()))
     # True of NaN, too, the standard error of a single cluster.
     if not stderr > 0:
-        return value, stderr, np.nan, np.nan, np.nan
+        return Welch(value, stderr, np.nan, np.nan, np.nan, np.nan)
     df = variances.sum() ** 2 / (variances**2 / means.df).sum()
     low, high = t_limits(np.array([value]), np.array([stderr]), np.array([df]), level)
-    return value, stderr, float(low[0]), float(high[0]), float(2 * student.sf(abs(value) / stderr, df))
+    return Welch(
+        value, stderr, float(df), float(low[0]), float(high[0]), float(2 * student.sf(abs(value) / stderr, df))
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from measurand.measures.precision.shared.model_pairs import BenchmarkComparison,
 from measurand.measures.precision.shared.order import named
 from measurand.measures.precision.shared.summary import MOST_TOLD, counted_by
 from measurand.measures.shared import estimate
-from measurand.results import AVERAGE, Answer, Finding, Status, Table
+from measurand.results import AVERAGE, Answer, Estimate, Finding, Status, Table
 from measurand.wording import (
     DIFFERENCE,
     SHARE,
@@ -28,7 +29,7 @@ from measurand.wording import (
     shown,
 )
 
-__all__ = ["answer", "leaders", "pair_words"]
+__all__ = ["Outcome", "answer", "leaders", "outcome"]
 
 MOST_OPEN = 6
 """Open pairs that the answer lists, those of the first places first."""
@@ -45,18 +46,19 @@ def leaders(found: BenchmarkComparison) -> str:
     scores = dict(zip(found.models, found.scores, strict=True))
     top = found.open_first
 
-    def named(model: str) -> str:
+    def scored(model: str) -> str:
         return f"{model} ({_score(scores[model], found)})"
 
     if len(found.models) == 1:
-        return f"{named(found.models[0])} is the only model{on}."
+        return f"{scored(found.models[0])} is the only model{on}."
     if len(top) == 1:
-        return f"{named(top[0])} leads{on}, ahead of every other model."
+        return f"{scored(top[0])} leads{on}, ahead of every other model."
     if len(top) == len(found.models) and len(top) > 2:
-        return f"None of the {plural(len(top), 'model')} can be told apart from the first, {named(top[0])}{on}."
-    rest = len(top) - MOST_NAMED
-    names = [named(model) for model in top[: MOST_NAMED if rest != 1 else None]]
-    return f"{listed([*names, f'{rest} more'] if rest > 1 else names)} lead{on}, statistically tied."
+        return f"None of the {plural(len(top), 'model')} can be told apart from the first, {scored(top[0])}{on}."
+    if len(top) > MOST_NAMED + 1:
+        others = f"{len(top) - 1:,} of the other {len(found.models) - 1:,} models"
+        return f"{scored(top[0])} leads{on}, statistically tied with {others}."
+    return f"{listed([scored(model) for model in top])} lead{on}, statistically tied."
 
 
 def leaders_table(found: BenchmarkComparison, level: float) -> Table:
@@ -118,7 +120,7 @@ def pair_table(
     own.sort(key=lambda each: (each[0].benchmark == AVERAGE, -_seen_from(pair[0], each[1])))
     for task, d in own:
         scores = dict(zip(task.models, task.scores, strict=True))
-        status, words = pair_words(d, level, margin)
+        status, words = _pair_words(d, level, margin)
         rows.append(
             (
                 task.benchmark,
@@ -134,15 +136,32 @@ def pair_table(
     )
 
 
-def pair_words(d: Difference, level: float, margin: float | None) -> tuple[Status, str]:
-    """What is shown of two models, in short."""
+class Outcome(Enum):
+    """What is shown of two models."""
+
+    SAME = "the same"
+    BETTER = "better"
+    OPEN = "could be chance"
+    UNKNOWN = "too few items to say"
+
+
+def outcome(d: Difference, level: float, margin: float | None) -> Outcome:
+    """What is shown of two models; that they are the same within a margin counts before a small difference."""
     if margin is not None and d.alike <= 1 - level:
-        return Status.PASSED, f"the same within {points(margin)}"
+        return Outcome.SAME
     if not np.isfinite(d.adjusted):
-        return Status.CAUTION, "too few items to say"
-    if d.adjusted < 1 - level:
+        return Outcome.UNKNOWN
+    return Outcome.BETTER if d.adjusted < 1 - level else Outcome.OPEN
+
+
+def _pair_words(d: Difference, level: float, margin: float | None) -> tuple[Status, str]:
+    """The outcome in a row of a table."""
+    found = outcome(d, level, margin)
+    if found is Outcome.SAME:
+        return Status.PASSED, f"the same within {points(margin)}"
+    if found is Outcome.BETTER:
         return Status.PASSED, f"{d.first} better"
-    return Status.CAUTION, "could be chance"
+    return Status.CAUTION, found.value
 
 
 def _seen_from(model: str, d: Difference) -> float:
@@ -158,7 +177,7 @@ def _difference(d: Difference, found: BenchmarkComparison, level: float, *, turn
 def _score(value: float, found: BenchmarkComparison, *, unit: bool = True) -> str:
     if not found.unit:
         return number(value)
-    text = cell(estimate("score", value, np.nan, np.nan, level=0.5, method="", unit=SHARE))
+    text = cell(Estimate(name="score", value=value, unit=SHARE))
     return f"{text}%" if unit else text
 
 
@@ -218,19 +237,16 @@ def _pair_sentence(result: Comparison, main: BenchmarkComparison, findings: Sequ
     if len(result.benchmarks) == 1:
         return findings[-1].sentence
     better: dict[str, list[str]] = {}
-    same: list[str] = []
-    open_: list[str] = []
+    tasks: dict[Outcome, list[str]] = {}
     for task in result.benchmarks:
         (d,) = task.differences
-        words = pair_words(d, result.level, result.same_within)[1]
-        if words.endswith(" better"):
-            better.setdefault(d.first, []).append(task.benchmark)
-        else:
-            (same if words.startswith("the same") else open_).append(task.benchmark)
-    said = [f"{model} is better on {named(tasks, MOST_TOLD)}" for model, tasks in better.items()]
-    if same and result.same_within is not None:
+        found = outcome(d, result.level, result.same_within)
+        own = better.setdefault(d.first, []) if found is Outcome.BETTER else tasks.setdefault(found, [])
+        own.append(task.benchmark)
+    said = [f"{model} is better on {named(own, MOST_TOLD)}" for model, own in better.items()]
+    if same := tasks.get(Outcome.SAME):
         said.append(f"they are the same within {points(result.same_within)} on {named(same, MOST_TOLD)}")
-    if open_:
+    if open_ := [task for found in (Outcome.OPEN, Outcome.UNKNOWN) for task in tasks.get(found, [])]:
         said.append(f"the difference could be chance on {named(open_, MOST_TOLD)}")
     lead = "; ".join(said)
     lead = f"{lead if better else capital(lead)}."
@@ -256,8 +272,9 @@ def _settles(d: Difference, benchmark: BenchmarkComparison, result: Comparison) 
     words = (
         f"about {int(float(f'{units:.2g}')):,}" if units is not None and units <= MOST_UNITS else "no feasible number"
     )
-    same = pair_words(d, result.level, result.same_within)[1]
-    return f"{words}; {same}" if same.startswith("the same") else words
+    if outcome(d, result.level, result.same_within) is Outcome.SAME:
+        return f"{words}; the same within {points(result.same_within)}"
+    return words
 
 
 def _limits(result: Comparison) -> tuple[tuple[Status, str], ...]:

@@ -145,17 +145,17 @@ def differences(table: ItemTable, level: float, same_within: float | None = None
 def _unpaired(table: ItemTable, i: int, j: int, level: float) -> Difference:
     """Two models that ran different items."""
     means = cluster_sums(table.scores[[i, j]], table.clusters).means()
-    value, stderr, low, high, p_value = welch(means, level)
+    found = welch(means, level)
     ran = np.isfinite(table.scores[[i, j]])
     return Difference(
         first=table.models[i],
         second=table.models[j],
-        value=value,
-        low=low,
-        high=high,
-        stderr=stderr,
-        df=float("nan"),
-        p_value=p_value,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        stderr=found.stderr,
+        df=found.df,
+        p_value=found.p_value,
         adjusted=float("nan"),
         alike=float("nan"),
         # The smaller run limits what the comparison can show.

@@ -36,7 +36,8 @@ def pooled(
     """The tasks' average compared, as if it were one more benchmark; None where it has no meaning.
 
     Tasks are strata: items of each are drawn for themselves, so that the variances of the differences add up, whatever
-    clusters each task has. Models that did not run every task have no average.
+    clusters each task has; where two models ran different items of one, its part is the difference of their means.
+    Models that did not run every task have no average.
 
     Parameters
     ----------
@@ -59,15 +60,18 @@ def pooled(
     place = {model: i for i, model in enumerate(names)}
     rows, columns = np.triu_indices(len(names), 1)
     found = np.full((len(tasks), 5, len(rows)), np.nan)
+    paired = np.ones(len(rows), dtype=bool)
     key = {(names[i], names[j]): k for k, (i, j) in enumerate(zip(rows, columns, strict=True))}
     for t, task in enumerate(tasks):
         for d in task.differences:
-            if d.first in place and d.second in place and d.paired:
+            if d.first in place and d.second in place:
                 forward = (d.first, d.second) in key
                 k = key[(d.first, d.second) if forward else (d.second, d.first)]
                 found[t, :, k] = (d.value if forward else -d.value, d.stderr, d.df, d.clusters, d.n)
-    size = np.nanmax(found[:, 4], axis=1) if weights == "items" else np.ones(len(tasks))
-    value, stderr, df = average(found[:, 0], found[:, 1], found[:, 2], found[:, 3], size[:, None])
+                paired[k] &= d.paired
+    # Each pair by the items that it was compared on.
+    size = found[:, 4] if weights == "items" else np.ones((len(tasks), 1))
+    value, stderr, df = average(found[:, 0], found[:, 1], found[:, 2], found[:, 3], size)
     low, high = t_limits(value, stderr, df, level)
     with np.errstate(invalid="ignore"):
         p_values = 2 * student.sf(np.abs(value / stderr), df)
@@ -76,7 +80,7 @@ def pooled(
     if same_within is not None:
         sides = [t_tests(side, stderr, df, same_within).not_worse for side in (value, -value)]
         alike = family(np.maximum(*sides), correction)
-    share = size / size.sum()
+    share = size.max(axis=1) / size.max(axis=1).sum()
     scores = np.array([[task.scores[task.models.index(name)] for name in names] for task in tasks])
     pairs = [
         Difference(
@@ -90,16 +94,14 @@ def pooled(
             p_value=float(p_values[k]),
             adjusted=float(adjusted[k]),
             alike=float(alike[k]),
-            n=int(np.nansum(found[:, 4, k])),
-            clusters=int(np.nansum(found[:, 3, k])),
+            n=int(found[:, 4, k].sum()),
+            clusters=int(found[:, 3, k].sum()),
             left_out=0,
-            paired=True,
+            paired=bool(paired[k]),
             reduction=float("nan"),
             method=f"mean of {len(tasks)} tasks, Satterthwaite t",
         )
-        # Tasks that two models ran on different items leave their average open.
         for k, (i, j) in enumerate(zip(rows, columns, strict=True))
-        if np.isfinite(value[k])
     ]
     keys = [task.cluster_key for task in tasks if task.cluster_key]
     return ordered(

@@ -9,13 +9,15 @@ import numpy as np
 from measurand.measures.precision.shared.comparison_answer import leaders
 from measurand.measures.precision.shared.score_records import Interval, ScoreIntervals
 from measurand.measures.precision.shared.summary import MOST_TOLD, as_clusters, counted_by
-from measurand.measures.shared import estimate
+from measurand.measures.shared import finite
 from measurand.measures.verdicts import VERDICTS
-from measurand.results import Answer, Finding, Status, Table
+from measurand.results import Answer, Estimate, Finding, Status, Table
 from measurand.wording import SHARE, capital, cell, listed, number, percent, plural, points, shown
 
 __all__ = ["answer", "dependence"]
 
+MOST_GROUPED = 50
+"""Models up to which groups of tied ones are shown."""
 MOST_COLUMNS = 5
 """Tasks that have a column of their own, with intervals up to `WITH_LIMITS`; of more, the average stands for them."""
 WITH_LIMITS = 3
@@ -35,7 +37,7 @@ def _lead(result: ScoreIntervals, findings: Sequence[Finding]) -> str:
     models = {score.model for score in result.scores}
     if len(models) == 1 and result.averages:
         (own,) = result.averages
-        value = estimate("", own.value, own.interval.low, own.interval.high, level=0.5, method="", unit=SHARE)
+        value = _estimate(own.value, own.interval)
         return f"{own.model} scores {shown(value)} on average over {plural(len(result.scores), 'task')}."
     if len(result.scores) == 1:
         (only,) = result.scores
@@ -50,11 +52,13 @@ def _table(result: ScoreIntervals) -> Table:
     of = {(score.model, score.benchmark): score for score in result.scores}
     average = {each.model: each for each in result.averages}
     main = None if result.comparison is None else result.comparison.main
-    letters = {} if main is None else dict(zip(main.models, main.letters, strict=True))
-    means = {
-        model: float(np.mean([score.value for (name, _), score in of.items() if name == model]))
-        for model in dict.fromkeys(score.model for score in result.scores)
-    }
+    # Of more models nobody could read the letters, and of very many there are none.
+    grouped = main is not None and len(main.letters) == len(main.models) <= MOST_GROUPED
+    letters = dict(zip(main.models, main.letters, strict=True)) if main is not None and grouped else {}
+    values: dict[str, list[float]] = {}
+    for score in result.scores:
+        values.setdefault(score.model, []).append(score.value)
+    means = {model: float(np.mean(own)) for model, own in values.items()}
     if len(tasks) > 1 and not average and (len(tasks) > WITH_LIMITS or len(of) < 2 * len(means)):
         return _long(result)
     models = sorted(means, key=lambda model: (model not in average and bool(average), -means[model]))
@@ -69,8 +73,12 @@ def _table(result: ScoreIntervals) -> Table:
         if letters:
             row.append(" ".join(letters.get(model, "").upper()))
         for task in told:
-            score = of.get((model, task))
-            row.append("" if score is None else _cell(score.value, score.interval, unit=score.unit, limits=limits))
+            own_score = of.get((model, task))
+            row.append(
+                ""
+                if own_score is None
+                else _cell(own_score.value, own_score.interval, unit=own_score.unit, limits=limits)
+            )
         if len(tasks) == 1:
             row.append(number(of[model, tasks[0]].n))
         rows.append(tuple(row))
@@ -99,8 +107,11 @@ def _long(result: ScoreIntervals) -> Table:
 
 
 def _cell(value: float, interval: Interval, *, unit: bool, limits: bool = True) -> str:
-    low, high = (interval.low, interval.high) if limits else (np.nan, np.nan)
-    return cell(estimate("score", value, low, high, level=0.5, method="", unit=SHARE if unit else ""))
+    return cell(_estimate(value, interval, SHARE if unit else ""), limits=limits)
+
+
+def _estimate(value: float, interval: Interval, unit: str = SHARE) -> Estimate:
+    return Estimate(name="score", value=value, low=finite(interval.low), high=finite(interval.high), unit=unit)
 
 
 def _units(result: ScoreIntervals) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ class ScoreIntervals(Brief):
     unassessed : the benchmarks left out.
     averages : of each model that ran every benchmark, in which these weigh the same; empty for one benchmark, and
         where scores are no shares.
-    comparison : which models are tied; None for one model, and where there are too many to tell in letters.
+    comparison : which models are tied; None for one model.
     """
 
     scores: tuple[ScoreInterval, ...]

@@ -85,7 +85,9 @@ def summary(panel: Panel, tested: Sequence[Finding], count: Counter[str], alone:
         if number
     ]
     of = f"Of {plural(len(tested), noun)}, "
-    among = f"{len(panel.models)} {models}{' (taken as independent)' if panel.families_unknown else ''}"
+    # On a ragged table no benchmark need have been run by all of them.
+    ran = max(finding.estimates[0].n or 0 for finding in tested)
+    among = f"{ran} {models}{' (taken as independent)' if panel.families_unknown else ''}"
     # What would be a verdict by itself is told apart from what is open at any count of benchmarks.
     looked_at = f" (each judged on its own, {alone} of these would be clear)" if alone else ""
     if not said:
