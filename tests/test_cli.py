@@ -150,6 +150,13 @@ def test_an_audit_of_logs_says_how_items_were_treated(shared, tmp_path):
     assert any(note.startswith("cluster-robust standard errors (CR2) for ") for note in robust)
 
 
+def test_what_is_missing_is_listed_with_what_it_needs(table):
+    lines = run("audit", table, "--capability", CAPABILITY, "--missing").splitlines()
+    assert lines == [line.rstrip() for line in lines]
+    assert any("P1 score interval: needs item-level results" in line for line in lines)
+    assert not any("V1 capabilities correlation" in line for line in lines)
+
+
 def test_entanglement_of_named_benchmarks_shows_v1_to_v5():
     said = run("entanglement", "--benchmark", "truthfulqa_mc1,bbq_amb", "--all")
     assert set(re.findall(r"^(V\d)  ", said, re.MULTILINE)) == {"V1", "V2", "V3", "V4", "V5"}

@@ -11,7 +11,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from measurand.report import MeasureInfo, to_text
-from measurand.report.text import LINES, table_rows
+from measurand.report.drawing import table_rows
+from measurand.report.text import LINES
 from measurand.results import Answer, Audit, Estimate, Finding, Provenance, Status, Table
 
 NOTHING = Provenance("study", (), (), {})

@@ -9,8 +9,8 @@ from html import escape
 from typing import Any
 
 from measurand.api.findings import Findings
+from measurand.report.drawing import table_rows
 from measurand.report.figures import render
-from measurand.report.text import table_rows
 from measurand.report.wording import STATUS, subject_text
 from measurand.results import NOTEBOOK, Answer, Audit, Brief, Figure, Finding, Table
 from measurand.wording import plain, shown

@@ -126,7 +126,8 @@ def audit_and_write(
     """
     from measurand.auditing import audit as run_audit
     from measurand.measures import discover, find
-    from measurand.report import text
+    from measurand.report.drawing import printed
+    from measurand.report.everything import missing as not_assessed
     from measurand.results import Status
 
     style = _style(showing)
@@ -151,7 +152,7 @@ def audit_and_write(
     finally:
         # A disk that has filled up meanwhile must not cost the answer as well.
         if missing:
-            Console(highlight=False).print(text.missing(told, chosen))
+            sys.stdout.write(printed(not_assessed(told, chosen), Console()))
         elif told.answers or style != "text":  # where nothing was assessed, the error says why
             _print(told, chosen, style, showing)
     statuses = {finding.status for finding in told.findings}
