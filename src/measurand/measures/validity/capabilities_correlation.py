@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measures import Measure
-from measurand.measures.shared import columns, display_names, estimate, finite, require_fraction
-from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
+from measurand.measures.shared import display_names, estimate, finite, require_fraction
+from measurand.measures.validity.shared.correlation_figures import figure
 from measurand.measures.validity.shared.correlation_words import (
     INDEPENDENT,
     MOST_OWN,
@@ -24,16 +22,16 @@ from measurand.measures.validity.shared.correlation_words import (
     table,
     without_further,
 )
+from measurand.measures.validity.shared.correlations import CapabilitiesCorrelation, ClassCorrelations, limits
 from measurand.measures.validity.shared.panel import Missing, Panel, assessable, chosen, panels
 from measurand.measures.verdicts import Call, Side, called, claims, overall, unassessed, verdict
-from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
+from measurand.results import Answer, Estimate, Finding, Question, Status
 from measurand.stats.capability.capabilities import (
     DEFAULT,
     METHODS,
     PERMUTATIONS,
     SEED,
     UNMODERATED,
-    Correlations,
     correlations_with_intervals,
     leave_itself_out,
 )
@@ -42,44 +40,11 @@ from measurand.stats.intervals.limits import Limits
 from measurand.tables import UNCLASSED, Scores
 from measurand.wording import CORRELATION, SHARE, agreeing, capital, listed, percent, plural, shown
 
-__all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation", "judge"]
-
-MOST_COLORS = 10
+__all__ = ["MEASURE", "CapabilitiesCorrelation", "ClassCorrelations", "capabilities_correlation", "figure", "judge"]
 
 MOST_BOOTSTRAP_CELLS = 1e8
 """Resamples x models x benchmarks above which the further intervals of the detail view are left out, which is said:
 each kind would take 10 seconds and more, and of so many models all say the same."""
-
-
-@dataclass(frozen=True, eq=False)
-class ClassCorrelations:
-    """Capabilities correlations within one class of models.
-
-    Parameters
-    ----------
-    panel : the models and the capabilities score.
-    benchmarks : names of the m benchmarks assessed, capability benchmarks first.
-    correlations : estimates and candidate intervals, shape (m,) each.
-    left_out : for each of the k capability benchmarks, the correlation with the score made without itself.
-    """
-
-    panel: Panel
-    benchmarks: tuple[str, ...]
-    correlations: Correlations
-    left_out: OnZScale
-
-    @cached_property
-    def under_test(self) -> npt.NDArray[np.bool_]:
-        """Which of the benchmarks are under test, shape (m,)."""
-        return np.array([name not in self.panel.capability for name in self.benchmarks])
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class CapabilitiesCorrelation(Brief, ByClass[ClassCorrelations]):
-    """Result of `capabilities_correlation`; also the area of each benchmark, and those published as one of safety."""
-
-    areas: dict[str, str]
-    safety: frozenset[str]
 
 
 def capabilities_correlation(
@@ -298,7 +263,7 @@ def _finding(
         side = call.side
         status = verdict(side, issue=(Side.ABOVE, Side.BELOW), passed=Side.BETWEEN)
         # A level of a half or less leaves no interval to judge by: the one shown stands for it.
-        judged = _at(part.correlations.default, j, 2 * result.level - 1) if result.level > 0.5 else _limits(part, j)
+        judged = _at(part.correlations.default, j, 2 * result.level - 1) if result.level > 0.5 else limits(part, j)
         text = sentence(name, part.panel, estimates[0], call, judged, threshold)
     else:
         # One that does not follow the others is no fault of what is under test: never an issue.
@@ -337,7 +302,7 @@ def _estimates(
         return estimate(name, *limits, level=level, method=method, n=int(found.n[j]), unit=CORRELATION)
 
     default = METHODS[DEFAULT] if found.moderated[j] else UNMODERATED
-    first = [correlation("", _limits(part, j), default)]
+    first = [correlation("", limits(part, j), default)]
     if benchmark in panel.capability:
         place = panel.capability.index(benchmark)
         first.append(correlation("_left_out", _at(part.left_out, place, result.level), UNMODERATED))
@@ -349,12 +314,7 @@ def _estimates(
             correlation("_selected", _at(found.default, j, level), f"{default}, adjusted for selection", level)
         )
     rest = (name for name in found.low if name != DEFAULT)
-    return (*first, *(correlation(f"_{name}", _limits(part, j, name), METHODS[name]) for name in rest))
-
-
-def _limits(part: ClassCorrelations, j: int, method: str = DEFAULT) -> Limits:
-    found = part.correlations
-    return Limits(float(found.value[j]), float(found.low[method][j]), float(found.high[method][j]))
+    return (*first, *(correlation(f"_{name}", limits(part, j, name), METHODS[name]) for name in rest))
 
 
 def _at(found: OnZScale, j: int, level: float) -> Limits:
@@ -395,93 +355,6 @@ def _read(panel: Panel, result: CapabilitiesCorrelation) -> str:
     shown_makers = listed(makers[:6] + ([f"{len(makers) - 6} more"] if len(makers) > 6 else []))
     share = f" ({percent(panel.component.share)} of their variance)" if len(makers) > 1 else ""
     return f"{plural(len(panel.models), 'model')}{families}. Capability: {shown_makers}{share}."
-
-
-def figure(result: CapabilitiesCorrelation, *, findings: Sequence[Finding] = ()) -> list[Figure]:
-    """Intervals by area (coloured by verdict, where findings say it), scatter on capability, capabilities league."""
-    return [_intervals_figure(result, findings), _scatter_figure(result), _league_figure(result)]
-
-
-def _intervals_figure(result: CapabilitiesCorrelation, findings: Sequence[Finding]) -> Figure:
-    verdicts = {(f.subject.get("class"), f.subject.get("benchmark")): f.short for f in findings}
-    rows = [
-        (
-            part.panel.class_,
-            result.areas[name],
-            result.names[name],
-            *map(finite, _limits(part, j)),
-            verdicts.get((part.panel.class_, name), SHORT[Side.UNKNOWN]),
-        )
-        for part in result.classes
-        for j, name in enumerate(part.benchmarks)
-        if name not in part.panel.capability
-    ]
-    return intervals_figure(
-        "V1.intervals",
-        "Capabilities correlation by area",
-        f"Dot: Spearman correlation with the capabilities score; bar: {percent(result.level)} interval. Right of +0.5 "
-        "a benchmark mostly tracks capability; left of −0.5 it gets worse with it.",
-        ("class", "area", "benchmark", "correlation", "low", "high", "verdict"),
-        rows,
-        Axis("correlation", "capabilities correlation (Spearman)", domain=(-1.0, 1.0)),
-        color="verdict" if findings else None,
-        group="area",
-        rules=(-0.5, 0.0, 0.5),
-    )
-
-
-def _scatter_figure(result: CapabilitiesCorrelation) -> Figure:
-    rows: list[tuple[Cell, ...]] = []
-    for part in result.classes:
-        panel, capability = part.panel, part.panel.component.scores
-        family = [panel.family_names[code] for code in panel.families]
-        values = dict(zip((*panel.capability, *panel.tested), np.hstack([panel.values, panel.scores]).T, strict=True))
-        rows += [
-            (panel.class_, result.names[name], model, family[i], float(capability[i]), float(values[name][i]))
-            for name in _within_budget(part)
-            for i, model in enumerate(panel.models)
-            if np.isfinite(values[name][i])
-        ]
-    return Figure(
-        name="V1.scatter",
-        kind="scatter",
-        title="Each benchmark on the capabilities score",
-        caption="Each dot is one model; the line is a least-squares fit.",
-        columns=columns(("class", "benchmark", "model", "family", "capabilities score", "score"), rows),
-        x=Axis("capabilities score", "capabilities score (first component)"),
-        y=Axis("score", "benchmark score (higher is better)"),
-        label="model",
-        # More colours than this cannot be told apart; hover still names the family.
-        color="family" if len({row[3] for row in rows}) <= MOST_COLORS else None,
-        select=("class", "benchmark"),
-        fit=True,
-    )
-
-
-def _within_budget(part: ClassCorrelations, most_points: int = 10_000) -> list[str]:
-    """Benchmarks whose points fit in a page: all of them, or the most correlated ones of a very large table."""
-    order = np.argsort(-np.abs(part.correlations.value), kind="stable")[: max(1, most_points // len(part.panel.models))]
-    chosen = {part.benchmarks[j] for j in order}
-    return [name for name in (*part.panel.tested, *part.panel.capability) if name in chosen]
-
-
-def _league_figure(result: CapabilitiesCorrelation, most_models: int = 200) -> Figure:
-    rows = []
-    for part in result.classes:
-        order = np.argsort(-part.panel.component.scores, kind="stable")[:most_models]
-        rows += [(part.panel.class_, part.panel.models[i], float(part.panel.component.scores[i])) for i in order]
-    return Figure(
-        name="V1.league",
-        kind="intervals",
-        title="Capabilities league",
-        caption="Models by capabilities score, the first principal component of the capability benchmarks.",
-        columns=columns(("class", "model", "capabilities score"), rows),
-        x=Axis("capabilities score", "capabilities score (first component)"),
-        y=Axis("model", "model", "nominal"),
-        label="model",
-        select=("class",),
-        rules=(0.0,),
-    )
 
 
 MEASURE = Measure(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -12,14 +11,13 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.measures import Measure
-from measurand.measures.shared import columns, display_names, estimate, finite, kind, lines, require_fraction
-from measurand.measures.validity.shared.by_class import ByClass, intervals_figure
+from measurand.measures.shared import display_names, estimate, finite, kind, require_fraction
+from measurand.measures.validity.shared.owner_figures import answer, figure
+from measurand.measures.validity.shared.owners import VERDICTS, ClassOwners, Owners, WhoseProperty
 from measurand.measures.validity.shared.panel import Missing, Panel, assessable, panels
 from measurand.measures.verdicts import Side, Unassessed, against, family, headline, unassessed
-from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
+from measurand.results import Estimate, Finding, Question
 from measurand.stats.capability.owners import (
-    Between,
-    Shared,
     beside_capability,
     between_groups,
     shares_with_limits,
@@ -28,9 +26,9 @@ from measurand.stats.capability.owners import (
 from measurand.stats.intervals.correlation import bonett_wright
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Scores
-from measurand.wording import CORRELATION, SHARE, listed, p_text, percent, plural, shown, value_of
+from measurand.wording import CORRELATION, SHARE, listed, p_text, plural, shown
 
-__all__ = ["MEASURE", "ClassOwners", "Owners", "WhoseProperty", "judge", "owners", "whose_property"]
+__all__ = ["MEASURE", "ClassOwners", "Owners", "WhoseProperty", "figure", "judge", "owners", "whose_property"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -44,58 +42,7 @@ LEAST_SHOWN = 4
 MOST_OWN = 5
 """Benchmarks up to which each speaks for itself."""
 
-MOST_POINTS = 10_000
-
 METHOD = "delete-one-model jackknife, t(n - developers - 1)"
-
-VERDICTS = {
-    "developer": (Status.PASSED, "goes with who made it"),
-    "capability": (Status.ISSUE, "goes with capability"),
-    "both": (Status.CAUTION, "goes with both"),
-    "neither": (Status.CAUTION, "goes with neither"),
-    "undecided": (Status.CAUTION, "too few models to tell"),
-}
-"""What each verdict means, and its words in a row of a table."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Owners:
-    """Whose the scores on one benchmark are.
-
-    Parameters
-    ----------
-    models : places in the panel of the models that count: run on it, and not the only one of their developer there.
-    shares : of the variance, with their intervals: capability, developers (the groups), neither, and their difference.
-    between : share of the variance between developers as it is, its mean by chance, and its permutation p-value.
-    p_developer : of developers beside capability, by permutation.
-    within : correlation of ranks with capability within developers, with its interval.
-    p_within : of that correlation, by permutation within developers.
-    each : developers with at least 4 models, the most first: name, rank correlation with capability, and models.
-    """
-
-    benchmark: str
-    models: npt.NDArray[np.int64]
-    developers: int
-    shares: Shared
-    between: Between
-    p_developer: float
-    within: Limits
-    p_within: float
-    each: tuple[tuple[str, float, int], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class ClassOwners:
-    """Whose the benchmarks of one class of models are; `released` is each model's date, None where not known."""
-
-    panel: Panel
-    benchmarks: tuple[Owners, ...]
-    released: tuple[str | None, ...]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class WhoseProperty(Brief, ByClass[ClassOwners]):
-    """Result of `whose_property`."""
 
 
 def whose_property(
@@ -372,133 +319,6 @@ def _go(count: int) -> str:
 def _named(result: WhoseProperty, each: Sequence[Finding], verdict: str) -> str:
     names = [result.names[f.subject["benchmark"]] for f in each if f.result["verdict"] == verdict]
     return f" ({listed(names)})" if len(names) <= MOST_OWN else ""
-
-
-def answer(result: WhoseProperty, findings: Sequence[Finding]) -> Answer | None:
-    """Whose the benchmarks are, the share of developers from the greatest down, those of chat models first."""
-    classes = sorted((part for part in result.classes if part.benchmarks), key=lambda part: part.panel.class_ != "chat")
-    if not classes:
-        return None
-    headlines = [next(f for f in findings if f.headline and f.subject.get("class") == c.panel.class_) for c in classes]
-    level = percent(result.level)
-    return Answer(
-        sentence=headlines[0].sentence,
-        tables=tuple(
-            _table(result, part, findings, f"{part.panel.class_} models" if len(classes) > 1 else "")
-            for part in classes
-        ),
-        notes=(
-            f"Shares of the variation between models that go with who made them and with how capable they are, with "
-            f"{level} intervals; both are corrected for chance and average 0 where nothing is there.",
-            "Between developers: the share as it is, which a few models per developer make large by chance; p: chance "
-            "of such a difference between developers of equal capability, if none is there; it decides the verdict.",
-            *(other.sentence for other in headlines[1:]),
-        ),
-        meaning="It speaks of these developers, and does not say what they did.",
-        cautions=tuple((Status.CAUTION, caveat) for caveat in headlines[0].caveats),
-    )
-
-
-def _table(result: WhoseProperty, part: ClassOwners, findings: Sequence[Finding], title: str) -> Table:
-    found = {
-        f.subject["benchmark"]: f for f in findings if f.subject.get("class") == part.panel.class_ and not f.headline
-    }
-    rows = sorted((row for row in part.benchmarks if row.benchmark in found), key=lambda row: -row.shares.groups.value)
-    return Table(
-        head=("benchmark", "who made it", "how capable", "between developers", "by chance", "p", "it goes with"),
-        rows=tuple(
-            (
-                result.names[row.benchmark],
-                shown(own.estimate("developer_share")),
-                shown(own.estimate("capability_share")),
-                value_of(own.estimate("between_developers")),
-                percent(row.between.chance),
-                p_text(row.p_developer),
-                own.short.removeprefix("goes with "),
-            )
-            for row in rows
-            for own in (found[row.benchmark],)
-        ),
-        marks=tuple(found[row.benchmark].status for row in rows),
-        right=(1, 2, 3, 4, 5),
-        title=title,
-        ends=True,
-    )
-
-
-def figure(result: WhoseProperty) -> list[Figure]:
-    """The shares of each benchmark, and developers as paths through time on capability."""
-    return [_shares_figure(result), _paths_figure(result)]
-
-
-def _shares_figure(result: WhoseProperty) -> Figure:
-    rows: list[tuple[Cell, ...]] = [
-        (part.panel.class_, result.names[row.benchmark], what, *map(finite, limits))
-        for part in result.classes
-        for row in sorted(part.benchmarks, key=lambda row: -row.shares.groups.value)
-        for what, limits in (("who made it", row.shares.groups), ("how capable it is", row.shares.capability))
-    ]
-    return intervals_figure(
-        "V12.shares",
-        "Whose property is it?",
-        "Dots: shares of the variation between models that go with who made them and with how capable they are; bars: "
-        f"{percent(result.level)} intervals. The rest is the models' own, or noise.",
-        ("class", "benchmark", "what", "share", "low", "high"),
-        rows,
-        Axis("share", "share of the variation between models", domain=(0.0, 1.0)),
-        color="what",
-    )
-
-
-def _paths_figure(result: WhoseProperty) -> Figure:
-    rows = [
-        cells
-        for part in result.classes
-        for row in part.benchmarks[: max(1, MOST_POINTS // len(part.panel.models))]
-        for cells in _path(result, part, row)
-    ]
-    names = ("class", "benchmark", "developer", "model", "released", "capabilities score", "score", "low", "high")
-    return lines(
-        "V12.paths",
-        "Developers on their way to more capable models",
-        "Joined: each developer's most capable model so far, in order of release; other dots: its other models.",
-        columns(names, rows),
-        Axis("capabilities score", "capabilities score"),
-        Axis("score", "benchmark score (higher is better)"),
-        label="model",
-        color="developer",
-        select=("class", "benchmark"),
-    )
-
-
-def _path(result: WhoseProperty, part: ClassOwners, row: Owners) -> list[tuple[Cell, ...]]:
-    """The models of one benchmark; a path holds the models more capable than all that their developer had before."""
-    panel, s = part.panel, part.panel.component.scores
-    y = panel.scores[:, panel.tested.index(row.benchmark)]
-    best: dict[int, float] = {}
-    rows: list[tuple[Cell, ...]] = []
-    # A path needs dates: ISO ones sort as they are, those not known come last and are never on it.
-    for i in sorted(row.models.tolist(), key=lambda i: (part.released[i] or "9", s[i])):
-        code = int(panel.families[i])
-        on_path = part.released[i] is not None and s[i] > best.get(code, -np.inf)
-        if on_path:
-            best[code] = float(s[i])
-        # A line joins the rows that have limits; the others stand as dots.
-        limit = float(y[i]) if on_path else None
-        rows.append(
-            (
-                panel.class_,
-                result.names[row.benchmark],
-                panel.family_names[code],
-                panel.models[i],
-                part.released[i],
-                float(s[i]),
-                float(y[i]),
-                limit,
-                limit,
-            )
-        )
-    return rows
 
 
 MEASURE = Measure(
