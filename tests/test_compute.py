@@ -88,10 +88,21 @@ def test_a_worker_that_dies_is_said():
         list(run_tasks(os._exit, [(7,), (7,)], jobs=2))
 
 
+def children() -> set[str]:
+    """Processes that this one started and that are still there."""
+    tasks = Path("/proc/self/task")
+    if not tasks.is_dir():
+        pytest.skip("no /proc to see processes in")
+    return {child for task in tasks.iterdir() for child in (task / "children").read_text().split()}
+
+
 def test_results_that_nobody_waits_for_end_their_workers():
+    before = children()
     results = run_tasks(time.sleep, [(0.0,), (600.0,), (600.0,)], jobs=2)
     next(results)
+    assert len(children() - before) == 2
     results.close()
+    assert children() <= before
 
 
 RUN = """

@@ -116,8 +116,12 @@ def test_equal_scores_of_all_models_but_some_and_no_band_are_drawn() -> None:
 def test_names_that_would_like_to_be_code_are_text() -> None:
     names = ["toString", "<b>x</b>", "datum.x", "${x}", "a\nb", "模型", "__proto__", "\u202eabc"]
     plot = scatter([float(place) for place in range(8)], [0, 9, 1, 8, 2, 7, 3, 6.0], names)
-    ET.fromstring(as_file(spec(plot), "svg"))
-    ET.fromstring(as_file(spec(Forest(x_title="x", rows=tuple(Row(name, 1.0, 0.5, 2.0) for name in names))), "svg"))
+    rows = tuple(Row(name, 1.0, 0.5, 2.0) for name in names)
+    for made in (spec(plot), spec(Forest(x_title="x", rows=rows))):
+        root = ET.fromstring(as_file(made, "svg"))
+        assert not {each.tag.split("}")[1] for each in root.iter()} & {"script", "b", "a", "image"}
+    written = set(root.itertext())
+    assert {"toString", "<b>x</b>", "datum.x", "${x}", "模型", "__proto__"} <= written
 
 
 @pytest.mark.parametrize("low", [-3.0, 0.0, 1e-6, 900.0])
