@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +184,9 @@ rows.group_by("model", "passage").agg(pl.col("score").sum(), pl.len()).collect(e
 def commanded(count: int, *words: str) -> dict[str, float]:
     """CPU seconds and peak memory of a command on a table of rows, and of Polars' grouping of it."""
     with tempfile.TemporaryDirectory() as folder:
-        path = rows(count, Path(folder))
+        # In a process of its own: the peak of a child begins with the memory that its parent has as it starts it.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            path = pool.submit(rows, count, Path(folder)).result()
         took = {}
         for what, command in (
             ("", [sys.executable, "-m", "measurand", *(word.format(table=path, folder=folder) for word in words)]),
