@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from measurand.catalogue import BenchmarkFacts, known, lookup, near, normalise, taken_for
+from measurand.catalogue import SHARES_RIGHT, BenchmarkFacts, known, lookup, near, normalise, taken_for
 
 SHARED = Path(os.environ.get("MEASURAND_SHARED") or Path(__file__).parents[2] / "shared")
 PUBLISHED_IDS = SHARED / "data" / "safetywashing" / "benchmarks_info.csv"
@@ -163,6 +163,25 @@ def test_chance_and_maximum_belong_to_a_metric() -> None:
     assert [facts.benchmark for facts in numbered if facts.chance is not None and not 0 <= facts.chance < 1] == []
     both = [(f.benchmark, f.chance, f.maximum) for f in numbered if f.chance is not None and f.maximum is not None]
     assert [benchmark for benchmark, chance, maximum in both if chance >= maximum] == []
+
+
+SHARES = SHARES_RIGHT | {"attack success rate", "resolved rate"}
+
+SIZES = {
+    "mmlu": 14079,  # Hendrycks et al. 2021, section 3: the test set has 14079 questions
+    "gsm8k": 1319,  # Cobbe et al. 2021: 1,319 test problems
+    "truthfulqa_mc1": 817,  # Lin et al. 2022: 817 questions
+    "wmdp": 1273 + 408 + 1987,  # Li et al. 2024: the three parts
+    "bbq": 2 * 29246,  # Parrish et al. 2022: half of the 58,492 are ambiguous
+    "ethics_justice": 2704,  # Hendrycks et al. 2021, ETHICS, table 1
+}
+
+
+def test_items_are_known_where_a_score_is_a_share_of_them() -> None:
+    sized = [facts for facts in known() if facts.items is not None]
+    assert len(sized) > 100
+    assert [f.benchmark for f in sized if f.metric not in SHARES or f.items < 20 or "; items: " not in f.source] == []
+    assert {name: facts.items for name in SIZES if (facts := lookup(name))} == SIZES
 
 
 def test_no_spelling_belongs_to_two_benchmarks() -> None:

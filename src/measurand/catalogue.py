@@ -72,6 +72,8 @@ class BenchmarkFacts:
         a less safe one (attack success, hazardous knowledge) or a loss (perplexity, Brier score).
     chance : expected raw metric of a uniform guess, in [0, 1).
     maximum : the largest value the raw metric can take.
+    items : number of items that are scored, where the raw metric is the share of them that are right (or attacked with
+        success).
     trait : the quantity the benchmark is meant to measure.
     method : how it is asked, such as ``"multiple_choice"``, ``"generation"``, ``"agentic"`` or ``"judge"``.
     source : where each of these facts comes from.
@@ -86,6 +88,7 @@ class BenchmarkFacts:
     higher_is: Direction | None
     chance: float | None
     maximum: float | None
+    items: int | None
     trait: str | None
     method: str | None
     source: str
@@ -263,6 +266,7 @@ def _facts(row: dict[str, str]) -> BenchmarkFacts:
         higher_is=cast(Direction, row["higher_is"]) if row["higher_is"] else None,
         chance=float(row["chance"]) if row["chance"] else None,
         maximum=float(row["maximum"]) if row["maximum"] else None,
+        items=int(row["items"]) if row["items"] else None,
         trait=row["trait"] or None,
         method=row["method"] or None,
         source=row["source"],

@@ -114,6 +114,7 @@ class Simulated:
             tested=tuple(f"t{j}" for j in range(self.tested.shape[1])),
             scores=self.tested,
             stderr=np.full(self.tested.shape, np.nan),
+            items=np.full(self.tested.shape[1], np.nan),
             dropped=(),
             caveats=(),
         )

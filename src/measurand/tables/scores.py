@@ -46,6 +46,7 @@ BENCHMARK_FACTS: dict[str, pl.DataType] = {
     "higher_is": pl.String(),
     "chance": pl.Float64(),
     "maximum": pl.Float64(),
+    "items": pl.Float64(),
     "trait": pl.String(),
     "method": pl.String(),
     "source": pl.String(),
@@ -75,7 +76,7 @@ class Scores(Brief):
     models : one row per model: family, class, parameters, training_flop, release_date and
         knowledge_cutoff (ISO), version (the model that the row is one setting of); null where not known.
     benchmarks : one row per benchmark: role (capability | safety | other), area, metric, higher_is (better | worse),
-        chance, maximum, trait, method, source.
+        chance, maximum, items (how many the benchmark has, where a score is a share of them), trait, method, source.
     notes : what was decided on the way in, for the reader of the audit.
     named : whether a person said which are the capability benchmarks.
 
@@ -327,7 +328,7 @@ def _check_benchmarks(facts: pl.DataFrame) -> None:
             raise InputError(
                 f"{column} should be one of {', '.join(allowed)}, got {row[column]!r} for {row['benchmark']!r}"
             )
-    for column in ("chance", "maximum"):
+    for column in ("chance", "maximum", "items"):
         wrong = facts.filter(~sized(column))
         if wrong.height:
             row = wrong.row(0, named=True)
@@ -335,6 +336,10 @@ def _check_benchmarks(facts: pl.DataFrame) -> None:
                 f"{column} should be finite and at most {LARGEST:g} in size, got {row[column]:g} for "
                 f"{row['benchmark']!r}"
             )
+    wrong = facts.filter(pl.col("items") < 1)
+    if wrong.height:
+        row = wrong.row(0, named=True)
+        raise InputError(f"items should be at least 1, got {row['items']:g} for {row['benchmark']!r}")
     # V9 divides by their difference.
     wrong = facts.filter(pl.col("chance") >= pl.col("maximum"))
     if wrong.height:

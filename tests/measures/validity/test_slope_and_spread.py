@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import polars as pl
 import pytest
 import statsmodels.api as sm
 from scipy import stats
@@ -60,6 +63,68 @@ def test_without_standard_errors_the_slope_is_given_and_the_verdict_is_not(make_
         )
     assert finding.estimate("slope_per_sd").low < finding.estimate("slope_per_sd").value
     assert "slope_in_standard_errors" not in [estimate.name for estimate in finding.estimates]
+
+
+def with_items(study, **items):
+    """The study with the sizes of its benchmarks known."""
+    known = pl.DataFrame({"benchmark": list(items), "items": [float(each) for each in items.values()]})
+    facts = study.scores.benchmarks.drop("items").join(known, on="benchmark", how="left")
+    return replace(study, scores=replace(study.scores, benchmarks=facts.select(study.scores.benchmarks.columns)))
+
+
+@pytest.mark.parametrize(("unit", "sign"), [(1, 1), (100, 1), (1, -1)])
+def test_where_only_the_size_is_known_the_noise_is_binomial_and_that_is_said(make_study, unit, sign):
+    study = moved(make_study, 0.002, 0.0005, None)
+    scores = study.scores
+    table = scores.table.with_columns(
+        pl.when(pl.col("benchmark") == "t0").then(pl.col("score") * unit).otherwise(pl.col("score")).alias("score")
+    )
+    study = with_items(replace(study, scores=replace(scores, table=table)), t0=400)
+    if sign < 0:
+        study = replace(study, scores=study.scores.with_lower_is_better(["t0"]))
+    part = slope_and_spread(study.scores).classes[0]
+    values = [abs(float(each)) / unit for each in part.panel.scores[:, part.panel.tested.index("t0")]]
+    errors = sorted(unit * (p * (1 - p) / 400) ** 0.5 for p in values)
+    assert part.noise[part.benchmarks.index("t0")] == pytest.approx((errors[11] + errors[12]) / 2)
+    finding = finding_of(study)
+    assert finding.status is Status.ISSUE
+    assert "400 independent items" in finding.caveats[0]
+    headline = judge(slope_and_spread(study.scores))[0]
+    assert "binomial error" in headline.caveats[-1]
+
+
+def test_errors_that_are_given_go_before_the_size(make_study):
+    study = with_items(moved(make_study, 0.01, 0.002, 0.05), t0=10)
+    finding = finding_of(study)
+    assert finding.estimate("typical_stderr").value == pytest.approx(0.05)
+    assert finding.caveats == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.linspace(-0.4, 0.6, 24),  # differences, not shares
+        np.linspace(900, 1300, 24),  # ratings
+        np.repeat([0.0, 1.0], 12),  # nobody between none and all
+    ],
+    ids=["signs", "ratings", "all or none"],
+)
+def test_scores_that_are_no_shares_have_no_binomial_noise(make_study, values):
+    study = with_items(make_study(24, families=8, columns={"t0": values}), t0=100)
+    findings = judge(slope_and_spread(study.scores))
+    of = [finding for finding in findings if finding.subject.get("benchmark") == "t0"]
+    assert [finding.status for finding in of] == [Status.NOT_APPLICABLE]
+
+
+def test_the_study_of_2024_is_judged_where_sizes_are_known(example):
+    findings = judge(slope_and_spread(example.scores))
+    judged = [f for f in findings if "benchmark" in f.subject and f.status is not Status.NOT_APPLICABLE]
+    # 16 benchmarks in two classes; MoralChoice, HaluEval and others have no known size.
+    assert len(judged) == 32
+    truthful = next(f for f in judged if f.subject == {"benchmark": "truthfulqa_mc1", "class": "chat"})
+    part = slope_and_spread(example.scores).classes[1]
+    values = part.panel.scores[:, part.panel.tested.index("truthfulqa_mc1")]
+    assert truthful.estimate("typical_stderr").value == pytest.approx(np.median(np.sqrt(values * (1 - values) / 817)))
 
 
 @pytest.mark.parametrize(

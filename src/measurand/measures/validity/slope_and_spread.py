@@ -33,7 +33,13 @@ MOST_PAIRED_MODELS = 500
 METHOD = "least squares, leave-one-family-out jackknife, t(G-1)"
 NEEDS_NOISE = "standard errors or item counts of the scores"
 NOT_JUDGED = "not judged: needs standard errors"
+BINOMIAL = (
+    "standard errors are not given: the noise is that of {items} independent items, the size of the benchmark by its "
+    "source, and greater if a part was run or items go together"
+)
 TITLE = "Change per SD of capability"
+
+_ASSUMED = "the noise of {share} is not given but the binomial error of the benchmark's published number of items"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,6 +54,7 @@ class ClassSlopes:
     spread : standard deviation of the benchmark between models.
     r2 : share of its variance that the capabilities score explains.
     noise : the benchmark's typical (median) standard error; NaN where not known.
+    items : of how many items that is the binomial error, where no standard error is known; NaN where one is.
     error : the slopes with their standard errors, for tests at any bound.
     """
 
@@ -59,6 +66,7 @@ class ClassSlopes:
     spread: Floats
     r2: Floats
     noise: Floats
+    items: Floats
     error: Uncertain
 
 
@@ -117,6 +125,8 @@ def class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cla
     # A family that did not run the benchmark leaves the slope unchanged; counting it would shrink the jackknife.
     slopes = of_those_run(slopes, left_out, values)
     few = len(panel.models) <= MOST_PAIRED_MODELS
+    # The median: one model scored on few items should not make the benchmark look noisy.
+    told, of_items = _typical(panel.stderr[:, able]), _typical(_binomial(values, panel.items[able]))
     return ClassSlopes(
         panel=panel,
         benchmarks=chosen(panel.tested, able),
@@ -127,10 +137,21 @@ def class_slopes(panel: Panel, able: npt.NDArray[np.bool_], level: float) -> Cla
         # ddof 1, as these models stand for others; the capabilities score is scaled over these alone.
         spread=np.nanstd(values, axis=0, ddof=1),
         r2=point.r2[0],
-        # The median: one model scored on few items should not make the benchmark look noisy.
-        noise=_typical(panel.stderr[:, able]),
+        noise=np.where(np.isnan(told), of_items, told),
+        items=np.where(np.isnan(told) & np.isfinite(of_items), panel.items[able], np.nan),
         error=of_jackknife(point.slope[0], slopes),
     )
+
+
+def _binomial(values: Floats, items: Floats) -> Floats:
+    """Standard errors of scores that are shares of so many independent items, or percentages; NaN for any others."""
+    # Scores of which lower is better are turned round, which leaves the error as it is.
+    size = np.abs(values)
+    most = np.nanmax(size, axis=0)
+    one_sign = np.nanmin(values, axis=0) * np.nanmax(values, axis=0) >= 0
+    unit = np.where(one_sign & (most <= 100), np.where(most <= 1, 1.0, 100.0), np.nan)
+    result: Floats = np.sqrt(size * (unit - size) / items)
+    return np.where(result > 0, result, np.nan)
 
 
 def _typical(stderr: Floats) -> Floats:
@@ -171,13 +192,15 @@ def _headline(part: ClassSlopes, each: Sequence[Finding]) -> Finding:
         f"{flat or 'None'} of the {plural(len(known), 'benchmark')} with known noise {agreeing(max(flat, 1), 'goes')} "
         f"with capability among {kind(class_)}models and yet {verb} by less than {own} own noise."
     )
+    assumed = int(np.isfinite(part.items).sum())
+    caveats = part.panel.caveats + ((_ASSUMED.format(share=f"{assumed} of the {len(known)}"),) if assumed else ())
     return headline(
         sentence if len(known) > 1 else known[0].sentence,
         known,
         subject=subject,
         title=TITLE,
         short=f"{flat or 'none'} of {len(known)} {verb} less than noise",
-        caveats=part.panel.caveats,
+        caveats=caveats,
         figure="V2.slopes",
     )
 
@@ -201,7 +224,9 @@ def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, call: Call, corr
     ratio = estimate(
         "slope_in_standard_errors", *in_errors, level=result.level, method=METHOD, n=n, unit="standard errors"
     )
-    typical = Estimate(name="typical_stderr", value=float(noise), method="median over models", n=n, unit=change)
+    assumed = np.isfinite(part.items[j])
+    method = f"median over models{', binomial' if assumed else ''}"
+    typical = Estimate(name="typical_stderr", value=float(noise), method=method, n=n, unit=change)
     status, meaning, short = _verdict(call, part.r2[j], correlated_r2)
     return Finding(
         subject=subject,
@@ -209,6 +234,7 @@ def _finding(result: SlopeAndSpread, part: ClassSlopes, j: int, call: Call, corr
         sentence=f"{moves}, or {shown(ratio)}: {meaning}.",
         short=short,
         estimates=(*estimates, ratio, typical),
+        caveats=(BINOMIAL.format(items=f"{part.items[j]:,.0f}"),) if assumed else (),
         figure="V2.slopes",
     )
 
@@ -267,7 +293,8 @@ MEASURE = Measure(
     name="slope and spread",
     question=Question.VALIDITY,
     asks="How much does the benchmark move as models get more capable, and is that more than its noise?",
-    needs="what V1 needs; for the verdict also standard errors or item counts of the scores",
+    needs="what V1 needs; for the verdict also standard errors or item counts of the scores, or a benchmark of which "
+    "the catalogue knows the number of items",
     formula="slope of score on s / SD(s) by least squares and Theil-Sen; SD between models; R^2; "
     "slope / typical standard error.",
     compute=slope_and_spread,

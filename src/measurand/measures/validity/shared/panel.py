@@ -57,6 +57,7 @@ class Panel:
     tested : names of the benchmarks under test.
     scores : their scores, shape (n, m), NaN where not run.
     stderr : their standard errors, shape (n, m), NaN where not known.
+    items : how many items each of them has by the catalogue, shape (m,), NaN where not known.
     dropped : models left out because a capability benchmark is missing.
     caveats : what the reader should know of how it was put together.
     unknown : how many of the models have no known family.
@@ -71,6 +72,7 @@ class Panel:
     tested: tuple[str, ...]
     scores: Floats
     stderr: Floats
+    items: Floats
     dropped: tuple[str, ...]
     caveats: tuple[str, ...]
     unknown: int = 0
@@ -228,6 +230,7 @@ def _panel(
         tested=tested,
         scores=_merged(scores.matrix, {model: settings[model] for model in models}, tested),
         stderr=_merged(scores.stderr, {model: settings[model] for model in models}, tested),
+        items=np.array(scores.benchmark_fact("items", tested), dtype=np.float64),
         dropped=chosen(everyone, ~enough),
         caveats=tuple(caveats),
         unknown=unknown,
