@@ -7,10 +7,12 @@ import re
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from measurand.cli import app, main
+from measurand.readers import load_example
 
 
 @pytest.fixture
@@ -145,3 +147,16 @@ def test_benchmarks_can_be_named_and_an_unknown_one_shows_those_there_are(answer
     with pytest.raises(SystemExit):
         main()
     assert "did you mean 'quiz'?" in capsys.readouterr().err
+
+
+def test_a_ragged_table_is_answered_by_a_common_scale(tmp_path):
+    scores = load_example("frontier_2026").scores
+    table, told = tmp_path / "scores.csv", tmp_path / "benchmarks.csv"
+    scores.table.filter(pl.col("benchmark") != "epoch_capabilities_index").write_csv(table)
+    scores.benchmarks.write_csv(told)
+    words = ["entanglement", str(table), str(told), "--benchmark", "hle_rms_calibration_error"]
+    result = CliRunner().invoke(app, [*words, "--scale"])
+    assert result.exit_code == 0
+    assert "a common scale of 18 benchmarks" in result.output
+    result = CliRunner().invoke(app, [*words, "--scale", "--impute"])
+    assert "give one" in str(result.exception)

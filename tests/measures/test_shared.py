@@ -7,7 +7,7 @@ import math
 import polars as pl
 import pytest
 
-from measurand.measures.shared import columns, display_names, estimate, finite
+from measurand.measures.shared import columns, display_names, estimate, family_codes, finite
 from measurand.results import Estimate
 from measurand.tables import Scores
 
@@ -40,3 +40,15 @@ def test_a_benchmark_without_a_name_to_show_is_shown_by_its_id():
     table = pl.DataFrame({"model": ["m", "m"], "benchmark": ["tqa", "mmlu"], "score": [0.1, 0.2]})
     facts = pl.DataFrame({"benchmark": ["tqa"], "name": ["TruthfulQA"]})
     assert display_names(Scores.build(table, benchmarks=facts)) == {"tqa": "TruthfulQA", "mmlu": "mmlu"}
+
+
+def test_a_model_of_unknown_family_is_a_family_of_its_own():
+    codes, names, unknown = family_codes(["a", "b", "c", "d"], ["x", None, "x", None])
+    assert codes.tolist() == [0, 1, 0, 2]
+    assert names == ("x", "b", "d")
+    assert unknown == 2
+
+
+def test_a_family_named_like_a_model_of_unknown_family_stays_apart():
+    codes, _, _ = family_codes(["x", "b"], [None, "x"])
+    assert codes[0] != codes[1]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from measurand.cli.app import START, VALIDITY, command
-from measurand.cli.options import Choices, Impute, Level, Paths, Seed, Showing, Threshold
+from measurand.cli.options import Choices, Impute, Level, Paths, Scale, Seed, Showing, Threshold, missing_of
 from measurand.cli.running import audit_and_write, given, messages, part_of, progress, read_study
 from measurand.errors import InputError, UnknownName
 from measurand.files import require_writable, write_atomically
@@ -25,12 +25,13 @@ def audit(
     choices: Choices,
     showing: Showing,
     impute: Impute = False,
+    scale: Scale = False,
     level: Level = 0.95,
     threshold: Threshold = 0.5,
     missing: Annotated[bool, typer.Option("--missing", help="Print what was not assessed, and its needs.")] = False,
 ) -> None:
     """Audit tables of scores, logs of harnesses or a store: every question, every measure."""
-    settings = {"missing": _missing(impute), "level": level, "threshold": threshold}
+    settings = {"missing": missing_of(impute, scale), "level": level, "threshold": threshold}
     audit_and_write(part_of(read_study(paths, choices), choices), settings, showing, missing=missing)
 
 
@@ -53,6 +54,7 @@ def entanglement(
     showing: Showing,
     paths: Tables = None,
     impute: Impute = False,
+    scale: Scale = False,
     level: Level = 0.95,
     threshold: Threshold = 0.5,
 ) -> None:
@@ -63,7 +65,7 @@ def entanglement(
     if study.scores is None:
         raise InputError("entanglement needs scores of models on benchmarks, and there are none")
     study = replace(part_of(study, choices), claims=None)
-    settings = {"missing": _missing(impute), "level": level, "threshold": threshold}
+    settings = {"missing": missing_of(impute, scale), "level": level, "threshold": threshold}
     audit_and_write(study, settings, showing, codes=["V1", "V2", "V3", "V4", "V5"])
 
 
@@ -77,6 +79,7 @@ def figure(
     ),
     class_: Annotated[str | None, typer.Option("--class", help="The class of models to show.")] = None,
     impute: Impute = False,
+    scale: Scale = False,
     seed: Seed = 0,
 ) -> None:
     """Draw one picture of the audit as SVG, PNG or PDF."""
@@ -89,7 +92,11 @@ def figure(
     study, benchmark = read_study(paths, choices), choices.benchmark
     with progress([measure.name]) as step:
         result = run_audit(
-            study, [measure], settings=given([measure], {"missing": _missing(impute)}), seed=seed, progress=step
+            study,
+            [measure],
+            settings=given([measure], {"missing": missing_of(impute, scale)}),
+            seed=seed,
+            progress=step,
         )
     chosen = _pick_figure(result, code, with_benchmark=benchmark is not None)
     choice: dict[str, Any] = {} if class_ is None else {"class": class_}
@@ -97,10 +104,6 @@ def figure(
         choice["benchmark"] = _display_name(study, benchmark)
     kind: Any = output.suffix.removeprefix(".").lower()
     messages.print(f"{chosen.title} written to {write_atomically(output, render(chosen, choice, kind))}")
-
-
-def _missing(impute: bool) -> str:
-    return "impute" if impute else "complete"
 
 
 def _pick_figure(result: Any, code: str, *, with_benchmark: bool) -> Any:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from measurand.errors import InputError
+
 __all__ = [
     "Choices",
     "Impute",
@@ -17,10 +19,12 @@ __all__ = [
     "Out",
     "Paths",
     "Resamples",
+    "Scale",
     "Seed",
     "Showing",
     "Threshold",
     "Together",
+    "missing_of",
 ]
 
 Paths = Annotated[list[Path], typer.Argument(help="Tables of scores, logs of harnesses, or a store; files or folders.")]
@@ -34,6 +38,13 @@ Impute = Annotated[
     bool,
     typer.Option(
         "--impute", help="Impute scores of models without every capability benchmark; by default these are left out."
+    ),
+]
+Scale = Annotated[
+    bool,
+    typer.Option(
+        "--scale",
+        help="As capability, each model's place on one scale of whichever capability benchmarks it was run on (F7).",
     ),
 ]
 Threshold = Annotated[float, typer.Option(help="Capabilities correlation from which a benchmark counts as entangled.")]
@@ -53,6 +64,19 @@ def _read(help: str, *names: str) -> typer.models.OptionInfo:
 def _shown(help: str, *names: str) -> typer.models.OptionInfo:
     option: typer.models.OptionInfo = typer.Option(*names, help=help, rich_help_panel=SHOWING)
     return option
+
+
+def missing_of(impute: bool, scale: bool) -> Literal["complete", "impute", "scale"]:
+    """What becomes of models without every capability benchmark, as measures call it.
+
+    Raises
+    ------
+    InputError
+        Both of two ways.
+    """
+    if impute and scale:
+        raise InputError("--impute and --scale are two ways to place models without every benchmark: give one")
+    return "impute" if impute else "scale" if scale else "complete"
 
 
 @dataclass(frozen=True, kw_only=True)

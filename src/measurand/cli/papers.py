@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from measurand.cli.app import START, command
-from measurand.cli.options import Choices, Impute, Level, Resamples, Seed, Threshold
+from measurand.cli.options import Choices, Impute, Level, Resamples, Scale, Seed, Threshold, missing_of
 from measurand.cli.running import messages, names_in, part_of, read_study
 from measurand.files import require_writable, write_atomically
 from measurand.wording import plural
@@ -32,6 +32,7 @@ def paper(
     class_: Annotated[str | None, typer.Option("--class", help="Class of models, where there are several.")] = None,
     unit: Annotated[str | None, typer.Option(help="Unit of the benchmarks' scores, such as %.")] = None,
     impute: Impute = False,
+    scale: Scale = False,
     level: Level = 0.95,
     threshold: Threshold = 0.5,
     resamples: Resamples = 1000,
@@ -54,7 +55,7 @@ def paper(
         unit=unit,
         level=level,
         threshold=threshold,
-        missing="impute" if impute else "complete",
+        missing=missing_of(impute, scale),
         resamples=resamples,
         seed=seed,
     )

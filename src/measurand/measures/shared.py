@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from measurand.errors import InputError
 from measurand.results import Axis, Cell, Estimate, Figure
 from measurand.tables import UNCLASSED, Scores
@@ -16,6 +19,7 @@ __all__ = [
     "columns",
     "display_names",
     "estimate",
+    "family_codes",
     "finite",
     "kind",
     "lines",
@@ -104,3 +108,20 @@ def lines(
 ) -> Figure:
     """Curves with a band, whose limits are in the columns low and high."""
     return Figure(name=name, kind="lines", title=title, caption=caption, columns=table, x=x, y=y, **_LIMITS | more)
+
+
+def family_codes(
+    models: Sequence[str], families: Sequence[object]
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...], int]:
+    """A code per family (its own for each model of unknown family), the families' names, and how many are unknown."""
+    keys = [
+        # The flag keeps a model of unknown family apart from a family that happens to bear its name.
+        (model, False) if family is None else (str(family), True)
+        for model, family in zip(models, families, strict=True)
+    ]
+    code = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return (
+        np.array([code[key] for key in keys], dtype=np.int64),
+        tuple(name for name, _ in code),
+        sum(family is None for family in families),
+    )

@@ -275,7 +275,8 @@ def _methods(subjects: Sequence[Subject], asked: Asked) -> list[Said]:
 
 def _made_of(panel: Panel, names: dict[str, str]) -> list[Said]:
     """What the capabilities score of a class is made of."""
-    models, makers = plural(len(panel.models), f"{kind(panel.class_)}model"), [names[name] for name in panel.capability]
+    models = plural(len(panel.models), f"{kind(panel.class_)}model")
+    makers = [names.get(name, name) for name in panel.capability]
     if len(makers) == 1:
         said = [Said(f"The general capability of {models} is their score on {makers[0]}.")]
     else:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 from measurand.auditing import audit, versions
 from measurand.calibration import summary
 from measurand.errors import InputError
 from measurand.measures import Measure, find
+from measurand.measures.validity.shared.panel import Missing
 from measurand.names import resolved
 from measurand.report.paper import Said
 from measurand.report.paper_figures import MOST_ROWS, Row
@@ -54,7 +55,7 @@ class Asked:
     unit: str | None = None
     level: float = 0.95
     threshold: float = 0.5
-    missing: Literal["complete", "impute"] = "complete"
+    missing: Missing = "complete"
     resamples: int = 1000
     seed: int = 0
 

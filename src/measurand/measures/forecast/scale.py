@@ -11,18 +11,15 @@ from scipy.special import ndtri, stdtr
 
 from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
-from measurand.measures.forecast.shared.cells import Proportions, connected, dates_of, proportions
-from measurand.measures.shared import bars, columns, display_names, estimate, finite, require_fraction
-from measurand.measures.validity.shared.panel import family_codes
+from measurand.measures.forecast.shared.cells import cells_of, connected, dates_of, proportions, rising
+from measurand.measures.shared import bars, columns, display_names, estimate, family_codes, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, verdict
 from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
-from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
-from measurand.stats.capability.stitching import Cells, Scale, Spread, fit_scale, held_out, spread
+from measurand.stats.capability.stitching import Scale, Spread, fit_scale, held_out, spread
 from measurand.stats.intervals.clustered import cluster_sums, t_limits
-from measurand.stats.intervals.correlation import at_least_independent
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.multiplicity import benjamini_hochberg_bound
-from measurand.stats.intervals.ranks import blocks, correlate
+from measurand.stats.intervals.ranks import blocks
 from measurand.tables import Scores
 from measurand.tables.dates import month_of
 from measurand.wording import DIFFERENCE, SHARE, listed, number, percent, plural, points, shown, value_of
@@ -33,9 +30,6 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 MOST_TOLD, MOST_DRAWN = 10, 40
 """Models up to which each has a finding of its own, and models in the picture of intervals: the latest."""
-
-_LEVEL_OF_DIRECTION = 0.95
-"""As for the capabilities score: below 0 with the whole of this interval, a benchmark runs against the others."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -121,13 +115,13 @@ def common_scale(
     if folds < 2:
         raise InputError(f"folds should be at least 2, got {folds}")
     # Whatever a catalogue files them under: GPQA, filed under safety, can be what connects half of the models.
-    found = _rising(connected(proportions(scores, tuple(scores.benchmarks["benchmark"]))), scores)
+    found = rising(connected(proportions(scores, tuple(scores.benchmarks["benchmark"]))), scores)
     run = np.isfinite(found.values)
     if anchor is None:
         anchor = found.benchmarks[int(run.sum(axis=0).argmax())]
     elif anchor not in found.benchmarks:
         raise UnknownName("benchmark on the scale", anchor, found.benchmarks)
-    cells = _cells(found, found.benchmarks.index(anchor))
+    cells = cells_of(found, found.benchmarks.index(anchor))
     fit = fit_scale(cells)
     errors = spread(cells, fit)
     by_scale, by_mean = held_out(cells, fit, folds, rng)
@@ -162,31 +156,6 @@ def common_scale(
         names=display_names(scores),
         notes=found.notes,
     )
-
-
-def _cells(found: Proportions, anchor: int) -> Cells:
-    run = np.isfinite(found.values)
-    model, benchmark = np.nonzero(run)
-    return Cells(model, benchmark, found.values[run], anchor)
-
-
-def _rising(found: Proportions, scores: Scores) -> Proportions:
-    """The table without benchmarks whose scores clearly fall along the scale, which V7 refuses to sum up, too."""
-    run = np.isfinite(found.values)
-    count = run.sum(axis=0)
-    along = fit_scale(_cells(found, int(count.argmax()))).capability
-    families = family_codes(found.models, scores.model_fact("family", found.models))[0]
-    left_out = blocks_left_out(families)
-    rho = correlate(along, found.values, np.ones((1, len(families))))[0]
-    replicates = correlate(np.repeat(along, len(left_out), axis=0), found.values, left_out)
-    known = at_least_independent(rho, of_those_run(replicates, left_out, found.values), count)
-    falls: Mask = known.limits(_LEVEL_OF_DIRECTION)[1] < 0
-    if not falls.any():
-        return found
-    left = listed([found.benchmarks[place] for place in np.flatnonzero(falls).tolist()])
-    note = f"left out, scores clearly fall as those on the other benchmarks rise: {left}"
-    kept = tuple(found.benchmarks[place] for place in np.flatnonzero(~falls).tolist())
-    return connected(replace(found, benchmarks=kept, values=found.values[:, ~falls], notes=(*found.notes, note)))
 
 
 def _apart(fit: Scale, errors: Spread, level: float) -> Mask:

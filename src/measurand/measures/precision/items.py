@@ -18,8 +18,7 @@ from measurand.measures.precision.shared.item_analysis import (
     guessing_of,
 )
 from measurand.measures.precision.shared.summary import refusal
-from measurand.measures.shared import columns, estimate, finite, require_fraction
-from measurand.measures.validity.shared.panel import family_codes
+from measurand.measures.shared import columns, estimate, family_codes, finite, require_fraction
 from measurand.measures.verdicts import Side, Unassessed, against, headline, unassessed, verdict
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.items.irt import TwoParameter, information

@@ -33,6 +33,7 @@ from measurand.stats.capability.capabilities import (
     SEED,
     UNMODERATED,
     correlations_with_intervals,
+    disattenuated,
     leave_itself_out,
 )
 from measurand.stats.intervals.correlation import OnZScale
@@ -66,7 +67,8 @@ def capabilities_correlation(
     level : confidence level of the intervals, in (0, 1).
     resamples : bootstrap resamples for the intervals of the detail view.
     missing : ``complete`` takes the models that have every capability benchmark, ``impute`` fills missing capability
-        scores from the component (models that have at least half of them).
+        scores from the component (models that have at least half of them), ``scale`` takes a model's place on one scale
+        of whichever of them it was run on (F7) and corrects the correlations for that score's reliability.
     rng : generator for the bootstrap; a fixed one by default.
 
     Returns
@@ -142,6 +144,8 @@ def _class_correlations(
         methods=methods,
         under_test=np.isin(chosen(names, able), panel.capability, invert=True),
     )
+    if panel.reliability < 1:
+        correlations = disattenuated(correlations, panel.reliability, level)
     # With itself in the score, a benchmark correlates with its own share of it, even if it is noise.
     makers = panel.values if names[0] in panel.capability else panel.values[:, :0]
     return ClassCorrelations(panel, chosen(names, able), correlations, leave_itself_out(makers, panel.families))
@@ -351,7 +355,7 @@ def answer(result: CapabilitiesCorrelation, findings: Sequence[Finding]) -> Answ
 
 def _read(panel: Panel, result: CapabilitiesCorrelation) -> str:
     families = "" if panel.families_unknown else f" in {len(set(panel.families))} families"
-    makers = [result.names[name] for name in panel.capability]
+    makers = [result.names.get(name, name) for name in panel.capability]
     shown_makers = listed(makers[:6] + ([f"{len(makers) - 6} more"] if len(makers) > 6 else []))
     share = f" ({percent(panel.component.share)} of their variance)" if len(makers) > 1 else ""
     return f"{plural(len(panel.models), 'model')}{families}. Capability: {shown_makers}{share}."

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures.shared import display_names, estimate, finite, kind, require_fraction
+from measurand.measures.shared import display_names, estimate, family_codes, finite, kind, require_fraction
 from measurand.measures.validity.shared.by_class import intervals_figure
-from measurand.measures.validity.shared.panel import LEAST_MODELS, chosen, family_codes
+from measurand.measures.validity.shared.panel import LEAST_MODELS, chosen
 from measurand.measures.verdicts import Call, Side, Unassessed, called, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.best_of import best_of

@@ -11,8 +11,8 @@ import polars as pl
 
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
-from measurand.measures.shared import columns, display_names, estimate, finite, kind, require_fraction
-from measurand.measures.validity.shared.panel import LEAST_MODELS, family_codes
+from measurand.measures.shared import columns, display_names, estimate, family_codes, finite, kind, require_fraction
+from measurand.measures.validity.shared.panel import LEAST_MODELS
 from measurand.measures.verdicts import Call, Side, Unassessed, called, headline, unassessed
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.capability.mtmm import (

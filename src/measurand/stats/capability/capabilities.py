@@ -24,6 +24,7 @@ __all__ = [
     "Correlations",
     "blocks_left_out",
     "correlations_with_intervals",
+    "disattenuated",
     "family_replicates",
     "leave_itself_out",
     "moderated_jackknife",
@@ -61,6 +62,9 @@ PERMUTATIONS = 16
 
 SEED = 0
 """Of the permutations: fixed, so that an interval depends on the scores alone and not on what else was drawn."""
+
+_MOST_CORRECTED = 0.99
+"""At 1 there is no z scale; so much is as good as the same."""
 
 MOST_BLOCKS = 60
 """More families than this are merged into this many blocks: a delete-a-group jackknife costs the same at any size."""
@@ -241,6 +245,45 @@ def correlations_with_intervals(
         high={name: pair[1] for name, pair in chosen.items()},
         default=default,
         moderated=moderated,
+    )
+
+
+def disattenuated(found: Correlations, reliability: float, level: float) -> Correlations:
+    """The correlations with what a score measures, where the score has an error of its own.
+
+    Each is divided by the square root of the score's reliability (Spearman 1904), its error on the z scale multiplied
+    by the slope of that. What reaches 1 or beyond stands at .99, with an interval up to 1.
+
+    Parameters
+    ----------
+    found : correlations with the score. reliability : share of the score's variance that is not error, in (0, 1].
+    level : of the default interval.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> true, noise = rng.standard_normal((2, 4000))
+    >>> score, tested = (true + 0.5 * noise)[:, None], true[:, None]
+    >>> families = np.arange(4000)
+    >>> measured = correlations_with_intervals(
+    ...     score, tested, families, level=0.95, resamples=100, rng=rng, methods=(DEFAULT,)
+    ... )
+    >>> measured.value.round(2), disattenuated(measured, 0.8, 0.95).value.round(2)
+    (array([0.89]), array([0.99]))
+    """
+    factor = 1 / np.sqrt(reliability)
+    default = found.default
+    rho = np.clip(default.rho * factor, -_MOST_CORRECTED, _MOST_CORRECTED)
+    stretched = default.stderr * factor * (1 - default.rho**2) / (1 - rho**2)
+    corrected = OnZScale(rho, stretched, default.freedom, default.n)
+    low, high = corrected.limits(level)
+    return Correlations(
+        value=rho,
+        n=found.n,
+        low={name: np.clip(each * factor, -1, 1) for name, each in found.low.items()} | {DEFAULT: low},
+        high={name: np.clip(each * factor, -1, 1) for name, each in found.high.items()} | {DEFAULT: high},
+        default=corrected,
+        moderated=found.moderated,
     )
 
 

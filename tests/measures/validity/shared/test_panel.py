@@ -7,7 +7,7 @@ import pytest
 
 import measurand
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.validity.shared.panel import assessable, family_codes, panels
+from measurand.measures.validity.shared.panel import assessable, panels
 from measurand.measures.verdicts import unassessed
 from measurand.results import Status
 
@@ -147,20 +147,8 @@ def test_each_class_has_its_own_panel_and_a_small_one_is_reported(make_study):
 
 @pytest.mark.parametrize("missing", ["drop", "", "Complete", None])
 def test_an_unknown_way_with_missing_cells_is_refused(make_study, missing):
-    with pytest.raises(InputError, match="'complete' or 'impute'"):
+    with pytest.raises(InputError, match="'complete', 'impute' or 'scale'"):
         panels(make_study(12).scores, missing)
-
-
-def test_a_model_of_unknown_family_is_a_family_of_its_own():
-    codes, names, unknown = family_codes(["a", "b", "c", "d"], ["x", None, "x", None])
-    assert codes.tolist() == [0, 1, 0, 2]
-    assert names == ("x", "b", "d")
-    assert unknown == 2
-
-
-def test_a_family_named_like_a_model_of_unknown_family_stays_apart():
-    codes, _, _ = family_codes(["x", "b"], [None, "x"])
-    assert codes[0] != codes[1]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,16 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from measurand.errors import NotApplicable
+from measurand.measures.shared import family_codes
+from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
+from measurand.stats.capability.stitching import Cells, fit_scale
+from measurand.stats.intervals.correlation import at_least_independent
+from measurand.stats.intervals.ranks import correlate
 from measurand.tables import Scores
 from measurand.tables.dates import decimal_year
-from measurand.wording import plural
+from measurand.wording import listed, plural
 
-__all__ = ["LEAST_BENCHMARKS", "Proportions", "connected", "dates_of", "proportions"]
+__all__ = ["LEAST_BENCHMARKS", "Proportions", "cells_of", "connected", "dates_of", "proportions", "rising"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -24,6 +29,9 @@ LEAST_BENCHMARKS, LEAST_ON = 3, 5
 """Benchmarks that a model, and models that a benchmark, has to have: each benchmark has two unknowns."""
 # As for the capabilities score of V1, which this scale can stand in for.
 LEAST_MODELS = 8
+
+_LEVEL_OF_DIRECTION = 0.95
+"""As for the capabilities score: below 0 with the whole of this interval, a benchmark runs against the others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +141,32 @@ def _parts(kept: Mask) -> tuple[npt.NDArray[np.int32], int]:
     graph = coo_array((np.ones(len(row)), (row, column + len(kept))), shape=(size, size))
     _, labels = connected_components(graph, directed=False)
     return labels, int((np.bincount(labels) > 1).sum())
+
+
+def cells_of(found: Proportions, anchor: int) -> Cells:
+    """The cells that were run, with the number of the benchmark whose difficulty is 0."""
+    run = np.isfinite(found.values)
+    model, benchmark = np.nonzero(run)
+    return Cells(model, benchmark, found.values[run], anchor)
+
+
+def rising(found: Proportions, scores: Scores) -> Proportions:
+    """The table without benchmarks whose scores clearly fall along the scale, which V7 refuses to sum up, too."""
+    run = np.isfinite(found.values)
+    count = run.sum(axis=0)
+    along = fit_scale(cells_of(found, int(count.argmax()))).capability
+    families = family_codes(found.models, scores.model_fact("family", found.models))[0]
+    left_out = blocks_left_out(families)
+    rho = correlate(along, found.values, np.ones((1, len(families))))[0]
+    replicates = correlate(np.repeat(along, len(left_out), axis=0), found.values, left_out)
+    known = at_least_independent(rho, of_those_run(replicates, left_out, found.values), count)
+    falls: Mask = known.limits(_LEVEL_OF_DIRECTION)[1] < 0
+    if not falls.any():
+        return found
+    left = listed([found.benchmarks[place] for place in np.flatnonzero(falls).tolist()])
+    note = f"left out, scores clearly fall as those on the other benchmarks rise: {left}"
+    kept = tuple(found.benchmarks[place] for place in np.flatnonzero(~falls).tolist())
+    return connected(replace(found, benchmarks=kept, values=found.values[:, ~falls], notes=(*found.notes, note)))
 
 
 def dates_of(scores: Scores, models: Sequence[str]) -> Floats:

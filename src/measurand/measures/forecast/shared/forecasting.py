@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from measurand.measures.forecast.shared.drivers import Driver, Name, drivers_of, score_limits
 from measurand.measures.forecast.shared.held_out import MOST_BLOCKS, Sample, Split, family_split, newest_split
-from measurand.measures.shared import kind
-from measurand.measures.validity.shared.panel import family_codes
+from measurand.measures.shared import family_codes, kind
 from measurand.stats.capability.growth import forecasts
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.resampling import family_blocks

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.shared import kind
+from measurand.measures.forecast.shared.cells import cells_of, connected, proportions, rising
+from measurand.measures.shared import family_codes, kind
 from measurand.measures.verdicts import Unassessed
 from measurand.stats.capability.capabilities import opposed
 from measurand.stats.capability.pca import Component, first_component, impute
 from measurand.stats.capability.pca import varies as columns_vary
+from measurand.stats.capability.stitching import fit_scale, spread
 from measurand.tables import Scores
 from measurand.wording import DIFFERENCE, listed, plural, signed
 
-__all__ = ["LEAST_MODELS", "Missing", "Panel", "assessable", "chosen", "family_codes", "panels"]
+__all__ = ["LEAST_MODELS", "Missing", "Panel", "assessable", "chosen", "panels"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-Missing = Literal["complete", "impute"]
+Missing = Literal["complete", "impute", "scale"]
 
 LEAST_MODELS = 8
 """Below this many models a rank correlation's interval spans nearly everything (at 7 models, about 1.5 of 2)."""
@@ -37,6 +39,12 @@ LEAST_CAPABILITY = 3
 
 MOST_STARTS = 12
 """Benchmarks run most from which a set that many models have all of is looked for."""
+
+LEAST_RELIABLE = 0.5
+"""Of a score on a common scale: below it, what a correlation with it says is mostly noise."""
+
+SCALE = "a common scale of {count} benchmarks"
+"""What stands for the capability benchmarks where such a scale makes the score."""
 
 INDEX = "index"
 """The metric of a benchmark that is made of many others, such as the Epoch Capabilities Index."""
@@ -61,6 +69,7 @@ class Panel:
     dropped : models left out because a capability benchmark is missing.
     caveats : what the reader should know of how it was put together.
     unknown : how many of the models have no known family.
+    reliability : share of the capabilities score's variance that is not its own error, where that is known.
     """
 
     class_: str
@@ -76,6 +85,7 @@ class Panel:
     dropped: tuple[str, ...]
     caveats: tuple[str, ...]
     unknown: int = 0
+    reliability: float = 1.0
 
     @property
     def families_unknown(self) -> bool:
@@ -116,10 +126,10 @@ def panels(
     NotApplicable
         No class can have one.
     InputError
-        A `missing` that is neither ``complete`` nor ``impute``.
+        A `missing` that is none of ``complete``, ``impute`` and ``scale``.
     """
-    if missing not in ("complete", "impute"):
-        raise InputError(f"missing should be 'complete' or 'impute', got {missing!r}")
+    if missing not in get_args(Missing):
+        raise InputError(f"missing should be 'complete', 'impute' or 'scale', got {missing!r}")
     capability = scores.benchmarks_of("capability")
     if len(capability) < LEAST_CAPABILITY and (several or not _is_index(scores, capability)):
         seen = ", ".join(scores.benchmarks["benchmark"][:12])
@@ -149,6 +159,9 @@ def _panel(
 ) -> Panel:
     """The panel of a class; `instead` says why one index makes the score, where nobody named it."""
     index = bool(instead) or _is_index(scores, capability)
+    # A scale has no dimensions of its own to ask about.
+    if missing == "scale" and not index and not several:
+        return _on_scale(scores, class_, capability)
     everyone = scores.models_of(class_)
     settings = _settings(scores, everyone, capability[0]) if index else {model: [model] for model in everyone}
     merged, everyone = len(everyone) - len(settings), tuple(settings)
@@ -160,7 +173,7 @@ def _panel(
     table, present = table[:, run], present[:, run]
     share = present.mean(axis=1)
     # With fewer than half of its scores a model's capability would be mostly imputed.
-    enough: Mask = share == 1 if missing == "complete" else share >= 0.5
+    enough: Mask = share >= 0.5 if missing == "impute" else share == 1
     if enough.sum() < LEAST_MODELS:
         rare = sorted(zip(present.sum(axis=0), capability, strict=True))[:3]
         by = ", ".join(f"{name} by {count}" for count, name in rare)
@@ -189,10 +202,8 @@ def _panel(
             f"{plural(int(varies.sum()), 'capability benchmark', 'differs')} between the {kind(class_)}models",
             needs="one that does" if index else f"at least {LEAST_CAPABILITY} that do",
         )
-    # Roles come from the whole study, so benchmarks under test are the same in every class.
     models = chosen(everyone, enough)
-    tested = scores.benchmarks_of("safety", "other")
-    families, family_names, unknown = family_codes(models, scores.model_fact("family", models))
+    families = family_codes(models, scores.model_fact("family", models))[0]
     opposing = _of_one_direction(table[:, varies], chosen(capability, varies), families)
     caveats = []
     if index:
@@ -214,26 +225,96 @@ def _panel(
     if filled := int((~present[enough]).sum()):
         scores_filled = plural(filled, "missing capability score")
         caveats.append(f"{scores_filled} imputed from the first component; the interval does not count that")
-    if unknown:
-        caveats.append(f"{unknown} of {len(models)} {kind(class_)}models have no known family and count as independent")
     if not varies.all():
         constant = ", ".join(chosen(capability, ~varies))
         caveats.append(f"left out of the capabilities score, the same for every {kind(class_)}model: {constant}")
-    caveats += opposing
+    return _assembled(
+        scores,
+        class_,
+        {model: settings[model] for model in models},
+        chosen(capability, varies),
+        table[:, varies],
+        chosen(everyone, ~enough),
+        [*caveats, *opposing],
+    )
+
+
+def _on_scale(scores: Scores, class_: str, capability: Sequence[str]) -> Panel:
+    """The panel whose capabilities score is the place on one scale of whichever capability benchmarks were run (F7)."""
+    everyone = scores.models_of(class_)
+    found = rising(connected(proportions(scores, capability)), scores)
+    cells = cells_of(found, int(np.isfinite(found.values).sum(axis=0).argmax()))
+    fit = fit_scale(cells)
+    variance = spread(cells, fit).variance
+    place = {model: row for row, model in enumerate(found.models) if np.isfinite(variance[row])}
+    models = tuple(model for model in everyone if model in place)
+    if len(models) < LEAST_MODELS:
+        raise NotApplicable(
+            f"the common scale of the capability benchmarks places {len(models)} {kind(class_)}models",
+            needs=f"at least {LEAST_MODELS} that ran three benchmarks each",
+        )
+    rows = [place[model] for model in models]
+    values = fit.capability[0, rows]
+    reliability = float(1 - variance[rows].mean() / values.var(ddof=1))
+    if reliability < LEAST_RELIABLE:
+        raise NotApplicable(
+            f"the common scale tells the {kind(class_)}models apart with a reliability of {max(reliability, 0):.2f}",
+            needs=f"{LEAST_RELIABLE} or more, from more benchmarks run on the same models",
+        )
+    left = len(set(everyone) & set(found.models)) - len(models)
+    caveats = [
+        f"the capabilities score is each model's place on one scale of {plural(len(found.benchmarks), 'benchmark')}, "
+        f"from those it was run on (F7), with a reliability of {reliability:.2f}, for which V1 corrects",
+        *found.notes,
+        *(
+            (f"{plural(left, f'{kind(class_)}model')} left out: their scores do not place them on the scale",)
+            * (left > 0)
+        ),
+    ]
+    return _assembled(
+        scores,
+        class_,
+        {model: [model] for model in models},
+        (SCALE.format(count=len(found.benchmarks)),),
+        values[:, None],
+        tuple(model for model in everyone if model not in place),
+        caveats,
+        reliability,
+    )
+
+
+def _assembled(
+    scores: Scores,
+    class_: str,
+    settings: Mapping[str, list[str]],
+    capability: tuple[str, ...],
+    values: Floats,
+    dropped: tuple[str, ...],
+    caveats: list[str],
+    reliability: float = 1.0,
+) -> Panel:
+    """The panel of these models (each with the rows of its settings) and their capability values."""
+    models = tuple(settings)
+    # Roles come from the whole study, so benchmarks under test are the same in every class.
+    tested = scores.benchmarks_of("safety", "other")
+    families, family_names, unknown = family_codes(models, scores.model_fact("family", models))
+    if unknown:
+        caveats.append(f"{unknown} of {len(models)} {kind(class_)}models have no known family and count as independent")
     return Panel(
         class_=class_,
         models=models,
         families=families,
         family_names=family_names,
-        capability=chosen(capability, varies),
-        values=table[:, varies],
+        capability=capability,
+        values=values,
         tested=tested,
-        scores=_merged(scores.matrix, {model: settings[model] for model in models}, tested),
-        stderr=_merged(scores.stderr, {model: settings[model] for model in models}, tested),
+        scores=_merged(scores.matrix, settings, tested),
+        stderr=_merged(scores.stderr, settings, tested),
         items=np.array(scores.benchmark_fact("items", tested), dtype=np.float64),
-        dropped=chosen(everyone, ~enough),
+        dropped=dropped,
         caveats=tuple(caveats),
         unknown=unknown,
+        reliability=reliability,
     )
 
 
@@ -311,23 +392,6 @@ def _of_one_direction(values: Floats, names: Sequence[str], families: npt.NDArra
 def chosen(names: Sequence[str], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
     """The names whose mask is true."""
     return tuple(names[int(i)] for i in np.flatnonzero(mask))
-
-
-def family_codes(
-    models: Sequence[str], families: Sequence[object]
-) -> tuple[npt.NDArray[np.int64], tuple[str, ...], int]:
-    """A code per family (its own for each model of unknown family), the families' names, and how many are unknown."""
-    keys = [
-        # The flag keeps a model of unknown family apart from a family that happens to bear its name.
-        (model, False) if family is None else (str(family), True)
-        for model, family in zip(models, families, strict=True)
-    ]
-    code = {key: number for number, key in enumerate(dict.fromkeys(keys))}
-    return (
-        np.array([code[key] for key in keys], dtype=np.int64),
-        tuple(name for name, _ in code),
-        sum(family is None for family in families),
-    )
 
 
 def assessable(values: Floats, names: Sequence[str], class_: str) -> tuple[npt.NDArray[np.bool_], list[Unassessed]]:
