@@ -170,3 +170,35 @@ def without(left_out: str) -> np.ndarray:
     score = np.full(len(whole), np.nan)
     score[whole] = first_component(np.delete(values, TEXT_CORE.index(left_out), axis=1)).scores
     return score
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "rho"),
+    [
+        ("cais_mask_honesty", 0.252),
+        ("cais_vct_refusal", 0.383),
+        ("cais_art_attack_success", -0.510),
+        ("cais_machiavelli_deception", 0.056),
+        ("cais_textquests_harm", 0.440),
+        ("hle_rms_calibration_error", -0.823),
+    ],
+)
+def test_rank_correlations_with_the_component_of_pearson_correlations(benchmark, rho):
+    values, whole = complete(TEXT_CORE)
+    standard = (values - values.mean(axis=0)) / values.std(axis=0)
+    weights = np.linalg.eigh(np.corrcoef(values.T))[1][:, -1]
+    score = np.full(len(whole), np.nan)
+    score[whole] = standard @ weights * np.sign(weights.sum())
+    assert rank_correlation(column(benchmark), score)[0] == pytest.approx(rho, abs=5.1e-4)
+
+
+def test_honesty_against_humanitys_last_exam_with_and_without_its_lowest_model():
+    honesty, hle = column("cais_mask_honesty"), column("cais_hle")
+    assert rank_correlation(honesty, hle) == (pytest.approx(0.076, abs=5.1e-4), 36)
+    developer = np.array(SCORES.models["family"])
+    lowest = int(np.nanargmin(honesty))
+    assert SCORES.models["model"][lowest].startswith("gpt-4o")
+    honesty[lowest] = np.nan
+    assert rank_correlation(honesty, hle)[0] == pytest.approx(-0.005, abs=5.1e-4)
+    of_openai = np.where(developer == "openai", honesty, np.nan)
+    assert rank_correlation(of_openai, hle) == (pytest.approx(0.664, abs=5.1e-4), 12)
