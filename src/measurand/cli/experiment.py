@@ -14,6 +14,7 @@ from measurand.cli.options import Jobs, Level, Out, Seed, Showing
 from measurand.cli.running import audit_and_write, messages, names_in, progress
 from measurand.errors import InputError
 from measurand.files import require_writable, write_atomically
+from measurand.wording import plural
 
 __all__ = ["elicit", "experiment", "lock", "membership", "noise", "probe", "prompts", "rerun"]
 
@@ -342,7 +343,11 @@ def _items(given: str) -> Any:
     from measurand.experiments.item_sets import SHIPPED, shipped
     from measurand.readers.evidence.item_sets import read_item_set
 
-    return shipped(given) if given in SHIPPED and not Path(given).exists() else read_item_set(given)
+    if given in SHIPPED and not Path(given).exists():
+        return shipped(given)
+    items = read_item_set(given)
+    messages.print(f"{plural(len(items), 'item')} of {given}, the right answers read by {items.keys}", soft_wrap=True)
+    return items
 
 
 def _numbers(text: str) -> list[float]:

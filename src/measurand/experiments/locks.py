@@ -69,7 +69,7 @@ def halves(items: ItemSet, seed: int = 0) -> tuple[ItemSet, ItemSet]:
 
 def with_unsure(items: ItemSet) -> ItemSet:
     """The items with one further choice, the same for all: what a constant-answer lock takes."""
-    return ItemSet(items.name, tuple(replace(item, choices=(*item.choices, UNSURE)) for item in items.items))
+    return replace(items, items=tuple(replace(item, choices=(*item.choices, UNSURE)) for item in items.items))
 
 
 def make_organism(

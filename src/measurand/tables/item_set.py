@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from measurand.errors import InputError
 
@@ -43,13 +43,15 @@ class ItemSet:
     ----------
     name : the benchmark.
     items : its questions.
+    keys : how a file gave the right choices (by letter, text, label or place); empty where there is no file.
     """
 
     name: str
     items: tuple[Item, ...]
+    keys: str = ""
 
     @classmethod
-    def build(cls, name: str, items: Iterable[Item]) -> ItemSet:
+    def build(cls, name: str, items: Iterable[Item], keys: str = "") -> ItemSet:
         """Validate a set of items.
 
         Raises
@@ -83,12 +85,12 @@ class ItemSet:
                 raise InputError(
                     f"{where}: target should be from 0 to {last} (its {last + 1} choices), got {item.target}"
                 )
-        return cls(name, held)
+        return cls(name, held, keys)
 
     def only(self, ids: Collection[str]) -> ItemSet:
         """The same set with these items alone, in their order here."""
         wanted = set(ids)
-        return ItemSet(self.name, tuple(item for item in self.items if item.id in wanted))
+        return replace(self, items=tuple(item for item in self.items if item.id in wanted))
 
     def __len__(self) -> int:
         return len(self.items)

@@ -13,7 +13,7 @@ from measurand.errors import InputError
 from measurand.readers.evidence.item_sets import read_item_set
 from measurand.tables import Item
 
-ROW = {"id": "q1", "question": "2 + 2?", "choices": ["5", "four", "3"], "target": 1, "cluster": "sums"}
+ROW = {"id": "q1", "question": "2 + 2?", "choices": ["5", "four", "3"], "target": "B", "cluster": "sums"}
 ITEM = Item("q1", "2 + 2?", ("5", "four", "3"), 1, "sums")
 
 
@@ -22,34 +22,81 @@ def jsonl(path, *rows):
     return path
 
 
-@pytest.mark.parametrize("target", [1, "1", "B", "b", "four"])
-def test_the_right_choice_is_a_place_a_letter_or_a_text(tmp_path, target):
-    assert read_item_set(jsonl(tmp_path / "set.jsonl", {**ROW, "target": target})).items == (ITEM,)
+def asked(choices, targets):
+    return [{**ROW, "id": str(k), "choices": choices, "target": target} for k, target in enumerate(targets)]
 
 
-def test_choices_that_are_numbers_are_told_from_places(tmp_path):
-    row = {**ROW, "choices": ["7", "12", "9"], "target": "12"}
-    assert read_item_set(jsonl(tmp_path / "set.jsonl", row)).items[0].target == 1
+def places(tmp_path, choices, targets):
+    found = read_item_set(jsonl(tmp_path / "set.jsonl", *asked(choices, targets)))
+    return [item.target for item in found.items], found.keys
 
 
-def test_a_choice_that_reads_as_a_float_is_told_from_a_place_that_does(tmp_path):
-    row = {**ROW, "choices": ["0.5", "2.0", "1.0"]}
-    for target, place in (("1.0", 2), ("2.0", 1), ("0.0", 0), ("0.5", 0), (1.0, 2)):
-        assert read_item_set(jsonl(tmp_path / "set.jsonl", {**row, "target": target})).items[0].target == place
+@pytest.mark.parametrize(
+    ("targets", "right", "way"),
+    [
+        ((0, 1, 2), [0, 1, 2], "place from 0"),
+        (("0", "1", "1"), [0, 1, 1], "place from 0"),
+        ((0.0, 1.0, 2.0), [0, 1, 2], "place from 0"),
+        ((3, 1, 2), [2, 0, 1], "place from 1"),
+        (("C", "a", "B"), [2, 0, 1], "letter"),
+        (("3", "5", "four"), [2, 0, 1], "text"),
+    ],
+)
+def test_one_way_is_found_over_all_rows(tmp_path, targets, right, way):
+    assert places(tmp_path, ["5", "four", "3"], targets) == (right, way)
 
 
-def test_choices_of_one_letter_are_told_by_their_text_before_their_place(tmp_path):
-    row = {**ROW, "choices": ["b", "a", "ß"]}
-    for target, place in (("a", 1), ("b", 0), ("A", 0), ("C", 2), ("ß", 2)):
-        assert read_item_set(jsonl(tmp_path / "set.jsonl", {**row, "target": target})).items[0].target == place
+def test_numbers_among_the_choices_are_told_from_places_by_the_other_rows(tmp_path):
+    choices = ["3", "7", "1", "2"]
+    # By text the right one of "3" is the first, by place from 0 the last: "7" or "0" says which is meant.
+    assert places(tmp_path, choices, ["3", "7"]) == ([0, 1], "text")
+    assert places(tmp_path, choices, ["3", "0"]) == ([3, 0], "place from 0")
+    assert places(tmp_path, choices, ["3", "4"]) == ([2, 3], "place from 1")
+
+
+@pytest.mark.parametrize(
+    ("choices", "targets", "message"),
+    [
+        # Row by row each could be read in its own way: in silence the first was a place, the second a text.
+        (["3", "7", "1", "2"], ["3"], "two ways: '3' in line 1 is '3' by text, '2' by place from 0"),
+        (["5", "four", "3"], [1, 2], "is 'four' by place from 0, '5' by place from 1"),
+        (["b", "a", "c"], ["a", "b"], "'a' in line 1 is 'a' by text, 'b' by letter and 'b' in line 2"),
+        (["0.5", "2.0", "1.0"], ["1.0", "2.0"], "two ways: 1.0 in line 1|two ways: '1.0' in line 1"),
+        # Half by letter, half by place.
+        (
+            ["x", "y", "z"],
+            ["A", "0", "B"],
+            "one way, got 'A' .letter. in line 1 and '0' .place from 0.",
+        ),
+        (["x", "y", "z"], ["x", "C"], "all be given in one way, got '(x|C)'"),
+    ],
+)
+def test_ways_that_are_mixed_or_differ_are_refused_with_two_examples(tmp_path, choices, targets, message):
+    with pytest.raises(InputError, match=message):
+        places(tmp_path, choices, targets)
+
+
+def test_ways_that_agree_need_no_choice(tmp_path):
+    assert places(tmp_path, ["A", "B", "C"], ["B", "C"])[0] == [1, 2]
+    assert places(tmp_path, ["0", "1"], ["0", "1"])[0] == [0, 1]
+
+
+def test_labels_of_the_choices_are_what_an_answer_means(tmp_path):
+    # ARC labels some of its questions A to D and others 1 to 4: the answer "1" is the first there, no place from 0.
+    lettered = {"id": "a", "question": "q", "choices": {"text": ["2", "1"], "label": ["A", "B"]}, "answer_key": "B"}
+    counted = {"id": "b", "question": "q", "choices": {"text": ["2", "1"], "label": ["1", "2"]}, "answer_key": "1"}
+    found = read_item_set(jsonl(tmp_path / "set.jsonl", lettered, counted))
+    assert [item.target for item in found.items] == [1, 0]
+    assert found.keys == "label"
 
 
 def test_names_of_published_sets_are_known(tmp_path):
     # As the published sets have them: ARC's choices are an object, MMLU's answer a place, HellaSwag's endings a list.
     arc = {"id": "a", "question": "q", "choices": {"text": ["x", "y"], "label": ["A", "B"]}, "answerKey": "B"}
     mmlu = {"question": "q", "subject": "law", "choices": ["x", "y"], "answer": 1}
+    first = {**mmlu, "answer": 0}
     assert read_item_set(jsonl(tmp_path / "arc.jsonl", {**arc, "answer_key": "B"})).items[0].target == 1
-    assert read_item_set(jsonl(tmp_path / "mmlu.jsonl", mmlu)).items[0] == Item("1", "q", ("x", "y"), 1, "law")
+    assert read_item_set(jsonl(tmp_path / "mmlu.jsonl", mmlu, first)).items[0] == Item("1", "q", ("x", "y"), 1, "law")
 
 
 def test_a_column_a_choice_is_read(tmp_path):
@@ -67,9 +114,13 @@ def test_parquet_with_lists_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({**ROW, "target": "D"}, r"line 1, column 'target': .*place from 0 to 2, letter or text, got 'D'"),
+        (
+            {**ROW, "target": "D"},
+            r"line 1, column 'target': .* place \(from 0 to 2, or from 1 to 3\), got 'D'",
+        ),
         ({**ROW, "target": None, "x": 1}, "got None"),
-        ({**ROW, "target": "²"}, "letter or text, got '²'"),
+        ({**ROW, "target": "AB"}, "got 'AB'"),
+        ({**ROW, "target": "²"}, "got '²'"),
         ({**ROW, "target": "١"}, "got '١'"),
         ({**ROW, "target": "ß"}, "got 'ß'"),
         ({**ROW, "target": "-1"}, "got '-1'"),
