@@ -6,6 +6,7 @@ import hashlib
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -93,6 +94,21 @@ def test_a_model_that_is_right_is_scored_right_in_every_variant(tmp_path):
     chosen = [variant for variant in variants(items, 30) if variant.format.enumerator != "(1)"]
     (log,) = run([task(items, chosen)], answering(right), None, tmp_path)
     assert log.results.scores[0].metrics["accuracy"].value == 1.0
+
+
+def test_replies_that_name_no_option_are_wrong_and_told_apart(tmp_path):
+    items = FEW[0]
+    silent = [item.question for item in items.items[::3]]
+
+    def often(prompt):
+        return "who can say" if any(question in prompt for question in silent) else "A"
+
+    (log,) = run([task(items)], answering(often), None, tmp_path)
+    rows = read(tmp_path).responses.frame.collect()
+    assert rows.filter(pl.col("state") == "unparsed")["score"].to_list() == [0.0] * len(silent)
+    assert rows.height == len(items.items)
+    # They count in Inspect's own accuracy as in ours.
+    assert rows["score"].mean() == pytest.approx(log.results.scores[0].metrics["accuracy"].value)
 
 
 def test_reruns_are_epochs(tmp_path):

@@ -96,8 +96,9 @@ def _scorer() -> Any:
             marks = state.metadata["marks"]
             place = option_in(state.output.completion, marks, [choice.value for choice in state.choices])
             answer = None if place is None else marks[place]
-            # No option named is wrong and not missing: refusing must not raise the score of those answered.
-            value = scoring.CORRECT if answer == target.text else scoring.INCORRECT
+            # No option named counts as wrong in the score, and is told apart: a babbler is not below chance.
+            value = scoring.INCORRECT if answer else scoring.NOANSWER
+            value = scoring.CORRECT if answer == target.text else value
             return scoring.Score(value=value, answer=answer, explanation=state.output.completion)
 
         return score

@@ -47,6 +47,58 @@ def run(answers, targets, *, model="m", benchmark="b", options=4, **more):
     ]
 
 
+def babbled(rows, silent, state="unparsed"):
+    """The same rows, in some of which no option is named: wrong, and told apart."""
+    return [row | ({"answer": None, "score": 0.0, "state": state} if silent(i) else {}) for i, row in enumerate(rows)]
+
+
+def test_one_who_names_no_option_is_not_below_chance():
+    # A guesser who babbles in half of the replies: 12% right, and none of it says that it knows anything.
+    generator = np.random.default_rng(4)
+    rows = run(generator.integers(0, 4, 400), generator.integers(0, 4, 400))
+    found = by_title(judge(underperformance(responses_of(babbled(rows, lambda i: i % 2)), rng=rng())))["Against chance"]
+    assert found.status is Status.CAUTION
+    right = [row["score"] for row in rows[::2]]
+    assert found.estimate("score").value == pytest.approx(sum(right) / 200)
+    assert "200 questions of b that it answered" in found.sentence
+    assert "In 50% of the replies no option was named" in found.sentence
+    as_wrong = sum(right) / 400
+    assert f"{100 * as_wrong:.1f}".rstrip("0").rstrip(".") in found.sentence
+    # The same rows without a word on why there is no answer are wrong answers, as before.
+    as_wrong_answers = babbled(rows, lambda i: i % 2, None)
+    alone = by_title(judge(underperformance(responses_of(as_wrong_answers), rng=rng())))["Against chance"]
+    assert alone.status is Status.ISSUE
+
+
+def test_one_who_avoids_right_answers_is_below_chance_though_it_babbles_too():
+    targets = np.random.default_rng(5).integers(0, 4, 400)
+    rows = run((targets + 1) % 4, targets)
+    found = by_title(judge(underperformance(responses_of(babbled(rows, lambda i: i % 3 == 0)), rng=rng())))
+    assert found["Against chance"].status is Status.ISSUE
+
+
+def test_where_hardly_any_reply_names_an_option_nothing_is_said_of_chance():
+    targets = np.random.default_rng(6).integers(0, 4, 100)
+    rows = babbled(run(targets, targets), lambda i: i >= 10)
+    findings = judge(underperformance(responses_of(rows + run(targets, targets, model="n")), rng=rng()))
+    silent = next(f for f in findings if f.subject.get("model") == "m" and f.status is Status.NOT_APPLICABLE)
+    assert "90 replies named no option, of 100" in silent.sentence
+
+
+def test_a_gap_is_of_items_answered_in_both_conditions_and_the_rest_is_said():
+    targets = np.random.default_rng(7).integers(0, 4, 200)
+    honest = run(targets, targets, variant="plain")
+    told = babbled(run(targets, targets, variant="told"), lambda i: i < 60)
+    result = underperformance(responses_of(told + honest), honest="plain", told="told", rng=rng())
+    (gap,) = result.gaps
+    assert (gap.n, gap.difference.value, gap.unread) == (140, 0.0, (0.0, 0.3))
+    assert gap.as_wrong == pytest.approx(0.3)
+    found = by_title(judge(result))["Gap between conditions"]
+    # None of those answered was lost; whether the silent ones could have been answered nobody knows.
+    assert found.status is Status.CAUTION
+    assert "0% of the replies as plain and 30% as told" in found.sentence
+
+
 def by_title(findings, **subject):
     return {f.title: f for f in findings if subject.items() <= f.subject.items()}
 

@@ -300,6 +300,17 @@ def test_scores_of_several_values_unscored_ones_and_words(write: Write) -> None:
     assert log.facts["samples_errored"] == "1"
 
 
+def test_no_answer_is_wrong_and_a_state_of_its_own(write: Write) -> None:
+    values = [{"a": {"value": "C"}}, {"a": {"value": "N"}}, {"a": {"value": "I"}}]
+    held = [sample(f"q{i}", scores=scores) for i, scores in enumerate(values)]
+    log = read(write(zipped(members(held, header(3)))))
+    assert log.items["score"].to_list() == [1.0, 0.0, 0.0]
+    assert log.items["state"].to_list() == [None, "unparsed", None]
+    # Beside other letters N is one of somebody's grades.
+    graded = [sample(f"q{i}", scores={"a": {"value": letter}}) for i, letter in enumerate("ABN")]
+    assert read(write(zipped(members(graded, header(3))))).items["state"].to_list() == [None, None, None]
+
+
 EPOCHS = {"q0": [1.0, 0.0, 1.0], "q1": [0.0, 0.5, 0.0], "q2": [0.5, 0.25, 1.0]}
 
 

@@ -14,6 +14,7 @@ import polars as pl
 from measurand.readers.grades import words_problem
 from measurand.readers.inspect.samples import (
     MAX_METADATA,
+    NO_ANSWER,
     TRUTHS,
     WORDS,
     Item,
@@ -138,6 +139,7 @@ class _Scores(NamedTuple):
 
     numbers: list[float | None]
     grades: list[str | None]
+    unparsed: list[bool]
     words: frozenset[str | None]
     problems: list[Problem]
     lists: dict[str, list[str]]
@@ -154,7 +156,8 @@ def _scores(items: Sequence[Item], parts: Sequence[_Part]) -> _Scores:
         "values_not_numbers": [name for name, column in named if column.problem],
         "values_alike": [name for name, column in named if column.alike],
     }
-    return _Scores(numbers, grades, words, problems, lists)
+    unparsed = [column.unparsed[i] for i in range(len(items)) for column in columns]
+    return _Scores(numbers, grades, unparsed, words, problems, lists)
 
 
 class _Column(NamedTuple):
@@ -162,6 +165,7 @@ class _Column(NamedTuple):
 
     numbers: list[float | None]
     grades: list[str | None]
+    unparsed: list[bool]
     problem: Problem | None
     alike: bool
 
@@ -174,12 +178,13 @@ def _column(values: Sequence[object], name: str) -> _Column:
     # C is correct beside I, and the third of five grades beside A, B, D and E: other words mean other scales.
     told = words.keys() <= WORDS.keys() or {word.lower() for word in words} <= TRUTHS.keys()
     numbers = [score_number(value) if told else plain_number(value) for value in values]
+    unparsed = [value == NO_ANSWER and number is not None for value, number in zip(values, numbers, strict=True)]
     if words and not told and numbers.count(None) == len(numbers):
-        return _Column(numbers, grades, words_problem(name, words), False)
+        return _Column(numbers, grades, unparsed, words_problem(name, words), False)
     odd = sum(number is None and not _unscored(value) for number, value in zip(numbers, values, strict=True))
     spellings = {value: score_number(value) for value in values if isinstance(value, str)}
     problem = Problem(f"{odd:,} scores of {name} are no numbers", odd) if odd else None
-    return _Column(numbers, grades, problem, len(set(spellings.values())) < len(spellings))
+    return _Column(numbers, grades, unparsed, problem, len(set(spellings.values())) < len(spellings))
 
 
 def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], scores: _Scores) -> pl.DataFrame:
@@ -192,10 +197,11 @@ def _rows(header: Header, items: Sequence[Item], parts: Sequence[_Part], scores:
     columns["score"] = scores.numbers
     if any(scores.grades):
         columns["grade"] = scores.grades
-    if any(item.errored for item in items):
+    if any(item.errored for item in items) or any(scores.unparsed):
         states = _repeat((State.ERRORED.value if item.errored else None for item in items), times)
         columns["state"] = [
-            state if score is None else None for state, score in zip(states, scores.numbers, strict=True)
+            State.UNPARSED.value if unparsed else state if score is None else None
+            for state, score, unparsed in zip(states, scores.numbers, scores.unparsed, strict=True)
         ]
     columns["answer"] = [item.answers.get(part.scorer or "") for item in items for part in parts]
     graders = [_grader(header, part.scorer) for part in parts]

@@ -28,7 +28,8 @@ PLAIN = re.compile(rb'-?[0-9]{1,15}(?:\.[0-9]{1,17})?|true|false|null|"[^"\\\x00
 PLAIN_LIST = re.compile(rb'\["[^"\\\x00-\x1f\x7f-\xff]{0,1024}"(?:,"[^"\\\x00-\x1f\x7f-\xff]{0,1024}")*+\]')
 
 # Inspect's correct, incorrect, partial and no answer; it counts no answer as wrong, and so do its metrics.
-WORDS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
+NO_ANSWER = "N"
+WORDS = {"C": 1.0, "I": 0.0, "P": 0.5, NO_ANSWER: 0.0}
 TRUTHS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 
 _encode = msgspec.json.Encoder().encode

@@ -133,6 +133,7 @@ def _as_run(
         chance=np.full(items, 1 / options),
         answers=positions[answer],
         targets=positions[target],
+        unread=np.zeros(items),
         clusters=clusters,
     )
 

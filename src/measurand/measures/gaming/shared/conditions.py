@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from measurand.errors import InputError, NotApplicable, UnknownName
-from measurand.tables import ItemTable, Responses, Scores, item_tables
+from measurand.tables import ItemTable, Responses, Scores, State, item_tables
 
 __all__ = ["LEAST_ITEMS", "Run", "paired_runs", "runs"]
 
@@ -24,7 +24,7 @@ LEAST_ITEMS = 20
 MOST_HELD_ROWS = 2_000_000
 """Rows whose answers are held in memory at once."""
 
-_COLUMNS = ("model", "benchmark", "reading", "variant", "item", "answer", "target", "choices")
+_COLUMNS = ("model", "benchmark", "reading", "variant", "item", "answer", "target", "choices", "state")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,6 +40,7 @@ class Run:
     chance : a guesser's expected score, shape (n,), NaN where not known.
     answers, targets : shape (n, positions): share of an item's answers in each position, and the position of the right
         one; a row of zeros where it is not known.
+    unread : share of an item's replies in which no answer was found, shape (n,); they count as wrong.
     clusters : shape (n,); None if items are independent.
     """
 
@@ -51,7 +52,13 @@ class Run:
     chance: Floats
     answers: Floats
     targets: Floats
+    unread: Floats
     clusters: Ints | None
+
+    @property
+    def answered(self) -> Ints:
+        """Places of the items on which an answer was found in every reply."""
+        return np.flatnonzero(self.unread == 0)
 
     def only(self, places: Ints) -> Run:
         """The same run on the items at these places."""
@@ -62,6 +69,7 @@ class Run:
             chance=self.chance[places],
             answers=self.answers[places],
             targets=self.targets[places],
+            unread=self.unread[places],
             clusters=None if self.clusters is None else self.clusters[places],
         )
 
@@ -175,6 +183,8 @@ def _runs_of(
         rows_of = np.array([place[item] for item in own["item"]], dtype=np.int64)
         options = np.full(len(items), np.nan)
         options[rows_of] = own["options"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        replies = np.bincount(rows_of, minlength=len(items))
+        lost = np.bincount(rows_of, own["unread"].fill_null(False).to_numpy(), minlength=len(items))
         yield Run(
             benchmark=table.benchmark,
             model=model,
@@ -184,6 +194,7 @@ def _runs_of(
             chance=np.where(options >= 2, 1 / options, known),
             answers=_shares(own["answer"], rows_of, len(items), width),
             targets=_shares(own["target"], rows_of, len(items), width),
+            unread=lost / replies,
             clusters=None if table.clusters is None else np.unique(table.clusters[ran], return_inverse=True)[1],
         )
 
@@ -210,9 +221,9 @@ def _known_chance(scores: Scores | None, benchmark: str) -> float:
 def _positions(rows: pl.LazyFrame) -> pl.DataFrame:
     """Place of each row's answer and of the right one among the options, from 0, and how many options there are.
 
-    An answer is an option's text, its letter, or its number from 0.
+    An answer is an option's text, its letter, or its number from 0. Beside it stands whether none was found.
     """
-    numbered = rows.select("model", "item", "answer", "target", "choices").with_row_index("row")
+    numbered = rows.select("model", "item", "answer", "target", "choices", "state").with_row_index("row")
     options = numbered.select(
         "row", "answer", "target", text="choices", place=pl.int_ranges(pl.col("choices").list.len())
     )
@@ -232,6 +243,7 @@ def _positions(rows: pl.LazyFrame) -> pl.DataFrame:
             for name in ("answer", "target")
         ),
         options=count,
+        unread=pl.col("state") == State.UNPARSED.value,
     )
     within = [
         pl.when((pl.col(name) < pl.col("options")) | pl.col("options").is_null()).then(pl.col(name)).alias(name)
