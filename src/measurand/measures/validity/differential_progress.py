@@ -31,6 +31,11 @@ ANY_SHAPE = "one-sided, the largest of a straight line, a parabola and a cubic, 
 
 BENT = "far off a straight line, but a relation that bends, or models that scatter widely, could bring as much"
 BENT_SHORT = "a curve could bring as much"
+SHORT = {
+    Side.ABOVE: "more than chance would bring",
+    Side.ACROSS: "chance could bring as much",
+    Side.UNKNOWN: "chance could bring as much",
+}
 TITLE = "Furthest above its capability"
 
 METHOD = "least-squares line through the other models, prediction interval, t(n-2)"
@@ -298,7 +303,7 @@ def _league_finding(result: DifferentialProgress, part: ClassProgress, benchmark
         status=verdict(call.side, passed=Side.ABOVE),
         sentence=f"On {result.names[benchmark]}, {models[best]} stands furthest above what its capability predicts, by "
         f"{shown(residual)}{place}: {call.meaning(words)}.",
-        short=BENT_SHORT if words[call.side] is BENT else words[call.side],
+        short=f"{models[best]}; {BENT_SHORT if words[call.side] is BENT else SHORT[call.side]}",
         estimates=(residual, rank, p_value),
         figure="V3.league",
         result={"league": tuple(models[i] for i in np.argsort(-league.residual, kind="stable"))},
