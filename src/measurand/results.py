@@ -310,6 +310,7 @@ class Audit:
     answers : what each measure that gave a verdict says first, by code.
     sizes : of the scores, where there are any: classes, models and families per class, benchmarks under test and
         capability benchmarks; how often nothing is called an issue depends on them.
+    date : day it was made, ISO; empty where nobody said.
     """
 
     findings: tuple[Finding, ...]
@@ -320,6 +321,7 @@ class Audit:
     asked: tuple[str, ...] = ()
     answers: Mapping[str, Answer] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    date: str = ""
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)

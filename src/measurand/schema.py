@@ -11,7 +11,8 @@ The names in the file are the names of the types in `measurand.results`, so that
      "seed": 0,
      "asked": [code],
      "answers": {code: {"sentence", "tables": [{"head", "rows", "marks", "right", "title"}], "notes", "meaning"}},
-     "sizes": {what: how many}}
+     "sizes": {what: how many},
+     "date": "2026-11-27"}
 
 A number that is not finite is written as null: JSON has no other word for "undefined".
 Fields that this version does not know are ignored, so that a later version may add to it without breaking readers.
@@ -55,6 +56,7 @@ class _Document(msgspec.Struct):
     asked: tuple[str, ...] = ()
     answers: dict[str, Answer] = {}
     sizes: dict[str, int] = {}
+    date: str = ""
 
 
 def encode(audit: Audit) -> bytes:
@@ -88,6 +90,7 @@ def encode(audit: Audit) -> bytes:
         audit.asked,
         dict(audit.answers),
         dict(audit.sizes),
+        audit.date,
     )
     try:
         try:
@@ -143,6 +146,7 @@ def decode(data: bytes) -> Audit:
         asked=document.asked,
         answers=document.answers,
         sizes=document.sizes,
+        date=document.date,
     )
     return audit if version == SCHEMA_VERSION else _of_version_1(audit)
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,7 @@ def audit_and_write(
         result = run_audit(
             study, chosen, settings=given(chosen, settings), seed=showing.seed, jobs=showing.jobs, progress=step
         )
+    result = replace(result, date=datetime.now(UTC).date().isoformat())
     told = result
     if shown is not None:
         chosen = tuple(measure for measure in chosen if measure.code in shown)

@@ -123,7 +123,8 @@ def _page(audit: Audit, measures: Sequence[MeasureInfo]) -> SimpleNamespace:
     return SimpleNamespace(
         title=plain(audit.provenance.title) or "Untitled study",
         read=f"{plural(sum(s.rows for s in sources), 'row')} of {plural(len(sources), 'file')}" if sources else "",
-        versions=" ".join(("measurand", versions.get("measurand", ""))).strip(),
+        versions=" ".join(("measurand", versions.get("measurand", ""))).strip()
+        + (f", {audit.date}" * bool(audit.date)),
         seed=audit.seed,
         issue_lines=issue_lines(audit),
         views=shown_first,
