@@ -120,6 +120,7 @@ def test_top_object_and_names() -> None:
         "asked",
         "answers",
         "sizes",
+        "date",
     ]
     assert document["schema_version"] == SCHEMA_VERSION == 2
     finding = document["findings"][0]
