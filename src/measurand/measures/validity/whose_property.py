@@ -338,7 +338,9 @@ MEASURE = Measure(
         "Conditional on these developers: it does not say how the next one's models will do. A family of models counts "
         "as a developer.",
         "Observational: developers differ in more than one way, and so do prompts, tools and dates of their models.",
-        "Measured, the intervals cover 92 to 98%; where a share is nearly 0, that of developers 97% and more.",
+        "Measured, the intervals cover 92 to 98%; where a share is nearly 0, that of developers 97% and more. On five "
+        "fresh designs they covered 95% on average, and as little as 86% where single models are far off (t with 3 "
+        "degrees of freedom); verdicts were false in at most 6%.",
         "Measurement noise counts as the models' own share.",
     ),
     references=(
