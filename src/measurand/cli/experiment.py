@@ -16,10 +16,10 @@ from measurand.errors import InputError
 from measurand.files import require_writable, write_atomically
 from measurand.wording import plural
 
-__all__ = ["elicit", "experiment", "lock", "membership", "noise", "probe", "prompts", "rerun"]
+__all__ = ["awareness", "elicit", "experiment", "lock", "membership", "noise", "probe", "prompts", "rerun"]
 
 experiment = typer.Typer(
-    help="Experiments on a live model: noise, locks, elicitation, probes, membership, prompts, reruns.",
+    help="Experiments on a live model: noise, locks, elicitation, probes, membership, prompts, reruns, awareness.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -300,6 +300,55 @@ def rerun(
     given = {"epochs": epochs, "limit": limit} if any(isinstance(one, str) for one in asked) else {}
     run(asked, *provided, output, **given)
     _audit_logs(output, level, seed, ("P6",))
+
+
+@live
+def awareness(
+    tasks: Tasks,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", help="Folder, .gguf file, smollm2-135m; or a model of Inspect's, such as openai/gpt-4o."
+        ),
+    ],
+    output: Out,
+    limit: Limit = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Of a provider's answers; the provider's own by default.")
+    ] = 0.0,
+    batch: Batch = 32,
+    level: Level = 0.95,
+    seed: Seed = 0,
+    *,
+    loading: Loading,
+) -> None:
+    """Put items with and without cues that they are a test, and say whether the score changes with them (G11)."""
+    from measurand.experiments.awareness import ask, cued_variants, plan
+    from measurand.experiments.default_model import DEFAULT_MODEL
+    from measurand.experiments.inspect_tasks import run, task
+    from measurand.experiments.models import load
+    from measurand.experiments.sweeps import Folder, fingerprint
+
+    sets = [_first(_items(name), limit) for name in tasks]
+    if model != DEFAULT_MODEL and not Path(model).exists():
+        variants = cued_variants()
+        asked = sum(map(len, sets))
+        messages.print(f"{asked * len(variants):,} prompts: {asked:,} items with {len(variants) - 1} cues and without")
+        run([task(items, variants) for items in sets], *_provided(model, temperature), output)
+    else:
+        options = asdict(loading)
+        settings = {
+            "experiment": "awareness",
+            "model": model,
+            "weights": fingerprint(model),
+            "options": {name: str(value) for name, value in options.items()},
+            "items": {items.name: [item.id for item in items.items] for items in sets},
+        }
+        loaded, kept = load(model, **options), Folder(output, settings)
+        _say(plan(loaded, sets))
+        with progress(["awareness"]) as step:
+            ask(loaded, sets, kept, batch=batch, progress=step)
+    _audit_logs(output, level, seed, ("G11",))
 
 
 def _is_table(name: str) -> bool:

@@ -45,7 +45,7 @@ def option_in(said: str, marks: Sequence[str], options: Sequence[str]) -> int | 
 def task(items: ItemSet, variants: Sequence[Variant] = (PLAIN,), *, epochs: int = 1) -> Any:
     """An Inspect task in which every item is put in every variant.
 
-    A sample's metadata name its item, its variant and its cluster, by which its log is read.
+    A sample's metadata name its item, its variant, its cluster and the strength of its cue, by which its log is read.
 
     Parameters
     ----------
@@ -65,9 +65,11 @@ def task(items: ItemSet, variants: Sequence[Variant] = (PLAIN,), *, epochs: int 
     for item in items.items:
         for variant in variants:
             prompt, marks, options, target = prompt_of(item, variant)
-            metadata = {"item": item.id, "variant": variant.name, "marks": list(marks)}
+            metadata: dict[str, Any] = {"item": item.id, "variant": variant.name, "marks": list(marks)}
             if item.cluster is not None:
                 metadata["cluster"] = item.cluster
+            if variant.cue is not None:
+                metadata["cue"] = variant.cue
             samples.append(
                 dataset.Sample(
                     id=f"{item.id} | {variant.name}",

@@ -60,12 +60,14 @@ class Variant:
     name : how tables call it.
     format, instruction : its layout and its wording.
     turn : places by which the options are moved on, the last coming first.
+    cue : strength of the cue that the instruction begins with; None where cues are not asked about.
     """
 
     name: str
     format: Format
     instruction: str
     turn: int = 0
+    cue: int | None = None
 
 
 def formats() -> Iterator[Format]:

@@ -44,7 +44,8 @@ ANSWERED_BY: Mapping[Question, tuple[frozenset[str], ...]] = {
     Question.VALIDITY: (frozenset({"V1", "V8", "V12"}),),
     # How far the number itself can be off: of items, of trials, of votes or of graders.
     Question.PRECISION: (frozenset({"P1", "P5", "P10", "P12"}),),
-    # A score can be too high, as the questions were seen, and too low, as the model hides: each needs a check.
+    # A score can be too high, as the questions were seen, and too low, as the model hides: each needs a check. G11 is
+    # neither: a model that has seen the questions, or that hides with and without a cue, passes it. Its issues count.
     Question.GAMING: (frozenset({"G1", "G2", "G4", "G5", "G6"}), frozenset({"G7", "G8", "G10", "G12"})),
     Question.FORECAST: (frozenset({"F1", "F2", "F3", "F4", "F8"}),),
 }

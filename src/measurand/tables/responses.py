@@ -229,14 +229,15 @@ class Responses(Brief):
 
     def clustered(self) -> pl.LazyFrame:
         """The rows with a further column ``cluster``: the value of the key, null where an item has none."""
-        if self.cluster is None:
-            cluster = pl.lit(None, dtype=pl.String)
-        elif self.cluster == CONTEXT or self.cluster in self.key_columns():
-            cluster = pl.col(self.cluster).cast(pl.String)
-        else:
-            # Bracketed and quoted: keys hold dots and spaces, which mean something in a path.
-            cluster = pl.col("metadata").str.json_path_match("$[" + json.dumps(self.cluster) + "]")
+        cluster = pl.lit(None, dtype=pl.String) if self.cluster is None else self.key_value(self.cluster)
         return self.frame.with_columns(cluster.alias("cluster"))
+
+    def key_value(self, key: str) -> pl.Expr:
+        """The value in each row of one of `cluster_keys`, as text; null where a row has none."""
+        if key == CONTEXT or key in self.key_columns():
+            return pl.col(key).cast(pl.String)
+        # Bracketed and quoted: keys hold dots and spaces, which mean something in a path.
+        return pl.col("metadata").str.json_path_match("$[" + json.dumps(key) + "]")
 
     def benchmarks(self) -> tuple[str, ...]:
         """Names of the benchmarks, sorted."""
