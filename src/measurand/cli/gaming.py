@@ -15,8 +15,10 @@ from measurand.cli.running import counts_in, names_in
 from measurand.errors import InputError
 
 __all__ = [
+    "awareness",
     "contamination",
     "holdout",
+    "lost",
     "membership",
     "overlap",
     "quiz",
@@ -57,6 +59,33 @@ def underperformance(
 ) -> Asked:
     """Whether a log shows answers worse than guessing, crowded on few positions, or worse than when honest (G8)."""
     return Asked({"honest": honest, "told": told})
+
+
+@asks(GAMING, "G11")
+def awareness(
+    condition: Annotated[
+        str | None,
+        typer.Option(
+            help="What names the condition: variant, a column, a key of samples, a setting. Default: condition or cue."
+        ),
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="The condition without a cue; by default told by its name.")
+    ] = None,
+    negligible: Annotated[float, typer.Option(help="Change that does not matter, such as 0.05 for 5 points.")] = 0.05,
+) -> Asked:
+    """Whether the score changes when the same questions look like a test (G11)."""
+    return Asked({"condition": condition, "baseline": baseline, "negligible": negligible})
+
+
+@asks(GAMING, "G12")
+def lost(
+    reference: Annotated[str | None, typer.Option(help="The honest model: a base, an earlier version, a size.")] = None,
+    suspect: Annotated[str | None, typer.Option(help="The model that may do worse than it can.")] = None,
+    siblings: Annotated[str | None, typer.Option(help="Further honest versions, A,B.")] = None,
+) -> Asked:
+    """Whether a model loses items that its own earlier, or a weaker, honest version gets right (G12)."""
+    return Asked({"reference": reference, "suspect": suspect, "siblings": names_in(siblings)})
 
 
 @asks(GAMING, "G6")
