@@ -8,8 +8,9 @@ import typer
 
 from measurand.cli.app import FORECAST
 from measurand.cli.asking import Asked, asks
+from measurand.cli.options import Resamples
 
-__all__ = ["forecast", "scale"]
+__all__ = ["forecast", "horizon", "scale"]
 
 
 @asks(FORECAST, "F1")
@@ -34,3 +35,14 @@ def scale(
 ) -> Asked:
     """Models that were not run on the same benchmarks on one scale, with what can be told apart (F7)."""
     return Asked({"anchor": anchor})
+
+
+@asks(FORECAST, "F8")
+def horizon(
+    length_noise: Annotated[
+        float, typer.Option(help="Noise of the tasks' own lengths in doublings (SD); 0 leaves that way out.")
+    ] = 0.5,
+    resamples: Resamples = 1000,
+) -> Asked:
+    """How long the tasks are that models do half of the time, and how fast that grows (F8)."""
+    return Asked({"length_noise": length_noise, "resamples": resamples})

@@ -21,11 +21,21 @@ from measurand.readers.tables.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL,
 from measurand.readers.tables.numbers import numbers
 from measurand.readers.tables.raw import ROW, RawTable
 from measurand.readers.tables.tabular import PARSE_ERRORS, header
-from measurand.tables import Degradation, Failures, ProbeScores, QueryLogprobs, TokenLogprobs, Trials, Votes
+from measurand.tables import (
+    Degradation,
+    Failures,
+    ProbeScores,
+    QueryLogprobs,
+    TaskRuns,
+    TokenLogprobs,
+    Trials,
+    Votes,
+)
 from measurand.tables.degradation import DEGRADATION_SCHEMA
 from measurand.tables.failures import FAILURE_SCHEMA
 from measurand.tables.probe_scores import PROBE_SCHEMA
 from measurand.tables.query_logprobs import QUERY_LOGPROB_SCHEMA
+from measurand.tables.task_runs import TASK_RUN_SCHEMA
 
 __all__ = ["KINDS", "Kind", "kind_of", "kind_of_file"]
 
@@ -64,6 +74,14 @@ QUERIES: Aliases = {
     "behaviour": ("behaviour", "behavior"),
     "logprob": ("logprob", "log_prob", "behaviour_logprob"),
     "query": ("query", "prompt"),
+}
+TASK_RUNS: Aliases = {
+    "model": MODEL,
+    "task": ("task", "task_id", *ITEM),
+    "family": ("family", "task_family"),
+    "minutes": ("minutes", "human_minutes", "human_time_minutes", "length_minutes"),
+    "success": ("success", "succeeded", "score_binarized", *ITEM_SCORE),
+    "release_date": ("release_date", "released"),
 }
 _YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
 
@@ -228,6 +246,12 @@ KINDS: tuple[Kind, ...] = (
         _is_counts,
         _reader({"failures": pl.Float64(), "successes": pl.Float64(), "trials": pl.Float64()}, {}),
         _trials,
+    ),
+    Kind(
+        "task_runs",
+        _fits(TASK_RUNS["model"], TASK_RUNS["task"], TASK_RUNS["minutes"], TASK_RUNS["success"]),
+        _reader(TASK_RUN_SCHEMA, TASK_RUNS),
+        TaskRuns.build,
     ),
     Kind("failures", _is_failures, _failures, Failures.build),
     Kind(
