@@ -39,7 +39,7 @@ BINOMIAL = (
 )
 TITLE = "Change per SD of capability"
 
-_ASSUMED = "the noise of {share} is not given but the binomial error of the benchmark's published number of items"
+_ASSUMED = "noise taken as the binomial error of the published number of items, for want of standard errors: {share}"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -193,7 +193,9 @@ def _headline(part: ClassSlopes, each: Sequence[Finding]) -> Finding:
         f"with capability among {kind(class_)}models and yet {verb} by less than {own} own noise."
     )
     assumed = int(np.isfinite(part.items).sum())
-    caveats = part.panel.caveats + ((_ASSUMED.format(share=f"{assumed} of the {len(known)}"),) if assumed else ())
+    caveats = part.panel.caveats + (
+        (_ASSUMED.format(share=f"{assumed} of {plural(len(known), 'benchmark')}"),) if assumed else ()
+    )
     return headline(
         sentence if len(known) > 1 else known[0].sentence,
         known,

@@ -14,6 +14,7 @@ from measurand.stats.intervals.clustered import t_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import TaskRuns
 from measurand.tables.dates import decimal_year
+from measurand.wording import percent
 
 __all__ = ["HALF", "MOSTLY", "Horizon", "Tasks", "Trend", "horizon_of", "tasks_of", "trend_of"]
 
@@ -173,7 +174,7 @@ def _ways(
     for link in get_args(Link):
         for ceiling in (1.0, CEILING):
             curves: Curves = fit_curves(x, np.broadcast_to(share, rows.shape), rows, link=link, ceiling=ceiling)
-            below = f", at most {ceiling:.0%} of the shortest" if ceiling < 1 else ""
+            below = f", at most {percent(ceiling)} of the shortest" if ceiling < 1 else ""
             for name, value in zip(weights, curves.log2_length(HALF).tolist(), strict=True):
                 found[f"{link}, {name}{below}"] = float(np.exp2(value))
     if length_noise > 0:
