@@ -26,6 +26,7 @@ TABLES = {
     },
     "probe_scores": {"prompt": ["p", "q"], "layer": [3, 3], "score": [0.2, 0.9], "label": [0, 1]},
     "attempts": {"target": ["m", "m"], "behaviour": ["a", "b"], "success": [1, 0], "queries": [4, 90]},
+    "task_runs": {"model": ["m", "m"], "task": ["a", "b"], "human_minutes": [2.0, 90.0], "success": [1, 0]},
     "failures": {"model": ["m", "m"], "mode": ["loops", "lies"], "count": [3, 1]},
     "trials": {"failures": [0], "trials": [300]},
     "query_logprobs": {"behaviour": ["leak", "leak"], "query": ["q1", "q2"], "logprob": [-9.5, -2.0]},

@@ -77,7 +77,7 @@ QUERIES: Aliases = {
 }
 TASK_RUNS: Aliases = {
     "model": MODEL,
-    "task": ("task", "task_id", *ITEM),
+    "task": ("task", "task_id"),
     "family": ("family", "task_family"),
     "minutes": ("minutes", "human_minutes", "human_time_minutes", "length_minutes"),
     "success": ("success", "succeeded", "score_binarized", *ITEM_SCORE),
@@ -144,6 +144,12 @@ def _is_failures(columns: Sequence[str]) -> bool:
     known = {"mode", "count", *FAILURES["model"], *FAILURES["sample"], *FAILURES["cluster"]}
     named = find(columns, FAILURES["mode"][1:]) is not None
     return named or {"mode"} <= {fold(name) for name in columns} <= known
+
+
+def _is_task_runs(columns: Sequence[str]) -> bool:
+    """Runs at tasks; with items beside the tasks, these are benchmarks, and the minutes anybody's."""
+    wanted = (TASK_RUNS[name] for name in ("model", "task", "minutes", "success"))
+    return _fits(*wanted)(columns) and find(columns, ITEM) is None
 
 
 def _is_counts(columns: Sequence[str]) -> bool:
@@ -249,7 +255,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "task_runs",
-        _fits(TASK_RUNS["model"], TASK_RUNS["task"], TASK_RUNS["minutes"], TASK_RUNS["success"]),
+        _is_task_runs,
         _reader(TASK_RUN_SCHEMA, TASK_RUNS),
         TaskRuns.build,
     ),
