@@ -64,7 +64,8 @@ def time_horizon(
 
     Success is a logistic curve of the logarithm of length, each task weighing one over the square root of its family's
     size. Intervals are percentiles over a hierarchical bootstrap: families, tasks within them, runs within those. Of
-    the models that led when they came out, the trend over release dates adds the scatter of models about it.
+    the models that led when they came out, the trend over release dates has the greater of the scatter of models and of
+    the error of the tasks.
 
     Parameters
     ----------
@@ -216,7 +217,7 @@ def _estimate(name: str, limits: tuple[float, float, float], result: TimeHorizon
 
 def _trend(trend: Trend, level: float) -> Finding:
     slope = trend.doublings
-    method = "least squares through the models that led, error of tasks and scatter of models added, t(n-2)"
+    method = "least squares through the models that led, the greater of their scatter and the error of tasks, t(n-2)"
     growth = estimate("doublings_per_year", *slope, level=level, method=method, n=len(trend.models), unit="doublings")
     led = f"Of the {len(trend.models)} models that led when they came out, the horizon"
     estimates = [growth]

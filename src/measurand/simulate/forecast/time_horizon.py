@@ -107,7 +107,7 @@ SIMULATIONS = {
     "F8": Simulation(
         tuple(
             {"models": models, "tasks": tasks, "families": families, "runs": runs}
-            for models, tasks, families, runs in ((6, 60, 15, 1), (12, 170, 50, 1), (12, 170, 50, 6))
+            for models, tasks, families, runs in ((6, 60, 15, 1), (12, 170, 50, 6))
         ),
         _run,
         regime=(

@@ -204,7 +204,8 @@ def trend_of(horizons: list[Horizon], level: float) -> Trend | None:
     # The same tasks are drawn for every model, so that what moves all horizons alike moves no trend.
     ends = [(np.log2(each.shortest), np.log2(each.longest)) for each in leaders]
     again = np.stack([np.clip(each.resamples, *end) for each, end in zip(leaders, ends, strict=True)])
-    stderr = np.sqrt(scatter + np.nanvar(centred @ again / square))
+    # The scatter of models about the line holds most of the tasks' noise already; of few it can be small by luck.
+    stderr = np.sqrt(max(scatter, np.nanvar(centred @ again / square)))
     low, high = t_limits(np.array([slope]), np.array([stderr]), np.array([len(leaders) - 2]), level)
     line = [(float(at), float(np.exp2(log2.mean() + slope * (at - year.mean())))) for at in (year[0], year[-1])]
     return Trend(
