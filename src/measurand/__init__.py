@@ -21,7 +21,7 @@ PUBLIC = {
     "store": "read",
     "tables": (
         "Attempts Claim ClaimCard Degradation Failures Gain ItemSet Overlaps ProbeScores QueryLogprobs Quiz Responses "
-        "Scores Study Texts TokenLogprobs Trials Unread Votes"
+        "Scores Study TaskRuns Texts TokenLogprobs Trials Unread Version Versions Votes"
     ),
     "V0": "claims_tested",
     "V1": "capabilities_correlation",
@@ -49,6 +49,7 @@ PUBLIC = {
     "P10": "arena",
     "P11": "items",
     "P12": "graders",
+    "P13": "drift",
     "G1": "contamination",
     "G2": "fresh_set_gap",
     "G3": "holdout",
@@ -59,6 +60,8 @@ PUBLIC = {
     "G8": "underperformance",
     "G9": "defection_probe",
     "G10": "locked_ability",
+    "G11": "evaluation_awareness",
+    "G12": "lost_items",
     "F1": "forecast",
     "F2": "repeated_attempts",
     "F3": "rare_behaviours",
@@ -66,6 +69,7 @@ PUBLIC = {
     "F5": "unseen_modes",
     "F6": "selection_leakage",
     "F7": "common_scale",
+    "F8": "time_horizon",
 }
 """Every public name, by where it comes from: a module, or the code of the measure that the function asks.
 

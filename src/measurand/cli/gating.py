@@ -17,7 +17,7 @@ from measurand.errors import InputError
 from measurand.files import require_writable, write_atomically
 from measurand.names import resolved
 
-__all__ = ["gate"]
+__all__ = ["gate", "saved_audit"]
 
 
 @command(COMPARE)
@@ -47,7 +47,7 @@ def gate(
     new = _responses(paths, choices)
     chosen = resolved("model", candidate, new.models())
     old: Any
-    if baseline_from is not None and (audit := _audit(baseline_from)) is not None:
+    if baseline_from is not None and (audit := saved_audit(baseline_from)) is not None:
         names, old = (chosen, baseline), known_of(audit, baseline)
     else:
         old = new if baseline_from is None else _responses([baseline_from], choices)
@@ -64,7 +64,7 @@ def gate(
         raise typer.Exit(1)
 
 
-def _audit(path: Path) -> Any:
+def saved_audit(path: Path) -> Any:
     """The audit in a file, None where it holds something else, such as logs."""
     from measurand.schema import decode
 

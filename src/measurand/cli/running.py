@@ -119,11 +119,13 @@ def audit_and_write(
     codes: Sequence[str] | None = None,
     shown: Sequence[str] | None = None,
     missing: bool = False,
+    comment: bool = False,
 ) -> None:
     """Audit, print in the style asked for, write if there is a folder, and exit with 1 where `fail_on` says so.
 
     Of measures that only serve others, `shown` leaves out what they found; the files written hold it all. With
-    `missing`, what could not be assessed is printed instead of what was.
+    `missing`, what could not be assessed is printed instead of what was. With `comment`, Markdown is the answer alone,
+    short enough for a pull request.
     """
     from measurand.auditing import audit as run_audit
     from measurand.measures import discover, find
@@ -156,7 +158,7 @@ def audit_and_write(
         if missing:
             sys.stdout.write(printed(not_assessed(told, chosen), Console()))
         elif told.answers or style != "text":  # where nothing was assessed, the error says why
-            _print(told, chosen, style, showing)
+            _print(told, chosen, "comment" if comment and style == "markdown" else style, showing)
     statuses = {finding.status for finding in told.findings}
     # What was read is no answer to what was asked, unless it was what was asked.
     answers = [finding for finding in told.findings if finding.code != "P0" or codes == ("P0",)]
@@ -186,7 +188,7 @@ def _style(showing: Showing) -> str:
 
 def _print(result: Any, known: Sequence[Any], style: str, showing: Showing) -> None:
     from measurand import schema
-    from measurand.report import tables, text
+    from measurand.report import comment, tables, text
 
     if style == "text":
         more = ["Everything: --all."] + ([] if showing.output else ["Page: -o FOLDER"])
@@ -196,6 +198,7 @@ def _print(result: Any, known: Sequence[Any], style: str, showing: Showing) -> N
     writers: dict[str, Callable[[], str]] = {
         "json": lambda: schema.encode(result).decode(),
         "markdown": lambda: tables.to_markdown(result, known),
+        "comment": lambda: comment.to_comment(result),
         "latex": lambda: tables.to_latex(result, known),
     }
     typer.echo(writers[style]())

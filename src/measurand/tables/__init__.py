@@ -23,7 +23,9 @@ from measurand.tables.study import EVIDENCE, TABLES, Claim, Gain, Study, Unread
 from measurand.tables.sums import ItemFacts
 from measurand.tables.texts import Texts
 from measurand.tables.token_logprobs import TokenLogprobs
+from measurand.tables.task_runs import TaskRuns
 from measurand.tables.trials import Trials
+from measurand.tables.versions import NEW, OLD, Version, Versions
 from measurand.tables.votes import WINNERS, Votes
 
 __all__ = [
@@ -33,6 +35,8 @@ __all__ = [
     "LARGEST",
     "MAIN_SCORERS",
     "MODEL_FACTS",
+    "NEW",
+    "OLD",
     "RESPONSE_COLUMNS",
     "ROLES",
     "TABLES",
@@ -58,8 +62,11 @@ __all__ = [
     "Study",
     "Texts",
     "TokenLogprobs",
+    "TaskRuns",
     "Trials",
     "Unread",
+    "Version",
+    "Versions",
     "Votes",
     "item_facts",
     "item_tables",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from measurand.errors import InputError
 from measurand.names import resolved
-from measurand.results import Brief, Source
+from measurand.results import Audit, Brief, Source
 from measurand.tables.attempts import Attempts
 from measurand.tables.claim_card import ClaimCard
 from measurand.tables.degradation import Degradation
@@ -21,7 +21,9 @@ from measurand.tables.responses import Responses
 from measurand.tables.scores import Scores
 from measurand.tables.texts import Texts
 from measurand.tables.token_logprobs import TokenLogprobs
+from measurand.tables.task_runs import TaskRuns
 from measurand.tables.trials import Trials
+from measurand.tables.versions import Version, Versions
 from measurand.tables.votes import Votes
 
 __all__ = ["EVIDENCE", "TABLES", "Claim", "Gain", "Study", "Unread"]
@@ -94,6 +96,8 @@ class Study(Brief):
     attempts : attempts to elicit behaviours, with what they took.
     query_logprobs : how likely a behaviour is under each of many queries.
     failures : failures sorted into modes.
+    task_runs : runs at tasks whose length for a person is known.
+    versions : two versions of the same results.
     unread : what could not be read of logs; empty if logs were read and nothing was lost.
     gains : claims of safety progress from one model to another.
     claims : published claims to be put to the test.
@@ -115,6 +119,8 @@ class Study(Brief):
     attempts: Attempts | None = None
     query_logprobs: QueryLogprobs | None = None
     failures: Failures | None = None
+    task_runs: TaskRuns | None = None
+    versions: Versions | None = None
     unread: tuple[Unread, ...] | None = None
     gains: tuple[Gain, ...] | None = None
     claims: tuple[Claim, ...] | None = None
@@ -152,6 +158,17 @@ class Study(Brief):
         """Names of the benchmarks or models of scores and item-level results, sorted."""
         held = [part for part in (self.scores, self.responses) if part is not None]
         return tuple(sorted({name for part in held for name in _names(part, kind)}))
+
+    def version(self, audit: Audit | None = None) -> Version:
+        """This study as one of two `Versions`, with an audit of it where its verdicts are to be compared.
+
+        Examples
+        --------
+        >>> import measurand
+        >>> measurand.load_example("frontier_2026").version().scores.table.height
+        908
+        """
+        return Version(self.title, self.scores, self.responses, audit)
 
     def only(self, benchmarks: Iterable[str] | None = None, models: Iterable[str] | None = None) -> Study:
         """The same study with these benchmarks (capability benchmarks stay among scores) and models alone.
@@ -202,6 +219,8 @@ TABLES: dict[type, str] = {
     Attempts: "attempts",
     QueryLogprobs: "query_logprobs",
     Failures: "failures",
+    TaskRuns: "task_runs",
+    Versions: "versions",
 }
 
 EVIDENCE = {
@@ -219,6 +238,8 @@ EVIDENCE = {
     "attempts": "attempts to elicit a behaviour",
     "query_logprobs": "log-probabilities of a behaviour under many queries",
     "failures": "failures sorted into modes",
+    "task_runs": "runs at tasks of known length",
+    "versions": "second version of the same results",
     "unread": "logs",
     "gains": "claims that one model is safer than another",
     "claims": "published claims",

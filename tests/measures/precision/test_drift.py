@@ -1,0 +1,229 @@
+"""P13 against the drift of a published dashboard, changes planted by hand, and plain tests of the same items."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+from typer.testing import CliRunner
+
+import measurand
+from measurand.cli import app
+from measurand.errors import InputError, NotApplicable
+from measurand.measures.precision.drift import drift, figure, judge
+from measurand.measures.precision.shared.drift_words import CHANGED, GONE, INTERCHANGED, REDEFINED, RENAMED
+from measurand.results import Status
+from measurand.tables import Responses, Scores, Version, Versions
+
+FACTS = Path(os.environ.get("MEASURAND_SHARED") or Path(__file__).parents[4] / "shared") / "facts/frontier_2026"
+
+
+def versions(old, new):
+    """Two tables of scores, each as model -> benchmark -> score."""
+    return Versions(
+        *(
+            Version(
+                name,
+                Scores.build(
+                    pl.DataFrame(
+                        [(m, b, float(s)) for m, row in table.items() for b, s in row.items()],
+                        ["model", "benchmark", "score"],
+                        orient="row",
+                    )
+                ),
+            )
+            for name, table in (("old", old), ("new", new))
+        )
+    )
+
+
+def answers(scores, cluster=None):
+    rows = [
+        {"model": m, "benchmark": "b", "item": f"q{i:03d}", "score": float(s)}
+        | ({} if cluster is None else {"topic": cluster[i]})
+        for m, column in scores.items()
+        for i, s in enumerate(column)
+    ]
+    return Responses.build(pl.DataFrame(rows), cluster=None if cluster is None else "topic")
+
+
+def random_table(models=10, benchmarks=6, seed=1):
+    rng = np.random.default_rng(seed)
+    return {f"m{i}": {f"b{j}": round(100 * rng.random(), 1) for j in range(benchmarks)} for i in range(models)}
+
+
+def by_title(findings):
+    return Counter(finding.title for finding in findings if not finding.headline)
+
+
+@pytest.fixture(scope="module")
+def dashboard():
+    """Two dated versions of a dashboard, as far as its drift is known: oldest values in place of the newest."""
+    if not FACTS.exists():
+        pytest.skip(f"published figures not found at {FACTS}")
+    told = pl.read_csv(FACTS / "drift.csv")
+    new = pl.read_csv(FACTS / "scores.csv").filter(pl.col("source") == "cais-dashboard")
+    new = new.select("model", "benchmark", "score")
+    changed = told.filter(pl.col("kind") == "changed").select("model", "benchmark", "old")
+    before = new.join(changed, on=["model", "benchmark"], how="left").with_columns(score=pl.coalesce("old", "score"))
+    gone = told.filter(pl.col("kind") != "changed").select("model", "benchmark", score="old")
+    old = pl.concat([before.drop("old"), gone])
+    return Versions(Version("2025-12-22", Scores.build(old)), Version("2026-03-21", Scores.build(new)))
+
+
+def test_every_change_of_a_published_dashboard_is_found(dashboard):
+    # facts/frontier_2026/README.md, Drift: 26 changed (19 of them ART, redefined), 8 removed (all ART), 22 gone with
+    # two models; VCT of Claude Sonnet 4.5 and Opus 4.5 look swapped.
+    result = drift(dashboard)
+    assert result.changed.sum() == 26
+    art = result.cells.benchmarks.index("cais_art_attack_success")
+    assert result.changed[:, art].sum() == 19
+    assert len(result.gone) == 8
+    assert sum(result.gone_with["model"].values()) == 22
+    assert len(result.gone_with["model"]) == 2
+    findings = judge(result)
+    assert by_title(findings) == {CHANGED: 26, GONE: 10, REDEFINED: 1, INTERCHANGED: 1}
+    (anew,) = (f for f in findings if f.title == REDEFINED)
+    assert anew.subject == {"benchmark": "cais_art_attack_success"}
+    (swapped,) = (f for f in findings if f.title == INTERCHANGED)
+    assert swapped.subject["benchmark"] == "cais_vct_refusal"
+    assert set(swapped.result["models"]) == {"claude-opus-4.5@thinking-32k", "claude-sonnet-4.5@thinking-32k"}
+    # No errors are known: a changed figure by itself is no issue.
+    assert {f.status for f in findings if f.title == CHANGED} == {Status.CAUTION}
+
+
+def test_nothing_changed_passes():
+    table = random_table()
+    (finding,) = judge(drift(versions(table, table)))
+    assert (finding.status, finding.headline) == (Status.PASSED, True)
+
+
+def test_two_values_in_each_others_place_are_told_from_two_corrections():
+    old = random_table(seed=2)
+    new = {model: dict(row) for model, row in old.items()}
+    new["m1"]["b2"], new["m4"]["b2"] = old["m4"]["b2"], old["m1"]["b2"]
+    new["m3"]["b5"] = old["m3"]["b5"] + 7
+    new["m6"]["b5"] = old["m6"]["b5"] - 4
+    findings = judge(drift(versions(old, new)))
+    (swapped,) = (f for f in findings if f.title == INTERCHANGED)
+    assert swapped.result["models"] == ("m1", "m4")
+    assert findings[0].status is Status.ISSUE
+
+
+def test_a_column_in_another_unit_is_redefined():
+    old = random_table(seed=3)
+    new = {model: row | {"b0": round(row["b0"] / 100, 3)} for model, row in old.items()}
+    (anew,) = (f for f in judge(drift(versions(old, new))) if f.title == REDEFINED)
+    assert anew.result["factor"] == pytest.approx(0.01)
+
+
+def test_a_model_under_another_name_is_known_by_its_scores_and_by_its_spelling():
+    old = random_table(seed=4)
+    new = {
+        ("acme/m2" if model == "m2" else "the new name" if model == "m7" else model): row for model, row in old.items()
+    }
+    findings = judge(drift(versions(old, new)))
+    assert by_title(findings) == {RENAMED: 2}
+    assert {f.result["old"]: f.subject["model"] for f in findings if f.title == RENAMED} == {
+        "m2": "acme/m2",
+        "m7": "the new name",
+    }
+
+
+def test_the_same_items_are_paired():
+    rng = np.random.default_rng(5)
+    before = rng.random(300) < 0.6
+    lost = before & (rng.random(300) < 0.2)
+    old, new = answers({"m": before, "n": before}), answers({"m": before & ~lost, "n": before})
+    result = drift(Versions(Version("old", responses=old), Version("new", responses=new)))
+    place = result.cells.models.index("m")
+    # Exact McNemar: all that changed were lost.
+    assert result.cells.p_value[place, 0] == pytest.approx(stats.binomtest(0, int(lost.sum())).pvalue)
+    assert result.adjusted[place, 0] == pytest.approx(min(1.0, 2 * result.cells.p_value[place, 0]))
+    shown = [f for f in judge(result) if f.title == CHANGED]
+    assert [(f.subject["model"], f.status) for f in shown] == [("m", Status.ISSUE)]
+
+
+def test_a_change_within_noise_passes_and_one_item_more_is_said():
+    rng = np.random.default_rng(6)
+    before = rng.random(100) < 0.6
+    after = before.copy()
+    after[np.flatnonzero(before)[:2]] = False
+    result = drift(
+        Versions(
+            Version("old", responses=answers({"m": before})), Version("new", responses=answers({"m": [*after, True]}))
+        )
+    )
+    findings = judge(result)
+    assert [f.short for f in findings if f.title == CHANGED] == ["within noise"]
+    assert result.cells.items["b"] == (100, 0, 1)
+
+
+def test_errors_that_a_table_gives_decide():
+    def table(score):
+        return Scores.build(
+            pl.DataFrame(
+                {"model": ["a", "b"], "benchmark": "x", "score": [0.5, score], "stderr": [0.02, 0.02], "n_items": None}
+            )
+        )
+
+    small, large = (drift(Versions(Version("o", table(0.61)), Version("n", table(s)))) for s in (0.64, 0.75))
+    assert small.cells.p_value[1, 0] == pytest.approx(2 * stats.norm.sf(0.03 / np.hypot(0.02, 0.02)))
+    assert judge(small)[0].status is Status.PASSED
+    assert judge(large)[0].status is Status.ISSUE
+
+
+def test_verdicts_that_changed_stand_beside():
+    study = measurand.load_example()
+    lost = measurand.load_example()
+    audits = [measurand.audit(each, ["V9"]) for each in (study, lost)]
+    same = drift(Versions(study.version(audits[0]), lost.version(audits[1])))
+    assert same.verdicts == ()
+    assert same.verdicts_compared > 0
+
+
+def test_what_cannot_be_compared_is_said():
+    with pytest.raises(NotApplicable, match="no score in common"):
+        drift(versions({"a": {"x": 1}}, {"b": {"y": 2}}))
+    with pytest.raises(InputError, match=r"should be two of Study\.version"):
+        Versions(1, 2)
+    with pytest.raises(InputError, match="level"):
+        drift(versions({"a": {"x": 1}}, {"a": {"x": 1}}), level=1.5)
+
+
+def test_figures_hold_every_cell_and_those_that_changed():
+    old = random_table(seed=7)
+    new = {model: dict(row) for model, row in old.items()}
+    new["m3"]["b5"] = old["m3"]["b5"] + 7
+    result = drift(versions(old, new))
+    changes, both = figure(result, judge(result))
+    assert len(changes.columns["score"]) == 2
+    assert len(both.columns["old score"]) == 60
+
+
+def test_the_command_compares_tables_and_saved_audits(tmp_path):
+    old = random_table(seed=8)
+    new = {model: dict(row) for model, row in old.items()}
+    new["m1"]["b2"], new["m4"]["b2"] = old["m4"]["b2"], old["m1"]["b2"]
+    paths = []
+    for name, table in (("old", old), ("new", new)):
+        paths.append(tmp_path / f"{name}.csv")
+        pl.DataFrame([{"model": model, **row} for model, row in table.items()]).write_csv(paths[-1])
+    words = ["diff", *map(str, paths), "--measures", "none"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert "look interchanged" in " ".join(result.output.split())
+    assert len(result.output.splitlines()) <= 25
+    assert CliRunner().invoke(app, [*words, "--fail-on", "issue"]).exit_code == 1
+    comment = CliRunner().invoke(app, [*words, "--markdown"]).output
+    assert comment.startswith("**2 of the 60 scores in both versions changed.")
+    assert len(comment.splitlines()) < 40
+    saved = tmp_path / "saved"
+    assert CliRunner().invoke(app, ["audit", str(paths[0]), "-o", str(saved)]).exit_code == 0
+    with pytest.raises((InputError, NotApplicable)):
+        CliRunner().invoke(app, ["diff", str(saved / "nothing.json"), str(paths[1])], catch_exceptions=False)
