@@ -14,18 +14,12 @@ from measurand.measures import discover
 from measurand.simulate.calibration import simulations, studies
 
 FEWER_RUNS = {
-    # Each run of these refits curves, laws or specification curves hundreds of times.
-    "G1": 120,
+    # Each run of these refits curves, laws or specification curves hundreds of times, or compares thousands of texts.
+    **dict.fromkeys(("F2", "V4"), 60),
     "G2": 80,
-    "F1": 300,
-    "F7": 400,
-    **dict.fromkeys(("F2", "F4", "F6", "G7", "G10", "P11", "V4"), 60),
-    "P10": 150,
-    "V5": 200,
-    "P12": 300,
-    # Measured anew since their statistics changed, so far with fewer studies.
-    **dict.fromkeys(("F5", "G6"), 60),
-    **dict.fromkeys(("G3", "G4", "G5"), 250),
+    **dict.fromkeys(("G3", "G4"), 250),
+    "P13": 300,
+    **dict.fromkeys(("F7", "F8"), 400),
 }
 """Least simulated studies of a cell where they are fewer than 1,000: the page says of each measure how many."""
 

@@ -28,10 +28,13 @@ from measurand.tables import Quiz as Quiz
 from measurand.tables import Responses as Responses
 from measurand.tables import Scores as Scores
 from measurand.tables import Study as Study
+from measurand.tables import TaskRuns as TaskRuns
 from measurand.tables import Texts as Texts
 from measurand.tables import TokenLogprobs as TokenLogprobs
 from measurand.tables import Trials as Trials
 from measurand.tables import Unread as Unread
+from measurand.tables import Version as Version
+from measurand.tables import Versions as Versions
 from measurand.tables import Votes as Votes
 from typing import Any, Literal
 import collections.abc
@@ -63,11 +66,14 @@ __all__ = [
     "Source",
     "Status",
     "Study",
+    "TaskRuns",
     "Texts",
     "TokenLogprobs",
     "Trials",
     "UnknownName",
     "Unread",
+    "Version",
+    "Versions",
     "Votes",
     "arena",
     "audit",
@@ -80,7 +86,9 @@ __all__ = [
     "defection_probe",
     "differential_progress",
     "dimensionality",
+    "drift",
     "elicitation",
+    "evaluation_awareness",
     "forecast",
     "format_transfer",
     "fresh_set_gap",
@@ -92,6 +100,7 @@ __all__ = [
     "load_audit",
     "load_example",
     "locked_ability",
+    "lost_items",
     "membership",
     "metric_choice",
     "multitrait_multimethod",
@@ -111,6 +120,7 @@ __all__ = [
     "selection_leakage",
     "slope_and_spread",
     "threshold_test",
+    "time_horizon",
     "underperformance",
     "unseen_modes",
     "what_was_read",
@@ -144,6 +154,7 @@ def rank_stability(evidence: Study | Responses | None = None, /, *, responses: R
 def arena(evidence: Study | Votes | None = None, /, *, votes: Votes | None = None, same_order: float = 0.95, level: float = 0.95, ties: Literal['half', 'rao_kupper', 'davidson'] = 'half', cluster: Literal['auto', 'voter', 'item', 'none'] = 'auto', resamples: int = 1000, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def items(evidence: Study | Responses | Scores | None = None, /, *, responses: Responses | None = None, scores: Scores | None = None, reliable: float = 0.8, scale_tolerance: float = 0.15, least_spread: float = 0.75, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def graders(evidence: Study | Responses | None = None, /, *, responses: Responses | None = None, agreeing: float = 0.6666666666666666, tolerance: float = 0.05, level: float = 0.95, resamples: int = 1000, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
+def drift(evidence: Study | Versions | None = None, /, *, versions: Versions | None = None, redefined: float = 0.5, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def contamination(evidence: Study | Scores | Responses | None = None, /, *, scores: Scores | None = None, responses: Responses | None = None, negligible: float = 0.05, against: collections.abc.Sequence[tuple[str, str]] | None = None, suspects: collections.abc.Sequence[str] | None = None, released: str | None = None, paired: bool = False, level: float = 0.95, resamples: int = 10000, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def fresh_set_gap(evidence: Study | Scores | Responses | None = None, /, *, scores: Scores | None = None, responses: Responses | None = None, negligible: float = 0.05, same_order: float = 0.8, against: collections.abc.Sequence[tuple[str, str]] | None = None, suspects: collections.abc.Sequence[str] | None = None, released: str | None = None, likelihood: str | None = None, level: float = 0.95, resamples: int = 10000, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def holdout(evidence: Study | Texts | Responses | None = None, /, *, texts: Texts | None = None, responses: Responses | None = None, public: str | None = None, new: str | None = None, older: collections.abc.Sequence[str] = (), odd_one_out: tuple[int, int, int] | None = None, permutations: int = 500, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
@@ -154,6 +165,8 @@ def noise_injection(evidence: Study | Degradation | None = None, /, *, degradati
 def underperformance(evidence: Study | Responses | Scores | None = None, /, *, responses: Responses | None = None, scores: Scores | None = None, least_gap: float = 0.1, least_positions: float = 0.9, honest: str | None = None, told: str | None = None, level: float = 0.95, draws: int = 999, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def defection_probe(evidence: Study | ProbeScores | None = None, /, *, probe_scores: ProbeScores | None = None, negligible_area: float = 0.6, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def locked_ability(evidence: Study | Attempts | None = None, /, *, attempts: Attempts | None = None, negligible_gap: float = 0.1, control: collections.abc.Sequence[str] = (), baseline: str = 'as is', level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
+def evaluation_awareness(evidence: Study | Responses | Scores | None = None, /, *, responses: Responses | None = None, scores: Scores | None = None, negligible: float = 0.05, condition: str | None = None, baseline: str | None = None, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
+def lost_items(evidence: Study | Responses | None = None, /, *, responses: Responses | None = None, ordinary: float = 0.1, reference: str | None = None, suspect: str | None = None, siblings: collections.abc.Sequence[str] | None = None, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def forecast(evidence: Study | Scores | None = None, /, *, scores: Scores | None = None, least_coverage: float = 0.85, benchmarks: tuple[str, ...] | None = None, by: Literal['compute', 'date', 'components'] | None = None, at_flop: float | None = None, at_date: str | None = None, components: int = 1, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def repeated_attempts(evidence: Study | Attempts | None = None, /, *, attempts: Attempts | None = None, tolerated: float | None = None, asked: int | None = None, success_from: float = 0.5, resamples: int = 1000, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def rare_behaviours(evidence: Study | QueryLogprobs | None = None, /, *, query_logprobs: QueryLogprobs | None = None, tolerated_probability: float | None = None, queries: int | None = None, top: int = 10, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
@@ -161,3 +174,4 @@ def elicitation(evidence: Study | Attempts | Scores | None = None, /, *, attempt
 def unseen_modes(evidence: Study | Failures | None = None, /, *, failures: Failures | None = None, tolerated_unseen: float = 0.05, cluster: str | None = None, level: float = 0.95, resamples: int = 200, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def selection_leakage(evidence: Study | Responses | None = None, /, *, responses: Responses | None = None, negligible_optimism: float = 0.01, chosen: str | None = None, splits: int = 20, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
 def common_scale(evidence: Study | Scores | None = None, /, *, scores: Scores | None = None, least_apart: float = 0.5, anchor: str | None = None, folds: int = 10, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...
+def time_horizon(evidence: Study | TaskRuns | None = None, /, *, task_runs: TaskRuns | None = None, widest: float = 10.0, apart: float = 1.5, length_noise: float = 0.5, resamples: int = 1000, level: float = 0.95, seed: int = 0, rng: numpy.random.Generator | None = None) -> Findings: ...

@@ -43,7 +43,7 @@ def _of_logs(
     outcome: Outcome, models: int, tasks: int, items: int, clusters: int, level: float, rng: np.random.Generator
 ) -> None:
     """Logs run again on the same items, logs with other items of the same kind, and one model that got worse."""
-    sizes = np.maximum(10, rng.lognormal(np.log(items), 0.5, tasks).astype(int))
+    sizes = np.maximum(max(10, clusters), rng.lognormal(np.log(items), 0.5, tasks).astype(int))
     groups = [item_clusters(int(n), clusters, rng) for n in sizes]
     chances = [
         _chances(models, group, CEILING if place == tasks - 1 else 0.0, rng) for place, group in enumerate(groups)
