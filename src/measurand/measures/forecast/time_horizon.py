@@ -379,8 +379,8 @@ MEASURE = Measure(
         "field.",
         "Half of the time is seldom good enough for use: the horizon at four in five is a fraction of it, and hangs "
         "more on the shape of the curve.",
-        "Models that led are records, and records rise by themselves: where no horizon grew, five or more led in 15% of "
-        "studies, and of those trends 13% seemed to grow.",
+        "Models that led are records, and records rise by themselves: where no horizon grew, five or more led in 15% "
+        "of studies, and of those trends 13% seemed to grow.",
         "Lengths are estimates themselves; noise in them makes curves flatter. One of the other ways allows for it.",
     ),
     references=(

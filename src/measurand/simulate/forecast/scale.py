@@ -77,7 +77,7 @@ def _run(models: int, benchmarks: int, run_percent: int, level: float, rng: np.r
     add_event(outcome, "power", "the scale predicts left-out scores", name, bool(headline.result["predicts"]))
     add_event(outcome, "false_alarm", "the scale should not be used", name, headline.status is Status.ISSUE)
     unrelated = made(models, benchmarks, run_percent, False, rng)
-    headline = judge(common_scale(unrelated.scores, anchor="b0", level=level, rng=rng))[0]
+    headline = judge(common_scale(unrelated.scores, level=level, rng=rng))[0]
     name = "scores unrelated"
     add_event(outcome, "false_alarm", "the scale predicts left-out scores", name, bool(headline.result["predicts"]))
     add_event(outcome, "power", "the scale should not be used", name, headline.status is Status.ISSUE)
