@@ -21,9 +21,9 @@ from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses, Sta
 from measurand.tables.scores import BENCHMARK_FACTS, MODEL_FACTS, ROLES, UNCLASSED, Scores
 from measurand.tables.study import EVIDENCE, TABLES, Claim, Gain, Study, Unread
 from measurand.tables.sums import ItemFacts
+from measurand.tables.task_runs import TaskRuns
 from measurand.tables.texts import Texts
 from measurand.tables.token_logprobs import TokenLogprobs
-from measurand.tables.task_runs import TaskRuns
 from measurand.tables.trials import Trials
 from measurand.tables.versions import NEW, OLD, Version, Versions
 from measurand.tables.votes import WINNERS, Votes
@@ -60,9 +60,9 @@ __all__ = [
     "Scores",
     "State",
     "Study",
+    "TaskRuns",
     "Texts",
     "TokenLogprobs",
-    "TaskRuns",
     "Trials",
     "Unread",
     "Version",

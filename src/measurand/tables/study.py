@@ -19,9 +19,9 @@ from measurand.tables.query_logprobs import QueryLogprobs
 from measurand.tables.quiz import Quiz
 from measurand.tables.responses import Responses
 from measurand.tables.scores import Scores
+from measurand.tables.task_runs import TaskRuns
 from measurand.tables.texts import Texts
 from measurand.tables.token_logprobs import TokenLogprobs
-from measurand.tables.task_runs import TaskRuns
 from measurand.tables.trials import Trials
 from measurand.tables.versions import Version, Versions
 from measurand.tables.votes import Votes
