@@ -52,6 +52,14 @@ def test_choices_are_the_values_in_order(audit: Audit) -> None:
     assert choices(audit.figures["F2.forecast"]) == {}
 
 
+def test_a_picture_by_itself_says_which_of_several_it_is(audit: Audit) -> None:
+    written = texts(render(audit.figures["V1.scatter"], {"benchmark": "mmlu", "class": "chat"}))
+    assert "mmlu, chat" in written
+    # Of what there is nothing to choose, nothing is said.
+    only = dataclasses.replace(audit.figures["V1.scatter"], select=())
+    assert not any(", chat" in text for text in texts(render(only)))
+
+
 def test_a_choice_that_is_not_there_is_an_error_with_near_names(audit: Audit) -> None:
     figure = audit.figures["V1.scatter"]
     with pytest.raises(UnknownName, match="did you mean 'mmlu'"):

@@ -102,11 +102,14 @@ def render(
         raise UnknownName("figure format", format, ["svg", "png", "pdf"])
     if not 0 < scale <= 20:
         raise InputError(f"scale should be in (0, 20], got {scale}")
+    # By itself a picture has to say which of several it is.
+    told = {"subtitle": harmless(said)} if (said := _chosen(figure, choice or {})) else {}
     spec = chart(figure, choice, theme=theme) | {
-        "title": {"text": harmless(figure.title), "anchor": "start", "offset": 10}
+        "title": {"text": harmless(figure.title), "anchor": "start", "offset": 10, **told}
     }
     spec["config"] |= {"background": "#ffffff" if theme == "light" else "#10151c", "padding": 12}
-    spec["config"]["title"] = {"color": "#17202b" if theme == "light" else "#edf1f5", "fontSize": 14}
+    ink = "#17202b" if theme == "light" else "#edf1f5"
+    spec["config"]["title"] = {"color": ink, "fontSize": 14, "subtitleColor": ink, "subtitleFontSize": 13}
 
     import vl_convert  # a JavaScript engine: loaded by those who draw
 
@@ -129,6 +132,13 @@ def _drop_from_legends(spec: dict[str, Any], present: set[Cell]) -> None:
     for channel in channels:
         if channel and channel.get("type") == "nominal" and channel.get("legend"):
             channel["legend"]["values"] = [value for value in channel["scale"]["domain"] if value in present]
+
+
+def _chosen(figure: Figure, choice: Choice) -> str:
+    """What is drawn of the columns that have more than one value to choose from."""
+    rows = _rows(figure, choice)
+    several = [column for column in figure.select if len(set(figure.columns[column])) > 1]
+    return ", ".join(str(figure.columns[column][rows[0]]) for column in several) if rows else ""
 
 
 def _rows(figure: Figure, choice: Choice) -> list[int]:
