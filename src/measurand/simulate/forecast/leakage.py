@@ -95,8 +95,10 @@ def _run(items: int, clusters: int, variants: int, level: float, rng: np.random.
         grid = grid_of(answers_to(effects, of_item, rng), of_item if clusters else None)
         result = selection_leakage_of([grid], None, 20, level, rng)
         found = result.found[0]
-        truth = max(_true_optimism(items, clusters, variants, name), LEAST_TRUTH)
-        add_coverage(outcome, "selection_optimism", name, truth, found.optimism.low, found.optimism.high)
+        lift = _true_optimism(items, clusters, variants, name)
+        truth = max(lift, LEAST_TRUTH)
+        if lift >= LEAST_TRUTH:
+            add_coverage(outcome, "selection_optimism", name, lift, found.optimism.low, found.optimism.high)
         true = float(true_scores(effects)[grid.variants.index(found.chosen)])
         add_coverage(outcome, "held_out_score", name, true, found.held_out.low, found.held_out.high)
         naive = "candidate: interval that knows nothing of the choice"
@@ -104,7 +106,8 @@ def _run(items: int, clusters: int, variants: int, level: float, rng: np.random.
         # What is negligible is set to the truth for one verdict, and to half of it for the other.
         at_truth = judge(result, negligible_optimism=truth)[1].status
         add_event(outcome, "false_alarm", "lift above the true one", name, at_truth is Status.ISSUE)
-        add_event(outcome, "false_alarm", "lift below the true one", name, at_truth is Status.PASSED)
+        if lift >= LEAST_TRUTH:  # below next to nothing there is nothing to be said wrongly
+            add_event(outcome, "false_alarm", "lift below the true one", name, at_truth is Status.PASSED)
         if name != ONE_BETTER:  # whose true lift is next to none
             status = judge(result, negligible_optimism=truth / 4)[1].status
             add_event(outcome, "power", "a quarter of the true lift is negligible", name, status is Status.ISSUE)
