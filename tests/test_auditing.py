@@ -191,7 +191,7 @@ def test_an_unknown_setting_is_refused(make_study, name):
         ({"level": float("nan")}, "level"),
         ({"threshold": 1.5}, "threshold"),
         ({"threshold": -0.5}, "threshold"),
-        ({"missing": "drop"}, "missing should be 'complete' or 'impute', got 'drop'"),
+        ({"missing": "drop"}, "missing should be 'complete', 'impute' or 'scale', got 'drop'"),
         ({"resamples": 3}, "resamples should be at least 100, got 3"),
         ({"most_dropped": 12}, "most_dropped should be from 1 to 7"),
     ],
