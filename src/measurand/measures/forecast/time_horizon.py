@@ -99,7 +99,7 @@ def time_horizon(
     >>> runs = TaskRuns.build(pl.DataFrame(rows, ["model", "task", "family", "minutes", "success"], orient="row"))
     >>> (found,) = time_horizon(runs, rng=np.random.default_rng(0)).horizons
     >>> round(found.at[0.5].value), round(found.at[0.5].low), round(found.at[0.5].high)
-    (27, 12, 61)
+    (29, 10, 85)
     """
     require_fraction(level=level)
     if resamples < 100:
