@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from pathlib import Path
@@ -14,11 +15,11 @@ from typer.testing import CliRunner
 
 import measurand
 from measurand.cli import app
-from measurand.errors import InputError, NotApplicable
+from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.precision.drift import drift, figure, judge
-from measurand.measures.precision.shared.drift_words import CHANGED, GONE, INTERCHANGED, REDEFINED, RENAMED
+from measurand.measures.precision.shared.drift_words import CHANGED, GONE, INTERCHANGED, REDEFINED, RENAMED, VERDICT
 from measurand.results import Status
-from measurand.tables import Responses, Scores, Version, Versions
+from measurand.tables import Responses, Scores, Study, Version, Versions
 
 FACTS = Path(os.environ.get("MEASURAND_SHARED") or Path(__file__).parents[4] / "shared") / "facts/frontier_2026"
 
@@ -63,24 +64,29 @@ def by_title(findings):
 
 @pytest.fixture(scope="module")
 def dashboard():
-    """Two dated versions of a dashboard, as far as its drift is known: oldest values in place of the newest."""
+    """Two dated versions of a dashboard: oldest values in place of the newest, without models released since."""
     if not FACTS.exists():
         pytest.skip(f"published figures not found at {FACTS}")
     told = pl.read_csv(FACTS / "drift.csv")
     new = pl.read_csv(FACTS / "scores.csv").filter(pl.col("source") == "cais-dashboard")
     new = new.select("model", "benchmark", "score")
+    since = pl.read_csv(FACTS / "models.csv").filter(pl.col("release_date") > "2025-12-22")["model"]
     changed = told.filter(pl.col("kind") == "changed").select("model", "benchmark", "old")
-    before = new.join(changed, on=["model", "benchmark"], how="left").with_columns(score=pl.coalesce("old", "score"))
+    before = new.filter(~pl.col("model").is_in(since.implode())).join(changed, on=["model", "benchmark"], how="left")
+    before = before.with_columns(score=pl.coalesce("old", "score"))
     gone = told.filter(pl.col("kind") != "changed").select("model", "benchmark", score="old")
     old = pl.concat([before.drop("old"), gone])
     return Versions(Version("2025-12-22", Scores.build(old)), Version("2026-03-21", Scores.build(new)))
 
 
 def test_every_change_of_a_published_dashboard_is_found(dashboard):
-    # facts/frontier_2026/README.md, Drift: 26 changed (19 of them ART, redefined), 8 removed (all ART), 22 gone with
-    # two models; VCT of Claude Sonnet 4.5 and Opus 4.5 look swapped.
+    # facts/frontier_2026/README.md, Drift: 29 models, 395 cells to 36 models, 500: 339 the same, 26 changed (19 of them
+    # ART, redefined), 8 removed (all ART), 22 gone with two models; VCT of Claude Sonnet 4.5 and Opus 4.5 look swapped.
     result = drift(dashboard)
+    assert [int(np.isfinite(each).sum()) for each in (result.cells.old, result.cells.new)] == [395, 500]
+    assert result.cells.same.sum() == 339
     assert result.changed.sum() == 26
+    assert len(result.came_with["model"]) == 9
     art = result.cells.benchmarks.index("cais_art_attack_success")
     assert result.changed[:, art].sum() == 19
     assert len(result.gone) == 8
@@ -178,13 +184,46 @@ def test_errors_that_a_table_gives_decide():
     assert judge(large)[0].status is Status.ISSUE
 
 
+def test_other_items_are_compared_as_independent():
+    # Agresti and Caffo 2000: of each share one more right and one more wrong; z by hand.
+    before, after = np.arange(200) < 150, np.arange(120) < 60
+    new = answers({"m": after}).frame.with_columns(item=pl.concat_str(pl.lit("new "), "item"))
+    old = answers({"m": before})
+    result = drift(Versions(Version("old", responses=old), Version("new", responses=Responses(new))))
+    p, q = 151 / 202, 61 / 122
+    z = (0.5 - 0.75) / math.sqrt(p * (1 - p) / 202 + q * (1 - q) / 122)
+    assert result.cells.p_value[0, 0] == pytest.approx(2 * stats.norm.sf(abs(z)))
+    assert result.cells.items["b"] == (0, 200, 120)
+
+
+def test_items_of_one_topic_count_as_one():
+    rng = np.random.default_rng(9)
+    topic = [str(place // 10) for place in range(200)]
+    before = (rng.random(200) < 0.7).astype(float)
+    # One topic in four is lost whole: 5 of 20 units, not 50 of 200 items.
+    after = np.where(np.arange(200) // 10 % 4 == 0, 0.0, before)
+    of_items, of_topics = (
+        drift(Versions(*(Version("v", responses=answers({"m": s}, key)) for s in (before, after)))).cells
+        for key in (None, topic)
+    )
+    sums = (after - before).reshape(20, 10).mean(axis=1)
+    assert of_topics.p_value[0, 0] == pytest.approx(stats.ttest_1samp(sums, 0).pvalue, rel=0.02)
+    assert of_items.p_value[0, 0] < of_topics.p_value[0, 0] / 1000
+
+
 def test_verdicts_that_changed_stand_beside():
-    study = measurand.load_example()
-    lost = measurand.load_example()
-    audits = [measurand.audit(each, ["V9"]) for each in (study, lost)]
-    same = drift(Versions(study.version(audits[0]), lost.version(audits[1])))
-    assert same.verdicts == ()
-    assert same.verdicts_compared > 0
+    rng = np.random.default_rng(10)
+    right = rng.random(200) < 0.7
+    worse = right & (rng.random(200) < 0.6)
+    studies = [Study.of(answers({"a": right, "b": other}), title="t") for other in (right, worse)]
+    old, new = (study.version(measurand.audit(study, ["P2"])) for study in studies)
+    assert drift(Versions(old, old)).verdicts == ()
+    found = drift(Versions(old, new))
+    statuses = {(each.was.status, each.now.status) for each in found.verdicts}
+    assert statuses == {(Status.CAUTION, Status.PASSED)}
+    findings = judge(found)
+    assert by_title(findings)[VERDICT] == len(found.verdicts)
+    assert findings[0].sentence.endswith(f"{len(found.verdicts)} of the {found.verdicts_compared} verdicts changed.")
 
 
 def test_what_cannot_be_compared_is_said():
@@ -223,7 +262,35 @@ def test_the_command_compares_tables_and_saved_audits(tmp_path):
     comment = CliRunner().invoke(app, [*words, "--markdown"]).output
     assert comment.startswith("**2 of the 60 scores in both versions changed.")
     assert len(comment.splitlines()) < 40
-    saved = tmp_path / "saved"
-    assert CliRunner().invoke(app, ["audit", str(paths[0]), "-o", str(saved)]).exit_code == 0
-    with pytest.raises((InputError, NotApplicable)):
-        CliRunner().invoke(app, ["diff", str(saved / "nothing.json"), str(paths[1])], catch_exceptions=False)
+    one = CliRunner().invoke(app, [*words, "--benchmark", "B2", "--model", "m1"]).output
+    assert one.startswith("The one score in both versions changed.")
+    with pytest.raises(InputError, match="no such file"):
+        CliRunner().invoke(app, ["diff", str(tmp_path / "nothing.json"), str(paths[1])], catch_exceptions=False)
+    with pytest.raises(UnknownName, match="did you mean 'b2'"):
+        CliRunner().invoke(app, [*words, "--benchmark", "b22"], catch_exceptions=False)
+
+
+def test_the_command_compares_saved_audits_with_each_other_and_with_answers(tmp_path):
+    rng = np.random.default_rng(11)
+    right = rng.random(150) < 0.8
+    lost = right & (rng.random(150) < 0.5)
+    audits, tables = [], []
+    for name, scores in (("old", right), ("new", lost)):
+        tables.append(tmp_path / f"{name}.csv")
+        held = answers({"a": right, "b": scores}).frame.select("model", "benchmark", "item", "score").collect()
+        held.write_csv(tables[-1])
+        audits.append(tmp_path / name / "audit.json")
+        result = CliRunner().invoke(app, ["score", str(tables[-1]), "-o", str(tmp_path / name)])
+        assert result.exit_code == 0, result.output
+    for new in (audits[1], tables[1]):
+        result = CliRunner().invoke(app, ["diff", str(audits[0]), str(new), "-o", str(tmp_path / "out")])
+        said = " ".join(result.output.split())
+        assert "1 of the 2 scores in both versions changed, by more than noise explains." in said
+        assert "None of the 3 verdicts changed." in said
+    found = measurand.load_audit(tmp_path / "out" / "audit.json")
+    (change,) = (f for f in found.findings if f.title == CHANGED)
+    assert change.subject == {"benchmark": "b", "model": "b"}
+    assert change.estimates[0].value == pytest.approx(lost.mean() - right.mean())
+    page = (tmp_path / "out" / "audit.html").read_text(encoding="utf-8")
+    assert "P13" in page
+    assert "models by score" not in page

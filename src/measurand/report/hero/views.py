@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from measurand.report.hero.benchmarks import class_of, is_correlation, of_class
 from measurand.report.hero.models import of_figure, of_pairs, of_ranks
-from measurand.report.hero.parts import FEW_ROWS, View, further, held, title_of, told
+from measurand.report.hero.parts import FEW_ROWS, Shown, View, further, held, title_of, told
 from measurand.report.lead import lead
 from measurand.report.summary import ASSESSED, MeasureInfo
 from measurand.results import Answer, Audit
@@ -39,6 +39,9 @@ def views(audit: Audit, measures: Sequence[MeasureInfo]) -> tuple[View, ...]:
         picture, counts, total = of_pairs(audit, answer)
     elif code == "P10":
         picture, counts, total = of_ranks(audit)
+    elif code == "P13":
+        # One dot per model would be of one version: the table has the old score, the new one and the change.
+        picture, counts, total = Shown()
     else:
         picture, counts, total = of_figure(audit, code)
     table = next((table for table in answer.tables if table.rows), None)
