@@ -15,6 +15,7 @@ from measurand.errors import InputError, NotApplicable
 from measurand.measures.forecast.time_horizon import figure, judge, length_of, time_horizon
 from measurand.results import Status
 from measurand.simulate.forecast.time_horizon import drawn
+from measurand.stats.attempts.horizon import PULL
 from measurand.tables import TaskRuns
 
 
@@ -69,13 +70,19 @@ def test_models_stand_from_the_longest_horizon_down_and_their_intervals_hold_the
 
 @pytest.mark.parametrize(
     ("horizon", "short", "word"),
-    [(20.0, "beyond all tasks that were run", "more"), (-6.0, "below all tasks that were run", "less")],
+    [(20.0, "beyond all tasks", "more"), (-6.0, "below all tasks", "less")],
 )
 def test_a_horizon_outside_the_tasks_is_a_bound_and_no_number(horizon, short, word):
     result = found(made([horizon, 6.0]))
     finding = next(f for f in judge(result) if f.subject.get("model") == "m0")
     assert (finding.status, finding.short) == (Status.CAUTION, short)
     assert f"does {word} than half of even the" in finding.sentence
+    (given,) = (each for each in result.horizons if each.model == "m0")
+    told = finding.estimate("horizon_50")
+    assert told.value is None
+    # What is known is the side on which it lies.
+    expected = (given.longest, None) if word == "more" else (None, given.shortest)
+    assert (told.low, told.high) == pytest.approx(expected)
     # The other speaks first: it has a horizon.
     assert judge(result)[0].sentence.startswith("m1 does half")
 
@@ -83,8 +90,44 @@ def test_a_horizon_outside_the_tasks_is_a_bound_and_no_number(horizon, short, wo
 def test_a_model_that_does_everything_or_nothing_has_no_number():
     frame = made([6.0, 6.0]).frame.with_columns(success=pl.when(pl.col("model") == "m0").then(1.0).otherwise(0.0))
     shorts = {f.subject.get("model"): f.short for f in judge(found(TaskRuns.build(frame)))}
-    assert shorts["m0"] == "beyond all tasks that were run"
-    assert shorts["m1"] == "below all tasks that were run"
+    assert shorts["m0"] == "beyond all tasks"
+    assert shorts["m1"] == "below all tasks"
+
+
+def test_an_end_of_an_interval_outside_the_tasks_is_a_bound():
+    result = found(made([10.5], tasks=60, families=20, runs=1, lengths=(4.0, 11.0), fall=0.5, seed=4))
+    (one,), told = result.horizons, result.horizons[0].told(0.5)
+    assert one.within
+    assert one.at[0.5].high > one.longest
+    assert (told.value, told.low, np.isnan(told.high)) == (one.at[0.5].value, one.at[0.5].low, True)
+    top, model = judge(result)
+    assert f", > {length_of(one.longest)}]" in top.sentence
+    assert (model.status, model.short) == (Status.CAUTION, "known roughly")
+    assert (model.estimate("horizon_50").low, model.estimate("horizon_50").high) == (told.low, None)
+
+
+def test_the_bootstrap_is_that_of_fits_to_rows_drawn_one_by_one():
+    runs = made([6.0], tasks=40, families=10, runs=2, seed=8)
+    result = found(runs, resamples=2000).horizons[0].resamples
+    rng, families = np.random.default_rng(9), {}
+    for (family, _, minutes), rows in runs.frame.group_by("family", "task", "minutes", maintain_order=True):
+        families.setdefault(family, []).append((np.log2(minutes), rows["success"].to_list()))
+    slow = []
+    for _ in range(150):
+        rows = []
+        for place in rng.integers(10, size=10):
+            tasks = list(families.values())[place]
+            for drawn_task in rng.integers(len(tasks), size=len(tasks)):
+                length, done = tasks[drawn_task]
+                rows += [(length, success) for success in rng.choice(done, len(done))]
+        x, y = np.array(rows).T
+        # Ten families of four tasks weigh the same; a task weighs 1, and each of its two runs a half.
+        weight = np.full(len(x), 0.5)
+        fit = LogisticRegression(C=1 / PULL, tol=1e-8, max_iter=500).fit(x[:, None], y, weight)
+        slow.append(-fit.intercept_[0] / fit.coef_[0, 0])
+    # 150 draws leave a standard error of 6% in the spread, and of a twelfth of it in the middle.
+    assert np.median(result) == pytest.approx(np.median(slow), abs=0.25 * np.std(slow))
+    assert np.std(result) == pytest.approx(np.std(slow), rel=0.2)
 
 
 def test_few_families_are_known_only_roughly_or_not_at_all():
@@ -160,6 +203,17 @@ def test_figures_draw_curves_and_horizons_over_time():
         for low, at, high in zip(*(curves.columns[n] for n in ("low", "success", "high")), strict=True)
     )
     assert over_time.columns["horizon"] == tuple(each.at[0.5].value for each in result.horizons)
+    assert not over_time.fit
+
+
+def test_the_line_over_time_goes_through_the_models_that_led():
+    dates = ["2021-01", "2021-07", "2022-01", "2022-07", "2023-01", "2023-07", "2024-01"]
+    result = found(made([2.0, 3.0, 4.0, 3.0, 6.0, 7.0, 8.0], dates=dates))
+    picture = figure(result)[1]
+    assert picture.fit
+    assert set(picture.columns["model"]) == set(result.trend.models)
+    slope = np.polyfit(picture.columns["released"], np.log2(picture.columns["horizon"]), 1)[0]
+    assert slope == pytest.approx(result.trend.doublings.value)
 
 
 def test_a_table_of_runs_is_read_and_answered(tmp_path):

@@ -137,6 +137,18 @@ def test_attempts_under_other_names(tmp_path):
     ]
 
 
+def test_runs_at_tasks_may_have_outcomes_in_words_and_lengths_in_hours(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("model,task,human_hours,success\nm,a,0.5,Success\nm,b,2,failed\nn,a,0.5,pass\nn,b,2,0\n")
+    found = measurand.read(path).task_runs
+    assert found.frame["minutes"].to_list() == [30, 120, 30, 120]
+    assert found.frame["success"].to_list() == [1, 0, 1, 0]
+    assert found.notes[0] == "lengths in hours (human_hours) became minutes"
+    path.write_text("model,task,minutes,success\nm,a,0.5,perhaps\n")
+    with pytest.raises(InputError, match=r"runs\.csv: row 1: success should be a number, got 'perhaps'"):
+        measurand.read(path)
+
+
 def test_queries_to_a_success_are_those_of_successes_alone(tmp_path):
     header = "model,index,jailbroken,n_queries,queries_to_jailbreak"
     found = attempts_in(tmp_path, header, "m,0,1,90,28", "m,1,0,90,4", "m,2,1,90,", "m,3,0,60,")

@@ -15,6 +15,14 @@ def test_what_is_drawn_has_the_shape_asked_for():
     assert 0.8 < runs.frame.height / (5 * 60 * 2) < 1
 
 
+def test_noise_is_that_of_the_minutes_and_one_family_can_dominate():
+    plain, noisy = (drawn(3, 120, 30, 1, np.random.default_rng(1), skew=2.0, noise=noise)[0] for noise in (0, 0.7))
+    both = plain.frame.unique("task").join(noisy.frame.unique("task"), on="task", suffix="_noisy")
+    off = np.log2(both["minutes_noisy"] / both["minutes"])
+    assert off.std() == pytest.approx(0.7, rel=0.2)
+    assert both.group_by("family").len()["len"].max() > 40
+
+
 @pytest.mark.slow
 def test_intervals_hold_the_truth():
     simulation = SIMULATIONS["F8"]

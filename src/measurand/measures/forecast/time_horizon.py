@@ -23,15 +23,16 @@ from measurand.measures.shared import columns, estimate, finite, require_fractio
 from measurand.measures.verdicts import Unassessed, headline, tally, unassessed
 from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status, Table
 from measurand.stats.attempts.horizon import drawn_tasks
+from measurand.stats.intervals.limits import Limits
 from measurand.tables import TaskRuns
-from measurand.wording import listed, number, percent, plural
+from measurand.wording import capital, listed, number, percent, plural
 
 __all__ = ["MEASURE", "TimeHorizon", "figure", "judge", "time_horizon"]
 
 LEAST_TASKS, LEAST_FAMILIES = 10, 5
 """Of fewer families a resample of them says little of what others would have given."""
 
-MOST_DRAWN = 4
+MOST_DRAWN = 6
 """Models whose curves are drawn: those with the longest horizons."""
 
 NEEDS = (
@@ -157,15 +158,13 @@ def _headline(result: TimeHorizon, each: Sequence[Finding], trend: Sequence[Find
 
 
 def _finding(found: Horizon, result: TimeHorizon, widest: float, apart: float) -> Finding:
-    half, mostly = found.at[HALF], found.at[MOSTLY]
+    half, told = found.at[HALF], found.told(HALF)
     ways = {name: value for name, value in found.ways.items() if np.isfinite(value) and value > 0}
-    # Beyond the lengths that were run, an end of the interval is no more than that.
-    low, high = max(half.low, found.shortest), min(half.high, found.longest)
     beyond = {name: value for name, value in ways.items() if value > apart * half.high or apart * value < half.low}
     status, short, said = Status.PASSED, "known well", ""
     if half.value > found.longest or half.value < found.shortest:
         longer = half.value > found.longest
-        status, short = Status.CAUTION, f"{'beyond' if longer else 'below'} all tasks that were run"
+        status, short = Status.CAUTION, f"{'beyond' if longer else 'below'} all tasks"
         edge = length_of(found.longest if longer else found.shortest)
         sentence = (
             f"{found.model} does {'more' if longer else 'less'} than half of even the "
@@ -175,14 +174,12 @@ def _finding(found: Horizon, result: TimeHorizon, widest: float, apart: float) -
     else:
         if beyond:
             name, value = max(beyond.items(), key=lambda way: abs(np.log2(way[1] / half.value)))
-            status, short = Status.ISSUE, "hangs on how it is computed"
+            status, short = Status.ISSUE, "hangs on the method"
             said = f" It hangs on how it is computed: {length_of(value)} by another way ({name})."
-        elif high > widest * low or half.high > found.longest or half.low < found.shortest:
-            status, short = Status.CAUTION, "known only roughly"
-        open_ = " or more" if half.high > found.longest else ""
+        elif not told.high <= widest * told.low:
+            status, short = Status.CAUTION, "known roughly"
         sentence = (
-            f"{found.model} does half of the tasks that take a person {length_of(half.value)} "
-            f"[{length_of(low)}, {length_of(high)}{open_}].{said}"
+            f"{found.model} does half of the tasks that take a person {length_of(half.value)} {_interval(found)}.{said}"
         )
     return Finding(
         subject={"model": found.model},
@@ -191,8 +188,8 @@ def _finding(found: Horizon, result: TimeHorizon, widest: float, apart: float) -
         sentence=sentence,
         short=short,
         estimates=(
-            _estimate("horizon_50", half, result, found.tasks),
-            _estimate("horizon_80", mostly, result, found.tasks),
+            _estimate("horizon_50", told, result, found.tasks),
+            _estimate("horizon_80", found.told(MOSTLY), result, found.tasks),
             Estimate(name="success", value=found.success, method="mean over tasks", n=found.tasks, unit="share"),
             Estimate(
                 name="other_ways",
@@ -209,10 +206,17 @@ def _finding(found: Horizon, result: TimeHorizon, widest: float, apart: float) -
     )
 
 
-def _estimate(name: str, limits: tuple[float, float, float], result: TimeHorizon, n: int) -> Estimate:
-    value, low, high = (side if np.isfinite(side) and side > 0 else np.nan for side in limits)
+def _estimate(name: str, told: Limits, result: TimeHorizon, n: int) -> Estimate:
     method = "logistic on log2 minutes, bootstrap over families, tasks and runs, percentile"
-    return estimate(name, value, low, high, level=result.level, method=method, n=n, unit="minutes")
+    value, low, high = map(finite, told)
+    return Estimate(name=name, value=value, low=low, high=high, level=result.level, method=method, n=n, unit="minutes")
+
+
+def _interval(found: Horizon) -> str:
+    """The interval of the horizon at a half; an end outside the lengths that were run is no number."""
+    _, low, high = found.told(HALF)
+    start = f"< {length_of(found.shortest)}" if np.isnan(low) else length_of(low)
+    return f"[{start}, {f'> {length_of(found.longest)}' if np.isnan(high) else length_of(high)}]"
 
 
 def _trend(trend: Trend, level: float) -> Finding:
@@ -267,28 +271,22 @@ def length_of(minutes: float) -> str:
     return f"{number(hours, 0)} h"
 
 
+def _written(found: Horizon, success: float) -> str:
+    """A horizon in words, or the length beyond or below which it lies."""
+    value = found.at[success].value
+    if found.shortest <= value <= found.longest:
+        return length_of(value)
+    return f"> {length_of(found.longest)}" if value > found.longest else f"< {length_of(found.shortest)}"
+
+
 def answer(result: TimeHorizon, findings: Sequence[Finding]) -> Answer:
     """A row per model, the longest horizon first, after the first sentence and the growth."""
     top = findings[0]
     rows = [finding for finding in findings if "model" in finding.subject and finding.estimates]
     cells = []
     for found, finding in zip(result.horizons, rows, strict=True):
-        half, mostly = found.at[HALF], found.at[MOSTLY]
-        outside = not found.within
-        edge = (
-            f"over {length_of(found.longest)}" if half.value > found.longest else f"under {length_of(found.shortest)}"
-        )
-        low, high = length_of(max(half.low, found.shortest)), length_of(min(half.high, found.longest))
-        more = " or more" if half.high > found.longest else ""
-        cells.append(
-            (
-                found.model,
-                edge if outside else length_of(half.value),
-                "" if outside else f"[{low}, {high}{more}]",
-                length_of(mostly.value) if found.shortest <= mostly.value <= found.longest else "",
-                finding.short,
-            )
-        )
+        half, mostly = (_written(found, success) for success in (HALF, MOSTLY))
+        cells.append((found.model, half, _interval(found) if found.within else "", mostly, finding.short))
     table = Table(
         head=("model", "half", f"{percent(result.level)} interval", "four in five", ""),
         rows=tuple(cells),
@@ -297,10 +295,12 @@ def answer(result: TimeHorizon, findings: Sequence[Finding]) -> Answer:
         ends=True,
     )
     tasks, families = (max(getattr(found, name) for found in result.horizons) for name in ("tasks", "families"))
+    shortest, longest = (min(each.shortest for each in result.horizons), max(each.longest for each in result.horizons))
     notes = [
         f"Time that a skilled person takes for tasks which a model does half of the time, or four times in five. "
-        f"{plural(tasks, 'task')} of {plural(families, 'family')} at most per model.",
-        *result.notes,
+        f"At most {plural(tasks, 'task')} of {plural(families, 'family')} per model, from {length_of(shortest)} to "
+        f"{length_of(longest)}.",
+        *(f"{capital(note)}." for note in result.notes),
     ]
     if result.trend is None:
         dated = sum(np.isfinite(found.date) for found in result.horizons)
@@ -336,22 +336,26 @@ def figure(result: TimeHorizon) -> list[Figure]:
         )
     ]
     dated = [found for found in result.horizons if np.isfinite(found.date) and found.within]
+    if result.trend is not None:
+        dated = [found for found in dated if found.model in result.trend.models]
     if dated:
         rows: list[tuple[Cell, ...]] = [
-            (found.model, found.date, found.at[HALF].value, *map(finite, found.at[HALF][1:])) for found in dated
+            (found.model, found.date, found.at[HALF].value, *map(finite, found.told(HALF)[1:])) for found in dated
         ]
         pictures.append(
             Figure(
                 name="F8.trend",
                 kind="scatter",
                 title="Time horizon by release date",
-                caption="Length of the tasks that a model does half of the time, by its release.",
+                caption="Length of the tasks that a model does half of the time, by its release"
+                + (", of the models that led when they came out." if result.trend is not None else "."),
                 columns=columns(("model", "released", "horizon", "low", "high"), rows),
                 x=Axis("released", "release date"),
                 y=Axis("horizon", "horizon (minutes)", "log"),
                 low="low",
                 high="high",
                 label="model",
+                fit=result.trend is not None,
             )
         )
     return pictures
@@ -370,8 +374,8 @@ MEASURE = Measure(
     figure=figure,
     answer=answer,
     shorts={
-        Status.ISSUE: "hangs on how it is computed",
-        Status.CAUTION: "known only roughly",
+        Status.ISSUE: "hangs on the method",
+        Status.CAUTION: "known roughly",
         Status.PASSED: "known well",
     },
     caveats=(
@@ -379,8 +383,8 @@ MEASURE = Measure(
         "field.",
         "Half of the time is seldom good enough for use: the horizon at four in five is a fraction of it, and hangs "
         "more on the shape of the curve.",
-        "Models that led are records, and records rise by themselves: where no horizon grew, five or more led in 15% "
-        "of studies, and of those trends 13% seemed to grow.",
+        "Models that led are records, and records rise by themselves: where no horizon grew, five or more of 12 models "
+        "led in 12% of studies, and of those trends 21% seemed to grow.",
         "Lengths are estimates themselves; noise in them makes curves flatter. One of the other ways allows for it.",
     ),
     references=(

@@ -83,6 +83,10 @@ TASK_RUNS: Aliases = {
     "success": ("success", "succeeded", "score_binarized", *ITEM_SCORE),
     "release_date": ("release_date", "released"),
 }
+HUMAN_HOURS = ("human_hours", "human_time_hours", "length_hours")
+"""Lengths of tasks where they are not in minutes; hours by themselves may be what a run took."""
+
+_DONE, _NOT_DONE = ("success", "succeeded", "pass", "passed", "solved"), ("failure", "failed", "fail", "unsolved")
 _YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
 
 
@@ -148,7 +152,7 @@ def _is_failures(columns: Sequence[str]) -> bool:
 
 def _is_task_runs(columns: Sequence[str]) -> bool:
     """Runs at tasks; with items beside the tasks, these are benchmarks, and the minutes anybody's."""
-    wanted = (TASK_RUNS[name] for name in ("model", "task", "minutes", "success"))
+    wanted = (TASK_RUNS["model"], TASK_RUNS["task"], (*TASK_RUNS["minutes"], *HUMAN_HOURS), TASK_RUNS["success"])
     return _fits(*wanted)(columns) and find(columns, ITEM) is None
 
 
@@ -197,6 +201,20 @@ def _failures(frame: pl.DataFrame) -> Rows:
     """Failures with every further column: any of them can be named as what runs have in common."""
     rows = _reader(FAILURE_SCHEMA, FAILURES)(frame)
     return Rows(rows.frame.hstack(frame.select(pl.exclude(*rows.frame.columns).cast(pl.String))))
+
+
+def _task_runs(frame: pl.DataFrame) -> Rows:
+    """Runs at tasks, whose outcome may be a word and whose length may be in hours."""
+    outcome = find(frame.columns, TASK_RUNS["success"])
+    if outcome is not None and frame[outcome].dtype == pl.String:
+        said = pl.col(outcome).str.strip_chars().str.to_lowercase()
+        number = pl.when(said.is_in(_DONE)).then(pl.lit("1")).when(said.is_in(_NOT_DONE)).then(pl.lit("0"))
+        frame = frame.with_columns(number.otherwise(pl.col(outcome)).alias(outcome))
+    hours = find(frame.columns, HUMAN_HOURS)
+    if hours is None or find(frame.columns, TASK_RUNS["minutes"]) is not None:
+        return _reader(TASK_RUN_SCHEMA, TASK_RUNS)(frame)
+    rows = _reader(TASK_RUN_SCHEMA, {**TASK_RUNS, "minutes": (hours,)})(frame)
+    return Rows(rows.frame.with_columns(pl.col("minutes") * 60), (f"lengths in hours ({hours}) became minutes",))
 
 
 def _typed(column: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -256,7 +274,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "task_runs",
         _is_task_runs,
-        _reader(TASK_RUN_SCHEMA, TASK_RUNS),
+        _task_runs,
         TaskRuns.build,
     ),
     Kind("failures", _is_failures, _failures, Failures.build),

@@ -85,6 +85,24 @@ def _slope_of(link: Link, at: Floats, share: Floats) -> Floats:
     return steep
 
 
+def _step(
+    level: Floats, slope: Floats, z: Floats, success: Floats, weight: Floats, *, link: Link, ceiling: float
+) -> Floats:
+    """One step of Fisher scoring: how far level and slope move, shape (2, rows)."""
+    at = level[:, None] + slope[:, None] * z
+    share = np.clip(_FORWARD[link](at), 1e-9, 1 - 1e-9)
+    expected = ceiling * share
+    steep = ceiling * _slope_of(link, at, share)
+    pull = weight * steep / (expected * (1 - expected))
+    information, score = pull * steep, pull * (success - expected)
+    a, first = information.sum(axis=1), score.sum(axis=1)
+    b, second = np.vecdot(information, z), np.vecdot(score, z) - PULL * slope
+    c = np.vecdot(information, z * z) + PULL
+    determinant = np.maximum(a * c - b * b, 1e-12)
+    moved: Floats = np.clip(np.stack([c * first - b * second, a * second - b * first]) / determinant, -0.5, 0.5)
+    return moved
+
+
 def fit_curves(
     log2_length: Floats,
     success: Floats,
@@ -119,26 +137,22 @@ def fit_curves(
     # About the middle of the lengths, level and slope are told apart best.
     middle = (weight * x).sum(axis=1) / total
     z = middle[:, None] - x
-    forward = _FORWARD[link]
     mean = np.clip((weight * success).sum(axis=1) / total, 0.02, 0.98) / ceiling
     level = np.asarray(_INVERSE[link](np.minimum(mean, 0.98)), dtype=np.float64)
     # Least squares says which way a curve goes; from the wrong side scoring can swing for ever.
     lean = (weight * z * success).sum(axis=1) / np.maximum((weight * z**2).sum(axis=1), 1e-12)
     slope = np.clip(lean / (mean * (1 - np.minimum(mean, 0.98))), -1.0, 1.0)
+    going, held = np.arange(len(level)), (z, success, weight)
     for _ in range(STEPS):
-        at = level[:, None] + slope[:, None] * z
-        share = np.clip(forward(at), 1e-9, 1 - 1e-9)
-        expected = ceiling * share
-        steep = ceiling * _slope_of(link, at, share)
-        information = weight * steep**2 / (expected * (1 - expected))
-        score = weight * (success - expected) * steep / (expected * (1 - expected))
-        a, b, c = information.sum(axis=1), (information * z).sum(axis=1), (information * z**2).sum(axis=1) + PULL
-        first, second = score.sum(axis=1), (score * z).sum(axis=1) - PULL * slope
-        determinant = np.maximum(a * c - b * b, 1e-12)
-        moved = np.clip(np.stack([c * first - b * second, a * second - b * first]) / determinant, -0.5, 0.5)
-        level, slope = level + moved[0], np.clip(slope + moved[1], -_STEEPEST, _STEEPEST)
-        if np.abs(moved).max(initial=0.0) < _SETTLED:
+        moved = _step(level[going], slope[going], *held, link=link, ceiling=ceiling)
+        level[going] += moved[0]
+        slope[going] = np.clip(slope[going] + moved[1], -_STEEPEST, _STEEPEST)
+        unsettled = np.abs(moved).max(axis=0) >= _SETTLED
+        if not unsettled.any():
             break
+        if not unsettled.all():
+            # A few that are nearly steps take long; the others need not go with them.
+            going, held = going[unsettled], tuple(each[unsettled] for each in held)
     # Of one that did all or nothing the data set no end to the level: the curve is flat, above or below any success.
     done = (weight * success).sum(axis=1)
     always, never = done >= total * (1 - 1e-12), done <= 0

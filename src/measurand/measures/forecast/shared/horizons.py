@@ -82,6 +82,19 @@ class Horizon:
         """Whether the horizon lies among the lengths of the tasks that were run."""
         return self.shortest <= self.at[HALF].value <= self.longest
 
+    def told(self, success: float) -> Limits:
+        """The horizon as far as the tasks that were run tell it, in minutes; NaN for what lies outside their lengths.
+
+        What is known to lie beyond the longest, or below the shortest, has that length as its lower, or upper, limit.
+        """
+        value, low, high = self.at[success]
+        least, most = self.shortest, self.longest
+        return Limits(
+            value if least <= value <= most else float("nan"),
+            min(low, most) if low >= least else float("nan"),
+            max(high, least) if high <= most else float("nan"),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trend:
@@ -90,13 +103,11 @@ class Trend:
     Parameters
     ----------
     doublings : per year, with interval. models : that led. n : how many have a date and a horizon.
-    at : year -> horizon of the line in minutes, at both ends.
     """
 
     doublings: Limits
     models: tuple[str, ...]
     n: int
-    at: tuple[tuple[float, float], tuple[float, float]]
 
 
 def tasks_of(runs: TaskRuns) -> Tasks:
@@ -207,10 +218,8 @@ def trend_of(horizons: list[Horizon], level: float) -> Trend | None:
     # The scatter of models about the line holds most of the tasks' noise already; of few it can be small by luck.
     stderr = np.sqrt(max(scatter, np.nanvar(centred @ again / square)))
     low, high = t_limits(np.array([slope]), np.array([stderr]), np.array([len(leaders) - 2]), level)
-    line = [(float(at), float(np.exp2(log2.mean() + slope * (at - year.mean())))) for at in (year[0], year[-1])]
     return Trend(
         doublings=Limits(slope, float(low[0]), float(high[0])),
         models=tuple(each.model for each in leaders),
         n=len(dated),
-        at=(line[0], line[1]),
     )
