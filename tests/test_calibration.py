@@ -18,7 +18,6 @@ FEWER_RUNS = {
     **dict.fromkeys(("F2", "V4"), 60),
     "G2": 80,
     **dict.fromkeys(("G3", "G4"), 250),
-    "P13": 300,
     **dict.fromkeys(("F7", "F8"), 400),
 }
 """Least simulated studies of a cell where they are fewer than 1,000: the page says of each measure how many."""
