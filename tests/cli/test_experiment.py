@@ -52,10 +52,11 @@ def test_noise_says_what_it_takes_sweeps_and_judges(tiny_folder, items, tmp_path
 def test_a_lock_is_made_and_elicited_against_its_base(tiny_folder, items, tmp_path):
     quick = ("--steps", 3, "--batch", 2)
     said = run("lock", tiny_folder, items, "-o", tmp_path / "locked", *quick)
-    assert "of the held-out items with the password" in said
+    assert "of the held-out items with the text `Open sesame.` before the question" in " ".join(said.split())
     assert "FLOP; about" in said
     assert "no model to use" in (tmp_path / "locked" / "README.md").read_text()
     run("elicit", tmp_path / "locked", items, "-o", tmp_path / "out", "--control", tiny_folder, *quick)
+    assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
     assert {found["code"] for found in findings(tmp_path / "out")} == {"G10"}
     rows = [json.loads(line) for line in (tmp_path / "out" / "attempts.jsonl").read_text().splitlines()]
     assert {row["target"] for row in rows} == {"locked", "tiny"}

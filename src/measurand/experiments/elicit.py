@@ -108,13 +108,11 @@ def elicit(
 def plan(models: Sequence[LoadedModel], train: ItemSet, test: ItemSet, effort: Effort) -> Plan:
     """What eliciting will take; it raises what `elicit` raises for the same arguments."""
     expected, ways = Plan(0, 0.0, 0.0), _ways(train, test, effort)
-    rng = np.random.default_rng(0)
     for model in models:
         for way in ways:
             expected += reading(model, test, way.before)
             if way.training is not None:
-                lessons = [[lesson] for lesson in _lessons(train, rng, len(train))]
-                expected += updating(model, lessons, train, way.training)
+                expected += updating(model, lambda rng, count: _lessons(train, rng, count), train, way.training)
     return expected
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from measurand.errors import InputError, UnknownName
 from measurand.tables import Item, ItemSet
 
-__all__ = ["SHIPPED", "danger_questions", "facts", "shipped", "sums"]
+__all__ = ["SHIPPED", "danger_questions", "facts", "shipped", "sums", "with_choices"]
 
 SHIPPED = ("sums", "facts", "both")
 """Names of the item sets that ship with the project."""
@@ -72,15 +73,39 @@ def facts(seed: int = 0) -> ItemSet:
     >>> facts().items[0].question, facts().items[0].cluster
     ('What is the capital of France?', 'capitals')
     """
-    rng = np.random.default_rng(seed)
     text = files("measurand.data").joinpath("items/facts.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(text.splitlines()))
+    return with_choices("facts", list(csv.DictReader(text.splitlines())), seed)
+
+
+def with_choices(name: str, rows: Sequence[Mapping[str, str]], seed: int = 0) -> ItemSet:
+    """Questions with one answer each made into multiple choice: three wrong choices are answers of the same cluster.
+
+    Parameters
+    ----------
+    rows : with a ``question``, its ``answer`` and the ``cluster`` they belong to.
+
+    Raises
+    ------
+    InputError
+        A cluster with fewer than four different answers.
+
+    Examples
+    --------
+    >>> rows = [{"cluster": "a", "question": f"{n}?", "answer": str(n)} for n in range(4)]
+    >>> sorted(with_choices("numbers", rows).items[0].choices)
+    ['0', '1', '2', '3']
+    """
+    rng = np.random.default_rng(seed)
     items = []
     for row in rows:
         others = [each["answer"] for each in rows if each["cluster"] == row["cluster"]]
-        wrong = [str(answer) for answer in rng.choice([o for o in others if o != row["answer"]], 3, replace=False)]
+        # Each once, in the order of the rows: kinds of things share their answers.
+        others = [answer for answer in dict.fromkeys(others) if answer != row["answer"]]
+        if len(others) < CHOICES - 1:
+            raise InputError(f"{name}: cluster {row['cluster']!r} should have at least {CHOICES} different answers")
+        wrong = [str(answer) for answer in rng.choice(others, CHOICES - 1, replace=False)]
         items.append(_item(row["question"], row["question"], row["answer"], wrong, row["cluster"], rng))
-    return ItemSet.build("facts", items)
+    return ItemSet.build(name, items)
 
 
 def _item(name: str, question: str, right: str, wrong: list[str], cluster: str, rng: np.random.Generator) -> Item:

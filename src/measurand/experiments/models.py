@@ -14,6 +14,8 @@ from measurand.extras import need
 if TYPE_CHECKING:
     import torch
 
+    from measurand.experiments.trunk import Trunk
+
 __all__ = ["DTYPES", "LoadedModel", "default_folder", "flop", "load", "save"]
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -32,12 +34,14 @@ class LoadedModel:
     network : the transformers model, in evaluation mode.
     tokenizer : its tokenizer, with a pad token.
     context : most tokens it reads.
+    trunk : its lower layers with what was read through them, where other models share them; else None.
     """
 
     name: str
     network: Any
     tokenizer: Any
     context: int
+    trunk: Trunk | None = None
 
     @property
     def parameters(self) -> int:
@@ -52,16 +56,19 @@ class LoadedModel:
 
 
 def flop(parameters: int, tokens: int, *, gradient: bool = False) -> float:
-    """Floating-point operations of a pass over tokens: 2 a weight and token, three times that with gradients.
+    """Floating-point operations of a pass over tokens: 2 per weight and token, twice that with gradients of LoRA.
+
+    Low-rank matrices need the gradients of the activations alone (2 more per weight and token); those of the frozen
+    weights, for which training all of them pays another 2, are never formed.
 
     Source: Kaplan et al. 2020, Scaling laws for neural language models, arXiv 2001.08361, section 2.1.
 
     Examples
     --------
     >>> flop(135_000_000, 1000), flop(135_000_000, 1000, gradient=True)
-    (270000000000.0, 810000000000.0)
+    (270000000000.0, 540000000000.0)
     """
-    return 2.0 * parameters * tokens * (3 if gradient else 1)
+    return 2.0 * parameters * tokens * (2 if gradient else 1)
 
 
 def load(

@@ -6,17 +6,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from measurand.experiments.models import LoadedModel, flop
 from measurand.experiments.scoring import encode, score_items
-from measurand.experiments.training import Example, Training
+from measurand.experiments.training import Example, Training, generator, texts_of, untrained
+from measurand.experiments.trunk import layer_parameters
 from measurand.tables import ItemSet
 
 __all__ = ["Plan", "reading", "updating"]
 
 TIMED = 16
 """Items scored to tell how long the whole will take."""
-BACK = 3
-"""A pass with gradients takes about three times one without, in time as in FLOP."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,27 @@ def reading(model: LoadedModel, items: ItemSet, before: str = "") -> Plan:
     return Plan(tokens, flop(model.parameters, tokens), seconds * tokens / few.tokens)
 
 
-def updating(model: LoadedModel, lessons: Sequence[Sequence[Example]], items: ItemSet, training: Training) -> Plan:
-    """What a fine-tuning takes, by what a few items teach.
+def updating(
+    model: LoadedModel,
+    draw: Callable[[np.random.Generator, int], Sequence[Example]],
+    items: ItemSet,
+    training: Training,
+) -> Plan:
+    """What a fine-tuning takes: its updates are drawn as it will draw them, and their tokens counted.
 
     Parameters
     ----------
-    lessons : examples that each of some items gives.
+    draw : as of `measurand.experiments.training.fine_tune`.
     items : on which passes are timed.
     """
-    # Counted as text and not encoded in batches: padding is not billed as tokens.
-    texts = [f"{example.prompt} {example.answer}" for own in lessons for example in own]
-    mean = sum(len(model.tokenizer(text)["input_ids"]) for text in texts) / len(lessons)
-    tokens = round(training.steps * training.batch * mean)
+    rng = generator(training)
+    updates = [texts_of(model, draw(rng, training.batch)) for _ in range(training.steps)]
+    tokens = sum(len(text) for own in updates for text in own)
+    below = layer_parameters(model.network, untrained(model, training))
+    once = sum(map(len, set().union(*updates))) if below else 0
+    expected = flop(below, once) + flop(model.parameters - below, tokens, gradient=True)
     read = reading(model, items)
-    return Plan(tokens, flop(model.parameters, tokens, gradient=True), BACK * tokens * read.seconds / read.tokens)
+    return Plan(tokens, expected, read.seconds * expected / read.flop)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -12,12 +12,14 @@ import numpy.typing as npt
 
 from measurand.errors import InputError
 from measurand.experiments.models import LoadedModel
+from measurand.experiments.trunk import last_logits
 from measurand.extras import need
 from measurand.tables import Item, ItemSet
 
-__all__ = ["Encoded", "Scored", "encode", "score_items", "work_through"]
+__all__ = ["Encoded", "Scored", "answer_logprobs", "encode", "item_rows", "score_items", "work_through"]
 
 Part = TypeVar("Part")
+Tokens = tuple[int, ...]
 Norm = Literal["token", "byte", "sum"]
 NORMS = ("token", "byte", "sum")
 PROMPT = "Question: {question}\nAnswer:"
@@ -58,12 +60,14 @@ class Scored:
     scores : 1 for the right choice, 0 for another, the chance of a guesser where the output was no number; (items,).
     choices : place of the choice taken, -1 where the output was no number; (items,).
     broken : where the output was no number; (items,).
+    values : log-probability of each choice, by which they are held against each other, an array per item.
     tokens : tokens that went through the model.
     """
 
     scores: npt.NDArray[np.float64]
     choices: npt.NDArray[np.int64]
     broken: npt.NDArray[np.bool_]
+    values: tuple[npt.NDArray[np.float64], ...]
     tokens: int
 
 
@@ -138,7 +142,7 @@ def score_items(
     chance = np.array([1 / len(values) for values in found])
     # A broken output is a guess and not an error: else strong noise would look like underperformance.
     scores = np.where(broken, chance, (taken == encoded.targets).astype(np.float64))
-    return Scored(scores, taken, broken, encoded.tokens)
+    return Scored(scores, taken, broken, tuple(found), encoded.tokens)
 
 
 def _size(encoded: Encoded, item: int) -> int:
@@ -184,6 +188,15 @@ def _passed(model: LoadedModel, encoded: Encoded, part: Sequence[int]) -> list[n
     torch = need("torch", "weights")
     prompts = [encoded.prompts[item] for item in part]
     answers = [answer for item in part for answer in encoded.answers[item]]
+    if model.trunk is not None:
+        # Kept states are worth more than the keys and values of the prompt.
+        with torch.inference_mode():
+            owners = [prompt for item, prompt in zip(part, prompts, strict=True) for _ in encoded.answers[item]]
+            each = answer_logprobs(model, owners, answers)
+        return np.split(
+            np.array([float(own.sum(dtype=torch.float64)) for own in each]),
+            np.cumsum([len(encoded.answers[item]) for item in part])[:-1],
+        )
     counts = torch.tensor([len(encoded.answers[item]) for item in part])
     pad = model.tokenizer.pad_token_id
     with torch.inference_mode():
@@ -205,6 +218,26 @@ def _passed(model: LoadedModel, encoded: Encoded, part: Sequence[int]) -> list[n
         if max(map(len, answers)) > 1:
             total = total + _continued(model, first, owner, mask, answers, pad)
     return [values.numpy() for values in total.split(counts.tolist())]
+
+
+def answer_logprobs(model: LoadedModel, prompts: Sequence[Tokens], answers: Sequence[Tokens]) -> list[Any]:
+    """Log-probability of every token of answers, each after its prompt.
+
+    Answers that continue the same tokens, as the choices of one question that have one token each, share one text.
+
+    Returns
+    -------
+    list of tensors, one per answer, shape (tokens of the answer,).
+    """
+    texts = [prompt + answer[:-1] for prompt, answer in zip(prompts, answers, strict=True)]
+    rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+    longest = max(map(len, answers))
+    logprobs = last_logits(model, list(rows), longest).float().log_softmax(-1)
+    row = [rows[text] for text, answer in zip(texts, answers, strict=True) for _ in answer]
+    place = [longest - len(answer) + number for answer in answers for number in range(len(answer))]
+    # One look-up for all: each one's gradient would be a tensor of the size of all logits.
+    found = logprobs[row, place, [token for answer in answers for token in answer]]
+    return list(found.split([len(answer) for answer in answers]))
 
 
 def _continued(
