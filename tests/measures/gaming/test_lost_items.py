@@ -128,6 +128,80 @@ def test_between_unrelated_models_loss_is_ordinary(shared):
     assert loss.share.value == pytest.approx((weaker & ~stronger).sum() / weaker.sum())
 
 
+def variants_of(scores, siblings=None):
+    """Each model's scores as honest, as told and so on, on items of the same names."""
+    rows = [
+        {"model": model, "benchmark": "b", "variant": variant, "item": f"q{i:04d}", "score": float(score)}
+        for (model, variant), column in scores.items()
+        for i, score in enumerate(column)
+    ]
+    return lost_items(Responses.build(pl.DataFrame(rows)), reference="honest", suspect="told", siblings=siblings)
+
+
+def test_several_models_in_two_conditions_are_told_apart():
+    right = losing(120, 0.0)["r"]
+    scores = {
+        (model, variant): losing(120, share)["s"]
+        for model, told, again in (("m1", 0.5, 0.05), ("m2", 0.3, 0.4))
+        for variant, share in (("told", told), ("again", again))
+    } | {(model, "honest"): right for model in ("m1", "m2")}
+    result = variants_of(scores, siblings=["again"])
+    assert [(loss.model, round(loss.share.value, 2)) for loss in result.losses] == [("m1", 0.5), ("m2", 0.3)]
+    # Each beside its own sibling.
+    assert [round(loss.siblings["again"][0], 2) for loss in result.losses] == [0.05, 0.4]
+    top, first, second = judge(result)
+    assert (first.status, second.status) == (Status.ISSUE, Status.CAUTION)
+    assert first.subject == {"benchmark": "b", "model": "m1"}
+    assert "that m1 as honest gets right, m1 as told gets" in first.sentence
+    assert "m2 as again loses 40% of them" in second.sentence
+    assert top.sentence.startswith("1 of the 2 runs loses more of what honest gets right")
+
+
+def test_a_model_is_no_other_by_which_its_own_items_difficulty_is_told():
+    rng = np.random.default_rng(3)
+    right = rng.random(100) < 0.6
+    names = [f"o{k}" for k in range(10)]
+    scores = {("m", "honest"): right, ("m", "told"): right} | {
+        (name, "honest"): rng.random(100) < 0.5 for name in names
+    }
+    nine = {key: column for key, column in scores.items() if key[0] != "o9"}
+    assert np.isfinite(variants_of(scores).losses[0].expected)
+    assert np.isnan(variants_of(nine).losses[0].expected)
+
+
+@pytest.mark.parametrize("missing", ["another benchmark", "no answer", "one cluster"])
+def test_a_sibling_that_cannot_be_compared_settles_nothing(missing):
+    scores = losing(120, 0.5)
+    frame = responses_of(scores).frame.collect().select("model", "benchmark", "item", "score")
+    topic = pl.lit("only") if missing == "one cluster" else pl.col("item")
+    own = frame.filter(pl.col("model") == "r").with_columns(model=pl.lit("t"))
+    if missing == "another benchmark":
+        both = [one.with_columns(benchmark=pl.lit("c")) for one in (own, frame.filter(pl.col("model") == "r"))]
+        own = pl.concat(both)
+    own = own.with_columns(state=pl.lit("unparsed" if missing == "no answer" else None, dtype=pl.String))
+    table = pl.concat([frame, own], how="diagonal").with_columns(topic=topic)
+    responses = Responses.build(table, cluster="topic" if missing == "one cluster" else None)
+    found = judge(lost_items(responses, reference="r", suspect="s", siblings=["t"]))
+    (finding,) = [one for one in found if not one.headline and one.estimates]
+    assert finding.status is Status.CAUTION
+    if missing != "one cluster":
+        assert "t did not answer them" in finding.sentence
+
+
+def test_scores_that_are_no_shares_are_not_judged():
+    scores = {name: [100.0 * right for right in column] for name, column in losing(120, 0.5).items()}
+    with pytest.raises(NotApplicable, match="scores from 0 to 100, not shares from 0 to 1"):
+        lost_items(responses_of(scores), reference="r", suspect="s")
+
+
+def test_the_method_is_that_of_the_interval():
+    assert lost_of(losing(120, 0.25))[1].estimate("lost").method == "score interval"
+    half = {"r": [1.0] * 60 + [0.0] * 20, "s": [0.5] * 30 + [1.0] * 30 + [0.0] * 20}
+    result, finding = lost_of(half)
+    assert finding.estimate("lost").method == "t over items"
+    assert result.losses[0].share.value == pytest.approx(0.25)
+
+
 def test_what_cannot_be_asked_is_said():
     responses = responses_of(losing(120, 0.1))
     with pytest.raises(InputError, match="named together"):
@@ -152,7 +226,7 @@ def test_an_audit_says_what_it_would_take():
 def test_the_figure_has_a_bar_for_each_model():
     result, _ = lost_of(losing(100, 0.3) | {"t": [1] * 200}, siblings=["t"])
     (drawn,) = figure(result)
-    assert drawn.columns["model"] == ("s", "t")
+    assert drawn.columns["run"] == ("s", "t")
     assert drawn.columns["lost"] == (pytest.approx(0.3), 0.0)
 
 

@@ -99,6 +99,22 @@ def test_a_gap_is_of_items_answered_in_both_conditions_and_the_rest_is_said():
     assert "0% of the replies as plain and 30% as told" in found.sentence
 
 
+@pytest.mark.parametrize(("silent", "status"), [(0, Status.ISSUE), (60, Status.ISSUE), (190, Status.CAUTION)])
+def test_a_fall_to_babble_is_no_sign_of_ability(silent, status):
+    targets = np.random.default_rng(8).integers(0, 4, 200)
+    told = babbled(run((targets + 1) % 4, targets, variant="told"), lambda i: i < silent)
+    result = underperformance(
+        responses_of(run(targets, targets, variant="plain") + told), honest="plain", told="told", rng=rng()
+    )
+    found = by_title(judge(result))["Gap between conditions"]
+    assert found.status is status
+    answered = 200 - silent if silent < 180 else 200
+    assert (
+        f"On the same {answered} questions of b{' answered twice' if 0 < silent < 180 else ''}, the" in found.sentence
+    )
+    assert ("too few replies name an option" in found.sentence) == (silent == 190)
+
+
 def by_title(findings, **subject):
     return {f.title: f for f in findings if subject.items() <= f.subject.items()}
 

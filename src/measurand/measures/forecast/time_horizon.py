@@ -25,7 +25,7 @@ from measurand.results import Answer, Axis, Brief, Cell, Estimate, Figure, Findi
 from measurand.stats.attempts.horizon import drawn_tasks
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import TaskRuns
-from measurand.wording import capital, listed, number, percent, plural
+from measurand.wording import SHARE, capital, listed, number, percent, plural
 
 __all__ = ["MEASURE", "TimeHorizon", "figure", "judge", "time_horizon"]
 
@@ -190,7 +190,7 @@ def _finding(found: Horizon, result: TimeHorizon, widest: float, apart: float) -
         estimates=(
             _estimate("horizon_50", told, result, found.tasks),
             _estimate("horizon_80", found.told(MOSTLY), result, found.tasks),
-            Estimate(name="success", value=found.success, method="mean over tasks", n=found.tasks, unit="share"),
+            Estimate(name="success", value=found.success, method="mean over tasks", n=found.tasks, unit=SHARE),
             Estimate(
                 name="other_ways",
                 value=float(np.median(list(ways.values()))) if ways else None,

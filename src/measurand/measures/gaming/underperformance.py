@@ -10,7 +10,7 @@ import numpy as np
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
-from measurand.measures.gaming.shared.conditions import LEAST_ITEMS, Run, paired_runs, runs
+from measurand.measures.gaming.shared.conditions import LEAST_ITEMS, Run, paired_runs, runs, unusable
 from measurand.measures.gaming.shared.underperformance import (
     AgainstChance,
     Gap,
@@ -129,7 +129,7 @@ def underperformance_of(
     blind: list[Unassessed] = []
     chance, positions, gaps = [], [], []
     for honest, told in pairs:
-        if reason := _unusable(honest, told):
+        if reason := unusable(honest, told):
             blind.append(Unassessed(subject_of(told.benchmark, told.model), reason))
             continue
         known = [run for run in (honest, told) if run is not None and np.isfinite(run.chance).all()]
@@ -163,16 +163,6 @@ def underperformance_of(
     )
 
 
-def _unusable(honest: Run | None, told: Run) -> str | None:
-    if len(told.items) < LEAST_ITEMS:
-        both = " in both conditions" if honest is not None else ""
-        return f"{plural(len(told.items), 'item')} with a score{both}, fewer than {LEAST_ITEMS}"
-    values = told.scores if honest is None else np.concatenate([honest.scores, told.scores])
-    if values.min() < 0 or values.max() > 1:
-        return f"scores from {values.min():g} to {values.max():g}, not shares from 0 to 1"
-    return None
-
-
 def _against_chance(run: Run, level: float) -> AgainstChance:
     """On the items answered: one who names no option is below chance and knows nothing."""
     unread, whole, run = float(run.unread.mean()), run, run.only(run.answered)
@@ -202,7 +192,8 @@ def _gap(honest: Run, told: Run, level: float) -> Gap:
     unread = float(honest.unread.mean()), float(told.unread.mean())
     answered = np.intersect1d(honest.answered, told.answered)
     as_wrong = float((honest.scores - told.scores).mean())
-    if any(unread) and len(answered) >= LEAST_ITEMS:
+    answered_only = any(unread) and len(answered) >= LEAST_ITEMS
+    if answered_only:
         honest, told = honest.only(answered), told.only(answered)
     both = np.stack([honest.scores, told.scores])
     counts = told.clusters is None and bool(np.isin(both, (0.0, 1.0)).all())
@@ -220,6 +211,7 @@ def _gap(honest: Run, told: Run, level: float) -> Gap:
         gained=int(pairs.only_second[0]) if counts else None,
         method="exact McNemar, Bonett-Price interval" if counts else f"paired, {CR2}",
         n=len(told.scores),
+        answered_only=answered_only,
         unread=unread,
         as_wrong=as_wrong,
     )

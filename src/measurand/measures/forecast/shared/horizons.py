@@ -102,12 +102,11 @@ class Trend:
 
     Parameters
     ----------
-    doublings : per year, with interval. models : that led. n : how many have a date and a horizon.
+    doublings : per year, with interval. models : that led.
     """
 
     doublings: Limits
     models: tuple[str, ...]
-    n: int
 
 
 def tasks_of(runs: TaskRuns) -> Tasks:
@@ -221,5 +220,4 @@ def trend_of(horizons: list[Horizon], level: float) -> Trend | None:
     return Trend(
         doublings=Limits(slope, float(low[0]), float(high[0])),
         models=tuple(each.model for each in leaders),
-        n=len(dated),
     )

@@ -11,8 +11,9 @@ import polars as pl
 
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.tables import ItemTable, Responses, Scores, State, item_tables
+from measurand.wording import plural
 
-__all__ = ["LEAST_ITEMS", "Run", "paired_runs", "runs"]
+__all__ = ["LEAST_ITEMS", "Run", "paired_runs", "runs", "unusable"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -72,6 +73,17 @@ class Run:
             unread=self.unread[places],
             clusters=None if self.clusters is None else self.clusters[places],
         )
+
+
+def unusable(honest: Run | None, told: Run) -> str | None:
+    """Why nothing can be said of a run, or of two on the same items; None where something can."""
+    if len(told.items) < LEAST_ITEMS:
+        both = " in both conditions" if honest is not None else ""
+        return f"{plural(len(told.items), 'item')} with a score{both}, fewer than {LEAST_ITEMS}"
+    values = told.scores if honest is None else np.concatenate([honest.scores, told.scores])
+    if values.min() < 0 or values.max() > 1:
+        return f"scores from {values.min():g} to {values.max():g}, not shares from 0 to 1"
+    return None
 
 
 def runs(responses: Responses, scores: Scores | None) -> Iterator[Run]:

@@ -70,7 +70,8 @@ class Gap:
 
     Parameters
     ----------
-    n : items answered in both conditions, or all where those are too few.
+    n : items that count: those answered in both conditions, or all where those are too few or none was unread.
+    answered_only : whether items were left out for that.
     unread : share of the replies in which no answer was found, in each condition.
     as_wrong : the difference over all items, such replies counted as wrong.
     """
@@ -86,6 +87,7 @@ class Gap:
     gained: int | None
     method: str
     n: int
+    answered_only: bool
     unread: tuple[float, float]
     as_wrong: float
 
@@ -107,20 +109,20 @@ def gap_finding(found: Gap, level: float, least: float) -> Finding:
     else:
         status, said = Status.CAUTION, f"a gap of {points(least)} is neither shown nor ruled out"
     facts: dict[str, Cell] = {"lost": found.lost, "gained": found.gained, "honest": found.honest, "told": found.told}
-    lost = ""
+    lost, twice = "", found.answered_only
     if any(found.unread):
         before, after = (percent(share) for share in found.unread)
-        lost = (
-            f" No option was named in {before} of the replies as {found.honest} and {after} as {found.told}; counted "
-            f"as wrong, they make the fall {points(found.as_wrong)}."
-        )
+        lost = f" No option was named in {before} of the replies as {found.honest} and {after} as {found.told}"
+        lost += f"; counted as wrong, they make the fall {points(found.as_wrong)}." if twice else ", counted as wrong."
         if status is Status.PASSED and found.as_wrong >= least:
             status, said = Status.CAUTION, f"a gap of {points(least)} is ruled out among those, not among all"
+        elif not twice:
+            status, said = Status.CAUTION, "too few replies name an option to say what it can do"
     return Finding(
         subject=subject_of(found.benchmark, found.model),
         title="Gap between conditions",
         status=status,
-        sentence=f"On the same {plural(found.n, 'question')} of {found.benchmark}{' answered twice' if lost else ''}, "
+        sentence=f"On the same {plural(found.n, 'question')} of {found.benchmark}{' answered twice' if twice else ''}, "
         f"the score of {found.model} falls by {shown(gap)} from {found.honest} to {found.told}{detail}: {said}.{lost}",
         estimates=(
             gap,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
 
 from measurand.measures.answers import cautions
 from measurand.measures.precision.shared.drift_records import Drift, VerdictChange
-from measurand.results import Answer, Estimate, Finding, Status, Table
+from measurand.results import Answer, Cell, Estimate, Finding, Status, Table
 from measurand.tables import UNCLASSED
 from measurand.wording import (
     DIFFERENCE,
@@ -82,7 +83,7 @@ def sentence_of(result: Drift, rows: Sequence[Finding]) -> str:
     if anew := [finding.subject["benchmark"] for finding in rows if finding.title == REDEFINED]:
         said.append(f"{_named(anew, 'column')} {agreeing(len(anew), 'looks')} redefined.")
     for finding in [finding for finding in rows if finding.title == INTERCHANGED][:MOST_TOLD]:
-        pair = listed([str(name) for name in finding.result["models"]])  # type: ignore[union-attr]
+        pair = listed([str(name) for name in cast("Sequence[Cell]", finding.result["models"])])
         said.append(f"The scores of {pair} on {finding.subject['benchmark']} look interchanged.")
     if lost := list(_lost(result)):
         said.append(f"{capital(listed(lost))}.")
@@ -144,7 +145,7 @@ def _changes(result: Drift, rows: Sequence[Finding]) -> Table:
     for finding in rows:
         benchmark, model = (finding.subject.get(key, "") for key in ("benchmark", "model"))
         if finding.title == REDEFINED:
-            count = f"{finding.result['changed']} of {plural(int(finding.result['compared']), 'model')}"  # type: ignore[arg-type]
+            count = f"{finding.result['changed']} of {plural(int(_number(finding, 'compared')), 'model')}"
             found.append((finding.status, (benchmark, count, "", "", "", finding.short)))
         elif finding.title == CHANGED and benchmark not in redefined:
             found.append((finding.status, (benchmark, model, *_numbers(finding), finding.short)))
@@ -162,16 +163,21 @@ def _numbers(finding: Finding) -> tuple[str, str, str]:
     """Old, new and the change of a score, as cells."""
     (change,) = finding.estimates
     unit = SHARE if change.unit == DIFFERENCE else ""
-    old, new = (Estimate(name="score", value=finding.result[which], unit=unit) for which in ("old", "new"))  # type: ignore[arg-type]
+    old, new = (Estimate(name="score", value=_number(finding, which), unit=unit) for which in ("old", "new"))
     return cell(old), cell(new), cell(change) if unit else _change(change)
+
+
+def _number(finding: Finding, name: str) -> float:
+    """A number that a finding of P13 holds beside its sentence."""
+    return float(cast(float, finding.result[name]))
 
 
 def _before(result: Drift, finding: Finding) -> tuple[str]:
     """What is gone: a score, or how many of them."""
     if "scores" in finding.result:
-        return (plural(int(finding.result["scores"]), "score"),)  # type: ignore[arg-type]
+        return (plural(int(_number(finding, "scores")), "score"),)
     unit = result.cells.unit[result.cells.benchmarks.index(finding.subject["benchmark"])]
-    return (cell(Estimate(name="score", value=finding.result["old"], unit=SHARE if unit else "")),)  # type: ignore[arg-type]
+    return (cell(Estimate(name="score", value=_number(finding, "old"), unit=SHARE if unit else "")),)
 
 
 def _verdicts(result: Drift) -> Table:
