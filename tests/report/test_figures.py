@@ -6,12 +6,14 @@ import dataclasses
 import json
 import struct
 import xml.etree.ElementTree as ET
+from textwrap import wrap
 
 import pytest
 import vl_convert
 
 from measurand.errors import InputError, UnknownName
 from measurand.report import chart, choices, render
+from measurand.report.figures import LINE
 from measurand.results import Audit, Axis, Figure
 
 NAMES = ["V1.intervals", "V1.scatter", "P1.agreement", "F2.forecast"]
@@ -19,7 +21,10 @@ X, Y = Axis("x", "x"), Axis("y", "y")
 
 
 def texts(svg: bytes) -> set[str]:
-    return {"".join(element.itertext()) for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")}
+    """Every text of a picture; of one over several lines each line too."""
+    name = "{http://www.w3.org/2000/svg}"
+    held = [each for kind in ("text", "tspan") for each in ET.fromstring(svg).iter(f"{name}{kind}")]
+    return {"".join(element.itertext()) for element in held}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -55,6 +60,13 @@ def test_choices_are_the_values_in_order(audit: Audit) -> None:
 def test_a_picture_by_itself_says_which_of_several_it_is(audit: Audit) -> None:
     written = texts(render(audit.figures["V1.scatter"], {"benchmark": "mmlu", "class": "chat"}))
     assert "mmlu, chat" in written
+    # What its marks are, over as many lines as that takes.
+    caption = audit.figures["V1.scatter"].caption
+    assert " ".join(line for line in wrap(caption, LINE) if line in written) == caption
+    # Where a title says what was found, it has the name.
+    found = texts(render(audit.figures["V1.scatter"], {"benchmark": "mmlu", "class": "chat"}, title="mmlu: rises"))
+    assert "mmlu: rises" in found
+    assert "mmlu, chat" not in found
     # Of what there is nothing to choose, nothing is said.
     only = dataclasses.replace(audit.figures["V1.scatter"], select=())
     assert not any(", chat" in text for text in texts(render(only)))

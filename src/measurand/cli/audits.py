@@ -103,7 +103,8 @@ def figure(
     if benchmark is not None:
         choice["benchmark"] = _display_name(study, benchmark)
     kind: Any = output.suffix.removeprefix(".").lower()
-    messages.print(f"{chosen.title} written to {write_atomically(output, render(chosen, choice, kind))}")
+    drawn = render(chosen, choice, kind, title=_title(result, chosen, study, choice))
+    messages.print(f"{chosen.title} written to {write_atomically(output, drawn)}")
 
 
 def _pick_figure(result: Any, code: str, *, with_benchmark: bool) -> Any:
@@ -118,6 +119,17 @@ def _pick_figure(result: Any, code: str, *, with_benchmark: bool) -> Any:
         reasons = [finding.sentence for finding in result.findings][:1] if not named else []
         raise InputError(f"{code.upper()} has no such figure" + (f": {reasons[0]}" if reasons else ""))
     return fitting[0]
+
+
+def _title(result: Any, chosen: Any, study: Any, choice: dict[str, Any]) -> str | None:
+    """What was found of the benchmark that a picture shows; None where it shows no single one."""
+    name = choice.get("benchmark")
+    for finding in result.findings:
+        own = finding.subject.get("benchmark")
+        shown = own is not None and finding.figure == chosen.name and _display_name(study, own) == name
+        if shown and finding.subject.get("class") in (None, choice.get("class", finding.subject.get("class"))):
+            return f"{name}: {finding.short}"
+    return None
 
 
 def _display_name(study: Any, benchmark: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any, Literal
 
 from measurand.errors import InputError, UnknownName
@@ -13,6 +14,9 @@ from measurand.report.specs import drawn, fields, harmless, template, whole
 from measurand.results import Axis, Cell, Figure
 
 __all__ = ["Choice", "chart", "choices", "render"]
+
+LINE = 78
+"""Characters of a line above a picture."""
 
 Choice = Mapping[str, Cell]
 """Column of `Figure.select` -> the value to show."""
@@ -83,15 +87,17 @@ def render(
     choice: Choice | None = None,
     format: Literal["svg", "png", "pdf"] = "svg",
     *,
+    title: str | None = None,
     scale: float = 2.0,
     theme: themes.Theme = "light",
 ) -> bytes:
-    """Draw a figure, offline.
+    """Draw a figure, offline, with what has to be read to understand it: title, what is shown, and the caption.
 
     Parameters
     ----------
     figure, choice, theme : as in `chart`; the background is white, or near black for ``"dark"``.
     format : ``"svg"``, ``"png"`` or ``"pdf"``.
+    title : in place of the figure's own and of what is chosen: what was found of it.
     scale : pixels of a PNG per unit; a PDF and an SVG are the same at any size and ignore it.
 
     Raises
@@ -102,14 +108,16 @@ def render(
         raise UnknownName("figure format", format, ["svg", "png", "pdf"])
     if not 0 < scale <= 20:
         raise InputError(f"scale should be in (0, 20], got {scale}")
-    # By itself a picture has to say which of several it is.
-    told = {"subtitle": harmless(said)} if (said := _chosen(figure, choice or {})) else {}
-    spec = chart(figure, choice, theme=theme) | {
-        "title": {"text": harmless(figure.title), "anchor": "start", "offset": 10, **told}
+    # By itself a picture has to say which of several it is, and what its marks are.
+    told = [*wrap("" if title else _chosen(figure, choice or {}), LINE), *wrap(figure.caption, LINE)]
+    heading = {
+        "text": [harmless(line) for line in wrap(title or figure.title, LINE)],
+        "subtitle": [harmless(line) for line in told],
     }
+    spec = chart(figure, choice, theme=theme) | {"title": {**heading, "anchor": "start", "offset": 10}}
     spec["config"] |= {"background": "#ffffff" if theme == "light" else "#10151c", "padding": 12}
     ink = "#17202b" if theme == "light" else "#edf1f5"
-    spec["config"]["title"] = {"color": ink, "fontSize": 14, "subtitleColor": ink, "subtitleFontSize": 13}
+    spec["config"]["title"] = {"color": ink, "fontSize": 14, "subtitleColor": ink, "subtitleFontSize": 11.5}
 
     import vl_convert  # a JavaScript engine: loaded by those who draw
 

@@ -104,9 +104,10 @@ def _paths_figure(result: WhoseProperty) -> Figure:
     return lines(
         "V12.paths",
         "Developers on their way to more capable models",
-        "Joined: each developer's most capable model so far, in order of release; other dots: its other models.",
+        "Each dot is one model. A line joins those of a developer that were its most capable when they were released, "
+        "from the oldest on the left to the newest; the other dots are its other models.",
         columns(names, rows),
-        Axis("capabilities score", "capabilities score"),
+        Axis("capabilities score", "how capable the model is in general (capabilities score)"),
         Axis("score", "benchmark score (higher is better)"),
         label="model",
         color="developer",
