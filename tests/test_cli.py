@@ -130,6 +130,9 @@ def test_any_figure_in_any_format(tmp_path, suffix, start):
     target = tmp_path / f"x.{suffix}"
     run("figure", "V1", "--benchmark", "truthfulqa_mc1", "--class", "chat", "-o", target)
     assert target.read_bytes().startswith(start)
+    if suffix == "svg":
+        # The title is what was found of the benchmark that is drawn.
+        assert b"TruthfulQA MC1: too few models to tell" in target.read_bytes()
 
 
 def test_a_cluster_needs_items_that_have_it(capsys, monkeypatch, shared, table):

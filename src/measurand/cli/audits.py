@@ -103,7 +103,7 @@ def figure(
     if benchmark is not None:
         choice["benchmark"] = _display_name(study, benchmark)
     kind: Any = output.suffix.removeprefix(".").lower()
-    drawn = render(chosen, choice, kind, title=_title(result, chosen, study, choice))
+    drawn = render(chosen, choice, kind, title=_title(result, study, choice))
     messages.print(f"{chosen.title} written to {write_atomically(output, drawn)}")
 
 
@@ -121,13 +121,14 @@ def _pick_figure(result: Any, code: str, *, with_benchmark: bool) -> Any:
     return fitting[0]
 
 
-def _title(result: Any, chosen: Any, study: Any, choice: dict[str, Any]) -> str | None:
+def _title(result: Any, study: Any, choice: dict[str, Any]) -> str | None:
     """What was found of the benchmark that a picture shows; None where it shows no single one."""
     name = choice.get("benchmark")
     for finding in result.findings:
         own = finding.subject.get("benchmark")
-        shown = own is not None and finding.figure == chosen.name and _display_name(study, own) == name
-        if shown and finding.subject.get("class") in (None, choice.get("class", finding.subject.get("class"))):
+        if own is None or _display_name(study, own) != name:
+            continue
+        if finding.subject.get("class") in (None, choice.get("class", finding.subject.get("class"))):
             return f"{name}: {finding.short}"
     return None
 
