@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from measurand.cli.app import START, command
 from measurand.cli.options import Choices, Level, Showing
-from measurand.cli.running import audit_and_write, messages, part_of, read_study
+from measurand.cli.running import audit_and_write, given, messages, part_of, progress, read_study
 from measurand.errors import InputError
 
 if TYPE_CHECKING:
-    from measurand.tables import ClaimCard
+    from measurand.tables import ClaimCard, Study
 
 __all__ = ["claim"]
 
@@ -27,6 +30,9 @@ def claim(
         list[Path] | None, typer.Option(help="Tables, logs or a store; repeatable; without any, the embedded study.")
     ] = None,
     new: Annotated[Path | None, typer.Option(help="Write a commented template of a card to this file.")] = None,
+    standard: Annotated[
+        str | None, typer.Option(help="Answer a reporting standard's criteria instead: construct-validity.")
+    ] = None,
     level: Level = 0.95,
     *,
     choices: Choices,
@@ -41,11 +47,40 @@ def claim(
             raise InputError(f"{new}: is there already; name a file that is not")
         messages.print(f"a template of a claim card written to {write_atomically(new, TEMPLATE.encode())}")
         return
-    if not cards:
+    if not cards and standard is None:
         raise InputError("no claim card named; write one with --new FILE, or name those to hold against the evidence")
-    read = tuple(read_claim_card(card) for card in cards)
+    read = tuple(read_claim_card(card) for card in cards or ())
     study = replace(part_of(read_study(evidence, choices), choices), claims=None, claim_cards=read)
-    audit_and_write(study, {"level": level, **_stated(read)}, showing, shown=["V0"])
+    settings = {"level": level, **_stated(read)}
+    if standard is None:
+        audit_and_write(study, settings, showing, shown=["V0"])
+    else:
+        _answer(standard, study, read, settings, showing)
+
+
+def _answer(
+    name: str, study: Study, cards: Sequence[ClaimCard], settings: Mapping[str, object], showing: Showing
+) -> None:
+    """Print each criterion of a standard with its answer and what that rests on."""
+    from measurand.auditing import audit
+    from measurand.measures import discover
+    from measurand.report.text import answer_text
+    from measurand.standards import answer, answered
+    from measurand.standards import standard as named
+
+    chosen = named(name)
+    # A claim rests on whatever its cards name.
+    codes = {*chosen.measures, *(basis.measure for card in cards for basis in card.rests_on)}
+    measures = [measure for measure in discover() if measure.code in codes]
+    with progress([measure.name for measure in measures]) as step:
+        found = audit(
+            study, measures, settings=given(measures, settings), seed=showing.seed, jobs=showing.jobs, progress=step
+        )
+    replies = answered(chosen, found, cards)
+    if showing.json:
+        typer.echo(json.dumps([asdict(each) for each in replies], indent=1, ensure_ascii=False))
+    else:
+        sys.stdout.write(answer_text(answer(chosen, replies, everything=showing.all), like=Console()))
 
 
 def _stated(cards: Sequence[ClaimCard]) -> dict[str, object]:
