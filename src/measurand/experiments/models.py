@@ -14,8 +14,6 @@ from measurand.extras import need
 if TYPE_CHECKING:
     import torch
 
-    from measurand.experiments.trunk import Trunk
-
 __all__ = ["DTYPES", "LoadedModel", "default_folder", "flop", "load", "save"]
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -34,14 +32,15 @@ class LoadedModel:
     network : the transformers model, in evaluation mode.
     tokenizer : its tokenizer, with a pad token.
     context : most tokens it reads.
-    trunk : its lower layers with what was read through them, where other models share them; else None.
+    trunk : a `measurand.experiments.trunk.Trunk`, its lower layers with what was read through them, where other
+        models share them; else None.
     """
 
     name: str
     network: Any
     tokenizer: Any
     context: int
-    trunk: Trunk | None = None
+    trunk: Any = None
 
     @property
     def parameters(self) -> int:

@@ -43,7 +43,7 @@ class Example:
     unlikely: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Training:
     """Settings of a fine-tuning.
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from measurand.errors import InputError
+from measurand.experiments.models import LoadedModel
 from measurand.extras import need
-
-if TYPE_CHECKING:
-    from measurand.experiments.models import LoadedModel
 
 __all__ = ["Trunk", "depth", "last_logits", "layer_parameters"]
 
