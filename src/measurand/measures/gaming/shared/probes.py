@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from measurand.stats.hiding.areas import area, area_difference
+from measurand.stats.hiding.areas import Pairing
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.texts.two_sample import auroc
 from measurand.tables import ProbeScores
 
-__all__ = ["CONFOUNDS", "Battery", "Layer", "Rival", "batteries", "layers_of", "probe_layer", "rivals_of", "told"]
+__all__ = [
+    "CONFOUNDS",
+    "Battery",
+    "Layer",
+    "Rival",
+    "batteries",
+    "layers_of",
+    "length_alone",
+    "may_choose",
+    "probe_layer",
+    "rivals_of",
+]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -26,8 +36,9 @@ CONFOUNDS = {
 }
 """What a probe has to beat, beside the same probe on a control model."""
 
-Scores = Mapping[tuple[str | None, str, int], Mapping[str, float]]
-"""(control, kind, layer) -> score of each prompt."""
+Key = tuple[str | None, str, int]
+"""Control (None for the model itself), kind and layer."""
+Scores = Mapping[Key, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -38,15 +49,26 @@ class Battery:
     ----------
     model : its name.
     labels : whether the model defects on each prompt; a control's prompts wear the same labels.
+    items : what each prompt is about; prompts of one item are not independent.
     choosing, testing : prompts on which layer and direction are chosen, and on which they are judged.
     scores : by control (None for the model itself), kind and layer.
+    lengths : of each prompt, where prompts are compared with those of equal length only; else empty.
+    matched : test prompts that have one of equal length on the other side; None where no lengths are known.
     """
 
     model: str
     labels: Mapping[str, bool]
+    items: Mapping[str, str]
     choosing: tuple[str, ...]
     testing: tuple[str, ...]
     scores: Scores = field(repr=False)
+    lengths: Mapping[str, float] = field(repr=False)
+    matched: int | None
+
+    @property
+    def confounds(self) -> Mapping[str, str]:
+        """What the probe has to beat here: not the length, where that is held equal."""
+        return {kind: what for kind, what in CONFOUNDS.items() if kind != "length" or not self.lengths}
 
     def layers(self, kind: str, control: str | None = None) -> list[int]:
         """Layers at which a kind has scores."""
@@ -59,6 +81,19 @@ class Battery:
     def both_labels(self, prompts: tuple[str, ...]) -> Bools:
         """Labels of prompts, shape (prompts,)."""
         return np.array([self.labels[prompt] for prompt in prompts], dtype=np.bool_)
+
+    def pairing(self, prompts: tuple[str, ...]) -> Pairing:
+        """Which of these prompts are held against which."""
+        strata = [self.lengths[prompt] for prompt in prompts] if self.lengths else None
+        return Pairing.of(self.both_labels(prompts), strata, [self.items[prompt] for prompt in prompts])
+
+    def compared(self, prompts: tuple[str, ...], *keys: Key) -> tuple[str, ...]:
+        """Those of the prompts that have all these scores, and one of the other side to be held against."""
+        scored = tuple(prompt for prompt in prompts if all(prompt in self.scores[key] for key in keys))
+        if not scored:
+            return ()
+        kept = self.pairing(scored).compared
+        return tuple(prompt for prompt, whether in zip(scored, kept, strict=True) if whether)
 
 
 @dataclass(frozen=True)
@@ -78,9 +113,11 @@ class Rival:
     ----------
     name : kind, or name of the control model.
     what : the same in words.
-    layer : at which it is judged: a control's is the probe's, a confound's its own best.
+    layer : at which it is judged: the probe's, or a confound's own best where no control model has scores of it.
     area : on the test prompts.
-    difference : the probe's area minus this one, on the test prompts both have; None where too few are shared.
+    difference : the probe's area minus this one, on the test prompts both have; of a confound, where control models
+        have scores of it, what the probe tells beyond the control minus what the confound does, for the control that
+        leaves least of it. An area of a control below chance counts as chance. None where too few prompts are shared.
     """
 
     name: str
@@ -90,25 +127,61 @@ class Rival:
     difference: Limits | None
 
 
-def batteries(probe_scores: ProbeScores) -> Iterator[Battery]:
+def batteries(probe_scores: ProbeScores, least: int) -> Iterator[Battery]:
     """Every model under test, in the order of the table.
 
     A prompt's label and split are those of the model under test: a control that does not defect is asked the same
-    prompts.
+    prompts. Prompts are compared within equal lengths where that leaves `least` test prompts of each label.
     """
     for (model,), own in probe_scores.frame.group_by("model", maintain_order=True):
         tested = own.filter(pl.col("control").is_null())
-        prompts = tested.group_by("prompt", maintain_order=True).agg(pl.col("label", "split").first())
+        prompts = tested.group_by("prompt", maintain_order=True).agg(pl.col("label", "split", "item").first())
         labels = dict(prompts.select("prompt", "label").iter_rows())
         split = dict(prompts.select("prompt", "split").iter_rows())
-        scores: dict[tuple[str | None, str, int], dict[str, float]] = {}
+        # A prompt by itself is an item of its own, whatever others are called.
+        items = {
+            prompt: f"prompt {prompt}" if item is None else f"item {item}"
+            for prompt, item in prompts.select("prompt", "item").iter_rows()
+        }
+        scores: dict[Key, dict[str, float]] = {}
         known = own.filter(pl.col("prompt").is_in(list(labels)))
         for control, kind, layer, prompt, score in known.select(
             "control", "kind", "layer", "prompt", "score"
         ).iter_rows():
             scores.setdefault((control, kind, layer), {})[prompt] = score
         choosing, testing = (tuple(prompt for prompt in labels if split[prompt] == name) for name in ("choose", "test"))
-        yield Battery(str(model), labels, choosing, testing, scores)
+        battery = Battery(str(model), labels, items, choosing, testing, scores, {}, None)
+        yield _within_lengths(battery, least)
+
+
+def _within_lengths(battery: Battery, least: int) -> Battery:
+    layers = battery.layers("length")
+    lengths = battery.scores[None, "length", layers[0]] if layers else {}
+    if not layers or lengths.keys() < battery.labels.keys():
+        return battery
+    within = replace(battery, lengths=lengths)
+    matched = within.compared(battery.testing)
+    return replace(within if told(battery, matched, least) else battery, matched=len(matched))
+
+
+def length_alone(battery: Battery, prompts: tuple[str, ...], level: float) -> Limits | None:
+    """Area of the length, turned the way it tells more, where prompts of different length are compared.
+
+    Over all prompts, or within items where that tells more: a password makes each item's prompt longer, which hides
+    among items that differ in length themselves.
+    """
+    layers = battery.layers("length")
+    known = battery.compared(prompts, (None, "length", layers[0])) if layers and not battery.lengths else ()
+    if not known:
+        return None
+    lengths, labels = _values(battery, (None, "length", layers[0]), known), battery.both_labels(known)
+    items = [battery.items[prompt] for prompt in known]
+    found = [
+        pairing.area(lengths if pairing.value(lengths) >= 0.5 else -lengths, level)
+        for pairing in (Pairing.of(labels, None, items), Pairing.of(labels, items, items))
+        if pairing.compared.any()
+    ]
+    return max(found, key=lambda limits: limits.low)
 
 
 def told(battery: Battery, prompts: tuple[str, ...], least: int) -> bool:
@@ -117,22 +190,33 @@ def told(battery: Battery, prompts: tuple[str, ...], least: int) -> bool:
     return bool(min(labels.sum(), (~labels).sum()) >= least)
 
 
-def _shared(battery: Battery, prompts: tuple[str, ...], *keys: tuple[str | None, str, int]) -> tuple[str, ...]:
-    return tuple(prompt for prompt in prompts if all(prompt in battery.scores[key] for key in keys))
-
-
-def _values(battery: Battery, key: tuple[str | None, str, int], prompts: tuple[str, ...]) -> Floats:
+def _values(battery: Battery, key: Key, prompts: tuple[str, ...]) -> Floats:
     return np.array([battery.scores[key][prompt] for prompt in prompts], dtype=np.float64)
 
 
 def probe_layer(battery: Battery) -> int:
-    """The layer with the largest area on the prompts for choosing; without such prompts the middle one."""
+    """The layer with the largest area beyond the controls on the prompts for choosing; without such the middle one."""
     layers = battery.layers("probe")
     # Two of each label are the fewest that give an area; a poor choice of layer only makes the probe look worse.
-    if not told(battery, battery.choosing, 2):
+    if not may_choose(battery):
         return layers[(len(layers) - 1) // 2]
-    areas = [_area_at(battery, (None, "probe", layer), battery.choosing) for layer in layers]
-    return layers[int(np.argmax(areas))]
+    return max(layers, key=lambda layer: _gain(battery, layer))
+
+
+def _gain(battery: Battery, layer: int) -> tuple[float, float]:
+    """Area of the probe beyond its largest in control models (beyond chance without any), and the area itself."""
+    own = _area_at(battery, (None, "probe", layer), battery.choosing)
+    others = [
+        _area_at(battery, (control, "probe", layer), battery.choosing)
+        for control in battery.controls()
+        if layer in battery.layers("probe", control)
+    ]
+    return own - max([0.5, *others]), own
+
+
+def may_choose(battery: Battery) -> bool:
+    """Whether there are prompts to choose a layer on."""
+    return told(battery, battery.compared(battery.choosing), 2)
 
 
 def strongest(battery: Battery, kind: str, control: str | None = None) -> tuple[int, float]:
@@ -147,46 +231,93 @@ def strongest(battery: Battery, kind: str, control: str | None = None) -> tuple[
     return layers[place], -1.0 if areas[place] < 0 else 1.0
 
 
-def _area_at(battery: Battery, key: tuple[str | None, str, int], prompts: tuple[str, ...]) -> float:
-    shared = _shared(battery, prompts, key)
-    labels = battery.both_labels(shared)
-    return auroc(_values(battery, key, shared), labels) if 0 < labels.sum() < len(labels) else 0.5
+def _area_at(battery: Battery, key: Key, prompts: tuple[str, ...]) -> float:
+    shared = battery.compared(prompts, key)
+    return battery.pairing(shared).value(_values(battery, key, shared)) if shared else 0.5
 
 
 def rivals_of(battery: Battery, layer: int, least: int, level: float) -> tuple[Rival, ...]:
-    """Every rival of the probe at that layer: confounds each at their best layer, controls at the probe's own."""
-    found = []
-    for kind, what in CONFOUNDS.items():
-        if battery.layers(kind):
-            at, sign = strongest(battery, kind)
-            found.append(_rival(battery, kind, what, (None, kind, at), sign, layer, least, level))
-    for control in battery.controls():
-        if layer in battery.layers("probe", control):
-            what = f"the same probe in the {control} model"
-            found.append(_rival(battery, control, what, (control, "probe", layer), 1.0, layer, least, level))
+    """Every rival of the probe at that layer: what is simpler, and the same probe in control models."""
+    controls = [control for control in battery.controls() if layer in battery.layers("probe", control)]
+    found = [_confound(battery, kind, controls, layer, least, level) for kind in battery.confounds]
+    for control in controls:
+        what = f"the same probe in the {control} model"
+        found.append(_rival(battery, control, what, (control, "probe", layer), 1.0, layer, least, level))
     return tuple(rival for rival in found if rival is not None)
+
+
+def _confound(
+    battery: Battery, kind: str, controls: Sequence[str], layer: int, least: int, level: float
+) -> Rival | None:
+    what = CONFOUNDS[kind]
+    if not battery.layers(kind):
+        return None
+    told_by = [control for control in controls if layer in battery.layers(kind, control)]
+    if not told_by or layer not in battery.layers(kind):
+        at, sign = strongest(battery, kind)
+        return _rival(battery, kind, what, (None, kind, at), sign, layer, least, level)
+    # What is in the wording tells the sides apart in a model that does not defect as well: it cancels.
+    sign = -1.0 if _area_at(battery, (None, kind, layer), battery.choosing + battery.testing) < 0.5 else 1.0
+    own = _rival(battery, kind, what, (None, kind, layer), sign, layer, least, level)
+    beyond = [(control, _beyond(battery, kind, sign, control, layer, least, level)) for control in told_by]
+    known = [(control, limits) for control, limits in beyond if limits is not None]
+    if own is None or not known:
+        return own
+    control, limits = min(known, key=lambda one: one[1].low)
+    return replace(own, what=f"{what} beyond the {control} model", difference=limits)
+
+
+def _beyond(
+    battery: Battery, kind: str, sign: float, control: str, layer: int, least: int, level: float
+) -> Limits | None:
+    """What the probe tells beyond a control minus what a confound tells beyond it."""
+    keys: dict[Key, float] = {
+        (None, "probe", layer): 1.0,
+        (control, "probe", layer): 1.0,
+        (None, kind, layer): sign,
+        (control, kind, layer): sign,
+    }
+    prompts = battery.compared(battery.testing, *keys)
+    if not told(battery, prompts, least):
+        return None
+    pairing = battery.pairing(prompts)
+    mine, theirs, simple, simple_theirs = (turn * _values(battery, key, prompts) for key, turn in keys.items())
+    terms = [(1, mine), (-1, simple)]
+    shift = 0.0
+    for weight, scores in ((-1, theirs), (1, simple_theirs)):
+        if pairing.value(scores) > 0.5:
+            terms.append((weight, scores))
+        else:
+            shift += weight * 0.5
+    found = pairing.contrast(terms, level)
+    return Limits(found.value + shift, found.low + shift, found.high + shift)
 
 
 def _rival(
     battery: Battery,
     name: str,
     what: str,
-    key: tuple[str | None, str, int],
+    key: Key,
     sign: float,
     layer: int,
     least: int,
     level: float,
 ) -> Rival | None:
-    own = _shared(battery, battery.testing, key)
+    own = battery.compared(battery.testing, key)
     if not told(battery, own, least):
         return None
-    alone = area(sign * _values(battery, key, own), battery.both_labels(own), level)
+    alone = battery.pairing(own).area(sign * _values(battery, key, own), level)
     probe = (None, "probe", layer)
-    shared = _shared(battery, battery.testing, key, probe)
+    shared = battery.compared(battery.testing, key, probe)
     difference = None
     if told(battery, shared, least):
-        scores = _values(battery, probe, shared), sign * _values(battery, key, shared)
-        difference = area_difference(*scores, battery.both_labels(shared), level)
+        pairing, mine = battery.pairing(shared), _values(battery, probe, shared)
+        theirs = sign * _values(battery, key, shared)
+        if pairing.value(theirs) >= 0.5:
+            difference = pairing.difference(mine, theirs, level)
+        else:
+            # Nobody would know to use it the other way round: it counts as chance.
+            difference = Limits(*(limit - 0.5 for limit in pairing.area(mine, level)))
     return Rival(name, what, key[2], alone, difference)
 
 
@@ -194,14 +325,14 @@ def layers_of(battery: Battery, least: int, level: float) -> tuple[Layer, ...]:
     """Areas at every layer on the test prompts, for the picture; confounds turned the way they are judged."""
     found = []
     for control in (None, *battery.controls()):
-        for kind in ("probe", *(CONFOUNDS if control is None else ()), "trigger"):
+        for kind in ("probe", *(battery.confounds if control is None else ()), "trigger"):
             layers = battery.layers(kind, control)
             sign = strongest(battery, kind, control)[1] if layers and kind in CONFOUNDS else 1.0
             for layer in layers:
                 key = (control, kind, layer)
-                prompts = _shared(battery, battery.testing, key)
+                prompts = battery.compared(battery.testing, key)
                 if told(battery, prompts, least):
-                    scores = sign * _values(battery, key, prompts)
                     series = kind if control is None else f"{kind}, {control} model"
-                    found.append(Layer(layer, series, area(scores, battery.both_labels(prompts), level)))
+                    area = battery.pairing(prompts).area(sign * _values(battery, key, prompts), level)
+                    found.append(Layer(layer, series, area))
     return tuple(found)
