@@ -124,5 +124,11 @@ def test_names_and_beginnings():
 def test_more_items_are_counted_where_more_would_decide():
     assert more_needed(0.08, 0.04, 0.12, 100, 0.10) == 300
     assert more_needed(0.10, 0.04, 0.12, 100, 0.10) is None
-    assert more_needed(0.0999, 0.04, 0.16, 100, 0.10) is None  # beyond counting
+    # Within a standard error of the bound, on either side, nobody knows where the value will settle.
+    assert more_needed(0.0999, 0.04, 0.16, 100, 0.10) is None
+    assert more_needed(0.081, 0.04, 0.12, 100, 0.10) is None
+    assert more_needed(0.119, 0.08, 0.16, 100, 0.10) is None
+    assert more_needed(0.12, 0.08, 0.16, 100, 0.10) == 300
+    # Never more than four times what there is.
+    assert more_needed(0.02, 0.02, 0.06, 6_000, 0.04) == 18_000
     assert more_needed(0.08, NAN, NAN, 100, 0.10) is None

@@ -306,22 +306,27 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def more_needed(value: float, low: float, high: float, n: int, bound: float, *, most: int = 100_000) -> int | None:
-    """Further items at which the interval would no longer reach across the bound; None if beyond counting.
+def more_needed(value: float, low: float, high: float, n: int, bound: float) -> int | None:
+    """Further items at which the interval would no longer reach across the bound; None where nobody can tell.
 
-    The interval is taken to shrink as 1 / sqrt(n) towards a value that stays where it is.
+    The interval is taken to shrink as 1 / sqrt(n) towards a value that stays where it is. Where the bound lies within
+    a standard error of the value (half of the interval's arm), the value is as likely to settle on its other side.
+
+    Parameters
+    ----------
+    n : of what the interval's width comes from: of clusters, where items have clusters.
 
     Examples
     --------
-    >>> more_needed(0.08, 0.04, 0.12, 100, 0.10)
-    300
+    >>> more_needed(0.08, 0.04, 0.12, 100, 0.10), more_needed(0.09, 0.04, 0.14, 100, 0.10)
+    (300, None)
     """
-    half = high - value if bound > value else value - low
-    if bound == value or not math.isfinite(half):
+    half, gap = (high - value if bound > value else value - low), abs(bound - value)
+    # Rounded up a hair: 0.1 - 0.08 falls short of half of 0.04 by what floating numbers lose.
+    if not math.isfinite(half) or gap < half / 2 - 1e-9 or gap == 0:
         return None
-    needed = math.ceil(n * max((half / (bound - value)) ** 2, 1.0) - 1e-6) - n
-    rounded = int(float(f"{needed:.2g}"))
-    return rounded if 0 < rounded <= most else None
+    needed = math.ceil(n * max((half / gap) ** 2, 1.0) - 1e-6) - n
+    return int(float(f"{needed:.2g}")) or None
 
 
 def _told_apart(value: float, ends: Sequence[float]) -> str | None:

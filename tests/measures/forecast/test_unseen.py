@@ -47,9 +47,13 @@ def test_the_verdict(counts, status, words):
 
 
 def test_an_open_verdict_says_how_many_more_failures_would_decide_it():
-    finding = judge(found_in([50, 30, 20, 3, 2, 1, 1]))[1]
+    finding = judge(found_in([60, 30, 20, 3, 2, 1, 1]))[1]
     assert finding.status is Status.CAUTION
     assert "more failures would decide it if this chance stayed" in finding.sentence
+    # With fewer failures the tolerated 5% lies within a standard error of the chance, on whose side nobody knows.
+    nearer = judge(found_in([50, 30, 20, 3, 2, 1, 1]))[1]
+    assert nearer.status is Status.CAUTION
+    assert nearer.sentence.endswith("whether it is below the tolerated 5%.")
 
 
 def test_rows_and_counts_and_runs_without_a_failure_say_the_same():

@@ -198,3 +198,10 @@ def test_items_that_the_model_as_it_is_does_not_answer_are_left_out_and_said():
     alone = noise_injection(Degradation.build(frame.filter(~missing)), rng=np.random.default_rng(0)).found[0]
     assert found.gain == alone.gain
     assert "80 items were left out: the model as it is gave no finite answer there." in judge(result)[1].caveats
+
+
+def test_items_in_clusters_are_decided_by_more_clusters():
+    some = {"items": 60, "seeds": 2, "strengths": 4}
+    said = [status_of("guesser", **some, clusters=30, seed=2).sentence, status_of("guesser", **some).sentence]
+    assert "more clusters of items would decide it" in said[0]
+    assert "more items would decide it" in said[1]

@@ -221,8 +221,9 @@ def _verdict(found: NoiseInjection, gain: str, margin: float) -> tuple[Status, s
             f"No gain of {bound} or more, but none of the noise tried lowers the accuracy clearly either: it may have "
             "been too weak to break anything, or the model guesses. Stronger noise would tell these apart."
         )
-    more = more_needed(found.gain.value, found.gain.low, found.gain.high, found.items, margin)
-    need = f"; about {plural(more, 'more item')} would decide it" if more else ""
+    size, noun = (found.items, "item") if found.clusters is None else (found.clusters, "cluster of items")
+    more = more_needed(found.gain.value, found.gain.low, found.gain.high, size, margin)
+    need = f"; about {plural(more, f'more {noun}')} would decide it" if more else ""
     opening = "Some gain" if found.gain.low > 0 else "No gain shown"
     return Status.CAUTION, (
         f"{opening}: {moved}, which does not settle whether it is above {bound}{need}. With these items a hidden "
