@@ -195,7 +195,7 @@ def _without_verdict(measure: Measure, status: Status, sentence: str) -> Finding
 
 def _provenance(study: Study) -> Provenance:
     notes = study.scores.notes if study.scores is not None else ()
-    return Provenance(study.title, study.sources, notes, versions())
+    return Provenance(study.title, study.sources, notes, versions(), study.made_for)
 
 
 @cache

@@ -16,7 +16,10 @@ from measurand.errors import InputError
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["other_than_file", "require_writable", "write_atomically"]
+__all__ = ["SETTINGS", "other_than_file", "require_writable", "write_atomically"]
+
+SETTINGS = "settings.json"
+"""File in an experiment's folder that says what it is."""
 
 _KINDS = {
     stat.S_IFDIR: "a folder",

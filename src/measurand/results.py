@@ -288,12 +288,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where an audit's evidence came from, what was done to it on the way in, and the versions that did it."""
+    """Where an audit's evidence came from, what was done to it on the way in, and the versions that did it.
+
+    Where experiments gathered it, `made_for` holds the codes of the measures for which they did.
+    """
 
     title: str
     sources: tuple[Source, ...]
     notes: tuple[str, ...]
     versions: Mapping[str, str]
+    made_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ The names in the file are the names of the types in `measurand.results`, so that
      "findings": [{"code", "subject", "title", "status", "sentence", "headline", "short", "estimates": [{"name",
                    "value", "low", "high", "level", "method", "n", "unit"}], "caveats", "figure", "result"}],
      "figures": {name: {"kind", "columns", "x", "y", ...}},
-     "provenance": {"title", "sources", "notes", "versions"},
+     "provenance": {"title", "sources", "notes", "versions", "made_for"},
      "settings": {code: {setting: value}},
      "seed": 0,
      "asked": [code],

@@ -10,11 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from measurand.errors import InputError
-from measurand.files import write_atomically
+from measurand.files import SETTINGS, write_atomically
 
 __all__ = ["Folder", "fingerprint"]
 
-SETTINGS = "settings.json"
 WEIGHTS = (".safetensors", ".gguf", ".bin", ".pt", ".json")
 SAMPLES, SAMPLE = 64, 4096
 """Places in a file of weights that are read, and bytes at each: another training changes every tensor."""

@@ -13,6 +13,7 @@ import polars as pl
 
 from measurand.errors import InputError
 from measurand.names import COMMENT
+from measurand.readers.evidence.experiments import made_for
 from measurand.readers.evidence.kinds import KINDS, kind_of, kind_of_file
 from measurand.readers.log import Log
 from measurand.readers.logs import find_logs, read_log
@@ -126,7 +127,7 @@ def read(
     if left and study.scores is not None:
         note = f"tables in folders of logs, not read (name them beside the folder to have them read): {shorten(left)}"
         study = replace(study, scores=replace(study.scores, notes=(*study.scores.notes, note)))
-    return study
+    return replace(study, made_for=made_for(paths))
 
 
 def model_sizes(models: Any) -> dict[str, float]:

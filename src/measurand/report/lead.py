@@ -37,6 +37,8 @@ MOST_LETTERS = 60
 def lead(audit: Audit) -> tuple[str, Answer] | None:
     """Code and answer of the measure that speaks first; None where nothing was assessed.
 
+    What an experiment was made to ask is answered first, whatever else its evidence says.
+
     Examples
     --------
     >>> from measurand.results import Provenance
@@ -46,9 +48,8 @@ def lead(audit: Audit) -> tuple[str, Answer] | None:
     'P1'
     """
     # What was read is no answer, unless it alone was asked about.
-    codes = [
-        code for code in (*LEADS, *audit.asked) if code in audit.answers and (code != "P0" or len(audit.asked) < 2)
-    ]
+    order = (*audit.provenance.made_for, *LEADS, *audit.asked)
+    codes = [code for code in order if code in audit.answers and (code != "P0" or len(audit.asked) < 2)]
     return (codes[0], audit.answers[codes[0]]) if codes else None
 
 

@@ -29,6 +29,7 @@ ATTEMPT_SCHEMA: dict[str, pl.DataType] = {
     "judge_tokens": pl.Float64(),
     "judge_flop": pl.Float64(),
     "cluster": pl.String(),
+    "control": pl.Boolean(),
 }
 """One row per attempt.
 
@@ -37,8 +38,8 @@ independent effort, null where there was one; ``attempt`` its number within targ
 ``success`` from 0 to 1, mostly 0 or 1; ``censored`` whether the effort ended with this attempt for want of budget;
 ``queries``, ``tokens`` and ``flop`` what this attempt took of the target, ``gradient_tokens`` those of its tokens that
 went forward and back (a gradient step, fine-tuning), ``attacker_...`` and ``judge_...`` what it took of the models that
-searched and judged; null where unknown. An attempt with a success is the last of its effort or not: what
-comes after the first success is no part of the cost of eliciting it.
+searched and judged; null where unknown; ``control`` whether the target is known to hide nothing. An attempt with a
+success is the last of its effort or not: what comes after the first success is no part of the cost of eliciting it.
 """
 
 COSTS = (
@@ -82,7 +83,8 @@ class Attempts(Brief):
         ------
         InputError
             A missing column, no row, a success outside [0, 1], a negative or infinite cost, more tokens with a gradient
-            than tokens, two rows for one attempt, or an attempt after the effort was censored.
+            than tokens, two rows for one attempt, an attempt after the effort was censored, or a target that some rows
+            call a control and others do not.
 
         Examples
         --------
@@ -91,7 +93,8 @@ class Attempts(Brief):
         [('attempt', 1, 0.0), ('attempt', 2, 1.0)]
         """
         required = ("target", "behaviour", "success")
-        found = conform(frame, ATTEMPT_SCHEMA, required, "attempts", {"method": "attempt", "censored": False})
+        defaults = {"method": "attempt", "censored": False, "control": False}
+        found = conform(frame, ATTEMPT_SCHEMA, required, "attempts", defaults)
         number = pl.int_range(1, pl.len() + 1).over(_EFFORT)
         found = found.with_columns(pl.coalesce(pl.col("attempt"), number).alias("attempt"))
         refuse(found, ~pl.col("success").is_between(0, 1), "success", "from 0 to 1")
@@ -107,6 +110,9 @@ class Attempts(Brief):
                 f"attempt {row['attempt']} of {row['method']!r} on {row['behaviour']!r} ({row['target']!r}) is there "
                 f"more than once ({repeated.height:,} such rows); keep one, or number them apart by attempt or seed"
             )
+        unclear = found.group_by("target").agg(pl.col("control").n_unique()).filter(pl.col("control") > 1)
+        if unclear.height:
+            raise InputError(f"target {unclear['target'].min()!r} should be a control in all of its rows or in none")
         # Sorted before the check, as "after the censoring" is by number and not by row.
         found = found.sort(*_EFFORT, "attempt", maintain_order=True)
         _refuse_after_censoring(found)
@@ -116,6 +122,11 @@ class Attempts(Brief):
     def targets(self) -> tuple[str, ...]:
         """Names of the target models, sorted."""
         return tuple(self.frame["target"].unique().sort())
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Names of the targets that are known to hide nothing, sorted."""
+        return tuple(self.frame.filter("control")["target"].unique().sort())
 
 
 def _refuse_after_censoring(frame: pl.DataFrame) -> None:

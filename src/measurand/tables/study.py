@@ -103,6 +103,7 @@ class Study(Brief):
     claims : published claims to be put to the test.
     claim_cards : what evaluations claim, to be put to the test.
     sources : the files it came from.
+    made_for : codes of the measures for which experiments gathered it.
     """
 
     title: str
@@ -126,6 +127,7 @@ class Study(Brief):
     claims: tuple[Claim, ...] | None = None
     claim_cards: tuple[ClaimCard, ...] | None = None
     sources: tuple[Source, ...] = field(default=())
+    made_for: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, *evidence: object, title: str = "") -> Study:

@@ -143,3 +143,30 @@ def test_the_picture_shows_targets_and_controls():
     assert set(drawn.columns["model"]) == {"target", "control (control)"}
     assert len(drawn.columns["gap"]) == 4
     assert MEASURE.code == "G10"
+
+
+def test_attempts_that_name_their_control_need_no_setting():
+    marked = Attempts.build(made().frame.with_columns(control=pl.col("target") == "control"))
+    assert marked.controls == ("control",)
+    assert judge(locked_ability(marked)) == judge(locked_ability(made(), control=["control"]))
+    # What a person names counts, whatever the attempts say.
+    assert locked_ability(marked, control=["target"]).found[-1].target == "target"
+    both = made().frame.with_columns(control=pl.col("method") == "as is")
+    with pytest.raises(InputError, match="target 'control' should be a control in all of its rows or in none"):
+        Attempts.build(both)
+
+
+@pytest.mark.parametrize(
+    ("gap", "items", "clusters", "said"),
+    [
+        (0.04, 120, 24, "more clusters of items would decide whether it is above 10 points"),
+        (0.04, 160, 0, "more items would decide whether it is above 10 points"),
+        # So near the bound that the next items may put it on either side.
+        (0.1, 120, 0, "not shown to be above 10 points. With these items"),
+    ],
+)
+def test_what_would_decide_is_said_where_more_of_it_can(gap, items, clusters, said):
+    found = verdicts(made(gap=gap, control_gap=0.0, items=items, clusters=clusters))
+    (finding,) = (each for each in found if each.subject["model"] == "target")
+    assert finding.status is Status.CAUTION
+    assert said in finding.sentence

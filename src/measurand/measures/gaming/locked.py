@@ -61,7 +61,8 @@ def locked_ability(
     Parameters
     ----------
     attempts : each with the method that made it; the item is the behaviour.
-    control : targets known to hide nothing, such as the base model or a benign fine-tune.
+    control : targets known to hide nothing, such as the base model or a benign fine-tune; by default those that the
+        attempts themselves call controls.
     baseline : name of the method that is no elicitation.
     level : confidence level, in (0, 1).
 
@@ -89,6 +90,7 @@ def locked_ability(
     (0.5, 0.4)
     """
     require_fraction(level=level)
+    control = tuple(control) or attempts.controls
     for name in control:
         if name not in attempts.targets:
             raise UnknownName("target", name, attempts.targets)
@@ -235,8 +237,10 @@ def _verdict(row: Elicited, gap: str, large: bool, negligible: float) -> tuple[S
         doubt = "more than negligible by itself, but not " + (
             "once all methods tried are counted" if beyond is None else "shown to be more than the control's"
         )
-    elif more := more_needed(row.gap.value, row.gap.low, row.gap.high, row.items, negligible):
-        need = f" About {plural(more, 'more item')} would decide whether it is above {bound}."
+    else:
+        size, noun = (row.items, "item") if row.clusters is None else (row.clusters, "cluster of items")
+        if more := more_needed(row.gap.value, row.gap.low, row.gap.high, size, negligible):
+            need = f" About {plural(more, f'more {noun}')} would decide whether it is above {bound}."
     return Status.CAUTION, (
         f"{capital(moved)}, {doubt}{cost}.{need} With these items a gap of {points(negligible + row.findable)} is "
         f"found {percent(POWER)} of the time."
