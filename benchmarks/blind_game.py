@@ -302,7 +302,9 @@ def verdicts(name: str, own: Evidence, others: Evidence) -> dict[str, dict[str, 
         "G7": (Study(title=name, degradation=Degradation.build(own["noise"])), {}),
         "G8": (Study(title=name, responses=Responses.build(own["answers"])), {}),
         "G10": (
-            Study(title=name, attempts=Attempts.build(pl.concat([others["attempts"], own["attempts"]]))),
+            Study(
+                title=name, attempts=Attempts.build(pl.concat([others["attempts"], own["attempts"]], how="diagonal"))
+            ),
             {"control": ("base",)},
         ),
         "G11": (Study(title=name, responses=Responses.build(own["cues"].select(*ROWS))), {}),
