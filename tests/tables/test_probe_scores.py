@@ -13,7 +13,7 @@ ROWS = pl.DataFrame({"prompt": ["a", "b"], "layer": [3, 3], "score": [0.5, 1.0],
 
 def test_what_is_not_said_is_filled_in():
     frame = ProbeScores.build(ROWS).frame
-    assert frame.row(0) == ("model", None, "probe", "test", "a", 3, 0.5, True)
+    assert frame.row(0) == ("model", None, "probe", "test", "a", None, 3, 0.5, True)
 
 
 def test_a_prompt_may_be_there_once_for_each_model_control_kind_and_layer():

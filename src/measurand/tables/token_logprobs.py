@@ -21,6 +21,7 @@ TOKEN_LOGPROB_SCHEMA: dict[str, pl.DataType] = {
     "spreads": pl.List(pl.Float64()),
     "answer": pl.String(),
     "start": pl.Int64(),
+    "control": pl.Boolean(),
 }
 """One row per model and text.
 
@@ -28,7 +29,8 @@ TOKEN_LOGPROB_SCHEMA: dict[str, pl.DataType] = {
 deviation of the log-probability over the vocabulary at each place, null where they were not kept; ``member`` whether
 the text was in the training data, null where unknown; ``answer`` the part of the text that is looked at, given what
 stands before it, and ``start`` the place of its first token in ``logprobs``, from 0: both null for the whole text, and
-``start`` alone where ``logprobs`` are those of the answer only.
+``start`` alone where ``logprobs`` are those of the answer only; ``control`` whether the model is a reference that is
+known not to have seen the texts.
 """
 _LISTS = ("logprobs", "means", "spreads")
 
@@ -61,13 +63,13 @@ class TokenLogprobs(Brief):
         InputError
             A missing column, log-probabilities above 0, missing or not finite, lists of different lengths, a spread
             that is not above 0, no text, two rows for a text of a model, an answer that is no part of its text, or a
-            start that is no place among the tokens or without an answer.
+            start that is no place among the tokens or without an answer, or more than one control.
 
         Examples
         --------
         >>> rows = pl.DataFrame({"text": ["a b"], "logprobs": [[None, -1.5]], "member": [True]})
         >>> TokenLogprobs.build(rows).frame.row(0)
-        ('model', '1', 'a b', True, [-1.5], None, None, None, None)
+        ('model', '1', 'a b', True, [-1.5], None, None, None, None, False)
         """
         missing = [name for name in ("text", "logprobs") if name not in frame.columns]
         if missing:
@@ -90,7 +92,16 @@ class TokenLogprobs(Brief):
             )
             found = found.filter(~empty)
         _check(found)
+        controls = found.filter("control")["model"].unique().sort().to_list()
+        if len(controls) > 1:
+            raise InputError(f"one model should be the control, got {len(controls)} ({', '.join(controls)})")
         return cls(found, notes)
+
+    @property
+    def control(self) -> str | None:
+        """Name of the model that is known not to have seen the texts; None without one."""
+        controls = self.frame.filter("control")["model"]
+        return str(controls[0]) if len(controls) else None
 
     @property
     def spans(self) -> pl.DataFrame:
@@ -120,7 +131,9 @@ def _cast(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.select(
             (pl.col(name) if name in frame.columns else defaults.get(name, pl.lit(None))).cast(dtype).alias(name)
             for name, dtype in TOKEN_LOGPROB_SCHEMA.items()
-        ).with_columns(pl.col("model").fill_null("model"), pl.col("item").fill_null(rows))
+        ).with_columns(
+            pl.col("model").fill_null("model"), pl.col("item").fill_null(rows), pl.col("control").fill_null(value=False)
+        )
     except pl.exceptions.PolarsError as error:
         raise InputError(
             f"logprobs, means and spreads should be lists of numbers and member true or false: {first_line(error)}"

@@ -15,6 +15,7 @@ from measurand.measures.gaming.membership import (
     Attack,
     Membership,
     Memberships,
+    _beyond,
     figure,
     judge,
     membership,
@@ -80,7 +81,7 @@ def test_without_a_reference_nothing_is_said_to_have_been_seen():
 
 
 def test_members_that_are_easier_for_any_model_are_not_said_to_have_been_seen():
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(10)
     rows = table(400, 0.0, 0.0, rng, easier=1.5, reference=True)
     found = membership(rows, reference=REFERENCE, rng=rng)
     (own,) = found.models
@@ -181,3 +182,88 @@ def test_the_same_seed_gives_the_same_result_and_the_picture_shows_the_baseline_
     (drawn,) = figure(first)
     assert drawn.columns["what it sees"] == ("words alone", "the model", "the model", "the model", "the model")
     assert MEASURE.code == "G4"
+
+
+def answered(rng, n=120, *, known=2.0, easier=0.0, question=0.0):
+    """Questions of unequal length with answers of three tokens; members' answers, or their questions, better known."""
+    rows = []
+    for model, gain in (("model", known), (REFERENCE, 0.0)):
+        for place in range(n):
+            member = place % 2 == 0
+            before, after = -rng.exponential(2, 5 + place % 9), -rng.exponential(2, 3)
+            before, after = before + question * member * -1.0, after / (1 + member * (gain + easier))
+            text = f"q{place} q{place * 7 % 11} a{place}"
+            rows.append((model, str(place), text, f"a{place}", len(before), [*before, *after], member))
+    names = ["model", "item", "text", "answer", "start", "logprobs", "member"]
+    return TokenLogprobs.build(pl.DataFrame(rows, schema=names, orient="row"))
+
+
+def test_of_answers_the_loss_of_their_tokens_is_judged_and_what_stands_before_is_not():
+    rows = answered(np.random.default_rng(0))
+    found = membership(rows, rng=np.random.default_rng(1)).models[0]
+    own = rows.frame.filter(pl.col("model") == "model")
+    losses = [np.mean(row[start:]) for row, start in own.select("logprobs", "start").iter_rows()]
+    assert found.attacks[0].name == "loss"
+    assert found.attacks[0].area.value == pytest.approx(auroc(losses, own["member"]))
+    assert found.answers == 120
+    # Members' questions that are harder do not reach the answers, though they turn the attack on whole texts round.
+    hard = answered(np.random.default_rng(0), question=3.0)
+    assert membership(hard, rng=np.random.default_rng(1)).models[0].attacks[0].area == found.attacks[0].area
+    whole = TokenLogprobs.build(hard.frame.drop("answer", "start"))
+    losses = {attack.name: attack.area for attack in membership(whole, rng=np.random.default_rng(1)).models[0].attacks}
+    assert losses["loss"].high < 0.5
+
+
+def test_texts_whole_and_answers_alone_give_the_same_where_nothing_stands_before():
+    rows = answered(np.random.default_rng(2))
+    alone = rows.spans.with_columns(text=pl.col("answer")).drop("answer", "start", "span")
+    one = membership(rows, rng=np.random.default_rng(3)).models[0]
+    other = membership(TokenLogprobs.build(alone), rng=np.random.default_rng(3)).models[0]
+    assert {a.name: a.area for a in one.attacks} == {a.name: a.area for a in other.attacks}
+
+
+def test_answers_are_held_against_the_references_loss_on_the_same_items():
+    rng = np.random.default_rng(4)
+    seen = membership(answered(rng), reference=REFERENCE, rng=rng)
+    (own,) = seen.models
+    assert own.of_reference.name == "loss in reference"
+    assert own.beyond_reference.low > 0
+    finding = judge(seen)[1]
+    assert finding.status is Status.ISSUE
+    assert finding.estimate("beyond_the_reference").value == pytest.approx(own.beyond_reference.value)
+    assert "loss of the answers tells members from others" in finding.sentence
+    assert figure(seen)[0].columns["what it sees"][-1] == "the reference"
+
+
+def test_answers_that_are_easier_for_the_reference_too_are_not_said_to_have_been_seen():
+    rng = np.random.default_rng(5)
+    found = membership(answered(rng, known=0.0, easier=3.0, n=300), reference=REFERENCE, rng=rng)
+    assert found.models[0].attacks[0].area.low > 0.5
+    finding = judge(found)[1]
+    assert finding.status is Status.CAUTION
+    assert "but the loss in reference, which has not seen them, does so with" in finding.sentence
+
+
+def test_a_baseline_below_chance_counts_as_chance():
+    """Words at .3 would hand an attack .2 that it does not have."""
+    rng = np.random.default_rng(6)
+    member = np.arange(200) % 2 == 0
+    scores = rng.standard_normal(200) + 0.5 * member
+    against_chance = _beyond(scores, -(rng.standard_normal(200) + member), member, 0.95)
+    assert against_chance.value == pytest.approx(auroc(scores, member) - 0.5)
+    assert against_chance == _beyond(scores, np.zeros(200), member, 0.95)
+    above = rng.standard_normal(200) + member
+    assert _beyond(scores, above, member, 0.95).value == pytest.approx(auroc(scores, member) - auroc(above, member))
+
+
+@pytest.mark.parametrize("reference", [None, "older"])
+def test_an_area_below_chance_says_that_members_look_less_familiar(reference):
+    headline, finding = judge(result((0.42, 0.32, 0.52), 0.3, -0.3, reference=reference))
+    assert finding.status is headline.status is Status.CAUTION
+    assert "which is below 0.5: the model finds the members less familiar than the others" in finding.sentence
+    assert "could be due to chance" not in finding.sentence
+    near = judge(result((0.42, 0.32, 0.52), 0.47, -0.3, reference=reference))[1]
+    assert "could be due to chance" in near.sentence
+    # Words that tell the sorts apart refuse it whichever way the attack points.
+    refused = judge(result((0.8, 0.7, 0.9), 0.3, -0.3, reference=reference))[1]
+    assert refused.status is Status.NOT_APPLICABLE

@@ -272,3 +272,21 @@ def test_a_control_below_chance_counts_as_chance():
     below = verdict({PROBE: 0.62, **CONTROLS, ("base", "probe"): 0.2}, prompts=100, layers=1)
     beyond = below.estimate("beyond base")
     assert beyond.value == pytest.approx(below.estimate("probe_auroc").value - 0.5)
+
+
+def test_a_confound_that_tells_less_than_in_the_control_lends_the_probe_nothing():
+    """A fine-tuning that makes the wording harder to read: norm and random directions lose .4, the probe gains .03."""
+    lost = {("base", "norm"): 0.95, ("base", "random"): 0.98, (None, "random"): 0.6}
+    finding = verdict({PROBE: 0.53, **CONTROLS, **lost}, prompts=100, layers=1)
+    assert finding.status is not Status.ISSUE
+    beyond = finding.estimate("beyond norm")
+    assert beyond.value == pytest.approx(finding.estimate("beyond base").value)
+
+
+def test_a_gain_too_small_to_mean_anything_is_a_caution_however_sure():
+    nothing = {(None, "random"): 0.5, ("base", "random"): 0.5}
+    finding = verdict({PROBE: 0.6, **CONTROLS, **nothing}, prompts=300, layers=1, seed=1)
+    assert finding.estimate("probe_auroc").low > 0.5
+    assert all(finding.estimate(f"beyond {name}").low > 0 for name in ("norm", "random", "base"))
+    assert finding.status is Status.CAUTION
+    assert "That is less than 0.1 more, no more than any further training may bring about." in finding.sentence

@@ -73,7 +73,7 @@ class Attack:
         return cls(name, Limits(area, *auroc_limits(area, members, others, level)), members, others)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Membership:
     """One model's attacks.
 
@@ -156,8 +156,8 @@ def membership(
     Parameters
     ----------
     token_logprobs : log-probabilities of texts of which some are known to be members and some not to be.
-    reference : model among those of the table that has not seen the texts. Without one, nothing tells a model's memory
-        from texts that are easier for any model.
+    reference : model among those of the table that has not seen the texts; by default its control. Without one,
+        nothing tells a model's memory from texts that are easier for any model.
     share : share of the tokens that Min-K% looks at, in (0, 1].
     permutations : of the labels, by which the blind baseline is judged; at least 100.
     level : confidence level, in (0, 1).
@@ -190,6 +190,7 @@ def membership(
         require_fraction(share=share)
     if permutations < LEAST_PERMUTATIONS:
         raise InputError(f"permutations should be at least {LEAST_PERMUTATIONS}, got {permutations}")
+    reference = reference or token_logprobs.control
     if reference is not None and reference not in token_logprobs.models:
         raise UnknownName("model", reference, token_logprobs.models)
     spans = token_logprobs.spans
@@ -264,7 +265,16 @@ def _of_model(
     blind = Attack(BLIND, Limits(*test.area()), int(seen.sum()), int((~seen).sum()))
     attacks = tuple(Attack.of(name, auroc(values, member), members, others, level) for name, values in by_name.items())
     beyond = _beyond(next(iter(by_name.values()))[read], said, seen, level)
-    return Membership(model, blind, attacks, beyond, reference, answers, of_reference, beyond_reference)
+    return Membership(
+        model=model,
+        blind=blind,
+        attacks=attacks,
+        beyond=beyond,
+        reference=reference,
+        answers=answers,
+        of_reference=of_reference,
+        beyond_reference=beyond_reference,
+    )
 
 
 def _beyond(scores: Floats, baseline: Floats, member: npt.NDArray[np.bool_], level: float) -> Limits:
@@ -425,8 +435,9 @@ MEASURE = Measure(
     needs="log-probabilities of texts known to be in the training data and of texts like them known not to be",
     formula=(
         "Min-K%: mean of the lowest k% of log p(x_t), at least one token; Min-K%++: of (log p(x_t) - mu_t) / sigma_t "
-        "over the vocabulary; beyond a reference: (sum log p - sum log p_ref) per byte. AUROC of members against "
-        "others, beside that of a bag-of-words classifier."
+        "over the vocabulary; beyond a reference: (sum log p - sum log p_ref) per byte; of answers: mean log p of the "
+        "answer's tokens, its AUROC minus that of the reference's. AUROC of members against others, beside that of a "
+        "bag-of-words classifier, which counts as .5 where it is below."
     ),
     compute=membership,
     judge=judge,

@@ -52,8 +52,8 @@ def token_logprobs_of(frame: pl.DataFrame) -> TokenLogprobs:
     Parameters
     ----------
     frame : a column of texts, one of lists of log-probabilities (lists, or their JSON), and, where there are such, the
-        model, the item, whether the text is a member, lists of the vocabulary's means and standard deviations, and the
-        answer that ends the text with the place of its first token.
+        model and whether it is a control, the item, whether the text is a member, lists of the vocabulary's means and
+        standard deviations, and the answer that ends the text with the place of its first token.
 
     Raises
     ------
@@ -84,6 +84,8 @@ def token_logprobs_of(frame: pl.DataFrame) -> TokenLogprobs:
         found |= {"answer": frame[answer].cast(pl.String), "start": _places(frame[start])}
     if (column := find(columns, _MEMBER)) is not None:
         found["member"] = _member(frame[column])
+    if (column := find(columns, ("control",))) is not None:
+        found["control"] = _member(frame[column]).alias("control")
     return TokenLogprobs.build(pl.DataFrame(found))
 
 

@@ -42,7 +42,7 @@ CONDITIONS: tuple[tuple[float, Areas, bool, str], ...] = (
     (0.8, {(None, "norm"): 0.8}, False, "the norm tells as much"),
     (0.9, {("base", "probe"): 0.9}, False, "the base model's states tell as much"),
     (0.67, {(None, "norm"): 0.99}, False, "the norm tells more"),
-    (0.9, {(None, "random"): 0.9}, False, "a random direction tells as much"),
+    (0.9, {(None, "random"): 0.9, ("base", "random"): 0.5}, False, "a random direction tells as much"),
     (0.9, {(None, "length"): 0.95}, False, "lengths differ and tell more"),
     (0.9, {}, True, "probe 0.90, best confound 0.60"),
     (0.9, WORDING, True, "probe 0.90, confounds that read the wording in the base model too"),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from measurand.stats.intervals.distributions import norm
 from measurand.stats.intervals.limits import Limits
@@ -73,7 +72,8 @@ class Pairing:
 
     def value(self, scores: npt.ArrayLike) -> float:
         """Chance that a positive scores above a negative of its stratum, a tie counted half; NaN without any pair."""
-        won, weights = _weighed(*self._won(np.asarray(scores, dtype=np.float64)))
+        each = _pairs_won(np.asarray(scores, dtype=np.float64), self.strata, self.positive)
+        won, weights = _weighed(self._of_strata(each), *_sizes(self.strata, self.positive))
         return float(won.sum() / weights.sum()) if weights.any() else float("nan")
 
     def area(self, scores: npt.ArrayLike, level: float) -> Limits:
@@ -171,17 +171,15 @@ class Pairing:
         factor = max(found / expected, LEAST_SHARE) if expected > 1e-12 else 1.0
         return Limits(value, *auroc_limits(value, ones, zeros, level, factor=factor, df=count - 1))
 
-    def _won(self, scores: Floats) -> tuple[Floats, Floats, Floats]:
-        """Pairs won, positives and negatives of each stratum."""
-        ones, zeros = _sizes(self.strata, self.positive)
-        won = _pairs_won(scores, self.strata, self.positive)
-        own = self.positive
-        of_strata: Floats = np.bincount(self.strata[own], won[own], minlength=len(ones)).astype(np.float64)
-        return of_strata, ones, zeros
+    def _of_strata(self, won: Floats) -> Floats:
+        """Pairs won in each stratum, by those of its positives."""
+        own, count = self.positive, int(self.strata.max()) + 1
+        return np.bincount(self.strata[own], won[own], minlength=count).astype(np.float64)
 
     def _left_out(self, scores: Floats) -> Floats:
         """Areas with one cluster left out at a time, shape (clusters,); a text that stands alone is its own."""
-        won, ones, zeros = self._won(scores)
+        each = _pairs_won(scores, self.strata, self.positive)
+        won, (ones, zeros) = self._of_strata(each), _sizes(self.strata, self.positive)
         clusters = np.arange(len(scores)) if self.clusters is None else self.clusters
         # Only the strata of the cluster's own texts change: a cell is what a cluster has in a stratum.
         (owner, stratum), cell = np.unique(np.stack([clusters, self.strata]), axis=1, return_inverse=True)
@@ -191,15 +189,16 @@ class Pairing:
         twice = np.bincount(
             cell[self.positive], _pairs_won(scores, cell, self.positive)[self.positive], minlength=len(owner)
         )
-        gone = np.bincount(cell, _pairs_won(scores, self.strata, self.positive)) - twice
+        gone = np.bincount(cell, each) - twice
         all_won, all_weights = _weighed(won, ones, zeros)
         left = _weighed(won[stratum] - gone, ones[stratum] - gone_ones, zeros[stratum] - gone_zeros)
         wins, weights = (
-            whole.sum() + np.bincount(owner, part - whole[stratum])
-            for part, whole in zip(left, (all_won, all_weights), strict=True)
+            every.sum() + np.bincount(owner, part - every[stratum])
+            for part, every in zip(left, (all_won, all_weights), strict=True)
         )
         # Without a cluster that holds every pair there is no area: it moves the others nowhere.
-        areas: Floats = np.where(weights > 1e-12, wins / np.maximum(weights, 1e-12), self.value(scores))
+        whole = all_won.sum() / all_weights.sum() if all_weights.any() else float("nan")
+        areas: Floats = np.where(weights > 1e-12, wins / np.maximum(weights, 1e-12), whole)
         return areas
 
 
@@ -225,9 +224,11 @@ def _pairs_won(scores: Floats, groups: Ints, positive: Bools) -> Floats:
 
 def _ranked(scores: Floats, groups: Ints) -> Floats:
     """Rank of each score within its group, ties sharing theirs."""
-    places, size = np.unique(scores, return_inverse=True)[1].reshape(-1), len(scores)
+    places = np.unique(scores, return_inverse=True)[1].reshape(-1)
+    # Every text of the groups before comes first; in scipy's rankdata the checks alone take longer than this.
+    _, inverse, counts = np.unique(groups * len(scores) + places, return_inverse=True, return_counts=True)
     before = np.concatenate([[0], np.cumsum(np.bincount(groups))])
-    ranks: Floats = stats.rankdata(groups * size + places) - before[groups]
+    ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[inverse.reshape(-1)] - before[groups]
     return ranks
 
 

@@ -41,7 +41,7 @@ Key = tuple[str | None, str, int]
 Scores = Mapping[Key, Mapping[str, float]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Battery:
     """All scores of one model.
 
@@ -150,7 +150,16 @@ def batteries(probe_scores: ProbeScores, least: int) -> Iterator[Battery]:
         ).iter_rows():
             scores.setdefault((control, kind, layer), {})[prompt] = score
         choosing, testing = (tuple(prompt for prompt in labels if split[prompt] == name) for name in ("choose", "test"))
-        battery = Battery(str(model), labels, items, choosing, testing, scores, {}, None)
+        battery = Battery(
+            model=str(model),
+            labels=labels,
+            items=items,
+            choosing=choosing,
+            testing=testing,
+            scores=scores,
+            lengths={},
+            matched=None,
+        )
         yield _within_lengths(battery, least)
 
 
@@ -282,9 +291,12 @@ def _beyond(
         return None
     pairing = battery.pairing(prompts)
     mine, theirs, simple, simple_theirs = (turn * _values(battery, key, prompts) for key, turn in keys.items())
-    terms = [(1, mine), (-1, simple)]
-    shift = 0.0
-    for weight, scores in ((-1, theirs), (1, simple_theirs)):
+    terms, shift = [(1, mine)], 0.0
+    beyond = [(-1, theirs)]
+    # A confound that tells less than in the control has gained nothing, and lends the probe nothing.
+    if pairing.value(simple) > max(pairing.value(simple_theirs), 0.5):
+        beyond += [(-1, simple), (1, simple_theirs)]
+    for weight, scores in beyond:
         if pairing.value(scores) > 0.5:
             terms.append((weight, scores))
         else:
