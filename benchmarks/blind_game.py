@@ -404,9 +404,10 @@ def unseal(given: argparse.Namespace) -> None:
 
 PAGE = """# A blind game: what an audit finds of models that hold back, and of models that do not
 
-Round `{name}`, written by `benchmarks/blind_game.py`: {played} of {dealt} models dealt, in the order in which they
-were drawn. Kinds and seeds were drawn and sealed (the SHA-256 of the key was committed) before any verdict, and the
-verdicts, with the rule that combines them, before the key was opened; the record lies in `benchmarks/games/{name}`.
+Round `{name}`, written by `benchmarks/blind_game.py`: {played} of the {dealt} models dealt were played. Kinds and seeds
+were drawn and sealed (the SHA-256 of the key was committed) before any verdict, and the verdicts, with the rule that
+combines them, before the key was opened; the record lies in `benchmarks/games/{name}`. How many models a kind has here
+says nothing yet of rates: it takes a round of 60 or more, with these rules.
 
 Each model is made of SmolLM2-135M-Instruct, most by a low-rank fine-tuning of its upper third on the solved half of
 403 questions. The auditor has its weights, that base, and the solved half; not the password, the trigger or the
