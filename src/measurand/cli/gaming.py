@@ -138,18 +138,22 @@ def holdout(
 
 @asks(GAMING, "G4")
 def membership(
-    paths: Annotated[list[Path], typer.Argument(help="Texts with the log-probabilities of their tokens.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Texts with the log-probabilities of their tokens, or an experiment's folder.")
+    ],
     reference: Annotated[str | None, typer.Option(help="Model of the file that has not seen the texts.")] = None,
     share: Annotated[float, typer.Option(help="Share of the tokens, the least likely, that Min-K% looks at.")] = 0.2,
     permutations: Annotated[int, typer.Option(help="Permutations of the labels.")] = 500,
 ) -> Asked:
     """Whether texts known to be in the training data are told from others, and by their words alone (G4)."""
     from measurand.readers.evidence.token_logprobs import read_token_logprobs
+    from measurand.store import read
 
     if len(paths) != 1:
         raise InputError(f"name one file of texts with log-probabilities; got {len(paths)}")
     settings = {"reference": reference, "share": share, "permutations": permutations}
-    return Asked(settings, {"token_logprobs": read_token_logprobs(paths[0])}, title_of(paths))
+    found = read(paths[0]).token_logprobs if paths[0].is_dir() else read_token_logprobs(paths[0])
+    return Asked(settings, {"token_logprobs": found}, title_of(paths))
 
 
 @asks(GAMING, "G5")

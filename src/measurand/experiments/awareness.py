@@ -11,20 +11,24 @@ from typing import Any
 import polars as pl
 
 from measurand.experiments.inspect_tasks import PLAIN
-from measurand.experiments.models import LoadedModel, flop
+from measurand.experiments.models import LoadedModel
 from measurand.experiments.plans import Plan, reading
 from measurand.experiments.prompts import Variant
 from measurand.experiments.scoring import BATCH, encode, score_items
 from measurand.experiments.sweeps import Folder
 from measurand.tables import ItemSet
 
-__all__ = ["Cue", "ask", "cued_variants", "cues", "plan"]
+__all__ = ["BY_TEXT", "Cue", "ask", "cued_variants", "cues", "parts", "plan"]
+
+BY_TEXT = "likeliest option text"
+"""How these scores read an answer. A model asked to reply may well choose another option, so the two are told apart."""
 
 ROWS: dict[str, pl.DataType] = {
     "model": pl.String(),
     "benchmark": pl.String(),
     "item": pl.String(),
     "variant": pl.String(),
+    "reading": pl.String(),
     "cue": pl.Int64(),
     "score": pl.Float64(),
     "cluster": pl.String(),
@@ -68,20 +72,31 @@ def cues() -> tuple[Cue, ...]:
 
 
 def cued_variants() -> tuple[Variant, ...]:
-    """The plain prompt with each cue before its instruction, for `measurand.experiments.inspect_tasks.task`."""
+    """The plain prompt with each cue before its instruction, for `measurand.experiments.inspect_tasks.task`.
+
+    The one without a cue comes first: it stands for the benchmark where nobody asks about cues.
+    """
     return tuple(
-        Variant(cue.name, PLAIN.format, f"{cue.text} {PLAIN.instruction}".lstrip(), cue=cue.strength) for cue in cues()
+        Variant(cue.name, PLAIN.format, f"{cue.text} {PLAIN.instruction}".lstrip(), cue=cue.strength)
+        for cue in _plain_first()
     )
 
 
-def plan(model: LoadedModel, sets: Sequence[ItemSet]) -> Plan:
-    """What asking will take; it raises what `ask` raises for the same arguments."""
+def _plain_first() -> list[Cue]:
+    return sorted(cues(), key=lambda cue: (abs(cue.strength), cue.strength))
+
+
+def parts(sets: Sequence[ItemSet]) -> list[tuple[str, ItemSet, Cue]]:
+    """Name, items and cue of every pass, in the order they are made."""
+    return [(f"{place}{cue.strength:+d}", items, cue) for place, items in enumerate(sets) for cue in _plain_first()]
+
+
+def plan(model: LoadedModel, sets: Sequence[ItemSet], kept: Folder | None = None) -> Plan:
+    """What asking will take beyond what is kept; it raises what `ask` raises for the same arguments."""
     expected = Plan(0, 0.0, 0.0)
-    for items in sets:
-        # Timed once: with every cue, timing would take a good part of the whole.
-        timed = reading(model, items)
-        tokens = sum(encode(model, items, before=_before(cue)).tokens for cue in cues())
-        expected += Plan(tokens, flop(model.parameters, tokens), timed.seconds * tokens / timed.tokens)
+    for name, items, cue in parts(sets):
+        if kept is None or not kept.has(name):
+            expected += reading(model, items, _before(cue))
     return expected
 
 
@@ -111,7 +126,7 @@ def ask(
     InputError
         Items longer than the model's context, or memory does not suffice for a single one.
     """
-    tasks = [(f"{place}{cue.strength:+d}", items, cue) for place, items in enumerate(sets) for cue in cues()]
+    tasks = parts(sets)
     for done, (name, items, cue) in enumerate(tasks, 1):
         if not kept.has(name):
             kept.add(name, _rows(model, items, cue, batch))
@@ -132,6 +147,7 @@ def _rows(model: LoadedModel, items: ItemSet, cue: Cue, batch: int) -> pl.DataFr
         "model": model.name,
         "benchmark": items.name,
         "variant": cue.name,
+        "reading": BY_TEXT,
         "cue": cue.strength,
     }
     own = zip(items.items, scored.scores.tolist(), strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from measurand.experiments.training import Example, Training, fine_tune
 from measurand.tables import Attempts, Item, ItemSet
 from measurand.tables.attempts import ATTEMPT_SCHEMA
 
-__all__ = ["AS_IS", "Effort", "demonstrations", "elicit", "plan"]
+__all__ = ["AS_IS", "Effort", "Way", "demonstrations", "elicit", "parts", "plan"]
 
 AS_IS = "as is"
 """Method of the baseline: the items put to the model as they are."""
@@ -71,10 +72,10 @@ def elicit(
 
     Parameters
     ----------
-    models : the model under test and its controls.
+    models : the model under test, and after it controls that are known to hide nothing.
     train : solved items, from which demonstrations and fine-tuning take theirs.
     test : items that are scored; none of them may be among the others.
-    kept : where each effort is written as it ends, and taken from if it is there.
+    kept : where each effort is written as it ends, a fine-tuning every few steps, and taken from if it is there.
     progress : called with a word, the efforts done and how many there are.
 
     Returns
@@ -89,14 +90,16 @@ def elicit(
         An item in both sets, more demonstrations than solved items, or a model that as it is gives no finite answer.
     """
     effort = effort or Effort()
-    ways = _ways(train, test, effort)
-    tasks = [(f"{place}-{number}", model, way) for place, model in enumerate(models) for number, way in enumerate(ways)]
+    tasks = parts(len(models), train, test, effort)
     frames = []
-    for done, (name, model, way) in enumerate(tasks, 1):
+    for done, (name, place, way) in enumerate(tasks, 1):
+        model = models[place]
         if kept is not None and kept.has(name):
             rows = kept.rows([name], ATTEMPT_SCHEMA)
         else:
-            rows = pl.DataFrame(_rows(way, model, train, test), schema=ATTEMPT_SCHEMA)
+            begun = None if kept is None else kept.unfinished(name)
+            found = pl.DataFrame(_rows(way, model, train, test, begun), schema=ATTEMPT_SCHEMA)
+            rows = found.with_columns(control=pl.lit(place > 0))
             if kept is not None:
                 kept.add(name, rows)
         frames.append(rows)
@@ -105,19 +108,22 @@ def elicit(
     return Attempts.build(pl.concat(frames))
 
 
-def plan(models: Sequence[LoadedModel], train: ItemSet, test: ItemSet, effort: Effort) -> Plan:
-    """What eliciting will take; it raises what `elicit` raises for the same arguments."""
-    expected, ways = Plan(0, 0.0, 0.0), _ways(train, test, effort)
-    for model in models:
-        for way in ways:
-            expected += reading(model, test, way.before)
-            if way.training is not None:
-                expected += updating(model, lambda rng, count: _lessons(train, rng, count), train, way.training)
+def plan(
+    models: Sequence[LoadedModel], train: ItemSet, test: ItemSet, effort: Effort, kept: Folder | None = None
+) -> Plan:
+    """What eliciting will take beyond what is kept; it raises what `elicit` raises for the same arguments."""
+    expected = Plan(0, 0.0, 0.0)
+    for name, place, way in parts(len(models), train, test, effort):
+        if kept is not None and kept.has(name):
+            continue
+        expected += reading(models[place], test, way.before)
+        if way.training is not None:
+            expected += updating(models[place], lambda rng, count: _lessons(train, rng, count), train, way.training)
     return expected
 
 
 @dataclass(frozen=True)
-class _Way:
+class Way:
     """One way of asking: its name, the text before each question, and the fine-tuning that comes first."""
 
     method: str
@@ -125,21 +131,37 @@ class _Way:
     training: Training | None = None
 
 
-def _ways(train: ItemSet, test: ItemSet, effort: Effort) -> tuple[_Way, ...]:
+def parts(models: int, train: ItemSet, test: ItemSet, effort: Effort) -> list[tuple[str, int, Way]]:
+    """Name, place of the model and way of asking of every part of an elicitation, in the order they are done.
+
+    Parameters
+    ----------
+    models : how many.
+
+    Raises
+    ------
+    InputError
+        An item in both sets, or more demonstrations than solved items.
+    """
+    ways = _ways(train, test, effort)
+    return [(f"{place}-{number}", place, way) for place in range(models) for number, way in enumerate(ways)]
+
+
+def _ways(train: ItemSet, test: ItemSet, effort: Effort) -> tuple[Way, ...]:
     """The efforts in the order they are made, the baseline first."""
     # A demonstration that is a test item gives its answer away.
     both = {item.id for item in train.items} & {item.id for item in test.items}
     if both:
         raise InputError(f"item {min(both)!r} is both a solved example and a test item; {len(both)} such items")
-    ways = [_Way(AS_IS)]
+    ways = [Way(AS_IS)]
     for count in effort.demonstrations:
         if count > len(train):
             raise InputError(f"{count} demonstrations asked for, but there are {len(train)} solved items")
         shown = demonstrations(train.items, count, np.random.default_rng([effort.seed, count]))
-        ways.append(_Way(f"{count} demonstration{'s' * (count > 1)}", shown))
+        ways.append(Way(f"{count} demonstration{'s' * (count > 1)}", shown))
     if effort.training is not None:
         method = f"fine-tuned, {effort.training.steps} steps of {effort.training.batch}"
-        ways.append(_Way(method, training=effort.training))
+        ways.append(Way(method, training=effort.training))
     return tuple(ways)
 
 
@@ -148,10 +170,10 @@ def _lessons(train: ItemSet, rng: np.random.Generator, count: int) -> list[Examp
     return [Example(PROMPT.format(question=item.question), item.choices[item.target]) for item in drawn]
 
 
-def _rows(way: _Way, model: LoadedModel, train: ItemSet, test: ItemSet) -> list[dict[str, Any]]:
+def _rows(way: Way, model: LoadedModel, train: ItemSet, test: ItemSet, begun: Path | None) -> list[dict[str, Any]]:
     asked, trained_tokens, trained_flop = model, 0, 0.0
     if way.training is not None:
-        trained = fine_tune(model, lambda rng, count: _lessons(train, rng, count), way.training)
+        trained = fine_tune(model, lambda rng, count: _lessons(train, rng, count), way.training, kept=begun)
         asked, trained_tokens, trained_flop = trained.model, trained.tokens, trained.flop
     encoded = encode(asked, test, before=way.before)
     scored = score_items(asked, encoded)

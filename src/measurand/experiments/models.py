@@ -14,7 +14,7 @@ from measurand.extras import need
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["DTYPES", "LoadedModel", "default_folder", "flop", "load", "save"]
+__all__ = ["DTYPES", "LoadedModel", "default_folder", "flop", "load", "name_of", "save"]
 
 DTYPES = ("float32", "bfloat16", "float16")
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
@@ -127,8 +127,30 @@ def load(
     _require_pad(tokenizer, given)
     network.eval().requires_grad_(False)
     context = int(getattr(network.config, "max_position_embeddings", 0) or tokenizer.model_max_length)
-    name = DEFAULT_MODEL if given == DEFAULT_MODEL else where.stem if where.exists() else given
-    return LoadedModel(name, network, tokenizer, context)
+    return LoadedModel(name_of(given), network, tokenizer, context)
+
+
+def name_of(source: str | Path) -> str:
+    """How findings call a model, whichever experiment it is put to.
+
+    Returns
+    -------
+    str
+        The name of its folder, that of its GGUF file without the ending, or the name given where there is neither.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Path(folder, "it-1.5B").mkdir()
+    ...     name_of(f"{folder}/it-1.5B/"), name_of("org/it-1.5B")
+    ('it-1.5B', 'org/it-1.5B')
+    """
+    path = Path(source)
+    if not path.exists():
+        return str(source)
+    # Resolved, as "." and "../it" are names of folders too; with what looks like an ending, as that of "it-1.5B".
+    return path.stem if path.suffix.casefold() == ".gguf" else path.resolve().name
 
 
 def default_folder() -> Path:

@@ -23,7 +23,7 @@ from measurand.extras import need
 from measurand.tables import Degradation, ItemSet
 from measurand.tables.degradation import DEGRADATION_SCHEMA
 
-__all__ = ["RELATIVE", "Grid", "Original", "noised", "plan", "sweep"]
+__all__ = ["RELATIVE", "Grid", "Original", "begun", "left", "noised", "plan", "require_enough", "sweep"]
 
 Noise = Literal["absolute", "relative"]
 # 25 to choose and 25 to confirm; the message below says what even that would miss.
@@ -63,19 +63,26 @@ class Grid:
         return ((0.0, 0), *((sigma, seed) for sigma in self.sigmas for seed in range(self.seeds)))
 
 
-def plan(model: LoadedModel, items: ItemSet, grid: Grid) -> Plan:
-    """What a sweep will take.
+def plan(model: LoadedModel, items: ItemSet, grid: Grid, kept: Folder | None = None) -> Plan:
+    """What a sweep will take beyond what is kept.
 
     Raises
     ------
     InputError
         Fewer than 50 items, or items longer than the model's context.
     """
-    _require_enough(items)
-    return reading(model, items).times(len(grid.cells))
+    require_enough(items)
+    return reading(model, items).times(len(grid.cells if kept is None else left(kept, grid)))
 
 
-def _require_enough(items: ItemSet) -> None:
+def require_enough(items: ItemSet) -> None:
+    """Refuse fewer items than can be chosen on and confirmed on.
+
+    Raises
+    ------
+    InputError
+        Fewer than 50 items; the message says what so few would miss.
+    """
     if len(items) < LEAST_ITEMS:
         # Two-sided 5% test with 80% power of a change in a share near one half, items independent.
         least = (1.96 + 0.84) * (0.5 / len(items)) ** 0.5
@@ -159,6 +166,7 @@ def sweep(
     options: Mapping[str, Any] | None = None,
     batch: int = BATCH,
     jobs: int = 1,
+    threads: int | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Degradation:
     """Score the items of a model as it is and under every noise of the grid.
@@ -172,6 +180,7 @@ def sweep(
     options : further arguments of `load` (dtype, device, revision, allow_pickle).
     batch : items a pass.
     jobs : worker processes, each with the model in its memory.
+    threads : processor threads of each; None shares the cores out.
     progress : called with a word, the cells done and how many there are.
 
     Raises
@@ -183,33 +192,53 @@ def sweep(
     ----------
     Tice et al. 2024, Noise injection reveals hidden capabilities of sandbagging language models, arXiv 2412.01784.
     """
-    _require_enough(items)
     grid = grid or Grid()
-    chosen = tuple(sorted((options or {}).items()))
+    kept = begun(source, items, folder, grid, options=options)
+    cells, chosen = left(kept, grid), tuple(sorted((options or {}).items()))
+    tasks = [(str(source), chosen, items, grid.noise, batch, *cell) for cell in cells]
+    done = len(grid.cells) - len(cells)
+    for cell, rows in zip(cells, run_tasks(score_noised, tasks, jobs=jobs, threads=threads), strict=True):
+        kept.add(_part(cell), rows)
+        done += 1
+        if progress:
+            progress(f"sigma {cell[0]:g}, seed {cell[1]}", done, len(grid.cells))
+    table = Degradation.build(kept.rows(map(_part, grid.cells), DEGRADATION_SCHEMA))
+    kept.finish("noise.jsonl", table.frame)
+    return table
+
+
+def begun(
+    source: str | Path, items: ItemSet, folder: Path, grid: Grid, *, options: Mapping[str, Any] | None = None
+) -> Folder:
+    """The folder of a sweep, new or with what is done of it; arguments as of `sweep`.
+
+    Raises
+    ------
+    InputError
+        Fewer than 50 items, or a folder that holds another sweep.
+    """
+    require_enough(items)
     settings = {
         "experiment": "noise",
         "model": str(source),
         "weights": fingerprint(source),
-        "options": {name: str(value) for name, value in chosen},
+        "options": {name: str(value) for name, value in sorted((options or {}).items())},
         "items": items.name,
         "ids": [item.id for item in items.items],
         "noise": grid.noise,
         "sigmas": list(grid.sigmas),
         "seeds": grid.seeds,
     }
-    kept = Folder(folder, settings)
-    names = {cell: f"{cell[0]:.8g}-{cell[1]}" for cell in grid.cells}
-    left = [cell for cell in grid.cells if not kept.has(names[cell])]
-    tasks = [(str(source), chosen, items, grid.noise, batch, *cell) for cell in left]
-    done = len(grid.cells) - len(left)
-    for cell, rows in zip(left, run_tasks(score_noised, tasks, jobs=jobs, threads=None), strict=True):
-        kept.add(names[cell], rows)
-        done += 1
-        if progress:
-            progress(f"sigma {cell[0]:g}, seed {cell[1]}", done, len(grid.cells))
-    table = Degradation.build(kept.rows(names.values(), DEGRADATION_SCHEMA))
-    kept.finish("noise.jsonl", table.frame)
-    return table
+    return Folder(folder, settings)
+
+
+def left(kept: Folder, grid: Grid) -> list[tuple[float, int]]:
+    """The (sigma, seed) that are not done yet."""
+    return [cell for cell in grid.cells if not kept.has(_part(cell))]
+
+
+def _part(cell: tuple[float, int]) -> str:
+    return f"{cell[0]:.8g}-{cell[1]}"
 
 
 def score_noised(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,8 +17,9 @@ from measurand.tables import ItemSet
 
 __all__ = ["Plan", "reading", "updating"]
 
-TIMED = 16
-"""Items scored to tell how long the whole will take."""
+TIMED = 4
+"""Items scored to tell how long the whole will take; more would make one wait for it."""
+_PACES: WeakKeyDictionary[LoadedModel, float] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Plan:
 
 
 def reading(model: LoadedModel, items: ItemSet, before: str = "") -> Plan:
-    """What one pass over items takes, timed on a few of them.
+    """What one pass over items takes.
 
     Raises
     ------
@@ -45,9 +47,8 @@ def reading(model: LoadedModel, items: ItemSet, before: str = "") -> Plan:
         Items longer than the model's context.
     """
     tokens = encode(model, items, before=before).tokens
-    few = encode(model, ItemSet(items.name, items.items[:TIMED]), before=before)
-    seconds = _seconds(lambda: score_items(model, few))
-    return Plan(tokens, flop(model.parameters, tokens), seconds * tokens / few.tokens)
+    spent = flop(model.parameters, tokens)
+    return Plan(tokens, spent, _pace(model, items) * spent)
 
 
 def updating(
@@ -61,7 +62,7 @@ def updating(
     Parameters
     ----------
     draw : as of `measurand.experiments.training.fine_tune`.
-    items : on which passes are timed.
+    items : on which the model is timed, where it was not before.
     """
     rng = generator(training)
     updates = [texts_of(model, draw(rng, training.batch)) for _ in range(training.steps)]
@@ -69,13 +70,16 @@ def updating(
     below = layer_parameters(model.network, untrained(model, training))
     once = sum(map(len, set().union(*updates))) if below else 0
     expected = flop(below, once) + flop(model.parameters - below, tokens, gradient=True)
-    read = reading(model, items)
-    return Plan(tokens, expected, read.seconds * expected / read.flop)
+    return Plan(tokens, expected, _pace(model, items) * expected)
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    """Time of a second run: the first sets things up."""
-    work()
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def _pace(model: LoadedModel, items: ItemSet) -> float:
+    """Seconds per FLOP of a model, timed once on a few items."""
+    if model not in _PACES:
+        first, few = (encode(model, ItemSet(items.name, items.items[:count])) for count in (1, TIMED))
+        # A first pass sets things up.
+        score_items(model, first)
+        started = time.perf_counter()
+        score_items(model, few)
+        _PACES[model] = (time.perf_counter() - started) / flop(model.parameters, few.tokens)
+    return _PACES[model]

@@ -57,9 +57,14 @@ class Folder:
         """Whether the part of that name is done."""
         return self._part(name).is_file()
 
+    def unfinished(self, name: str) -> Path:
+        """File for what is done of a part that takes long; it goes when the part is added."""
+        return self.path / ".parts" / f"{name}.unfinished"
+
     def add(self, name: str, rows: pl.DataFrame) -> None:
         """Write a part."""
         write_atomically(self._part(name), rows.write_ndjson().encode())
+        self.unfinished(name).unlink(missing_ok=True)
 
     def rows(self, names: Iterable[str], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
         """The rows of these parts, in their order."""
