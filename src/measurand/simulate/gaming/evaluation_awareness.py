@@ -92,7 +92,8 @@ def _shift(score: float) -> float:
 
 def _trend(shifts: Sequence[float]) -> float:
     """The change from the first dose to the last along the least-squares line of the expected scores."""
-    slope = np.polynomial.Polynomial.fit(DOSES, variant_score(np.array(shifts)), 1).convert().coef[1]
+    # Not Polynomial.fit, which drops a slope that is 0.
+    slope = np.polyfit(DOSES, variant_score(np.array(shifts)), 1)[0]
     return float(slope) * (DOSES[-1] - DOSES[0])
 
 
