@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from measurand.catalogue import BenchmarkFacts, lookup
@@ -16,6 +16,8 @@ __all__ = [
     "Spellings",
     "alias_rows",
     "benchmark_of",
+    "by_option_text",
+    "in_two_ways",
     "matched",
     "model_of",
     "resolved",
@@ -145,6 +147,30 @@ def benchmark_of(task: str, version: str | None, versions: int) -> str:
     known = lookup(task) or _lookup_run(task)
     name = known.benchmark if known is not None else task
     return f"{name}@{version}" if versions > 1 and version is not None else name
+
+
+def by_option_text(benchmark: str) -> str:
+    """The name of a benchmark whose answers are the options with the likeliest texts, and not what a model replies.
+
+    One model may know an answer by the one and not by the other, so that the two are benchmarks of their own.
+
+    Examples
+    --------
+    >>> by_option_text("facts")
+    'facts (option text)'
+    """
+    return f"{benchmark} (option text)"
+
+
+def in_two_ways(benchmarks: Collection[str]) -> bool:
+    """Whether a benchmark is there by option text and by replies, so that an average would count its items twice.
+
+    Examples
+    --------
+    >>> in_two_ways(["facts (option text)", "sums"]), in_two_ways(["facts (option text)", "facts"])
+    (False, True)
+    """
+    return any(by_option_text(name) in benchmarks for name in benchmarks)
 
 
 def _lookup_run(task: str) -> BenchmarkFacts | None:

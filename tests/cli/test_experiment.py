@@ -122,6 +122,99 @@ def test_members_answers_are_looked_at_given_their_questions(tiny_folder, tmp_pa
     assert finding["result"]["judged"] == "loss"
 
 
+@pytest.mark.parametrize(
+    ("words", "rows", "said"),
+    [
+        (
+            "elicit {model} {few} -o {out}",
+            38,
+            "19 items to score, but the verdict needs at least 20; half of the items",
+        ),
+        ("elicit {model} {few} -o {out}", {"a": 32, "b": 32}, "in 2 clusters, but the verdict needs at least 10; half"),
+        ("noise {model} {few} -o {out}", {"a": 32, "b": 32}, "in 2 clusters, but the verdict needs at least 10; more"),
+        ("awareness {few} --model {model} -o {out}", 19, "19 items to score, but the verdict needs at least 20"),
+        ("awareness {few} --model mockllm/model -o {out}", 19, "19 items to score, but the verdict needs at least 20"),
+        ("prompts {few} --model mockllm/model -o {out}", 9, "9 items to score, but the verdict needs at least 10"),
+        ("rerun {few} --model mockllm/model -o {out}", 9, "9 items to score, but the verdict needs at least 10"),
+    ],
+)
+def test_too_few_items_are_said_before_any_work(tiny_folder, items, tmp_path, monkeypatch, words, rows, said):
+    def loaded(*_, **__):
+        raise AssertionError("no model should be loaded")
+
+    monkeypatch.setattr("measurand.experiments.models.load", loaded)
+    count, clusters = (sum(rows.values()), list(rows)) if isinstance(rows, dict) else (rows, [None])
+    lines = [json.loads(line) for line in items.read_text().splitlines()[:count]]
+    few = tmp_path / "few.jsonl"
+    few.write_text(
+        "\n".join(json.dumps(line | {"cluster": clusters[i % len(clusters)]}) for i, line in enumerate(lines)),
+        encoding="utf-8",
+    )
+    asked = words.format(model=tiny_folder, few=few, out=tmp_path / "out")
+    assert said in run(*asked.split(), code=1)
+    assert not (tmp_path / "out").exists()
+
+
+def test_it_computes_with_as_many_threads_as_are_asked_for(tiny_folder, items, tmp_path, monkeypatch):
+    import torch
+
+    from measurand.experiments import awareness, noise
+
+    used = []
+    for module in (awareness, noise):
+        score = module.score_items
+        monkeypatch.setattr(
+            module, "score_items", lambda *a, own=score, **k: used.append(torch.get_num_threads()) or own(*a, **k)
+        )
+    before = torch.get_num_threads()
+    try:
+        for threads in (2, 1):
+            out = ("--threads", threads, "-o", tmp_path / f"noise-{threads}")
+            run("noise", tiny_folder, items, "--sigmas", "0.1", "--seeds", 1, *out)
+            out = ("--threads", threads, "-o", tmp_path / f"awareness-{threads}")
+            run("awareness", items, "--model", tiny_folder, "--limit", 20, *out)
+            assert set(used) == {threads}
+            used.clear()
+        # Without a word it is one.
+        run("awareness", items, "--model", tiny_folder, "--limit", 20, "-o", tmp_path / "plain")
+        assert set(used) == {1}
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_how_far_it_is_stands_on_a_line_for_every_tenth():
+    from measurand.cli.experiment import progress
+    from measurand.cli.streams import messages
+
+    with messages.capture() as told, progress(["noise"]) as step:
+        for done in range(1, 41):
+            step("sigma 0.1", done, 40)
+        # Another part, as of a second model, begins anew.
+        step("reference", 1, 2)
+    lines = told.get().splitlines()
+    assert lines[:2] == ["noise: 4 of 40 done (10%), sigma 0.1", "noise: 8 of 40 done (20%), sigma 0.1"]
+    assert len(lines) == 11
+
+
+def test_a_model_has_one_name_whatever_leads_to_it(tiny_folder, items, tmp_path, monkeypatch):
+    shutil.copytree(tiny_folder, tmp_path / "it-1.5B")
+    monkeypatch.chdir(tmp_path / "it-1.5B")
+    asked = ("--limit", 20)
+    for place, named in enumerate((".", f"{tmp_path}/it-1.5B/", "../it-1.5B")):
+        run("awareness", items, "--model", named, "-o", tmp_path / f"out-{place}", *asked)
+        rows = (tmp_path / f"out-{place}" / "awareness.jsonl").read_text().splitlines()
+        assert {json.loads(row)["model"] for row in rows} == {"it-1.5B"}
+    run("rerun", items, "--model", "../it-1.5B", "--epochs", 2, "-o", tmp_path / "again", "--limit", 20)
+    # Scores by option text and by replies of one model are two columns, and no average.
+    words = ["score", str(tmp_path / "out-0"), str(tmp_path / "again"), "--json"]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    found = json.loads(done.stdout)["findings"]
+    assert {each["subject"]["model"] for each in found if "model" in each["subject"]} == {"it-1.5B"}
+    benchmarks = {each["subject"]["benchmark"] for each in found if "benchmark" in each["subject"]}
+    assert benchmarks == {"sums", "sums (option text)"}
+    assert "on average" not in done.stdout
+
+
 def test_what_cannot_be_done_is_said(tiny_folder, items, tmp_path):
     few = tmp_path / "few.jsonl"
     few.write_text("\n".join(items.read_text().splitlines()[:20]), encoding="utf-8")

@@ -55,7 +55,7 @@ def test_every_item_meets_every_cue_and_is_scored_after_it(tiny, asked):
     assert rows.height == 2 * 8 * 7
     assert rows.group_by("benchmark", "item").agg(pl.col("cue").n_unique())["cue"].unique().to_list() == [7]
     for cue in cues():
-        own = rows.filter(benchmark="sums", cue=cue.strength)
+        own = rows.filter(benchmark="sums (option text)", cue=cue.strength)
         before = f"{cue.text}\n" if cue.text else ""
         assert own["score"].to_list() == score_items(tiny, SETS[0], before=before).scores.tolist()
     assert (kept.path / "awareness.jsonl").is_file()
@@ -99,7 +99,10 @@ def test_the_command_on_local_weights(tiny_folder, tmp_path):
     assert "FLOP; about" in said
     found = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
     assert {finding["code"] for finding in found["findings"]} == {"G11"}
-    assert {f["subject"].get("benchmark") for f in found["findings"][1:]} == {"sums", "facts"}
+    assert {f["subject"].get("benchmark") for f in found["findings"][1:]} == {
+        "sums (option text)",
+        "facts (option text)",
+    }
     assert "Score by cue" in said
     before = (tmp_path / "out" / "awareness.jsonl").read_bytes()
     run(*words)

@@ -10,6 +10,7 @@ from measurand.experiments.elicit import AS_IS, Effort, demonstrations, elicit, 
 from measurand.experiments.locks import halves
 from measurand.experiments.models import flop
 from measurand.experiments.scoring import encode, score_items
+from measurand.experiments.sweeps import Folder
 from measurand.experiments.training import Training
 from measurand.tables import ItemSet
 
@@ -62,11 +63,44 @@ def test_the_plan_is_near_what_it_takes(tiny, parts):
     assert said.seconds > 0
 
 
+def test_a_fine_tuning_that_broke_off_goes_on(tiny, parts, tmp_path, monkeypatch):
+    from measurand.experiments import training
+
+    effort = Effort((), Training(steps=12, batch=2, rank=2))
+    whole = elicit([tiny], *parts, effort).frame
+    steps, loss = [], training._loss
+
+    def broken(*given):
+        steps.append(1)
+        if len(steps) == 12:
+            raise KeyboardInterrupt
+        return loss(*given)
+
+    monkeypatch.setattr(training, "_loss", broken)
+    kept = Folder(tmp_path / "out", {})
+    with pytest.raises(KeyboardInterrupt):
+        elicit([tiny], *parts, effort, kept=kept)
+    assert kept.unfinished("0-1").is_file()
+    # Kept after 10 steps: the last two are made, and what comes out is the same.
+    assert elicit([tiny], *parts, effort, kept=kept).frame.equals(whole)
+    assert len(steps) == 12 + 2
+    assert not kept.unfinished("0-1").exists()
+
+
+def test_the_plan_counts_what_is_left(tiny, parts, tmp_path):
+    effort, kept = Effort((2,), TRAINING), Folder(tmp_path / "out", {})
+    elicit([tiny], *parts, effort, kept=kept)
+    assert plan([tiny], *parts, effort, kept).tokens == 0
+    (tmp_path / "out" / ".parts" / "0-0.jsonl").unlink()
+    assert plan([tiny], *parts, effort, kept).tokens == encode(tiny, parts[1]).tokens
+
+
 def test_controls_are_targets_of_their_own(tiny, parts):
     from dataclasses import replace
 
     found = elicit([tiny, replace(tiny, name="control")], *parts, Effort((1,), None))
     assert found.targets == ("control", "tiny")
+    assert found.controls == ("control",)
 
 
 def test_what_cannot_be_elicited_fairly_is_refused(tiny, some_sums, parts):

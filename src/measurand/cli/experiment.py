@@ -20,6 +20,7 @@ from measurand.cli.options import Jobs, Out, Seed, Showing
 from measurand.cli.running import audit_and_write, messages, names_in
 from measurand.errors import InputError
 from measurand.files import require_writable
+from measurand.names import by_option_text
 from measurand.wording import plural
 
 __all__ = ["awareness", "elicit", "experiment", "lock", "membership", "noise", "probe", "prompts", "rerun"]
@@ -69,15 +70,15 @@ def progress(labels: Sequence[str]) -> Iterator[Callable[[str, int, int], None]]
         with running.progress(labels) as step:
             yield step
         return
-    told = 0
+    told = before = 0
 
     def line(label: str, done: int, total: int) -> None:
-        nonlocal told
-        tenths = 10 * done // total
+        nonlocal told, before
         # Less than before is the beginning of another part.
-        if tenths > told:
+        told, before = told if done > before else 0, done
+        if (tenths := 10 * done // total) > told:
+            told = tenths
             messages.print(f"{labels[0]}: {done:,} of {total:,} done ({10 * tenths}%), {label}", soft_wrap=True)
-        told = tenths
 
     yield line
 
@@ -453,7 +454,7 @@ def awareness(
         "model": model,
         "weights": fingerprint(model),
         "options": {name: str(value) for name, value in options.items()},
-        "items": {items.name: [item.id for item in items.items] for items in sets},
+        "items": {by_option_text(items.name): [item.id for item in items.items] for items in sets},
     }
     kept, every = Folder(output, settings), parts(sets)
     left = sum(not kept.has(name) for name, _, _ in every)
@@ -590,8 +591,8 @@ def _require_names(models: Sequence[str]) -> None:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(
-            f"got two models of the name {twice!r} ({', '.join(models)}); each should be another model than the rest, in a "
-            "folder of another name"
+            f"got two models of the name {twice!r} ({', '.join(models)}); each should be another model than the rest, "
+            "in a folder of another name"
         )
 
 

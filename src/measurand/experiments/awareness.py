@@ -16,19 +16,16 @@ from measurand.experiments.plans import Plan, reading
 from measurand.experiments.prompts import Variant
 from measurand.experiments.scoring import BATCH, encode, score_items
 from measurand.experiments.sweeps import Folder
+from measurand.names import by_option_text
 from measurand.tables import ItemSet
 
-__all__ = ["BY_TEXT", "Cue", "ask", "cued_variants", "cues", "parts", "plan"]
-
-BY_TEXT = "likeliest option text"
-"""How these scores read an answer. A model asked to reply may well choose another option, so the two are told apart."""
+__all__ = ["Cue", "ask", "cued_variants", "cues", "parts", "plan"]
 
 ROWS: dict[str, pl.DataType] = {
     "model": pl.String(),
     "benchmark": pl.String(),
     "item": pl.String(),
     "variant": pl.String(),
-    "reading": pl.String(),
     "cue": pl.Int64(),
     "score": pl.Float64(),
     "cluster": pl.String(),
@@ -145,9 +142,8 @@ def _rows(model: LoadedModel, items: ItemSet, cue: Cue, batch: int) -> pl.DataFr
     scored = score_items(model, encode(model, items, before=_before(cue)), batch=batch)
     constant: dict[str, Any] = {
         "model": model.name,
-        "benchmark": items.name,
+        "benchmark": by_option_text(items.name),
         "variant": cue.name,
-        "reading": BY_TEXT,
         "cue": cue.strength,
     }
     own = zip(items.items, scored.scores.tolist(), strict=True)

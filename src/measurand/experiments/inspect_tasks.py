@@ -21,8 +21,6 @@ __all__ = ["MOCK", "PLAIN", "local_model", "mock_model", "option_in", "replies_i
 PLAIN = Variant("plain", Format(), INSTRUCTIONS[0])
 TOKENS = 16
 """Most tokens of an answer: a mark, or a short option."""
-BY_REPLY = "option named in reply"
-"""How these scores read an answer: the option that a reply names, which need not be the likeliest by its text."""
 MOCK = "mockllm/model"
 """Inspect's model that answers without a network."""
 WRITES = 500
@@ -116,7 +114,7 @@ def _scorer() -> Any:
         return score
 
     metrics = [scoring.accuracy(), scoring.stderr()]
-    return scoring.scorer(metrics=metrics, name=BY_REPLY)(option)()
+    return scoring.scorer(metrics=metrics, name="option")(option)()
 
 
 def mock_model() -> Any:

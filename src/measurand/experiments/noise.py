@@ -20,6 +20,7 @@ from measurand.experiments.plans import Plan, reading
 from measurand.experiments.scoring import BATCH, Encoded, encode, item_rows, score_items
 from measurand.experiments.sweeps import Folder, fingerprint
 from measurand.extras import need
+from measurand.names import by_option_text
 from measurand.tables import Degradation, ItemSet
 from measurand.tables.degradation import DEGRADATION_SCHEMA
 
@@ -223,7 +224,7 @@ def begun(
         "model": str(source),
         "weights": fingerprint(source),
         "options": {name: str(value) for name, value in sorted((options or {}).items())},
-        "items": items.name,
+        "items": by_option_text(items.name),
         "ids": [item.id for item in items.items],
         "noise": grid.noise,
         "sigmas": list(grid.sigmas),
@@ -248,7 +249,13 @@ def score_noised(
     model, encoded, original = _held(source, options, items)
     with noised(model, sigma, seed, noise, original):
         scored = score_items(model, encoded, batch=batch)
-    constant = {"model": model.name, "benchmark": items.name, "noise": noise, "sigma": sigma, "seed": seed}
+    constant = {
+        "model": model.name,
+        "benchmark": by_option_text(items.name),
+        "noise": noise,
+        "sigma": sigma,
+        "seed": seed,
+    }
     rows = [{**constant, **row} for row in item_rows(items.items, scored)]
     return pl.DataFrame(rows, schema=DEGRADATION_SCHEMA)
 

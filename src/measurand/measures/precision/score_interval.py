@@ -17,6 +17,7 @@ from measurand.measures.precision.shared.score_answer import answer, dependence
 from measurand.measures.precision.shared.score_records import Average, Interval, Method, ScoreInterval, ScoreIntervals
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import Unassessed, headline, unassessed
+from measurand.names import in_two_ways
 from measurand.results import Axis, Cell, Estimate, Figure, Finding, Question, Status
 from measurand.stats.intervals.binomial import SMALL, proportion_limits
 from measurand.stats.intervals.bounded import betting_limits, few_and_extreme
@@ -103,7 +104,7 @@ def averages(scores: Sequence[ScoreInterval], level: float) -> tuple[Average, ..
     for score in scores:
         of.setdefault(score.model, []).append(score)
     whole = {model: own for model, own in of.items() if len(own) == len(tasks)}
-    if len(tasks) < 2 or not whole or not all(score.unit for score in scores):
+    if len(tasks) < 2 or not whole or not all(score.unit for score in scores) or in_two_ways(tasks):
         return ()
     parts = np.array([[[s.value, s.stderr, s.df, s.clusters] for s in own] for own in whole.values()])
     mean, stderr, df = average(*np.moveaxis(parts, -1, 0).swapaxes(1, 2))

@@ -15,6 +15,7 @@ from measurand.measures.precision.shared.model_pairs import (
     turned,
 )
 from measurand.measures.verdicts import family
+from measurand.names import in_two_ways
 from measurand.results import AVERAGE
 from measurand.stats.intervals.clustered import t_limits
 from measurand.stats.intervals.distributions import student
@@ -49,11 +50,11 @@ def pooled(
 
     Returns
     -------
-    None with fewer than two tasks, fewer than two models that ran all of them, scores that are no shares, or more
-    models than are compared in pairs.
+    None with fewer than two tasks, fewer than two models that ran all of them, scores that are no shares, one task
+    scored in two ways, or more models than are compared in pairs.
     """
     common = set[str].intersection(*(set(task.models) for task in tasks)) if tasks else set()
-    usable = all(task.unit and not task.best_only for task in tasks)
+    usable = all(task.unit and not task.best_only for task in tasks) and not in_two_ways([t.benchmark for t in tasks])
     if len(tasks) < 2 or not 2 <= len(common) <= MOST_COMPARED or not usable:
         return None
     names = sorted(common)
