@@ -245,8 +245,8 @@ def elicit(
     kept = Folder(output, settings)
     left = [way for name, _, way in every if not kept.has(name)]
     tuned = sum(way.training is not None for way in left)
-    first = f", after {plural(tuned, 'fine-tuning')}" if tuned else ""
-    _say_passes(len(every), len(left), f"over {plural(len(test), 'item')}, {BY_TEXT}{first}")
+    also = f", and {plural(tuned, 'fine-tuning')}" if tuned else ""
+    _say_passes(len(every), len(left), f"over {plural(len(test), 'item')}, {BY_TEXT}{also}")
     models = [load(name, **options) for name in named]
     if left:
         _say(plan(models, train, test, effort, kept))
