@@ -17,7 +17,8 @@ FEWER_RUNS = {
     # Each run of these refits curves, laws or specification curves hundreds of times, or compares thousands of texts.
     **dict.fromkeys(("F2", "V4"), 60),
     "G2": 80,
-    **dict.fromkeys(("G3", "G4"), 250),
+    "G3": 250,
+    **dict.fromkeys(("G4", "G9"), 40),
     **dict.fromkeys(("F7", "F8"), 400),
 }
 """Least simulated studies of a cell where they are fewer than 1,000: the page says of each measure how many."""
