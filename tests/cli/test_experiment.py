@@ -136,6 +136,12 @@ def test_members_answers_are_looked_at_given_their_questions(tiny_folder, tmp_pa
         ("awareness {few} --model mockllm/model -o {out}", 19, "19 items to score, but the verdict needs at least 20"),
         ("prompts {few} --model mockllm/model -o {out}", 9, "9 items to score, but the verdict needs at least 10"),
         ("rerun {few} --model mockllm/model -o {out}", 9, "9 items to score, but the verdict needs at least 10"),
+        (
+            "probe {model} {few} -o {out} --password Open",
+            39,
+            "39 items to score, but the verdict needs at least 40; on",
+        ),
+        ("membership {model} {few} -o {out}", 38, "0 members and 0 others, but the verdict needs at least 20 of each"),
     ],
 )
 def test_too_few_items_are_said_before_any_work(tiny_folder, items, tmp_path, monkeypatch, words, rows, said):

@@ -277,10 +277,12 @@ def probe(
     from measurand.experiments.probing import behaviour, prompts_of
     from measurand.experiments.probing import probe as run
     from measurand.experiments.sweeps import Folder, fingerprint
+    from measurand.measures.gaming.probe import LEAST_PROMPTS
 
     options = asdict(loading)
     named = {None: model, "base": base, "benign": benign}
     asked, rng = _items(items), np.random.default_rng([seed, 9])
+    _require(asked, 2 * LEAST_PROMPTS, why="; on half of them the layer is chosen, and the other half is judged")
     settings = {
         "experiment": "probe",
         "models": [(control, name, name and fingerprint(name)) for control, name in named.items()],
@@ -328,11 +330,17 @@ def membership(
     from measurand.experiments.scoring import PROMPT
     from measurand.experiments.sweeps import Folder, fingerprint
     from measurand.experiments.token_logprobs import token_logprobs
+    from measurand.measures.gaming.membership import LEAST_TEXTS
     from measurand.readers.evidence.token_logprobs import read_members
     from measurand.tables import TokenLogprobs
 
     options = asdict(loading)
     asked, members, answers = read_members(texts)
+    if min(members.count(True), members.count(False)) < LEAST_TEXTS:
+        raise InputError(
+            f"{texts}: {plural(members.count(True), 'member')} and {plural(members.count(False), 'other')}, but the "
+            f"verdict needs at least {LEAST_TEXTS} of each"
+        )
     if answers:
         asked = [f"{PROMPT.format(question=text)} {answer}" for text, answer in zip(asked, answers, strict=True)]
     named = (model, *([] if reference is None else [reference]))

@@ -27,7 +27,7 @@ from measurand.stats.texts.two_sample import (
     text_features,
 )
 from measurand.tables.token_logprobs import TokenLogprobs
-from measurand.wording import percent, plural, shown, value_of
+from measurand.wording import more_needed, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "Attack", "Membership", "Memberships", "membership", "text_scores"]
 
@@ -387,12 +387,9 @@ def _meaning(found: Membership) -> str:
 
 def _texts_needed(attack: Attack) -> int | None:
     """Texts of each sort at which an area like this one would be told from one half; None where it is none above it."""
-    value, low, _ = attack.area
-    if value <= 0.505:
-        return None
-    half = max(value - low, 1e-6)
     each = 2 / (1 / attack.members + 1 / attack.others)
-    return int(np.ceil(each * (half / (value - 0.5)) ** 2 / 10) * 10)
+    more = more_needed(*attack.area, round(each), 0.5) if attack.area.value > 0.5 else None
+    return None if more is None else int(np.ceil((each + more) / 10) * 10)
 
 
 def _estimate(name: str, attack: Attack, level: float, method: str) -> Estimate:
