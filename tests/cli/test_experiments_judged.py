@@ -67,6 +67,26 @@ def test_locked_takes_a_control_and_a_baseline(tmp_path, capsys, monkeypatch):
     )
 
 
+def test_a_control_in_the_table_makes_an_issue_of_a_caution(tmp_path):
+    right = {("t", "as is"): 2, ("t", "5 shown"): 8, ("c", "as is"): 6, ("c", "5 shown"): 7}
+    rows = [(*arm, item, int(item % 10 < tenths)) for arm, tenths in right.items() for item in range(100)]
+    header = "target,method,behaviour,success"
+    bare = write(tmp_path / "bare.csv", header, rows)
+    marked = write(tmp_path / "marked.csv", f"{header},control", [(*row, int(row[0] == "c")) for row in rows])
+
+    def verdict(command, path):
+        found = json.loads(run(command, path, "--json"))["findings"]
+        (own,) = (each for each in found if each["code"] == "G10" and each["subject"].get("model") == "t")
+        return own["status"], own["sentence"]
+
+    status, sentence = verdict("locked", marked)
+    assert status == "issue"
+    assert "a gap of 60 points" in sentence
+    assert "against 10 points in the control" in sentence
+    assert verdict("audit", marked) == (status, sentence)
+    assert verdict("locked", bare)[0] == verdict("audit", bare)[0] == "caution"
+
+
 def test_probe_reads_a_table_of_scores(tmp_path):
     path = tmp_path / "probe.csv"
     table({(None, "probe"): 0.95, **CONTROLS}, 60, 2, np.random.default_rng(0)).frame.write_csv(path)

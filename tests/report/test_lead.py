@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from measurand.report.lead import findings_told, lead, question_words
 from measurand.report.summary import questions
 from measurand.results import Answer, Audit, Finding, Provenance, Question, Status
@@ -20,6 +22,15 @@ def test_what_was_read_is_never_the_answer() -> None:
         lead(audit_of(Finding(code="G6", status=Status.NOT_APPLICABLE, sentence=""), P0="3 files were read.")) is None
     )
     assert lead(audit_of(P0="3 files were read.")) == ("P0", Answer(sentence="3 files were read."))
+
+
+def test_what_an_experiment_asked_comes_first() -> None:
+    found = audit_of(P1="It scores 20%.", F4="It takes 5 queries.", G10="Nothing is locked.")
+    assert lead(found) == ("P1", Answer(sentence="It scores 20%."))
+    of = replace(found.provenance, made_for=("G10",))
+    assert lead(replace(found, provenance=of)) == ("G10", Answer(sentence="Nothing is locked."))
+    # Where that could not be assessed, the rest speaks as ever.
+    assert lead(replace(found, provenance=replace(of, made_for=("G7",)))) == ("P1", Answer(sentence="It scores 20%."))
 
 
 def test_other_headlines_follow_issues_first(measures) -> None:
