@@ -29,6 +29,8 @@ __all__ = [
     "part_of",
     "progress",
     "read_study",
+    "style_of",
+    "write_audit",
 ]
 
 PAGE = "audit.html"
@@ -133,7 +135,7 @@ def audit_and_write(
     from measurand.report.everything import missing as not_assessed
     from measurand.results import Status
 
-    style = _style(showing)
+    style = style_of(showing)
     if showing.output is not None:
         require_writable(showing.output / PAGE)
     chosen = discover() if codes is None else tuple(find(code) for code in codes)
@@ -152,7 +154,7 @@ def audit_and_write(
         )
     try:
         if showing.output is not None:
-            _write(result, showing.output)
+            write_audit(result, showing.output)
     finally:
         # A disk that has filled up meanwhile must not cost the answer as well.
         if missing:
@@ -179,7 +181,8 @@ def given(measures: Sequence[Any], settings: Mapping[str, object]) -> dict[str, 
     }
 
 
-def _style(showing: Showing) -> str:
+def style_of(showing: Showing) -> str:
+    """How it is printed: text, json, markdown or latex."""
     chosen = [name for name in ("json", "markdown", "latex") if getattr(showing, name)]
     if len(chosen) > 1:
         raise InputError(f"choose one of --json, --markdown and --latex, got {' and '.join('--' + c for c in chosen)}")
@@ -204,7 +207,8 @@ def _print(result: Any, known: Sequence[Any], style: str, showing: Showing) -> N
     typer.echo(writers[style]())
 
 
-def _write(result: Any, output: Path) -> None:
+def write_audit(result: Any, output: Path) -> None:
+    """The page and the data of an audit, into a folder."""
     from measurand import schema
     from measurand.files import write_atomically
     from measurand.measures import discover

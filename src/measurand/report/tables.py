@@ -10,10 +10,19 @@ from collections.abc import Callable, Iterable, Sequence
 
 from measurand.report.summary import MeasureInfo, QuestionRow, issue_lines, questions, sections, unassessed
 from measurand.report.wording import ASKS, STATUS, level_text, subject_text
-from measurand.results import Audit, Estimate, Finding, Status
+from measurand.results import Answer, Audit, Estimate, Finding, Status
 from measurand.wording import plain, shown
 
-__all__ = ["csv_cell", "latex_text", "markdown_table", "markdown_text", "to_csv", "to_latex", "to_markdown"]
+__all__ = [
+    "answer_markdown",
+    "csv_cell",
+    "latex_text",
+    "markdown_table",
+    "markdown_text",
+    "to_csv",
+    "to_latex",
+    "to_markdown",
+]
 
 # The colon of an address too: bare addresses become links.
 _MARKDOWN = re.compile(r"([\\`*_\[\]#|~$@]|:(?=//))")
@@ -84,6 +93,28 @@ def to_markdown(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
             ("Measure", "Status", "Needs"),
             [(f"{row.measure.code} {row.measure.name}", _status(row.status), row.measure.needs) for row in absent],
         )
+    return "\n".join(lines)
+
+
+def answer_markdown(answer: Answer) -> str:
+    """An answer by itself as GitHub-flavoured Markdown: its sentence, tables, notes and what it does not mean.
+
+    Examples
+    --------
+    >>> from measurand.results import Table
+    >>> table = Table(head=("task",), rows=(("a_b",),))
+    >>> print(answer_markdown(Answer(sentence="It passes.", tables=(table,))), end="")
+    **It passes.**
+    <BLANKLINE>
+    | task |
+    | --- |
+    | a\\_b |
+    """
+    lines = [f"**{markdown_text(answer.sentence)}**", ""]
+    for table in answer.tables:
+        lines += markdown_table(table.head, table.rows)
+    for said in filter(None, (*answer.notes, answer.meaning)):
+        lines += [markdown_text(said), ""]
     return "\n".join(lines)
 
 

@@ -23,7 +23,7 @@ from measurand.report.summary import (
 from measurand.results import Answer, Audit, Finding, Status, Table
 from measurand.wording import plain, plural
 
-__all__ = ["answer_text", "brief", "to_text"]
+__all__ = ["LINES", "answer_text", "brief", "to_text"]
 
 LINES = 25
 """What an answer may take: one screen of a terminal."""
@@ -97,8 +97,8 @@ def brief(
     return Group(*head, *_fitted(tables, answer.notes, reads, space, console, rest), *foot)
 
 
-def answer_text(answer: Answer, *, like: Console | None = None) -> str:
-    """An answer by itself and all of it: its sentence, tables, notes and cautions.
+def answer_text(answer: Answer, *, most: int = sys.maxsize, like: Console | None = None) -> str:
+    """An answer by itself: its sentence, tables, notes, what it does not mean and cautions, in at most so many lines.
 
     Examples
     --------
@@ -111,8 +111,9 @@ def answer_text(answer: Answer, *, like: Console | None = None) -> str:
     """
     console = _plain_console(100) if like is None else like
     head = [said(answer.sentence, "bold"), Text()]
-    told = [marked(status, sentence, console) for status, sentence in answer.cautions]
-    parts = _fitted(answer.tables, answer.notes, ((told, ""),), sys.maxsize, console, REST)
+    told = _limits(answer, (), console)
+    space = most - height(console, *head)
+    parts = _fitted(answer.tables, answer.notes, ((told, "further caution"),), space, console, REST)
     return printed(Group(*head, *parts), console)
 
 
