@@ -136,4 +136,5 @@ def test_a_model_is_saved_as_an_ordinary_folder_and_only_into_an_empty_one(tiny,
 
 def test_flop_of_a_pass_and_of_training():
     assert flop(10, 7) == 140
-    assert flop(10, 7, gradient=True) == 420
+    # Low-rank matrices: forward, and back through the activations; the frozen weights' own gradients are not formed.
+    assert flop(10, 7, gradient=True) == 280
