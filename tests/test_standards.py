@@ -192,9 +192,9 @@ def test_verdicts_against_come_first_and_open_ones_next(statuses, reply):
 
 
 def test_a_measure_that_has_one_verdict_counts_beside_one_that_has_rows():
-    rows = [finding(Status.PASSED, "G12", {"benchmark": "b"})]
-    assert replies("eu-code-of-practice", finding(Status.ISSUE, "G7", headline=True), *rows)[DECEIVES] is NO
-    assert replies("eu-code-of-practice", finding(Status.ISSUE, "G12", headline=True), *rows)[DECEIVES] is YES
+    rows = [finding(Status.PASSED, "G2", {"benchmark": "b"})]
+    assert replies("eu-code-of-practice", finding(Status.ISSUE, "G4", headline=True), *rows)[KEPT_OUT] is NO
+    assert replies("eu-code-of-practice", finding(Status.ISSUE, "G2", headline=True), *rows)[KEPT_OUT] is YES
 
 
 @pytest.mark.parametrize(("status", "reply"), [(Status.ISSUE, NO), (Status.CAUTION, UNKNOWN), (Status.PASSED, UNKNOWN)])
@@ -204,9 +204,9 @@ def test_what_can_only_speak_against_a_criterion_does_not_meet_it(status, reply)
     # A score apart from capability may still measure other things besides.
     only = "The score measures that, and nothing besides"
     assert replies("construct-validity", finding(status, "V1"))[only] is reply
-    # A proof that it hides nothing is undone by a score that a cue changes.
-    expected = NO if status is Status.ISSUE else YES
-    assert replies("eu-code-of-practice", finding(Status.PASSED, "G7"), finding(status, "G11"))[DECEIVES] is expected
+    # Nor is a clean sweep of noise, or ability that was lost, whichever way it goes.
+    assert replies("eu-code-of-practice", finding(Status.PASSED, "G7"), finding(status, "G11"))[DECEIVES] is reply
+    assert replies("eu-code-of-practice", finding(status, "G10"), finding(status, "G12"))[DECEIVES] is UNKNOWN
 
 
 def test_only_findings_that_bear_on_a_criterion_count():
@@ -233,7 +233,7 @@ def test_every_criterion_is_asked_of_measures_and_fields_that_are_there():
         assert set(each.measures) <= codes
         for criterion in each.criteria:
             assert criterion.rule in ("stated", "verdict", "done", "outside")
-            assert bool(criterion.measures) == (criterion.rule in ("verdict", "done"))
+            assert bool(criterion.measures or criterion.against) == (criterion.rule in ("verdict", "done"))
             assert not criterion.against or criterion.rule == "verdict"
             assert bool(criterion.field) == (criterion.rule == "stated")
             assert criterion.fact in ("", *FACTS)

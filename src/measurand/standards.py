@@ -196,9 +196,11 @@ def _answered(criterion: Criterion, study: Study, audit: Audit) -> Answered:
     wanting = Answered(criterion=criterion, reply=Reply.UNKNOWN, basis=f"it would take {criterion.wanting}", short="")
     if criterion.rule == "stated":
         # A card cannot leave it out: it would be none.
-        said = [(f"claim card {card.name!r}", getattr(card, criterion.field)) for card in (study.claim_cards or ())[:1]]
-        stated = [replace(wanting, reply=Reply.YES, basis=f"{name}: {text}", short=name) for name, text in said]
-        return stated[0] if stated else wanting
+        for card in study.claim_cards or ():
+            name = f"claim card {card.name!r}"
+            said = f"{name}: {getattr(card, criterion.field)}"
+            return replace(wanting, reply=Reply.YES, basis=said, short=name)
+        return wanting
     found = _reached(audit, criterion.measures)
     if criterion.rule == "done":
         # What was found does not matter here, so only what was done is named in short.

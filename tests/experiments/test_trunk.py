@@ -67,17 +67,50 @@ def test_a_model_with_all_layers_trained_has_no_trunk(split):
     assert trained.model.trunk is None
 
 
+def test_a_trunk_that_was_made_for_a_training_ends_with_it(tiny, split):
+    settings = Training(steps=1, batch=1, rank=2, share=0.5)
+    own, shared = (fine_tune(model, lambda rng, count: [Example("a", "b")], settings) for model in (tiny, split))
+    assert own.model.trunk is None
+    assert shared.model.trunk is split.trunk
+
+
+def scaled(network):
+    """What it is given as embeddings it scales, as some networks do: its upper layers alone give other numbers."""
+
+    class Odd(type(network)):
+        def forward(self, *args, inputs_embeds=None, **named):
+            return super().forward(
+                *args, inputs_embeds=None if inputs_embeds is None else 3 * inputs_embeds + 1, **named
+            )
+
+    network.__class__ = Odd
+    return network
+
+
+def otherwise_laid_out(network):
+    """GPT-2 keeps its layers elsewhere."""
+    transformers = pytest.importorskip("transformers")
+    config = transformers.GPT2Config(
+        vocab_size=network.config.vocab_size, n_embd=32, n_layer=2, n_head=2, n_positions=256,
+        bos_token_id=0, eos_token_id=0, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
+    )  # fmt: skip
+    return transformers.GPT2LMHeadModel(config).eval()
+
+
+@pytest.mark.parametrize("change", [scaled, otherwise_laid_out])
+def test_a_network_that_cannot_be_split_is_trained_whole(tiny, change):
+    model = replace(tiny, network=change(tiny.network))
+    settings = Training(steps=2, batch=1, rank=2, rate=1e-2)
+    whole, asked = (
+        fine_tune(model, lambda rng, count: [Example("Hello", "you")], replace(settings, share=share))
+        for share in (1.0, 0.5)
+    )
+    assert asked.losses == whole.losses
+    assert asked.flop == whole.flop == 4 * model.parameters * asked.tokens
+
+
 def test_what_cannot_be_split_is_said(tiny):
     with pytest.raises(InputError, match="layers should be from 1 to 1, got 2"):
         Trunk(tiny, depth(tiny.network))
-
-    class Odd(type(tiny.network)):
-        """Scales what it is given as embeddings, as some networks do."""
-
-        def forward(self, *args, inputs_embeds=None, **named):
-            scaled = None if inputs_embeds is None else 3 * inputs_embeds + 1
-            return super().forward(*args, inputs_embeds=scaled, **named)
-
-    tiny.network.__class__ = Odd
     with pytest.raises(InputError, match="the upper layers of this network cannot be run by themselves"):
-        Trunk(tiny, 1)
+        Trunk(replace(tiny, network=scaled(tiny.network)), 1)

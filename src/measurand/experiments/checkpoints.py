@@ -73,7 +73,8 @@ class Checkpoint:
         try:
             with safetensors.safe_open(self.path, "pt") as file:
                 facts = json.loads(file.metadata()["facts"])
-                held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+                names = file.keys()
+                held = {name: file.get_tensor(name) for name in names}
             if facts["identity"] != self.identity:
                 raise ValueError(facts["identity"])
             self._rng.bit_generator.state = facts["generator"]

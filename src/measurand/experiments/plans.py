@@ -11,7 +11,7 @@ import numpy as np
 
 from measurand.experiments.models import LoadedModel, flop
 from measurand.experiments.scoring import encode, score_items
-from measurand.experiments.training import Example, Training, generator, texts_of, untrained
+from measurand.experiments.training import Example, Training, generator, lower, texts_of
 from measurand.experiments.trunk import layer_parameters
 from measurand.tables import ItemSet
 
@@ -67,7 +67,7 @@ def updating(
     rng = generator(training)
     updates = [texts_of(model, draw(rng, training.batch)) for _ in range(training.steps)]
     tokens = sum(len(text) for own in updates for text in own)
-    below = layer_parameters(model.network, untrained(model, training))
+    below = layer_parameters(model.network, lower(model, training)[1])
     once = sum(map(len, set().union(*updates))) if below else 0
     expected = flop(below, once) + flop(model.parameters - below, tokens, gradient=True)
     return Plan(tokens, expected, _pace(model, items) * expected)

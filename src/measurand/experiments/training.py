@@ -20,7 +20,7 @@ from measurand.experiments.scoring import Tokens, answer_logprobs
 from measurand.experiments.trunk import Trunk, depth, layer_parameters
 from measurand.extras import need
 
-__all__ = ["Example", "Trained", "Training", "fine_tune", "generator", "texts_of", "untrained"]
+__all__ = ["Example", "Trained", "Training", "fine_tune", "generator", "lower", "texts_of"]
 
 KEPT_EVERY = 5
 """Steps after which a fine-tuning is kept; those since the last are lost where it is killed."""
@@ -54,7 +54,8 @@ class Training:
     rank : of the low-rank matrices, which all linear layers of the trained layers get.
     rate : learning rate, which rises over the first tenth of the steps and falls to 0 as a cosine.
     seed : of the matrices, the items and their order.
-    share : of the layers, the uppermost, that are trained; those below read each text once.
+    share : of the layers, the uppermost, that are trained; those below read each text once. Of a network whose layers
+        cannot be told apart, or not be run apart, all are trained.
     """
 
     steps: int = 120
@@ -118,9 +119,9 @@ def fine_tune(
     text generation with unlikelihood training, arXiv 1908.04319.
     """
     torch = need("torch", "weights")
-    trunk = _trunk(model, training)
+    trunk, below = lower(model, training)
     before = 0 if trunk is None else trunk.read
-    wrapped = _with_matrices(model, training, trunk)
+    wrapped = _with_matrices(model, training, below)
     learner = replace(model, network=wrapped.get_base_model(), trunk=trunk)
     weights = {name: weight for name, weight in wrapped.named_parameters() if weight.requires_grad}
     optimiser = torch.optim.AdamW(weights.values(), lr=training.rate, weight_decay=0.0)
@@ -148,11 +149,13 @@ def fine_tune(
         if progress:
             progress("fine-tuning", step + 1, training.steps)
     merged = wrapped.merge_and_unload().eval().requires_grad_(False)
-    below = 0 if trunk is None else layer_parameters(model.network, trunk.layers)
+    kept_weights = 0 if trunk is None else layer_parameters(model.network, trunk.layers)
     # Read once each: a fine-tuning that goes on from a checkpoint, or shares its trunk, pays for what was not there.
-    spent = flop(below, 0 if trunk is None else trunk.read - before)
-    spent += flop(model.parameters - below, tokens, gradient=True)
-    return Trained(replace(model, network=merged, trunk=trunk), tokens, spent, tuple(losses))
+    spent = flop(kept_weights, 0 if trunk is None else trunk.read - before)
+    spent += flop(model.parameters - kept_weights, tokens, gradient=True)
+    # A trunk of its own ends here: kept on, it would hold the states of whatever the model reads from now on.
+    shared = trunk if trunk is model.trunk else None
+    return Trained(replace(model, network=merged, trunk=shared), tokens, spent, tuple(losses))
 
 
 def generator(training: Training) -> np.random.Generator:
@@ -169,38 +172,38 @@ def _identity(
     return hashlib.sha256(json.dumps([asdict(training), first, weights]).encode()).hexdigest()
 
 
-def _trunk(model: LoadedModel, training: Training) -> Trunk | None:
-    """What reads the layers that are not trained; None where all are."""
+def lower(model: LoadedModel, training: Training) -> tuple[Trunk | None, int]:
+    """What reads the layers that are not trained, and how many these are; None and 0 where all are trained."""
     if training.share == 1:
-        return None
-    below = untrained(model, training)
-    # One that is shared may end lower: the layers between are read anew each time, and give the same.
-    return model.trunk if model.trunk is not None and model.trunk.layers <= below else Trunk(model, below)
+        return None, 0
+    try:
+        whole = depth(model.network)
+        below = min(whole - 1, round(whole * (1 - training.share)))
+        # One that is shared may end lower: the layers between are read anew each time, and give the same.
+        shared = model.trunk is not None and model.trunk.layers <= below
+        return (model.trunk if shared else Trunk(model, below)), below
+    except InputError:
+        return None, 0
 
 
-def untrained(model: LoadedModel, training: Training) -> int:
-    """Number of the layers that are not trained; at least one is."""
-    whole = depth(model.network)
-    return min(whole - 1, round(whole * (1 - training.share)))
-
-
-def _with_matrices(model: LoadedModel, training: Training, trunk: Trunk | None) -> Any:
-    """A copy of the network with low-rank matrices in its upper layers."""
+def _with_matrices(model: LoadedModel, training: Training, below: int) -> Any:
+    """A copy of the network with low-rank matrices in its layers from that on."""
     torch, peft = need("torch", "weights"), need("peft", "weights")
     linear: str | list[str] = "all-linear"
-    if trunk is not None:
-        first = untrained(model, training)
+    if below:
         prefix = f"{model.network.base_model_prefix}.layers."
         linear = [
             name
             for name, module in model.network.named_modules()
             if isinstance(module, torch.nn.Linear)
             and name.startswith(prefix)
-            and int(name.removeprefix(prefix).split(".")[0]) >= first
+            and int(name.removeprefix(prefix).split(".")[0]) >= below
         ]
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         # peft asks transformers by a name that is about to change; that is no news to the user.
         warnings.simplefilter("ignore", FutureWarning)
+        # Nor that it finds out by itself how GPT-2 lays out its weights.
+        warnings.filterwarnings("ignore", "fan_in_fan_out is set to False")
         torch.manual_seed(training.seed)
         config = peft.LoraConfig(
             r=training.rank, lora_alpha=2 * training.rank, target_modules=linear, task_type="CAUSAL_LM"

@@ -110,7 +110,7 @@ def depth(network: Any) -> int:
 
 def layer_parameters(network: Any, layers: int) -> int:
     """Number of weights of so many of the lower layers; embeddings are looked up, or used again at the end."""
-    return sum(weight.numel() for weight in _layers(network)[:layers].parameters())
+    return sum(weight.numel() for weight in _layers(network)[:layers].parameters()) if layers else 0
 
 
 def last_logits(model: LoadedModel, rows: Sequence[Tokens], keep: int) -> Any:

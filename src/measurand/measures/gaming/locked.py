@@ -302,7 +302,7 @@ MEASURE = Measure(
         "found all that answer wrongly or constantly (six) and none that imitate a weaker model (three, one of which "
         "passed).",
         "A gap is no proof of intent: what a model lost by training on something else comes back as fast. One that was "
-        "taught nonsense regained 50 points in 20 updates, against 15 of the control.",
+        "taught nonsense in a trial regained 50 points in 20 updates, against 15 of the control.",
         "Demonstrations and fine-tuning teach: what a control gains by them is no locked ability, and a control should "
         "score alike without them.",
         "Items used to demonstrate or to fine-tune must not be among those scored.",

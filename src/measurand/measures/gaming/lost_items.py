@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
@@ -22,7 +21,7 @@ from measurand.stats.intervals.binomial import proportion_limits
 from measurand.stats.intervals.clustered import CR2, cluster_sums, share_limits
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.paired import paired_differences, paired_tests
-from measurand.tables import Responses, item_tables
+from measurand.tables import ItemTable, Responses, item_tables
 from measurand.wording import SHARE, of_total, percent, plural, shown, value_of
 
 __all__ = ["MEASURE", "Loss", "LostItems", "figure", "judge", "lost_items"]
@@ -125,6 +124,7 @@ def lost_items(
         name: {_place(run): run.only(run.answered) for _, run in paired_runs(responses, None, reference, name)}
         for name in siblings or ()
     }
+    tables = {table.benchmark: table for table in item_tables(responses)}
     losses, blind = [], []
     for honest, other in paired_runs(responses, None, reference, suspect):
         both = np.intersect1d(honest.answered, other.answered)
@@ -137,7 +137,7 @@ def lost_items(
             blind.append(Unassessed(subject_of(other.benchmark, other.model), reason))
             continue
         others = {name: runs.get(_place(other)) for name, runs in beside.items()}
-        hard = _difficulty(responses, other.benchmark, {reference, suspect, other.model})
+        hard = _difficulty(tables[other.benchmark], {reference, suspect, other.model})
         losses.append(_loss(honest, other, right, others, hard, level))
     if not losses:
         raise NotApplicable("; ".join(dict.fromkeys(row.reason for row in blind)), needs=NEEDS)
@@ -149,14 +149,12 @@ def _place(run: Run) -> tuple[str, str]:
     return ("" if run.benchmark == run.condition else run.benchmark, "" if run.model == run.condition else run.model)
 
 
-def _difficulty(responses: Responses, benchmark: str, asked: set[str]) -> dict[str, float]:
+def _difficulty(table: ItemTable, asked: set[str]) -> dict[str, float]:
     """Difficulty of a benchmark's items by the models that are not asked about, where they are enough."""
-    own = responses.of_rows(responses.frame.filter(pl.col("benchmark") == benchmark))
-    for table in item_tables(own):
-        others = [place for place, model in enumerate(table.models) if model not in asked]
-        if len(others) >= LEAST_OTHERS:
-            return dict(zip(table.items, difficulties(table.scores[others]).tolist(), strict=True))
-    return {}
+    others = [place for place, model in enumerate(table.models) if model not in asked]
+    if len(others) < LEAST_OTHERS:
+        return {}
+    return dict(zip(table.items, difficulties(table.scores[others]).tolist(), strict=True))
 
 
 def _loss(
