@@ -1,0 +1,120 @@
+"""Two models on the same questions."""
+
+from __future__ import annotations
+
+from math import comb
+
+from conformance.asking import Case, every, names, near, shown
+
+from .made import table
+
+__all__ = ["KINDS"]
+
+
+def ten_more_on_the_same_questions() -> Case:
+    exact = 2 * 0.5**10
+    unpaired = 0.05 / (0.5 * 0.5 / 200 + 0.55 * 0.45 / 200) ** 0.5
+    return Case(
+        title="B answers all that A answers, and 10 more of 200",
+        ask="paired",
+        given={"first": [1] * 100 + [0] * 100, "second": [1] * 110 + [0] * 90},
+        answer=f"B is 5 points better, shown: p = {exact:.3f}; not undecided, as two separate samples would be "
+        f"(z = {unpaired:.1f})",
+        why="McNemar: 10 questions tell them apart and all 10 speak for B, 2 x .5^10.",
+        right=every(near(0.05), shown(True)),
+    )
+
+
+def as_many_either_way() -> Case:
+    chance = sum(comb(40, k) for k in range(19)) / 2**39
+    return Case(
+        title="22 questions only B answers, 18 only A, of 60",
+        ask="paired",
+        given={"first": [1] * 18 + [0] * 22 + [1] * 20, "second": [0] * 18 + [1] * 22 + [1] * 20},
+        answer=f"B is 6.7 points better, not shown: p = {chance:.2f}",
+        why="McNemar's exact test of 18 against 22.",
+        right=every(near(4 / 60), shown(False)),
+    )
+
+
+def the_same_answers() -> Case:
+    return Case(
+        title="Two models that answer all 50 questions alike",
+        ask="paired",
+        given={"first": [1, 0] * 25, "second": [1, 0] * 25},
+        answer="a difference of 0, not shown to be any; not an error and not a p-value that is no number",
+        why="All differences are 0, so that their standard error is 0 and a t-statistic 0 / 0.",
+        right=every(near(0.0), shown(False)),
+    )
+
+
+def errors_of_one_model_only() -> Case:
+    return Case(
+        title="B errored on 25 questions that A fails; both answer the others alike",
+        ask="paired",
+        given={"first": [1] * 30 + [0] * 30, "second": [1] * 30 + [0] * 5 + [None] * 25},
+        answer="a difference of 0 on the 35 both answered; not the 36 points between 30 of 60 and 30 of 35",
+        why="Each model's mean over what it answered compares a hard set with an easy one.",
+        right=every(near(0.0), shown(False)),
+    )
+
+
+def no_question_in_common() -> Case:
+    rows = [("a", f"q{place}", place % 2) for place in range(40)]
+    rows += [("b", f"q{place}", place % 4 > 0) for place in range(40, 80)]
+    return Case(
+        title="A answered q0 to q39, B q40 to q79: who is better?",
+        ask="compared",
+        given={"table": table(["model", "item", "score"], [(m, q, int(s)) for m, q, s in rows])},
+        answer="refused, or compared as two samples with these words: no question was answered by both",
+        why="Rows that are paired by their place pair q0 with q40.",
+        right=names("different|common|overlap|not the same|unpaired|missing|mismatch"),
+    )
+
+
+def questions_in_another_order() -> Case:
+    rows = [("a", f"q{place:03d}", int(place < 100)) for place in range(200)]
+    rows += [("b", f"q{place:03d}", int(place < 110)) for place in reversed(range(200))]
+    return Case(
+        title="The 200 questions, B's file sorted the other way round",
+        ask="compared",
+        given={"table": table(["model", "item", "score"], rows)},
+        answer="B is 5 points better, shown: paired by the name of a question, not by its row",
+        why="By rows 190 of 200 pairs differ, and the interval is 4 times as wide.",
+        right=every(near(0.05), shown(True)),
+    )
+
+
+def best_of_twenty_equals() -> Case:
+    # Model k answers question q where (q + 7k) mod 20 < 10, but for five questions more that model 0 has.
+    rows = [
+        (f"m{model:02d}", f"q{q:03d}", int((q + 7 * model) % 20 < 10 or (model == 0 and q in LUCKY)))
+        for model in range(20)
+        for q in range(100)
+    ]
+    return Case(
+        title="The best of 20 models, 5 points ahead on 100 questions",
+        ask="best",
+        given={"table": table(["model", "item", "score"], rows)},
+        answer="not shown to be ahead of the others: the best of 20 equals leads by luck",
+        why="The standard error of a difference of two such models is 7 to 10 points; of 190 pairs one in twenty falls "
+        "below p = .05 where nothing is different.",
+        right=shown(False),
+    )
+
+
+LUCKY = (10, 30, 50, 70, 90)
+"""Questions that the first model gets right by luck."""
+
+KINDS = {
+    "unpaired on paired": (
+        ten_more_on_the_same_questions,
+        as_many_either_way,
+        the_same_answers,
+        questions_in_another_order,
+        no_question_in_common,
+        best_of_twenty_equals,
+    ),
+    "errored samples dropped": (errors_of_one_model_only,),
+}
+"""The cases by kind."""
