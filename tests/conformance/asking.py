@@ -13,15 +13,20 @@ __all__ = [
     "Case",
     "Check",
     "Verdict",
+    "either",
     "every",
     "judged",
+    "log_odds",
     "names",
     "near",
+    "only",
     "refuses",
-    "scores",
     "shown",
     "silent",
     "spans",
+    "unclaimed",
+    "undefined",
+    "values",
     "within",
 ]
 
@@ -147,15 +152,27 @@ def shown(claim: bool) -> Check:
     return check
 
 
-def scores(**right: float) -> Check:
-    """These scores and no others, to within .005; names are compared by their letters and digits."""
+def values(*right: float) -> Check:
+    """As many scores as there should be, of these values to within .005, whatever they are called."""
 
     def check(answer: Answer) -> str:
-        found = {_plain(name): value for name, value in answer.scores.items()}
-        wanted = {_plain(name): value for name, value in right.items()}
-        same = found.keys() == wanted.keys() and all(abs(found[each] - wanted[each]) <= 0.005 for each in wanted)
-        listed = ", ".join(f"{name} {value:.3g}" for name, value in answer.scores.items()) or "no score"
-        return "" if same else listed
+        found = sorted(answer.scores.values())
+        same = len(found) == len(right)
+        if same and all(abs(one - other) <= 0.005 for one, other in zip(found, sorted(right), strict=True)):
+            return ""
+        return f"{_listed(answer)} where {_numbers(right)} is right: {_words(answer)}"
+
+    return check
+
+
+def only(*benchmarks: str) -> Check:
+    """Scores by these names and no others; names are compared by their letters and digits."""
+
+    def check(answer: Answer) -> str:
+        wanted = {_plain(name) for name in benchmarks}
+        more = [name for name in answer.scores if _plain(name) not in wanted]
+        missing = wanted - {_plain(name) for name in answer.scores}
+        return ", ".join([*(f"takes {name} for one" for name in more), *(f"lacks {name}" for name in sorted(missing))])
 
     return check
 
@@ -191,11 +208,44 @@ def refuses(*words: str) -> Check:
     return check
 
 
+def log_odds(right: Mapping[str, float], off: float = 0.01) -> Check:
+    """Strengths in log-odds, each beside their mean."""
+
+    def check(answer: Answer) -> str:
+        if answer.scores.keys() != right.keys():
+            return _listed(answer)
+        mean, middle = (sum(each.values()) / len(right) for each in (answer.scores, right))
+        apart = max(abs(answer.scores[name] - mean - right[name] + middle) for name in right)
+        return "" if apart <= off else f"{_listed(answer)}, up to {apart:.2g} off"
+
+    return check
+
+
+def undefined(answer: Answer) -> str:
+    """There is no such number."""
+    return "" if answer.value is None else f"{answer.value:.3g} where it is undefined"
+
+
+def unclaimed(answer: Answer) -> str:
+    """Nothing is claimed: refused, or said to be unknown."""
+    return "" if answer.refused or answer.shown is False else f"claims to know: {_words(answer)}"
+
+
 def every(*checks: Check) -> Check:
     """All of these."""
 
     def check(answer: Answer) -> str:
         return next((wrong for each in checks if (wrong := each(answer))), "")
+
+    return check
+
+
+def either(*checks: Check) -> Check:
+    """One of these."""
+
+    def check(answer: Answer) -> str:
+        wrong = [each(answer) for each in checks]
+        return "" if "" in wrong else wrong[0]
 
     return check
 
@@ -209,8 +259,15 @@ def _all(answer: Answer) -> str:
 
 
 def _words(answer: Answer) -> str:
-    listed = ", ".join(f"{name} {value:.3g}" for name, value in answer.scores.items())
-    return answer.refused or answer.said or listed or _interval(answer)
+    return answer.refused or answer.said or _interval(answer)
+
+
+def _listed(answer: Answer) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in answer.scores.items()) or "no score"
+
+
+def _numbers(right: tuple[float, ...]) -> str:
+    return " and ".join(f"{each:.3g}" for each in right) or "none"
 
 
 def _written(value: float | None) -> str:

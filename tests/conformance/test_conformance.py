@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import pytest
-
 from conformance.asking import Case, Verdict, judged
-from conformance.cases import CASES
+from conformance.cases import CASES, KINDS
 from conformance.serving import answered, package
 
+OPEN = {
+    "a_horizon_below_the_tasks": "the sentence says that the horizon lies beyond the tasks",
+    "samples_beside_their_results_are_no_rerun": "the samples count twice where both files are named",
+    "columns_of_a_price_list": "created, release_year, price_per_1m and latency_ms are taken for benchmarks",
+    "a_constant_answer_tops_the_leaderboard": "no measure looks at whether answers depend on the question",
+}
+"""Cases that measurand gets wrong, and how; the page of results shows them beside those of others."""
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=case.name, marks=[pytest.mark.xfail(strict=True, reason=OPEN[case.name])])
+        if case.name in OPEN
+        else pytest.param(case, id=case.name)
+        for case in CASES
+    ],
+)
 def test_measurand_is_right(case: Case) -> None:
     verdict, wrong = judged(case, answered(package("measurand"), case.ask, case.given))
     assert verdict is Verdict.RIGHT, wrong
+
+
+def test_there_are_enough_cases_and_each_has_a_name() -> None:
+    assert len({case.name for case in CASES}) == len(CASES) >= 40
+    assert len(KINDS) >= 13

@@ -6,14 +6,19 @@ from dataclasses import replace
 
 from conformance.asking import Case
 
-from . import clusters, pairs, precision
+from . import clusters, forecasts, logs, pairs, people, precision, tables
 
-__all__ = ["CASES"]
+__all__ = ["CASES", "KINDS"]
+
+MODULES = (precision, clusters, pairs, logs, tables, people, forecasts)
+
+KINDS = tuple(dict.fromkeys(kind for module in MODULES for kind in module.KINDS))
+"""The ways in which the evaluations lie."""
 
 CASES: tuple[Case, ...] = tuple(
     replace(make(), name=make.__name__, kind=kind)
-    for module in (precision, clusters, pairs)
-    for kind, makers in module.KINDS.items()
-    for make in makers
+    for kind in KINDS
+    for module in MODULES
+    for make in module.KINDS.get(kind, ())
 )
 """Every case, those of one kind beside each other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,32 @@ if TYPE_CHECKING:
 
 __all__ = [
     "above",
+    "agreement",
+    "ahead",
     "answers",
+    "answers_of_logs",
+    "attempts",
     "best",
+    "changes",
     "clustered",
+    "columns",
     "compared",
+    "horizon",
     "interval",
+    "judged",
+    "logs",
+    "noise",
+    "order",
     "paired",
     "rarer",
     "rate",
     "repeated",
+    "saturated",
+    "slopes",
+    "strength",
+    "strengths",
+    "tracks",
+    "vouches",
 ]
 
 Item = str | int | float
@@ -100,25 +118,163 @@ def best(table: str) -> Answer:
     return Answer(shown=ahead, said=_said(found))
 
 
+def logs(files: Mapping[str, str]) -> Answer:
+    """The scores in logs of harnesses, and what was read (P0, P1)."""
+    study = _logs(files)
+    rows = study.scores.table.select("model", "benchmark", "score").rows() if study.scores else []
+    return Answer(scores={f"{model} on {name}": score for model, name, score in rows}, said=_read(study))
+
+
+def answers_of_logs(files: Mapping[str, str]) -> Answer:
+    """The score of one model in logs of harnesses, with its interval (P1)."""
+    return _score(_logs(files))
+
+
+def noise(files: Mapping[str, str], named: bool) -> Answer:
+    """Whether prompts, formats, reruns, graders or choosing a variant are said to move scores (P6 to P8, P12, F6).
+
+    The files are named one by one, as a shell lists them, or by their folder.
+    """
+    found = measurand.audit(_study(files) if named else _logs(files), ["P6", "P7", "P8", "P12", "F6"]).findings
+    claimed = [each for each in found if each.status is not measurand.Status.NOT_APPLICABLE]
+    return Answer(shown=bool(claimed), said=_said(claimed))
+
+
+def vouches(files: Mapping[str, str]) -> Answer:
+    """Whether any measure of precision beyond what was read says that the score can be trusted."""
+    found = measurand.audit(_logs(files)).findings
+    passed = [each for each in found if each.code[0] == "P" and each.code != "P0" and each.status == "passed"]
+    return Answer(shown=bool(passed), said=_said(passed or [each for each in found if each.code == "P1"]))
+
+
+def columns(table: str) -> Answer:
+    """The benchmarks of a table of scores, and what is said of its columns."""
+    study = _study({"scores.csv": table})
+    assert study.scores is not None
+    found = study.scores.table.group_by("benchmark", maintain_order=True).len()
+    return Answer(scores=dict(found.rows()), said=_read(study))
+
+
+def tracks(table: str, benchmark: str) -> Answer:
+    """Whether a benchmark is shown to track capability (V1)."""
+    found = measurand.capabilities_correlation(_study({"scores.csv": table})).of(benchmark)
+    if found.status is measurand.Status.NOT_APPLICABLE:
+        return Answer(refused=found.sentence)
+    number = found.estimate("capabilities_correlation")
+    return Answer(value=number.value, shown=found.status is measurand.Status.ISSUE, said=found.sentence)
+
+
+def saturated(table: str, benchmark: str) -> Answer:
+    """Whether a benchmark leaves no room at the top (V9)."""
+    found = measurand.headroom(_study({"scores.csv": table})).of(benchmark)
+    return Answer(shown=found.status is measurand.Status.ISSUE, said=found.sentence)
+
+
+def changes(old: str, new: str) -> Answer:
+    """What changed between two versions of a table by more than noise (P13)."""
+    before, after = (_study({"scores.csv": table}).version() for table in (old, new))
+    found = measurand.drift(versions=measurand.Versions(before, after))
+    return Answer(shown=found.headline.status is measurand.Status.ISSUE, said=_said(found))
+
+
+def ahead(votes: str) -> Answer:
+    """Whether the first of two models is shown to be ahead in votes (P10)."""
+    found = measurand.arena(_study({"votes.csv": votes}))
+    rank = found.headline.estimate("rank_of_first")
+    return Answer(shown=rank.high == 1, said=_said(found))
+
+
+def order(votes: str, first: str, second: str) -> Answer:
+    """Whether the order of two models in votes is known (P10)."""
+    found = measurand.arena(_study({"votes.csv": votes}))
+    ranked = [group for group in found.result.groups if {first, second} <= set(group.models)]
+    return Answer(shown=bool(ranked), said=_said(found))
+
+
+def strengths(votes: str) -> Answer:
+    """Strengths of models from votes (P10), which it gives as Elo points, in log-odds."""
+    (group,) = measurand.arena(_study({"votes.csv": votes})).result.groups
+    odds = (each.value * log(10) / 400 for each in group.strength)
+    return Answer(scores=dict(zip(group.models, odds, strict=True)))
+
+
+def strength(votes: str, model: str) -> Answer:
+    """The strength of one model from votes (P10)."""
+    found = measurand.arena(_study({"votes.csv": votes}))
+    ranked = [group for group in found.result.groups if model in group.models]
+    return Answer(shown=bool(ranked), said=_said(found))
+
+
+def agreement(table: str) -> Answer:
+    """Agreement of two graders beyond chance (P12)."""
+    found = measurand.graders(_study({"answers.csv": table}))
+    kappa = next(each for each in found.estimates if each.name == "cohen_kappa")
+    return _answer(kappa, found)
+
+
+def judged(table: str) -> Answer:
+    """All that is said of models whose answers a judge scored."""
+    return Answer(said=_said(measurand.audit(_study({"answers.csv": table})).findings))
+
+
+def slopes(table: str) -> Answer:
+    """What is said of how items discriminate (P11)."""
+    found = measurand.items(_study({"answers.csv": table}))
+    return Answer(said=_said([each for each in found if each.subject.get("part") == "item response model"]))
+
+
+def horizon(runs: str) -> Answer:
+    """The time horizon of a model (F8)."""
+    found = measurand.time_horizon(_study({"runs.csv": runs}))
+    half = next(each for each in found.estimates if each.name == "horizon_50")
+    return _answer(half, found, shown=half.value is not None)
+
+
+def attempts(table: str, asked: int) -> Answer:
+    """The share of behaviours that come within so many attempts (F2)."""
+    found = measurand.repeated_attempts(_study({"attempts.csv": table}), asked=asked)
+    seen = next(each for each in found.estimates if each.name == f"pass@{asked} observed")
+    return _answer(seen, found)
+
+
 def _told_apart(pair: Finding) -> bool:
     return pair.status is measurand.Status.PASSED
 
 
 def _study(files: Mapping[str, str], cluster: str | None = None) -> Study:
     with tempfile.TemporaryDirectory() as folder:
-        for name, text in files.items():
-            (Path(folder) / name).write_text(text, encoding="utf-8")
-        return measurand.read(Path(folder), cluster=cluster)
+        return measurand.read(*_written(files, Path(folder)), cluster=cluster)
+
+
+def _logs(files: Mapping[str, str]) -> Study:
+    with tempfile.TemporaryDirectory() as folder:
+        _written(files, Path(folder))
+        return measurand.read(folder)
+
+
+def _written(files: Mapping[str, str], folder: Path) -> list[Path]:
+    paths = [folder / name for name in files]
+    for path, text in zip(paths, files.values(), strict=True):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return paths
 
 
 def _score(study: Study) -> Answer:
     found = measurand.score_intervals(study)
     rows = [each for each in found if "model" in each.subject]
-    said = _said([*found, *measurand.what_was_read(study)])
+    said = "\n".join([_said(found), _read(study)])
     if not rows:
         return Answer(refused=said)
     score = rows[0].estimate("score")
     return Answer(value=score.value, low=score.low, high=score.high, said=said)
+
+
+def _read(study: Study) -> str:
+    """What reading says: of columns, settings and clusters, of files left out, and of rows without a score (P0, P1)."""
+    notes = study.scores.notes if study.scores else ()
+    found = measurand.audit(study, ["P0", "P1"]).findings
+    return "\n".join([*notes, *(each.reason for each in study.unread or ()), _said(found)])
 
 
 def _answer(estimate: Estimate, found: Findings, *, shown: bool | None = None) -> Answer:
