@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from conformance.asking import Case, Verdict, judged
 from conformance.cases import CASES, KINDS
 from conformance.serving import answered, package
