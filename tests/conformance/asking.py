@@ -19,6 +19,7 @@ __all__ = [
     "log_odds",
     "names",
     "near",
+    "no_interval",
     "only",
     "refuses",
     "shown",
@@ -139,6 +140,13 @@ def spans(least: float, most: float) -> Check:
         return f"{_interval(answer)} where a width of {least:.3g} to {most:.3g} is right"
 
     return check
+
+
+def no_interval(answer: Answer) -> str:
+    """No interval is given, or one that holds nearly everything."""
+    if answer.refused or answer.low is None or answer.high is None:
+        return ""
+    return spans(0.9, 1.0)(answer)
 
 
 def shown(claim: bool) -> Check:

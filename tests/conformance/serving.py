@@ -13,10 +13,11 @@ from types import ModuleType
 from typing import Any
 
 from conformance.asking import Answer
+from conformance.files import Crash
 
 __all__ = ["answered", "package"]
 
-PURPOSE = ("ValueError", "NotImplementedError", "RuntimeError", "SystemExit")
+PURPOSE = ("ValueError", "RuntimeError", "SystemExit")
 """Errors of Python's own that packages raise on purpose, with words for whoever asked; all others are crashes."""
 
 
@@ -34,6 +35,10 @@ def answered(asked: ModuleType, ask: str, given: Mapping[str, Any]) -> Answer:
         warnings.simplefilter("always")
         try:
             answer: Answer = function(**given)
+        except NotImplementedError:
+            return Answer(cannot=True)
+        except Crash as error:
+            return Answer(crashed=str(error))
         except (Exception, SystemExit) as error:
             kind = type(error)
             words = f"{kind.__name__}: {error}"

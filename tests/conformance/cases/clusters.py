@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.asking import Answer, Case, every, near, spans
+from conformance.asking import Case, either, every, names, near, no_interval, spans
 
 from .made import table
 
@@ -104,14 +104,8 @@ def a_single_cluster() -> Case:
         given={"scores": [1] * 55 + [0] * 45, "clusters": ["p"] * 100},
         answer="no interval: one cluster does not tell how clusters differ",
         why="The residuals of one cluster add up to 0, so the formula gives a standard error of 0.",
-        right=_no_interval,
+        right=either(no_interval, names("(only|just|a single|there is) (one|1)? ?cluster|one cluster")),
     )
-
-
-def _no_interval(answer: Answer) -> str:
-    if answer.refused or answer.low is None:
-        return ""
-    return "" if answer.high is not None and answer.high - answer.low >= 0.9 else spans(0.9, 1.0)(answer)
 
 
 def _each(clusters: int, size: int) -> list[int]:

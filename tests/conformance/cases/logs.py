@@ -10,6 +10,7 @@ from conformance.cases.made import inspect_log, lm_eval_results, lm_eval_samples
 __all__ = ["KINDS"]
 
 STAMP = "2026-01-01T00-00-00.000000"
+UNSCORED = "error|missing|unscored|no score|not scored|dropped|skipped|blank|invalid|couldn't be read|completed"
 
 
 def a_run_that_ended_well_with_8_errors() -> Case:
@@ -20,7 +21,7 @@ def a_run_that_ended_well_with_8_errors() -> Case:
         given={"files": {"run.json": log}},
         answer="75% of the 12 scored; 8 of 20 have no score, so 45% to 85% of all",
         why="9 of 12; (9 + 0) / 20 and (9 + 8) / 20. The log's own accuracy is .75 and says nothing of the 8.",
-        right=every(values(0.75), names(r"\b8\b|40 ?%|\.4\b", "error|missing|unscored|no score|not scored|dropped")),
+        right=every(values(0.75), names(r"\b8\b|12 of 20|40 ?%", UNSCORED)),
     )
 
 
@@ -32,9 +33,7 @@ def answers_without_a_score() -> Case:
         given={"table": table(["model", "item", "score"], rows)},
         answer="75% of the 12 scored, and that 8 are not",
         why="A blank is no 0 and no reason to forget the question.",
-        right=every(
-            near(0.75), names(r"\b8\b|40 ?%", "error|missing|unscored|no score|not scored|dropped|blank|invalid")
-        ),
+        right=every(near(0.75), names(r"\b8\b|12 of 20|40 ?%", UNSCORED)),
     )
 
 
@@ -68,9 +67,9 @@ def refused_beside_correct() -> Case:
         title='Inspect: C, I and "refused"',
         ask="logs",
         given={"files": {"run.json": log}},
-        answer="no score, or 33%, with the 7 refused said",
-        why='"refused" is no number: as a silent 0 it counts as wrong, left out it makes the score 50%.',
-        right=every(names("refused"), either(values(), values(1 / 3))),
+        answer="no score, or 33% or 50% with the 7 said",
+        why='"refused" is no number: as a 0 it makes the score 33%, left out 50%, and neither without a word.',
+        right=every(either(values(), values(1 / 3), values(0.5)), names(r"refused|\b7\b")),
     )
 
 

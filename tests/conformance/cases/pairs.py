@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import comb
 
-from conformance.asking import Case, every, names, near, shown
+from conformance.asking import Case, either, every, names, near, refuses, shown, spans
 
 from .made import table
 
@@ -48,6 +48,20 @@ def the_same_answers() -> Case:
     )
 
 
+def the_same_answers_have_an_interval() -> Case:
+    least = 1 - 0.05 ** (1 / 50)
+    return Case(
+        title="The same: between what does the difference lie?",
+        ask="paired",
+        given={"first": [1, 0] * 25, "second": [1, 0] * 25},
+        answer=f"about -.06 to +.06; not 0 to 0: models that differ on 1 question in 17 agree on 50 with p = "
+        f"{(1 - least) ** 50:.2f}",
+        why="The rule of three for the share of questions on which they differ, 1 - .05^(1/50) = .058; a standard error "
+        "of 0 is no certainty (Bonett and Price 2012 add half a question to each side).",
+        right=spans(0.04, 0.25),
+    )
+
+
 def errors_of_one_model_only() -> Case:
     return Case(
         title="B errored on 25 questions that A fails; both answer the others alike",
@@ -68,7 +82,10 @@ def no_question_in_common() -> Case:
         given={"table": table(["model", "item", "score"], [(m, q, int(s)) for m, q, s in rows])},
         answer="refused, or compared as two samples with these words: no question was answered by both",
         why="Rows that are paired by their place pair q0 with q40.",
-        right=names("different|common|overlap|not the same|unpaired|missing|mismatch"),
+        right=either(
+            refuses("both|common|shared|overlap|same|pair|align"),
+            names("different (items|questions)|unpaired|0 shared"),
+        ),
     )
 
 
@@ -111,6 +128,7 @@ KINDS = {
         ten_more_on_the_same_questions,
         as_many_either_way,
         the_same_answers,
+        the_same_answers_have_an_interval,
         questions_in_another_order,
         no_question_in_common,
         best_of_twenty_equals,

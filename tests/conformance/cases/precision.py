@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.asking import Case, every, near, refuses, shown, spans, within
+from conformance.asking import Case, either, every, near, no_interval, refuses, shown, spans, within
 
 __all__ = ["KINDS"]
 
@@ -88,7 +88,7 @@ def nought_of_nought_as_a_rate() -> Case:
         given={"failures": 0, "trials": 0},
         answer="refused: nothing was run",
         why="0 / 0 is undefined; a rate of 0, or a crash on division, says something about runs that never were.",
-        right=refuses("0|trial|empty|no data|least"),
+        right=refuses("0|trial|empty|no data|least|positive"),
     )
 
 
@@ -108,10 +108,10 @@ def one_item_is_no_grade() -> Case:
         title="One item, answered right: what is the score?",
         ask="interval",
         given={"scores": [1]},
-        answer="1, from .025 (exact) or .207 (Wilson) to 1, or refused",
+        answer="1, from .025 (exact) or .207 (Wilson) to 1; or no interval",
         why="One answer fits every model that is right more often than 1 in 40 times. A public auditor gives such a "
         "log 95 of 100 points.",
-        right=every(near(1.0), within(low=(0.0, 0.21), high=(0.999, 1.0))),
+        right=every(near(1.0), either(no_interval, within(low=(0.0, 0.21), high=(0.999, 1.0)))),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Mapping, Sequence
 from math import log
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import measurand
 from conformance.asking import Answer
 from conformance.cases.made import table
+from conformance.files import written
 
 if TYPE_CHECKING:
     from measurand import Estimate, Finding, Findings, Study
@@ -242,22 +243,13 @@ def _told_apart(pair: Finding) -> bool:
 
 
 def _study(files: Mapping[str, str], cluster: str | None = None) -> Study:
-    with tempfile.TemporaryDirectory() as folder:
-        return measurand.read(*_written(files, Path(folder)), cluster=cluster)
+    with written(files) as paths:
+        return measurand.read(*paths, cluster=cluster)
 
 
 def _logs(files: Mapping[str, str]) -> Study:
-    with tempfile.TemporaryDirectory() as folder:
-        _written(files, Path(folder))
-        return measurand.read(folder)
-
-
-def _written(files: Mapping[str, str], folder: Path) -> list[Path]:
-    paths = [folder / name for name in files]
-    for path, text in zip(paths, files.values(), strict=True):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return paths
+    with written(files) as paths:
+        return measurand.read(Path(os.path.commonpath([path.parent for path in paths])))
 
 
 def _score(study: Study) -> Answer:
