@@ -1,4 +1,4 @@
-"""Packages that only experiments need."""
+"""Packages that only some commands need."""
 
 from __future__ import annotations
 

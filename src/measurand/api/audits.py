@@ -22,7 +22,10 @@ from measurand.tables import Study
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Audit", "audit", "load_audit"]
+__all__ = ["PAGE", "Audit", "audit", "load_audit", "write"]
+
+PAGE, DATA = "audit.html", "audit.json"
+"""What an audit is in a folder: the page that people open, and the same for programs."""
 
 PathLike = str | os.PathLike[str]
 
@@ -132,6 +135,12 @@ def load_audit(path: PathLike) -> Audit:
     except OSError as problem:
         raise InputError(f"cannot read {os.fspath(path)!r}: {problem.strerror}") from None
     return _shown(schema.decode(data))
+
+
+def write(found: results.Audit, folder: Path) -> tuple[Path, Path]:
+    """Write the page and the data of an audit into a folder, and return their paths."""
+    page = write_atomically(folder / PAGE, to_html(found, discover()).encode())
+    return page, write_atomically(folder / DATA, schema.encode(found))
 
 
 def _shown(plain: results.Audit) -> Audit:

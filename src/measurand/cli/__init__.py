@@ -16,6 +16,7 @@ from measurand.cli import (
     gating,
     papers,
     precision,
+    serving,
     unseen,
     validity,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "main",
     "papers",
     "precision",
+    "serving",
     "unseen",
     "validity",
 ]

@@ -9,14 +9,29 @@ from typing import Annotated, Any
 import typer
 
 from measurand.cli.app import START, VALIDITY, command
-from measurand.cli.options import Choices, Impute, Level, Paths, Scale, Seed, Showing, Threshold, missing_of
+from measurand.cli.options import (
+    Choices,
+    Correlation,
+    Impute,
+    Level,
+    Paths,
+    Scale,
+    Seed,
+    Showing,
+    Threshold,
+    Weighting,
+    missing_of,
+)
 from measurand.cli.running import audit_and_write, given, messages, part_of, progress, read_study
 from measurand.errors import InputError, UnknownName
 from measurand.files import require_writable, write_atomically
 
 __all__ = ["audit", "demo", "entanglement", "figure"]
 
-Tables = Annotated[list[Path] | None, typer.Argument(help="Tables of scores; without any, the embedded study.")]
+Tables = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Tables of scores, or an embedded study's name; without any, safetywashing_2024."),
+]
 
 
 @command(START)
@@ -55,6 +70,8 @@ def entanglement(
     paths: Tables = None,
     impute: Impute = False,
     scale: Scale = False,
+    weighting: Weighting = "component",
+    correlation: Correlation = "spearman",
     level: Level = 0.95,
     threshold: Threshold = 0.5,
 ) -> None:
@@ -65,7 +82,13 @@ def entanglement(
     if study.scores is None:
         raise InputError("entanglement needs scores of models on benchmarks, and there are none")
     study = replace(part_of(study, choices), claims=None)
-    settings = {"missing": missing_of(impute, scale), "level": level, "threshold": threshold}
+    settings = {
+        "missing": missing_of(impute, scale),
+        "level": level,
+        "threshold": threshold,
+        "weighting": weighting,
+        "correlation": correlation,
+    }
     audit_and_write(study, settings, showing, codes=["V1", "V2", "V3", "V4", "V5"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from measurand.errors import InputError
 from measurand.files import require_writable
 
 if TYPE_CHECKING:
-    from measurand.tables import ClaimCard, Study
+    from measurand.tables import Study
 
 __all__ = ["claim"]
 
@@ -55,6 +55,7 @@ def claim(
 ) -> None:
     """Hold what an evaluation claims against the evidence: supported, contradicted, undecided or refused (V0)."""
     from measurand.files import write_atomically
+    from measurand.measures.validity.shared.claim_cards import told_by
     from measurand.readers.evidence.claim_card import TEMPLATE, read_claim_card
 
     if new is not None:
@@ -66,7 +67,8 @@ def claim(
         raise InputError("no claim card named; write one with --new FILE, or name those to hold against the evidence")
     read = tuple(read_claim_card(card) for card in cards or ())
     study = replace(part_of(read_study(evidence, choices), choices), claims=None, claim_cards=read)
-    settings = {"level": level, **_stated(read)}
+    told = {name: value for own in told_by(read).values() for name, value in own.items()}
+    settings = {"level": level, **told}
     if standard is None:
         audit_and_write(study, settings, showing, shown=["V0"])
     else:
@@ -115,15 +117,3 @@ def _answer(name: str, study: Study, settings: Mapping[str, object], showing: Sh
         typer.echo(data if style == "json" else whole)
     if showing.fail_on and any(each.reply is Reply.NO for each in replies):
         raise typer.Exit(1)
-
-
-def _stated(cards: Sequence[ClaimCard]) -> dict[str, object]:
-    """What the measures that cards rest on need to be told: P4 a threshold, P5 a rate."""
-    named = {("P4", "above"): "above", ("P4", "below"): "below", ("P5", "below"): "rarer_than"}
-    found: dict[str, object] = {}
-    for basis in (basis for card in cards for basis in card.rests_on if basis.bounds):
-        # Of several the first: a card holds the score's own interval against its bound.
-        setting = named.get((basis.measure, basis.relation))
-        if setting and not (basis.measure == "P4" and found.keys() & {"above", "below"}):
-            found.setdefault(setting, basis.bounds[0])
-    return found

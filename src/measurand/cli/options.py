@@ -12,6 +12,7 @@ from measurand.errors import InputError
 
 __all__ = [
     "Choices",
+    "Correlation",
     "Impute",
     "ItemPaths",
     "Jobs",
@@ -24,6 +25,7 @@ __all__ = [
     "Showing",
     "Threshold",
     "Together",
+    "Weighting",
     "missing_of",
 ]
 
@@ -47,6 +49,11 @@ Scale = Annotated[
         help="As capability, each model's place on one scale of whichever capability benchmarks it was run on (F7).",
     ),
 ]
+Weighting = Annotated[
+    Literal["component", "average"],
+    typer.Option(help="How capability benchmarks make one score: first component, or average of the standardised."),
+]
+Correlation = Annotated[Literal["spearman", "pearson", "kendall"], typer.Option(help="Which correlation.")]
 Threshold = Annotated[float, typer.Option(help="Capabilities correlation from which a benchmark counts as entangled.")]
 Resamples = Annotated[int, typer.Option(help="Bootstrap resamples.")]
 Seed = Annotated[int, typer.Option(min=0, help="Same seed, same findings.")]
@@ -85,6 +92,7 @@ class Choices:
 
     benchmark: Annotated[str | None, _read("Benchmarks to look at, A,B,C; all by default.")] = None
     model: Annotated[str | None, _read("Models to look at, A,B,C; all by default.")] = None
+    drop: Annotated[str | None, _read("Models to leave out, A,B,C.")] = None
     cluster: Annotated[str | None, _read("Key of the items that share a context, or none.")] = None
     reading: Annotated[str | None, _read("Scorer, metric or filter to use where responses have several.")] = None
     correct: Annotated[

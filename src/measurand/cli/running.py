@@ -18,6 +18,7 @@ from measurand.cli.options import Choices, Showing
 from measurand.cli.streams import messages
 from measurand.errors import InputError, quoted
 from measurand.files import require_writable
+from measurand.names import resolved
 
 __all__ = [
     "audit_and_write",
@@ -77,12 +78,17 @@ def counts_in(text: str, form: str) -> list[int]:
 
 def read_study(paths: Sequence[Path] | None, choices: Choices) -> Any:
     """The study in the files named, or the embedded one where none is named."""
-    from measurand.readers import load_example
+    from measurand.readers import EXAMPLES, load_example
     from measurand.readers.clusters import with_clusters
     from measurand.store import read
     from measurand.tables import Gain
 
-    if paths:
+    embedded = [str(path) for path in paths or () if str(path) in EXAMPLES and not path.exists()]
+    if paths and embedded:
+        if len(paths) > 1:
+            raise InputError(f"{embedded[0]} is an embedded study, and is read alone")
+        study = with_clusters(load_example(embedded[0]), choices.cluster)
+    elif paths:
         study = read(
             *paths,
             models=choices.model_facts,
@@ -109,8 +115,13 @@ def read_study(paths: Sequence[Path] | None, choices: Choices) -> Any:
 
 
 def part_of(study: Any, choices: Choices) -> Any:
-    """The benchmarks and models named, or all of them."""
-    return study.only(benchmarks=names_in(choices.benchmark), models=names_in(choices.model))
+    """The benchmarks and models named, or all of them, without those left out."""
+    models = names_in(choices.model)
+    if choices.drop is not None:
+        known = study.names("model")
+        dropped = {resolved("model", name, known) for name in names_in(choices.drop) or ()}
+        models = [name for name in (resolved("model", name, known) for name in models or known) if name not in dropped]
+    return study.only(benchmarks=names_in(choices.benchmark), models=models)
 
 
 def audit_and_write(
@@ -209,13 +220,9 @@ def _print(result: Any, known: Sequence[Any], style: str, showing: Showing) -> N
 
 def write_audit(result: Any, output: Path) -> None:
     """The page and the data of an audit, into a folder."""
-    from measurand import schema
-    from measurand.files import write_atomically
-    from measurand.measures import discover
-    from measurand.report.html import to_html
+    from measurand.api.audits import write
 
-    page = write_atomically(output / PAGE, to_html(result, discover()).encode())
-    data = write_atomically(output / "audit.json", schema.encode(result))
+    page, data = write(result, output)
     messages.print(f"\nreport: {page.resolve()}\ndata:   {data.resolve()}", soft_wrap=True)
 
 

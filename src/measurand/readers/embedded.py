@@ -13,7 +13,7 @@ from measurand.readers.tables.layout import Part, interpret
 from measurand.readers.tables.tabular import read_table
 from measurand.tables import Claim, Gain, Study
 
-__all__ = ["load_example"]
+__all__ = ["EXAMPLES", "load_example"]
 
 EXAMPLES = {
     "safetywashing_2024": "Safetywashing: published figures of 53 models x 73 benchmarks (Ren et al. 2024, "

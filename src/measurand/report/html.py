@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from types import SimpleNamespace
 from typing import Any
@@ -35,7 +35,7 @@ from measurand.report.wording import ASKS, STATUS, beside, estimate_text, level_
 from measurand.results import Answer, Audit, Cell, Figure, Finding, Question, Status, Table
 from measurand.wording import capital, number, plain, plural
 
-__all__ = ["to_html"]
+__all__ = ["environment", "stylesheet", "to_html"]
 
 
 FIRST_ROWS, LAST_ROWS = 8, 3
@@ -360,6 +360,11 @@ def _packed_library() -> Markup:
     return _letters(_charts_library())
 
 
+def stylesheet() -> str:
+    """The styles of the page, for others that should look like it."""
+    return _asset("page.css")
+
+
 @functools.cache
 def _asset(name: str) -> str:
     return (resources.files("measurand.report") / "templates" / name).read_text(encoding="utf-8")
@@ -367,25 +372,37 @@ def _asset(name: str) -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_asset),
+    return environment(
+        _asset,
+        columns=_columns,
+        beside=beside,
+        link=_link,
+        mark=lambda status: STATUS[status].mark,
+        number=number,
+        subject=subject_text,
+        tally=_tally,
+        word=lambda status: STATUS[status].word,
+    )
+
+
+def environment(load: Callable[[str], str], **filters: Callable[..., Any]) -> jinja2.Environment:
+    """Templates that escape every name from data, and refuse one that nothing was given for.
+
+    Parameters
+    ----------
+    load : the text of a template by its name.
+    filters : by name.
+    """
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(load),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    environment.filters |= {
-        "columns": _columns,
-        "beside": beside,
-        "link": _link,
-        "mark": lambda status: STATUS[status].mark,
-        "number": number,
-        "subject": subject_text,
-        "tally": _tally,
-        "word": lambda status: STATUS[status].word,
-    }
-    return environment
+    made.filters |= filters
+    return made
 
 
 def _tally(status: Status, count: int) -> str:

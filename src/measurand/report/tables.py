@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from measurand.report.summary import MeasureInfo, QuestionRow, issue_lines, questions, sections, unassessed
 from measurand.report.wording import ASKS, STATUS, level_text, subject_text
-from measurand.results import Answer, Audit, Estimate, Finding, Status
+from measurand.results import Answer, Audit, Estimate, Finding, Status, Table
 from measurand.wording import plain, shown
 
 __all__ = [
@@ -19,6 +19,8 @@ __all__ = [
     "latex_text",
     "markdown_table",
     "markdown_text",
+    "table_csv",
+    "table_latex",
     "to_csv",
     "to_latex",
     "to_markdown",
@@ -101,7 +103,6 @@ def answer_markdown(answer: Answer) -> str:
 
     Examples
     --------
-    >>> from measurand.results import Table
     >>> table = Table(head=("task",), rows=(("a_b",),))
     >>> print(answer_markdown(Answer(sentence="It passes.", tables=(table,))), end="")
     **It passes.**
@@ -157,6 +158,35 @@ def to_latex(audit: Audit, measures: Sequence[MeasureInfo]) -> str:
         for row in unassessed(audit, measures)
     ]
     return "\n".join([*lines, r"\end{longtable}", ""])
+
+
+def table_csv(table: Table) -> str:
+    """One table of an answer as CSV, its cells as they are written.
+
+    Examples
+    --------
+    >>> print(table_csv(Table(head=("task", "score"), rows=(("=a", "0.5"),))), end="")
+    task,score
+    '=a,0.5
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows([csv_cell(cell) for cell in row] for row in (table.head, *table.rows))
+    return out.getvalue()
+
+
+def table_latex(table: Table) -> str:
+    """One table of an answer for a paper; it needs the package ``booktabs``.
+
+    Examples
+    --------
+    >>> print(table_latex(Table(head=("task", "score"), rows=(("a_b", "0.5"),), right=(1,))).splitlines()[4])
+    a\\_b & 0.5 \\\\
+    """
+    columns = "".join("r" if place in table.right else "l" for place in range(len(table.head)))
+    head, *rows = (" & ".join(map(latex_text, row)) + r" \\" for row in (table.head, *table.rows))
+    return "\n".join([rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule",
+                      r"\end{tabular}", ""])  # fmt: skip
 
 
 def to_csv(audit: Audit) -> str:

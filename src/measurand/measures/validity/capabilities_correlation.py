@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from measurand.errors import InputError
+from measurand.errors import InputError, UnknownName
 from measurand.measures import Measure
 from measurand.measures.shared import display_names, estimate, finite, require_fraction
 from measurand.measures.validity.shared.correlation_figures import figure
 from measurand.measures.validity.shared.correlation_words import (
     INDEPENDENT,
     MOST_OWN,
+    OTHER_WAY,
     SHORT,
     VERDICTS,
+    said,
     sentence,
     summary,
     table,
@@ -36,8 +40,10 @@ from measurand.stats.capability.capabilities import (
     disattenuated,
     leave_itself_out,
 )
+from measurand.stats.capability.pca import PUBLISHED, Way, Weighting
 from measurand.stats.intervals.correlation import OnZScale
 from measurand.stats.intervals.limits import Limits
+from measurand.stats.intervals.ranks import Method
 from measurand.tables import UNCLASSED, Scores
 from measurand.wording import CORRELATION, SHARE, agreeing, capital, listed, percent, plural, shown
 
@@ -54,21 +60,27 @@ def capabilities_correlation(
     level: float = 0.95,
     resamples: int = 10_000,
     missing: Missing = "complete",
+    weighting: Weighting = "component",
+    correlation: Method = "spearman",
     rng: np.random.Generator | None = None,
 ) -> CapabilitiesCorrelation:
-    """Spearman correlation of each benchmark with the capabilities score, within each class of models.
+    """Correlation of each benchmark with the capabilities score, within each class of models.
 
     The capabilities score of a model is its projection on the first principal component of the capability benchmarks
-    (standardised over models, component of their Spearman correlation matrix).
+    (standardised over models, component of their Spearman correlation matrix), the correlation Spearman's; other ways
+    are there to see what hangs on the choice.
 
     Parameters
     ----------
     scores : scores with roles; capability benchmarks make the score, all others are under test.
     level : confidence level of the intervals, in (0, 1).
-    resamples : bootstrap resamples for the intervals of the detail view.
+    resamples : bootstrap resamples for the intervals of the detail view; 0 leaves these out, and takes a tenth of the
+        time.
     missing : ``complete`` takes the models that have every capability benchmark, ``impute`` fills missing capability
         scores from the component (models that have at least half of them), ``scale`` takes a model's place on one scale
         of whichever of them it was run on (F7) and corrects the correlations for that score's reliability.
+    weighting : ``component``, or ``average``: the mean of the standardised capability benchmarks.
+    correlation : ``spearman``, ``pearson`` or ``kendall`` (tau-b).
     rng : generator for the bootstrap; a fixed one by default.
 
     Returns
@@ -98,12 +110,13 @@ def capabilities_correlation(
     81.2
     """
     require_fraction(level=level)
-    if resamples < 100:
-        raise InputError(f"resamples should be at least 100, got {resamples}")
+    if resamples < 100 and resamples != 0:
+        raise InputError(f"resamples should be at least 100, or 0 for none, got {resamples}")
+    way = _way(weighting, correlation, missing)
     rng = np.random.default_rng(0) if rng is None else rng
     found, problems = panels(scores, missing)
     parts, unassessed = [], list(problems)
-    for panel in found:
+    for panel in (replace(panel, way=way) for panel in found):
         # An index makes the score alone, so there is nothing of it that could be left out and asked about.
         makers = panel.capability if len(panel.capability) > 1 else ()
         names = (*makers, *panel.tested)
@@ -122,6 +135,19 @@ def capabilities_correlation(
     )
 
 
+def _way(weighting: Weighting, correlation: Method, missing: Missing) -> Way:
+    """The choices in one, once they are choices."""
+    for name, value, known in (("weighting", weighting, Weighting), ("correlation", correlation, Method)):
+        if value not in get_args(known):
+            raise UnknownName(name, value, get_args(known))
+    if missing == "scale" and correlation == "kendall":
+        raise InputError(
+            "a common scale has errors of its own, for which a Kendall correlation has no correction; take spearman or "
+            "pearson"
+        )
+    return Way(weighting, correlation)
+
+
 def _class_correlations(
     panel: Panel,
     names: Sequence[str],
@@ -132,7 +158,7 @@ def _class_correlations(
     rng: np.random.Generator,
 ) -> ClassCorrelations:
     # The default interval needs no resampling; only the detail view loses candidates on very large tables.
-    affordable = resamples * values.size < MOST_BOOTSTRAP_CELLS
+    affordable = 0 < resamples * values.size < MOST_BOOTSTRAP_CELLS
     methods = tuple(METHODS) if affordable else (DEFAULT, "bonett_wright", "fisher")
     correlations = correlations_with_intervals(
         panel.values,
@@ -143,12 +169,14 @@ def _class_correlations(
         rng=rng,
         methods=methods,
         under_test=np.isin(chosen(names, able), panel.capability, invert=True),
+        way=panel.way,
     )
     if panel.reliability < 1:
         correlations = disattenuated(correlations, panel.reliability, level)
     # With itself in the score, a benchmark correlates with its own share of it, even if it is noise.
     makers = panel.values if names[0] in panel.capability else panel.values[:, :0]
-    return ClassCorrelations(panel, chosen(names, able), correlations, leave_itself_out(makers, panel.families))
+    left_out = leave_itself_out(makers, panel.families, panel.way)
+    return ClassCorrelations(panel, chosen(names, able), correlations, left_out, asked=resamples > 0)
 
 
 def judge(result: CapabilitiesCorrelation, *, threshold: float = 0.5) -> list[Finding]:
@@ -207,7 +235,8 @@ def _headline(part: ClassCorrelations, tested: Sequence[Finding], threshold: flo
         caveats=(
             *((INDEPENDENT,) if panel.families_unknown else ()),
             *panel.caveats,
-            *without_further(len(panel.models), part.correlations.low),
+            *((OTHER_WAY.format(way=said(panel.way)),) if panel.way != PUBLISHED else ()),
+            *(without_further(len(panel.models), part.correlations.low) if part.asked else ()),
         ),
         figure="V1.intervals",
         result={
@@ -306,6 +335,8 @@ def _estimates(
         return estimate(name, *limits, level=level, method=method, n=int(found.n[j]), unit=CORRELATION)
 
     default = METHODS[DEFAULT] if found.moderated[j] else UNMODERATED
+    if panel.way != PUBLISHED:
+        default = f"{said(panel.way)}; {default}"
     first = [correlation("", limits(part, j), default)]
     if benchmark in panel.capability:
         place = panel.capability.index(benchmark)
@@ -358,7 +389,8 @@ def _read(panel: Panel, result: CapabilitiesCorrelation) -> str:
     makers = [result.names.get(name, name) for name in panel.capability]
     shown_makers = listed(makers[:6] + ([f"{len(makers) - 6} more"] if len(makers) > 6 else []))
     share = f" ({percent(panel.component.share)} of their variance)" if len(makers) > 1 else ""
-    return f"{plural(len(panel.models), 'model')}{families}. Capability: {shown_makers}{share}."
+    way = "" if panel.way == PUBLISHED else f" {capital(said(panel.way))}."
+    return f"{plural(len(panel.models), 'model')}{families}. Capability: {shown_makers}{share}.{way}"
 
 
 MEASURE = Measure(

@@ -13,6 +13,7 @@ from measurand.measures.shared import display_names, estimate, kind, require_fra
 from measurand.measures.validity.shared.by_class import ByClass
 from measurand.measures.validity.shared.panel import Missing, assessable, panels
 from measurand.measures.validity.shared.robustness import (
+    HALVES,
     MOST_LEFT_OUT,
     ClassRobustness,
     class_robustness,
@@ -53,7 +54,7 @@ def robustness(
     level: float = 0.95,
     missing: Missing = "complete",
     most_dropped: int = 5,
-    half_subsets: int = 20,
+    half_subsets: int = HALVES,
     rng: np.random.Generator | None = None,
 ) -> Robustness:
     """Capabilities correlations over defensible specifications, and over models picked against them.

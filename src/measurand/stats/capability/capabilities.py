@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from measurand.stats.capability.pca import first_component, replicate_scores, resampled_correlations
+from measurand.stats.capability.pca import PUBLISHED, Way, first_component, replicate_scores, resampled_correlations
 from measurand.stats.intervals import correlation as intervals
-from measurand.stats.intervals.correlation import OnZScale, at_least_independent, bonett_wright_se, jackknife_z_se
+from measurand.stats.intervals.correlation import OnZScale, at_least_independent, independent_se, jackknife_z_se
 from measurand.stats.intervals.moderated import moderate
 from measurand.stats.intervals.resampling import bca, bootstrap_weights, family_blocks, jackknife_weights, percentile
 
@@ -93,10 +93,10 @@ def blocks_left_out(families: Ints) -> Floats:
     return jackknife_weights(family_blocks(families, MOST_BLOCKS))
 
 
-def family_replicates(capability: Floats, tested: Floats, families: Ints) -> Floats:
+def family_replicates(capability: Floats, tested: Floats, families: Ints, way: Way = PUBLISHED) -> Floats:
     """Capabilities correlations with one family left out at a time, shape (families or blocks, m)."""
     left_out = blocks_left_out(families)
-    return of_those_run(resampled_correlations(capability, tested, left_out), left_out, tested)
+    return of_those_run(resampled_correlations(capability, tested, left_out, way), left_out, tested)
 
 
 def of_those_run(replicates: Floats, left_out: Floats, tested: Floats) -> Floats:
@@ -112,19 +112,25 @@ def of_those_run(replicates: Floats, left_out: Floats, tested: Floats) -> Floats
 
 
 def moderated_jackknife(
-    capability: Floats, tested: Floats, families: Ints, under_test: Mask | None = None, bias: float | None = None
+    capability: Floats,
+    tested: Floats,
+    families: Ints,
+    under_test: Mask | None = None,
+    bias: float | None = None,
+    way: Way = PUBLISHED,
 ) -> tuple[OnZScale, Mask]:
     """Family jackknife of each correlation, its standard error moderated over the benchmarks under test.
 
     A jackknife over a handful of families is right on average and often far off: its squared standard error has few
-    degrees of freedom, G_eff - 1 with G_eff = (sum n_g)^2 / sum n_g^2 over families of n_g models. Its ratio to Bonett
-    and Wright's, though, has much in common between benchmarks run on the same models: it is how alike models of a
-    family are. So the ratios are drawn towards each other (`moderate`), and divided by the mean that they have with
-    family labels permuted, which is the jackknife's own bias; never below 1, the interval of independent models.
+    degrees of freedom, G_eff - 1 with G_eff = (sum n_g)^2 / sum n_g^2 over families of n_g models. Its ratio to that of
+    independent models (`independent_se`), though, has much in common between benchmarks run on the same models: it is
+    how alike models of a family are. So the ratios are drawn towards each other (`moderate`), and divided by the
+    mean that they have with family labels permuted, which is the jackknife's own bias; never below 1, the interval
+    of independent models.
 
     Benchmarks that make the capabilities score are not moderated, nor do others learn from them: a share of the score
     is their own, and their replicates scatter less for it. They, and benchmarks with fewer than 6 to be moderated with,
-    get the plain jackknife, never narrower than Bonett-Wright (`at_least_independent`).
+    get the plain jackknife, never narrower than that (`at_least_independent`).
 
     Parameters
     ----------
@@ -133,6 +139,7 @@ def moderated_jackknife(
     families : family code of each model, shape (n,).
     under_test : which columns are, shape (m,); all by default.
     bias : the jackknife's own, where it is known; by default it is found from permuted family labels.
+    way : of making the score and of correlating with it.
 
     Returns
     -------
@@ -143,10 +150,10 @@ def moderated_jackknife(
     Smyth 2004, Statistical Applications in Genetics and Molecular Biology 3(1).
     """
     count = np.isfinite(tested).sum(axis=0)
-    value = resampled_correlations(capability, tested, np.ones((1, len(capability))))[0]
-    replicates = family_replicates(capability, tested, families)
-    plain = at_least_independent(value, replicates, count)
-    independent = bonett_wright_se(value, count)
+    value = resampled_correlations(capability, tested, np.ones((1, len(capability))), way)[0]
+    replicates = family_replicates(capability, tested, families, way)
+    plain = at_least_independent(value, replicates, count, way.correlation)
+    independent = independent_se(value, count, way.correlation)
     ratio, freedom = _ratio(replicates, blocks_left_out(families), tested, independent)
     usable = (ratio > 0) & np.isfinite(plain.stderr) & (True if under_test is None else under_test)
     if usable.sum() < LEAST_MODERATED:
@@ -155,7 +162,7 @@ def moderated_jackknife(
     members = np.isfinite(ratio) & (True if under_test is None else under_test)
     variance, total = moderate(ratio[members], freedom[members])
     if bias is None:
-        bias = _mean_permuted(capability, tested[:, members], families, independent[members])
+        bias = _mean_permuted(capability, tested[:, members], families, independent[members], way)
     variance /= bias
     stderr, degrees = plain.stderr.copy(), plain.freedom.astype(np.float64)
     # Models of a family are no less alike than strangers: an interval narrower than that of independent models is luck
@@ -174,17 +181,18 @@ def _ratio(replicates: Floats, left_out: Floats, tested: Floats, independent: Fl
         return np.square(stderr / independent), np.where(groups >= 2, np.maximum(effective - 1, 1.0), 0.0)
 
 
-def _mean_permuted(capability: Floats, tested: Floats, families: Ints, independent: Floats) -> float:
+def _mean_permuted(capability: Floats, tested: Floats, families: Ints, independent: Floats, way: Way) -> float:
     """Mean of the moderated ratios over permutations of the family labels, where no model is like another."""
     blocks = family_blocks(families, MOST_BLOCKS)
     # By size and in order of capability: neither names of families nor the order of the table may matter.
     sizes = np.sort(np.bincount(blocks))[::-1]
-    places = np.argsort(np.argsort(replicate_scores(capability, np.ones((1, len(capability))))[0], kind="stable"))
+    score = replicate_scores(capability, np.ones((1, len(capability))), way.weighting)[0]
+    places = np.argsort(np.argsort(score, kind="stable"))
     labels = np.repeat(np.arange(len(sizes)), sizes)
     rng = np.random.default_rng(SEED)
     permuted = [rng.permutation(labels)[places] for _ in range(PERMUTATIONS)]
     left_out = np.vstack([jackknife_weights(each) for each in permuted])
-    replicates = of_those_run(resampled_correlations(capability, tested, left_out), left_out, tested)
+    replicates = of_those_run(resampled_correlations(capability, tested, left_out, way), left_out, tested)
     each = zip(np.split(replicates, PERMUTATIONS), np.split(left_out, PERMUTATIONS), strict=True)
     ratios = [_ratio(part, without, tested, independent) for part, without in each]
     found = np.concatenate([moderate(*ratio)[0] for ratio in ratios])
@@ -201,6 +209,7 @@ def correlations_with_intervals(
     rng: np.random.Generator,
     methods: tuple[str, ...] = tuple(METHODS),
     under_test: Mask | None = None,
+    way: Way = PUBLISHED,
 ) -> Correlations:
     """Capabilities correlation of each tested benchmark with the intervals asked for.
 
@@ -213,15 +222,18 @@ def correlations_with_intervals(
     resamples : bootstrap resamples, used by the bootstrap methods only.
     methods : names from `METHODS`.
     under_test : which columns are, shape (m,); all by default.
+    way : of making the score and of correlating with it; the intervals besides the default are for the published one.
     """
     n = len(capability)
-    default, moderated = moderated_jackknife(capability, tested, families, under_test)
+    default, moderated = moderated_jackknife(capability, tested, families, under_test, way=way)
     value, count = default.rho, default.n
-    limits: dict[str, intervals.Interval] = {
-        DEFAULT: default.limits(level),
-        "bonett_wright": intervals.bonett_wright(value, count, level),
-        "fisher": intervals.fisher(value, count, level),
-    }
+    limits: dict[str, intervals.Interval] = {DEFAULT: default.limits(level)}
+    if way != PUBLISHED:
+        methods = (DEFAULT,)
+    if "bonett_wright" in methods:
+        limits["bonett_wright"] = intervals.bonett_wright(value, count, level)
+    if "fisher" in methods:
+        limits["fisher"] = intervals.fisher(value, count, level)
     if "family_jackknife" in methods:
         by_family = family_replicates(capability, tested, families)
         limits["family_jackknife"] = intervals.jackknife_z(value, by_family, count, level)
@@ -287,19 +299,22 @@ def disattenuated(found: Correlations, reliability: float, level: float) -> Corr
     )
 
 
-def leave_itself_out(capability: Floats, families: Ints) -> OnZScale:
+def leave_itself_out(capability: Floats, families: Ints, way: Way = PUBLISHED) -> OnZScale:
     """Correlation of each capability benchmark with the score that the others make, shape (k,).
 
     Parameters
     ----------
     capability : shape (n, k), no NaN.
+    families : family code of each model, shape (n,).
+    way : of making the score and of correlating with it.
     """
     n, k = capability.shape
     value, stderr, freedom = (np.empty(k) for _ in range(3))
     for j in range(k):
         others, itself = np.delete(capability, j, axis=1), capability[:, [j]]
-        point = resampled_correlations(others, itself, np.ones((1, n)))[0]
-        found = at_least_independent(point, family_replicates(others, itself, families), np.array([n]))
+        point = resampled_correlations(others, itself, np.ones((1, n)), way)[0]
+        replicates = family_replicates(others, itself, families, way)
+        found = at_least_independent(point, replicates, np.array([n]), way.correlation)
         value[j], stderr[j], freedom[j] = found.rho[0], found.stderr[0], found.freedom[0]
     return OnZScale(value, stderr, freedom, np.full(k, n))
 

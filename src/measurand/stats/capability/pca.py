@@ -7,14 +7,18 @@ Spearman correlation matrix, w the eigenvector of R's largest eigenvalue, and th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from measurand.stats.intervals.ranks import blocks, correlate, midranks_fixed
+from measurand.stats.intervals.ranks import Method, blocks, correlate, midranks_fixed
 
 __all__ = [
+    "PUBLISHED",
     "Component",
+    "Way",
+    "Weighting",
     "first_component",
     "impute",
     "rank_correlation_matrix",
@@ -25,6 +29,26 @@ __all__ = [
 ]
 
 Floats = npt.NDArray[np.float64]
+Weighting = Literal["component", "average"]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the capability benchmarks make a score, and how a benchmark is correlated with it.
+
+    Parameters
+    ----------
+    weighting : the first principal component, or the average of the standardised benchmarks, each turned the way it has
+        on the component.
+    correlation : which one.
+    """
+
+    weighting: Weighting = "component"
+    correlation: Method = "spearman"
+
+
+PUBLISHED = Way()
+"""As Ren et al. 2024 do it."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +110,13 @@ def rank_correlation_matrix(values: Floats, weights: Floats | None = None) -> Fl
     return result
 
 
-def first_component(values: Floats) -> Component:
+def first_component(values: Floats, weighting: Weighting = "component") -> Component:
     """Capabilities score, loadings and eigenvalues.
 
     Parameters
     ----------
     values : capability benchmarks, shape (models, benchmarks), no NaN.
+    weighting : ``average`` gives each the same weight, in the direction that it has on the component.
 
     Raises
     ------
@@ -107,11 +132,19 @@ def first_component(values: Floats) -> Component:
     z = standardise(values)
     correlation = rank_correlation_matrix(values)[0]
     eigenvalues, vectors = np.linalg.eigh(correlation)
-    loadings = _signed(vectors[None, :, -1])[0]
+    loadings = _weighted(_signed(vectors[None, :, -1])[0], weighting)
     return Component(z @ loadings, loadings, eigenvalues[::-1], correlation)
 
 
-def resampled_correlations(capability: Floats, tested: Floats, weights: Floats) -> Floats:
+def _weighted(loadings: Floats, weighting: Weighting) -> Floats:
+    """Loadings of unit length under a weighting; with equal weights signs are kept, or benchmarks would cancel."""
+    if weighting == "component":
+        return loadings
+    signs: Floats = np.where(loadings < 0, -1.0, 1.0) / np.sqrt(loadings.shape[-1])
+    return signs
+
+
+def resampled_correlations(capability: Floats, tested: Floats, weights: Floats, way: Way = PUBLISHED) -> Floats:
     """Capabilities correlation of every tested benchmark in every replicate, the component refitted in each.
 
     Parameters
@@ -119,22 +152,24 @@ def resampled_correlations(capability: Floats, tested: Floats, weights: Floats) 
     capability : shape (n, k), no NaN.
     tested : shape (n, m); NaN where a model was not run.
     weights : shape (replicates, n): multinomial counts for a bootstrap, zeros for models left out.
+    way : of making the score and of correlating with it.
 
     Returns
     -------
     array, shape (replicates, m)
-        Spearman correlations; NaN where undefined (fewer than two distinct values in that replicate).
+        Correlations; NaN where undefined (fewer than two distinct values in that replicate).
     """
-    return correlate(replicate_scores(capability, weights), tested, weights)
+    return correlate(replicate_scores(capability, weights, way.weighting), tested, weights, way.correlation)
 
 
-def replicate_scores(capability: Floats, weights: Floats) -> Floats:
+def replicate_scores(capability: Floats, weights: Floats, weighting: Weighting = "component") -> Floats:
     """Capabilities scores of every model in every replicate, the component refitted in each.
 
     Parameters
     ----------
     capability : shape (n, k), no NaN.
     weights : shape (replicates, n).
+    weighting : as in `first_component`.
 
     Returns
     -------
@@ -160,7 +195,7 @@ def replicate_scores(capability: Floats, weights: Floats) -> Floats:
             vectors = np.linalg.eigh(matrix[defined])[1][:, :, -1]
             signs = np.where(vectors @ whole < 0, -1.0, 1.0)[:, None]
             # Standardising goes into the loadings: no table is built per replicate.
-            loadings[defined] = signs * vectors / np.sqrt(variance[defined])
+            loadings[defined] = _weighted(signs * vectors, weighting) / np.sqrt(variance[defined])
         # Equal rows must tie, whatever a matrix product makes of their last digits.
         scores[rows] = np.round(loadings @ centred.T, 10)
     return scores

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtr, stdtrit
 
+from measurand.stats.intervals.ranks import Method
+
 __all__ = [
     "OnZScale",
     "at_least_independent",
@@ -16,6 +18,7 @@ __all__ = [
     "bonett_wright_se",
     "by_families",
     "fisher",
+    "independent_se",
     "jackknife_se",
     "jackknife_t",
     "jackknife_z",
@@ -60,6 +63,20 @@ def bonett_wright_se(rho: Floats, n: Ints) -> Floats:
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.sqrt(np.where(n > 3, (1 + np.square(rho) / 2) / (n - 3), np.nan))
+
+
+def independent_se(rho: Floats, n: Ints, method: Method) -> Floats:
+    """Standard error of atanh of a correlation of independent observations, by its kind; NaN for too few.
+
+    Spearman: `bonett_wright_se`; Pearson: 1 / sqrt(n - 3) (Fisher); Kendall: sqrt(.437 / (n - 4)) (Fieller, Hartley
+    and Pearson 1957, Biometrika 44, as in Bonett and Wright 2000).
+    """
+    if method == "spearman":
+        return bonett_wright_se(rho, n)
+    variance, lost = (1.0, 3) if method == "pearson" else (0.437, 4)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # A correlation that is undefined has no error either.
+        return np.sqrt(np.where((n > lost) & np.isfinite(rho), variance / (n - lost), np.nan))
 
 
 def bonett_wright(rho: Floats, n: Ints, level: float) -> Interval:
@@ -146,8 +163,8 @@ def jackknife_z_se(replicates: Floats, n: Ints) -> tuple[Floats, Floats]:
     return jackknife_se(np.arctanh(_off_one(replicates, n)))
 
 
-def at_least_independent(rho: Floats, replicates: Floats, n: Ints) -> OnZScale:
-    """Leave-one-family-out jackknife, t(G - 1), its standard error no smaller than Bonett and Wright's.
+def at_least_independent(rho: Floats, replicates: Floats, n: Ints, method: Method = "spearman") -> OnZScale:
+    """Leave-one-family-out jackknife, t(G - 1), its standard error no smaller than that of independent observations.
 
     A jackknife over a few families has a standard error that is often far too small by chance; models of a family
     hardly ever scatter less than independent ones would. Undefined below two families.
@@ -157,9 +174,10 @@ def at_least_independent(rho: Floats, replicates: Floats, n: Ints) -> OnZScale:
     rho : shape (m,).
     replicates : shape (G, m).
     n : observations behind each rho, shape (m,).
+    method : kind of correlation.
     """
     se, groups = jackknife_z_se(replicates, n)
-    return OnZScale(rho, np.maximum(se, bonett_wright_se(rho, n)), np.maximum(groups - 1, 1), n)
+    return OnZScale(rho, np.maximum(se, independent_se(rho, n, method)), np.maximum(groups - 1, 1), n)
 
 
 def by_families(rho: Floats, replicates: Floats, n: Ints) -> OnZScale:

@@ -13,7 +13,7 @@ from measurand.measures.precision.shared.model_pairs import BenchmarkComparison,
 from measurand.measures.precision.shared.pooled import Weights
 from measurand.results import Brief
 
-__all__ = ["MOST_UNITS", "Comparison", "Correction", "units_needed"]
+__all__ = ["MOST_UNITS", "Comparison", "Correction", "difference_settled", "items_to_settle", "units_needed"]
 
 MOST_UNITS = 1_000_000
 """Items beyond which nobody could settle a pair."""
@@ -55,13 +55,32 @@ class Comparison(Brief):
         return self.benchmarks if self.average is None else (*self.benchmarks, self.average)
 
 
+def difference_settled(d: Difference, items: int, level: float) -> float:
+    """The smallest difference that so many items like these would settle; NaN where this one has no standard error."""
+    if not d.stderr > 0:
+        return float("nan")
+    return float(_reach(level) * d.stderr * np.sqrt(d.n / items))
+
+
+def items_to_settle(d: Difference, level: float) -> int | None:
+    """Items like these that would settle a difference of the size seen; None where none would, or nobody could."""
+    if not d.stderr > 0 or d.value == 0:
+        return None
+    needed = int(np.ceil(d.n * (_reach(level) * d.stderr / d.value) ** 2))
+    return needed if needed <= MOST_UNITS else None
+
+
+def _reach(level: float) -> float:
+    """Standard errors that a difference has to be away from 0 to be found with the customary power."""
+    return float(ndtri(0.5 + level / 2) + ndtri(POWER))
+
+
 def units_needed(d: Difference, benchmark: BenchmarkComparison, result: Comparison) -> int | None:
     """Items, or clusters, that would settle a difference of the size seen; None where there is no advice to give."""
     if not (d.stderr > 0 and d.paired) or d.value == 0:
         return None
-    reach = ndtri(0.5 + result.level / 2) + ndtri(POWER)
     # Of several tasks the items count, whatever clusters each has.
     units = d.clusters if benchmark.cluster_key and benchmark is not result.average else d.n
-    needed = units * (reach * d.stderr / d.value) ** 2
+    needed = units * (_reach(result.level) * d.stderr / d.value) ** 2
     # Fewer than there are happens where t or McNemar is stricter than the normal formula.
     return int(np.ceil(needed)) if needed > units else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ from measurand.results import Table
 from measurand.tables import ItemTable, Responses
 from measurand.wording import number, plain
 
-__all__ = ["MOST_ITEMS", "Differing", "differing", "items_table"]
+__all__ = ["MOST_ITEMS", "Differing", "all_differing", "answers_to", "differing", "items_table"]
 
 MOST_ITEMS = 100
 """Items that are told, over all benchmarks: of more, those that differ most."""
@@ -28,21 +28,28 @@ class Differing:
     Parameters
     ----------
     benchmark, item : which.
-    scores, answers : of the first and of the second model; an answer is None where the results do not hold it.
+    scores, epochs : of the first and of the second model; how often each answered.
+    answers : of both; None where the results do not hold them.
     target : the right answer, None where it is not known.
     """
 
     benchmark: str
     item: str
     scores: tuple[float, float]
-    answers: tuple[str | None, str | None]
-    target: str | None
+    epochs: tuple[int, int]
+    answers: tuple[str | None, str | None] = (None, None)
+    target: str | None = None
+
+    @property
+    def gap(self) -> float:
+        """How far the scores lie apart."""
+        return abs(self.scores[0] - self.scores[1])
 
 
 def differing(
     responses: Responses, tables: Sequence[ItemTable], pair: tuple[str, str], *, texts: bool
 ) -> tuple[Differing, ...]:
-    """The items that the two score differently, those that differ most first.
+    """The items that the two score differently, those that differ most first; of many, the first 100.
 
     Parameters
     ----------
@@ -50,30 +57,35 @@ def differing(
     tables : of the benchmarks, with both models. pair : their names.
     texts : whether answers are read at all.
     """
-    found = []
-    for table in tables:
-        first, second = (table.scores[table.models.index(model)] for model in pair)
-        with np.errstate(invalid="ignore"):
-            gap = np.nan_to_num(np.abs(first - second))
-        found += [
-            (float(gap[place]), table.benchmark, table.items[place], float(first[place]), float(second[place]))
-            for place in np.argsort(-gap, kind="stable")[: min(MOST_ITEMS, int((gap > 0).sum()))]
-        ]
-    found.sort(key=lambda row: -row[0])
-    kept = found[:MOST_ITEMS]
-    said = _answers(responses, {(row[1], row[2]) for row in kept}, pair) if texts else {}
-    told = []
-    for _, benchmark, item, one, other in kept:
-        mine, theirs = (said.get((benchmark, item, model), (None, None)) for model in pair)
-        told.append(
-            Differing(
-                benchmark=benchmark,
-                item=item,
-                scores=(one, other),
-                answers=(mine[0], theirs[0]),
-                target=mine[1] or theirs[1],
-            )
+    found = sorted((each for table in tables for each in all_differing(table, pair)), key=lambda each: -each.gap)
+    kept = tuple(found[:MOST_ITEMS])
+    return answers_to(responses, kept, pair) if texts else kept
+
+
+def all_differing(table: ItemTable, pair: tuple[str, str]) -> list[Differing]:
+    """Every item of a benchmark that the two score differently, without answers, those that differ most first."""
+    rows = [table.models.index(model) for model in pair]
+    first, second = table.scores[rows]
+    with np.errstate(invalid="ignore"):
+        gap = np.nan_to_num(np.abs(first - second))
+    return [
+        Differing(
+            benchmark=table.benchmark,
+            item=table.items[place],
+            scores=(float(first[place]), float(second[place])),
+            epochs=(int(table.epochs[rows[0], place]), int(table.epochs[rows[1], place])),
         )
+        for place in np.argsort(-gap, kind="stable")[: int((gap > 0).sum())]
+    ]
+
+
+def answers_to(responses: Responses, items: Sequence[Differing], pair: tuple[str, str]) -> tuple[Differing, ...]:
+    """The items with both answers, where the results hold them: they are read for these alone."""
+    said = _answers(responses, {(each.benchmark, each.item) for each in items}, pair)
+    told = []
+    for each in items:
+        mine, theirs = (said.get((each.benchmark, each.item, model), (None, None)) for model in pair)
+        told.append(replace(each, answers=(mine[0], theirs[0]), target=mine[1] or theirs[1]))
     return tuple(told)
 
 

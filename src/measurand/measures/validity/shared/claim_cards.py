@@ -26,6 +26,7 @@ __all__ = [
     "no_issue",
     "relation_words",
     "speaks_of_the_worst_case",
+    "told_by",
     "words",
 ]
 
@@ -73,6 +74,18 @@ class CardTested(Brief):
     def refused(self) -> bool:
         """Whether it speaks of the worst case and names no ground that says anything of rare failures."""
         return self.worst_case and not any(ground.basis.measure in WORST_CASE for ground in self.grounds)
+
+
+def told_by(cards: Sequence[ClaimCard]) -> dict[str, dict[str, float]]:
+    """What the measures that cards rest on need to be told, by code: P4 a threshold, P5 a rate."""
+    settings = {("P4", "above"): "above", ("P4", "below"): "below", ("P5", "below"): "rarer_than"}
+    found: dict[str, dict[str, float]] = {}
+    for basis in (basis for card in cards for basis in card.rests_on if basis.bounds):
+        setting = settings.get((basis.measure, basis.relation))
+        # Of several the first: a card holds the score's own interval against its bound.
+        if setting and basis.measure not in found:
+            found[basis.measure] = {setting: basis.bounds[0]}
+    return found
 
 
 def speaks_of_the_worst_case(card: ClaimCard) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from measurand.measures.shared import columns, finite
 from measurand.measures.validity.shared.by_class import intervals_figure
-from measurand.measures.validity.shared.correlation_words import SHORT
+from measurand.measures.validity.shared.correlation_words import SCORES, SHORT, said
 from measurand.measures.validity.shared.correlations import CapabilitiesCorrelation, ClassCorrelations, limits
 from measurand.measures.verdicts import Side
 from measurand.results import Axis, Cell, Figure, Finding
@@ -41,11 +41,11 @@ def _intervals_figure(result: CapabilitiesCorrelation, findings: Sequence[Findin
     return intervals_figure(
         "V1.intervals",
         "Capabilities correlation by area",
-        f"Dot: Spearman correlation with the capabilities score; bar: {percent(result.level)} interval. Right of +0.5 "
+        f"Dot: {said(result.classes[0].panel.way)}; bar: {percent(result.level)} interval. Right of +0.5 "
         "a benchmark mostly tracks capability; left of −0.5 it gets worse with it.",
         ("class", "area", "benchmark", "correlation", "low", "high", "verdict"),
         rows,
-        Axis("correlation", "capabilities correlation (Spearman)", domain=(-1.0, 1.0)),
+        Axis("correlation", "capabilities correlation", domain=(-1.0, 1.0)),
         color="verdict" if findings else None,
         group="area",
         rules=(-0.5, 0.0, 0.5),
@@ -70,7 +70,7 @@ def _scatter_figure(result: CapabilitiesCorrelation) -> Figure:
         title="Each benchmark on the capabilities score",
         caption="Each dot is one model; the line is a least-squares fit.",
         columns=columns(("class", "benchmark", "model", "family", "capabilities score", "score"), rows),
-        x=Axis("capabilities score", "capabilities score (first component)"),
+        x=Axis("capabilities score", "capabilities score"),
         y=Axis("score", "benchmark score (higher is better)"),
         label="model",
         # More colours than this cannot be told apart; hover still names the family.
@@ -96,9 +96,9 @@ def _league_figure(result: CapabilitiesCorrelation, most_models: int = 200) -> F
         name="V1.league",
         kind="intervals",
         title="Capabilities league",
-        caption="Models by capabilities score, the first principal component of the capability benchmarks.",
+        caption=f"Models by capabilities score, {SCORES[result.classes[0].panel.way.weighting]}.",
         columns=columns(("class", "model", "capabilities score"), rows),
-        x=Axis("capabilities score", "capabilities score (first component)"),
+        x=Axis("capabilities score", "capabilities score"),
         y=Axis("model", "model", "nominal"),
         label="model",
         select=("class",),

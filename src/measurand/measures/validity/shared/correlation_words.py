@@ -12,6 +12,7 @@ from measurand.measures.validity.shared.panel import LEAST_MODELS, Panel
 from measurand.measures.verdicts import Call, Side, Unassessed
 from measurand.results import Estimate, Finding, Table
 from measurand.stats.capability.capabilities import METHODS
+from measurand.stats.capability.pca import Way
 from measurand.stats.intervals.correlation import models_to_decide
 from measurand.stats.intervals.limits import Limits
 from measurand.wording import (
@@ -29,7 +30,19 @@ from measurand.wording import (
     value_of,
 )
 
-__all__ = ["INDEPENDENT", "MOST_OWN", "SHORT", "VERDICTS", "sentence", "summary", "table", "without_further"]
+__all__ = [
+    "INDEPENDENT",
+    "MOST_OWN",
+    "OTHER_WAY",
+    "SCORES",
+    "SHORT",
+    "VERDICTS",
+    "said",
+    "sentence",
+    "summary",
+    "table",
+    "without_further",
+]
 
 VERDICTS = {Side.ABOVE: "entangled", Side.BELOW: "inverse", Side.BETWEEN: "disentangled"}
 """What it means where the whole interval lies of the threshold and its negative; else undecided."""
@@ -54,6 +67,21 @@ INDEPENDENT = (
     "84 to 90% instead of 95% where families account for 60% of the variance."
 )
 """Measured at 26 models in 8 families and 60 in 20 (docs/calibration.md)."""
+
+OTHER_WAY = "not the published way: {way}; how often its verdicts are wrong was simulated less widely"
+"""What else than the first component and Spearman's correlation was asked for."""
+
+_CORRELATIONS = {"spearman": "Spearman's correlation", "pearson": "Pearson's correlation", "kendall": "Kendall's tau-b"}
+SCORES = {
+    "component": "the first component of the capability benchmarks",
+    "average": "the average of the standardised capability benchmarks",
+}
+
+
+def said(way: Way) -> str:
+    """How the number was made, in words."""
+    return f"{_CORRELATIONS[way.correlation]} with {SCORES[way.weighting]}"
+
 
 MOST_OWN = 5
 """Benchmarks under test up to which each speaks for itself."""

@@ -28,12 +28,14 @@ class ClassCorrelations:
     benchmarks : names of the m benchmarks assessed, capability benchmarks first.
     correlations : estimates and candidate intervals, shape (m,) each.
     left_out : for each of the k capability benchmarks, the correlation with the score made without itself.
+    asked : whether the further intervals of the detail view were asked for.
     """
 
     panel: Panel
     benchmarks: tuple[str, ...]
     correlations: Correlations
     left_out: OnZScale
+    asked: bool = True
 
     @cached_property
     def under_test(self) -> npt.NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from measurand.measures.forecast.shared.cells import cells_of, connected, propor
 from measurand.measures.shared import family_codes, kind
 from measurand.measures.verdicts import Unassessed
 from measurand.stats.capability.capabilities import opposed
-from measurand.stats.capability.pca import Component, first_component, impute
+from measurand.stats.capability.pca import PUBLISHED, Component, Way, first_component, impute
 from measurand.stats.capability.pca import varies as columns_vary
 from measurand.stats.capability.stitching import fit_scale, spread
 from measurand.tables import Scores
@@ -70,6 +70,7 @@ class Panel:
     caveats : what the reader should know of how it was put together.
     unknown : how many of the models have no known family.
     reliability : share of the capabilities score's variance that is not its own error, where that is known.
+    way : how the capabilities score is made of the benchmarks, and correlated with.
     """
 
     class_: str
@@ -86,6 +87,7 @@ class Panel:
     caveats: tuple[str, ...]
     unknown: int = 0
     reliability: float = 1.0
+    way: Way = PUBLISHED
 
     @property
     def families_unknown(self) -> bool:
@@ -94,13 +96,18 @@ class Panel:
 
     @cached_property
     def component(self) -> Component:
-        """First principal component of the capability benchmarks."""
-        return first_component(self.values)
+        """First principal component of the capability benchmarks, or what stands for it (`way`)."""
+        return first_component(self.values, self.way.weighting)
 
     @cached_property
     def standard_scores(self) -> Floats:
         """Capabilities scores in standard deviations between models, shape (n,)."""
         result: Floats = self.component.scores / self.component.scores.std()
+        return result
+
+    def places(self, values: Floats) -> Floats:
+        """Where models with these scores on the capability benchmarks, shape (m, k), lie on the capabilities score."""
+        result: Floats = (values - self.values.mean(axis=0)) / self.values.std(axis=0) @ self.component.loadings
         return result
 
     def unit_of_change(self, benchmark: str) -> str:

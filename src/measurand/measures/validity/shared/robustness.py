@@ -20,10 +20,13 @@ from measurand.stats.capability.specifications import (
 )
 from measurand.stats.intervals.correlation import OnZScale
 
-__all__ = ["MOST_LEFT_OUT", "ClassRobustness", "class_robustness", "curve_figure", "dropping_figure"]
+__all__ = ["HALVES", "MOST_LEFT_OUT", "ClassRobustness", "class_robustness", "curve", "curve_figure", "dropping_figure"]
 
 MOST_LEFT_OUT = 100
 """In a larger class no single model is left out of the interval verdict: one in a hundred hardly moves it."""
+
+HALVES = 20
+"""Random halves of the capability benchmarks among the specifications."""
 
 CURVE_POINTS = 80
 """Points of a specification curve that the picture shows, evenly spaced from least to greatest."""
@@ -54,9 +57,7 @@ def class_robustness(
 ) -> ClassRobustness:
     """`robustness` of the benchmarks of one class that are `able`."""
     values = panel.scores[:, able]
-    specifications, curve = specification_curve(
-        panel.values, panel.capability, values, panel.families, panel.family_names, half_subsets=half_subsets, rng=rng
-    )
+    specifications, found = curve(panel, able, half_subsets, rng)
     most = min(most_dropped, len(panel.models) - 5)  # fewer than five models left have no component to speak of
     dropping = drop_models(panel.values, values, panel.families, most=most, level=level)
     if len(panel.models) <= MOST_LEFT_OUT:
@@ -67,10 +68,25 @@ def class_robustness(
         panel=panel,
         benchmarks=chosen(panel.tested, able),
         specifications=tuple(specifications),
-        curve=curve,
+        curve=found,
         dropping=dropping,
         correlations=correlations,
         without=tuple(without),
+    )
+
+
+def curve(
+    panel: Panel, able: np.ndarray, half_subsets: int, rng: np.random.Generator
+) -> tuple[list[Specification], np.ndarray]:
+    """The correlations of those benchmarks of a class that are `able`, under every specification."""
+    return specification_curve(
+        panel.values,
+        panel.capability,
+        panel.scores[:, able],
+        panel.families,
+        panel.family_names,
+        half_subsets=half_subsets,
+        rng=rng,
     )
 
 
