@@ -57,14 +57,14 @@ class Asks(Protocol):
     def compared(self, table: str) -> Answer:
         """How much better model b is than model a in a table of answers, and whether that is shown."""
 
-    def best(self, table: str) -> Answer:
-        """Whether the first of many models is shown to be ahead of every other."""
+    def apart(self, table: str) -> Answer:
+        """Whether any two of many models are shown to differ."""
 
     def logs(self, files: Files) -> Answer:
         """Every score in logs, by name, with what is said of them."""
 
     def noise(self, files: Files, named: bool) -> Answer:
-        """Whether prompts, formats, reruns or graders are said to matter; files named one by one, or by their folder."""
+        """Whether prompts, formats, reruns or graders are said to matter; files named each, or by their folder."""
 
     def vouches(self, files: Files) -> Answer:
         """Whether a score is said to be one that can be trusted."""

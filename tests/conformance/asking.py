@@ -17,11 +17,11 @@ __all__ = [
     "every",
     "judged",
     "log_odds",
-    "names",
     "near",
     "no_interval",
     "only",
     "refuses",
+    "says",
     "shown",
     "silent",
     "spans",
@@ -121,9 +121,9 @@ def within(*, low: tuple[float, float] | None = None, high: tuple[float, float] 
     """Each limit of the interval lies in the range given for it."""
 
     def check(answer: Answer) -> str:
-        for name, limit, allowed in (("low", answer.low, low), ("high", answer.high, high)):
+        for name, limit, allowed in (("lower", answer.low, low), ("upper", answer.high, high)):
             if allowed and not (limit is not None and allowed[0] <= limit <= allowed[1]):
-                return f"{_interval(answer)} where the {name}er limit should be {allowed[0]:.3g} to {allowed[1]:.3g}"
+                return f"{_interval(answer)} where the {name} limit should be {allowed[0]:.3g} to {allowed[1]:.3g}"
         return ""
 
     return check
@@ -155,7 +155,7 @@ def shown(claim: bool) -> Check:
     def check(answer: Answer) -> str:
         if answer.shown is claim:
             return ""
-        return f"{'not ' * (not answer.shown)}shown, where it is{' not' * (not claim)} ({_words(answer)})"
+        return f"{'affirmed' if answer.shown else 'not affirmed'}: {_words(answer)}"
 
     return check
 
@@ -168,7 +168,7 @@ def values(*right: float) -> Check:
         same = len(found) == len(right)
         if same and all(abs(one - other) <= 0.005 for one, other in zip(found, sorted(right), strict=True)):
             return ""
-        return f"{_listed(answer)} where {_numbers(right)} is right: {_words(answer)}"
+        return f"{_listed(answer)} where {_numbers(right)} is right"
 
     return check
 
@@ -185,12 +185,12 @@ def only(*benchmarks: str) -> Check:
     return check
 
 
-def names(*words: str) -> Check:
-    """What was said names each of these (regular expressions, without case)."""
+def says(what: str, *words: str) -> Check:
+    """It says what it should: each of these is in its words (regular expressions, without case)."""
 
     def check(answer: Answer) -> str:
-        missing = [word for word in words if not re.search(word, _all(answer), re.IGNORECASE)]
-        return f"says nothing of {', '.join(missing)}: {_words(answer)}" if missing else ""
+        missing = any(re.search(word, _all(answer), re.IGNORECASE) is None for word in words)
+        return f"does not say {what}: {_words(answer)}" if missing else ""
 
     return check
 
@@ -211,7 +211,7 @@ def refuses(*words: str) -> Check:
     def check(answer: Answer) -> str:
         if not answer.refused:
             return f"answers: {_words(answer)}"
-        return names(*words)(answer)
+        return says("why", *words)(answer)
 
     return check
 
@@ -267,7 +267,7 @@ def _all(answer: Answer) -> str:
 
 
 def _words(answer: Answer) -> str:
-    return answer.refused or answer.said or _interval(answer)
+    return answer.refused or answer.said or (_listed(answer) if answer.scores else _interval(answer))
 
 
 def _listed(answer: Answer) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.asking import Case, either, every, names, near, no_interval, spans
+from conformance.asking import Case, either, every, near, no_interval, says, spans
 
 from .made import table
 
@@ -104,7 +104,9 @@ def a_single_cluster() -> Case:
         given={"scores": [1] * 55 + [0] * 45, "clusters": ["p"] * 100},
         answer="no interval: one cluster does not tell how clusters differ",
         why="The residuals of one cluster add up to 0, so the formula gives a standard error of 0.",
-        right=either(no_interval, names("(only|just|a single|there is) (one|1)? ?cluster|one cluster")),
+        right=either(
+            no_interval, says("that there is one", "(only|just|a single|there is) (one|1)? ?cluster|one cluster")
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.asking import Case, every, names, near, silent, unclaimed
+from conformance.asking import Case, every, near, says, silent, unclaimed
 from conformance.cases.made import table
 
 __all__ = ["KINDS"]
@@ -15,7 +15,7 @@ def a_horizon_beyond_the_tasks() -> Case:
         given={"runs": _runs(1)},
         answer="beyond 512 minutes, and where is not known",
         why="A logistic curve through successes alone has no midpoint: a number is where the optimiser stopped.",
-        right=every(unclaimed, names("beyond|above|more than|longer|at least|>")),
+        right=every(unclaimed, says("that it lies beyond", "beyond|above|more than|longer|at least|>")),
     )
 
 
@@ -26,7 +26,9 @@ def a_horizon_below_the_tasks() -> Case:
         given={"runs": _runs(0)},
         answer="below 1 minute, and where is not known",
         why="The mirror of it.",
-        right=every(unclaimed, names("below|under|less than|shorter|at most|<"), silent("lies beyond")),
+        right=every(
+            unclaimed, says("that it lies below", "below|under|less than|shorter|at most|<"), silent("lies beyond")
+        ),
     )
 
 
@@ -38,7 +40,7 @@ def attempts_that_stopped_early() -> Case:
         given={"table": table(["target", "method", "behaviour", "success"], rows), "asked": 20},
         answer="50% of 12 seen, and that six were not tried 20 times; not 100% of the 6 that were",
         why="What was tried less often than asked is censored, not absent: left out, only what came easily counts.",
-        right=every(near(0.5, 0.1), names("12")),
+        right=every(near(0.5, 0.1), says("of how many behaviours", "12")),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from conformance.asking import Case, either, every, names, near, refuses, shown, spans, unclaimed, values
+from conformance.asking import Case, either, every, near, refuses, says, shown, spans, unclaimed, values
 from conformance.cases.made import inspect_log, lm_eval_results, lm_eval_samples, table
 
 __all__ = ["KINDS"]
@@ -21,7 +21,7 @@ def a_run_that_ended_well_with_8_errors() -> Case:
         given={"files": {"run.json": log}},
         answer="75% of the 12 scored; 8 of 20 have no score, so 45% to 85% of all",
         why="9 of 12; (9 + 0) / 20 and (9 + 8) / 20. The log's own accuracy is .75 and says nothing of the 8.",
-        right=every(values(0.75), names(r"\b8\b|12 of 20|40 ?%", UNSCORED)),
+        right=every(values(0.75), says("that 8 have no score", r"\b8\b|12 of 20|40 ?%", UNSCORED)),
     )
 
 
@@ -33,7 +33,7 @@ def answers_without_a_score() -> Case:
         given={"table": table(["model", "item", "score"], rows)},
         answer="75% of the 12 scored, and that 8 are not",
         why="A blank is no 0 and no reason to forget the question.",
-        right=every(near(0.75), names(r"\b8\b|12 of 20|40 ?%", UNSCORED)),
+        right=every(near(0.75), says("that 8 have no score", r"\b8\b|12 of 20|40 ?%", UNSCORED)),
     )
 
 
@@ -45,7 +45,7 @@ def grades_from_a_to_e() -> Case:
         given={"files": {"run.json": log}},
         answer="no score until it is said which grades are right",
         why="C is Inspect's word for correct. Read so, grades of A to E give whoever got all Cs an accuracy of 100%.",
-        right=every(values(), names("grade|letter|word|text|number|numeric|string|score")),
+        right=every(values(), says("that they are no numbers", "grade|letter|word|text|number|numeric|string|score")),
     )
 
 
@@ -69,7 +69,7 @@ def refused_beside_correct() -> Case:
         given={"files": {"run.json": log}},
         answer="no score, or 33% or 50% with the 7 said",
         why='"refused" is no number: as a 0 it makes the score 33%, left out 50%, and neither without a word.',
-        right=every(either(values(), values(1 / 3), values(0.5)), names(r"refused|\b7\b")),
+        right=every(either(values(), values(1 / 3), values(0.5)), says("that 7 were refused", r"refused|\b7\b")),
     )
 
 
@@ -93,7 +93,9 @@ def two_scorers_of_one_response() -> Case:
         given={"files": {"run.json": log}},
         answer="one of the two, by name, of 20 items; not 37.5% of 40",
         why="Two readings of one response are no two responses.",
-        right=every(either(values(0.0), values(0.75), values(0.0, 0.75)), names("strict|lenient|scorer")),
+        right=every(
+            either(values(0.0), values(0.75), values(0.0, 0.75)), says("by which scorer", "strict|lenient|scorer")
+        ),
     )
 
 
@@ -104,7 +106,7 @@ def two_filters_of_one_response() -> Case:
         given={"files": _filters()},
         answer="a score of 20 items, with the filter named; not of 40",
         why="lm-eval writes a line per filter: read as items or repeats, 20 responses become 40.",
-        right=every(either(near(0.0), near(0.75)), names("strict-match|flexible-extract|filter")),
+        right=every(either(near(0.0), near(0.75)), says("by which filter", "strict-match|flexible-extract|filter")),
     )
 
 
@@ -203,7 +205,9 @@ def a_copy_is_no_rerun() -> Case:
         given={"files": {"run.json": log, "run (copy).json": log}},
         answer="50% of 20 items, and that one file is a copy",
         why="A copy agrees with itself: as a rerun it proves that nothing ever flips, as items it halves the variance.",
-        right=every(near(0.5), spans(0.38, 0.55), names("same run|copy|copies|duplicate|twice|identical")),
+        right=every(
+            near(0.5), spans(0.38, 0.55), says("that one is a copy", "same run|copy|copies|duplicate|twice|identical")
+        ),
     )
 
 
@@ -215,7 +219,9 @@ def copied_rows_are_no_reruns() -> Case:
         given={"table": table(["model", "item", "score"], rows)},
         answer="50% of 50 items, and that 450 rows are copies",
         why="Without an epoch or a time that differs, a row that comes again is an export run twice.",
-        right=every(near(0.5), spans(0.24, 0.32), names("copies|copy|duplicate|450|identical|repeat")),
+        right=every(
+            near(0.5), spans(0.24, 0.32), says("that rows are copies", "copies|copy|duplicate|450|identical|repeat")
+        ),
     )
 
 
@@ -275,7 +281,7 @@ def perplexity_in_a_harness() -> Case:
         given={"files": {f"results_{STAMP}.json": log}},
         answer="12.3, and that lower is better",
         why="A direction that is known and not used ranks the worst model first.",
-        right=names("lower is better|lower.*better|worse"),
+        right=says("that lower is better", "lower is better|lower.*better|worse"),
     )
 
 

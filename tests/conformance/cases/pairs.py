@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from math import comb
 
-from conformance.asking import Case, either, every, names, near, refuses, shown, spans
+from conformance.asking import Case, either, every, near, refuses, says, shown, spans
 
 from .made import table
 
@@ -54,10 +55,9 @@ def the_same_answers_have_an_interval() -> Case:
         title="The same: between what does the difference lie?",
         ask="paired",
         given={"first": [1, 0] * 25, "second": [1, 0] * 25},
-        answer=f"about -.06 to +.06; not 0 to 0: models that differ on 1 question in 17 agree on 50 with p = "
-        f"{(1 - least) ** 50:.2f}",
-        why="The rule of three for the share of questions on which they differ, 1 - .05^(1/50) = .058; a standard error "
-        "of 0 is no certainty (Bonett and Price 2012 add half a question to each side).",
+        answer=f"about -{least:.2f} to +{least:.2f}; not 0 to 0",
+        why="The rule of three for the share of questions on which they differ, 1 - .05^(1/50): a standard error of 0 "
+        "is no certainty (Bonett and Price 2012 add half a question to each side).",
         right=spans(0.04, 0.25),
     )
 
@@ -84,7 +84,7 @@ def no_question_in_common() -> Case:
         why="Rows that are paired by their place pair q0 with q40.",
         right=either(
             refuses("both|common|shared|overlap|same|pair|align"),
-            names("different (items|questions)|unpaired|0 shared"),
+            says("that no question was answered by both", "different (items|questions)|unpaired|0 shared"),
         ),
     )
 
@@ -102,26 +102,46 @@ def questions_in_another_order() -> Case:
     )
 
 
-def best_of_twenty_equals() -> Case:
-    # Model k answers question q where (q + 7k) mod 20 < 10, but for five questions more that model 0 has.
-    rows = [
-        (f"m{model:02d}", f"q{q:03d}", int((q + 7 * model) % 20 < 10 or (model == 0 and q in LUCKY)))
-        for model in range(20)
-        for q in range(100)
-    ]
+def best_and_worst_of_twenty_equals() -> Case:
+    scores = _equals()
+    totals = [sum(each) for each in scores]
+    best, worst = (scores[totals.index(each)] for each in (max(totals), min(totals)))
+    only = sum(one > other for one, other in zip(best, worst, strict=True))
+    differ = sum(one != other for one, other in zip(best, worst, strict=True))
+    alone = 2 * sum(comb(differ, k) for k in range(only, differ + 1)) / 2**differ
     return Case(
-        title="The best of 20 models, 5 points ahead on 100 questions",
-        ask="best",
-        given={"table": table(["model", "item", "score"], rows)},
-        answer="not shown to be ahead of the others: the best of 20 equals leads by luck",
-        why="The standard error of a difference of two such models is 7 to 10 points; of 190 pairs one in twenty falls "
-        "below p = .05 where nothing is different.",
+        title="20 models of equal ability on 100 questions: does any differ from any other?",
+        ask="apart",
+        given={"table": _answers(scores)},
+        answer=f"not shown: the best and the worst, {max(totals)} and {min(totals)} right, have p = {alone:.3f}, "
+        "which of 190 pairs is no news",
+        why="Answers drawn at .5 for every model. Holm's correction multiplies the smallest of 190 p-values by 190.",
         right=shown(False),
     )
 
 
-LUCKY = (10, 30, 50, 70, 90)
-"""Questions that the first model gets right by luck."""
+def one_of_twenty_is_better() -> Case:
+    scores = _equals()
+    scores[7] = [int(place % 10 > 0) for place in range(100)]
+    return Case(
+        title="The same, but one of them answers 90: does any differ from any other?",
+        ask="apart",
+        given={"table": _answers(scores)},
+        answer="shown: 40 points are four standard errors and more, whichever pair it is",
+        why="A correction that finds nothing is no better than none.",
+        right=shown(True),
+    )
+
+
+def _equals() -> list[list[int]]:
+    rng = random.Random(3)
+    return [[int(rng.random() < 0.5) for _ in range(100)] for _ in range(20)]
+
+
+def _answers(scores: list[list[int]]) -> str:
+    rows = [(f"m{k:02d}", f"q{q:02d}", each) for k, own in enumerate(scores) for q, each in enumerate(own)]
+    return table(["model", "item", "score"], rows)
+
 
 KINDS = {
     "unpaired on paired": (
@@ -131,8 +151,8 @@ KINDS = {
         the_same_answers_have_an_interval,
         questions_in_another_order,
         no_question_in_common,
-        best_of_twenty_equals,
     ),
+    "many comparisons": (best_and_worst_of_twenty_equals, one_of_twenty_is_better),
     "errored samples dropped": (errors_of_one_model_only,),
 }
 """The cases by kind."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from math import exp, log
 
-from conformance.asking import Case, every, log_odds, names, near, shown, silent, unclaimed, undefined
+from conformance.asking import Case, every, log_odds, near, says, shown, silent, unclaimed, undefined
 from conformance.cases.made import table
 
 __all__ = ["KINDS"]
@@ -134,7 +134,11 @@ def a_constant_answer_tops_the_leaderboard() -> Case:
         given={"table": table(["model", "item", "score", "answer"], rows)},
         answer="a warning that the answers of the first do not depend on the question",
         why='"Null models" that output a constant won 86.5% on AlpacaEval 2.0 (Zheng et al. 2024, arXiv 2410.07137).',
-        right=names("fixed", "same answer|constant|one answer|equal answers|identical|does not depend|do not depend"),
+        right=says(
+            "that the answers of the first are all the same",
+            "fixed",
+            "same answer|constant|one answer|equal answers|identical|does not depend|do not depend",
+        ),
     )
 
 
@@ -153,7 +157,7 @@ def slopes_without_the_options() -> Case:
         answer="a warning of guessing, or refused: without the options the slopes are off",
         why="A logistic curve that starts at 0 cannot fit a floor of 25%: it makes hard items flat and "
         "their difficulty wrong (Lord 1980). Simulated with a floor of 1/4.",
-        right=names("guess|chance|floor"),
+        right=says("that guessing changes this", "guess|chance|floor"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from conformance.asking import Case, every, names, only, shown, silent, unclaimed
+from conformance.asking import Case, every, only, says, shown, silent, unclaimed
 from conformance.cases.made import table
 
 __all__ = ["KINDS"]
@@ -92,7 +92,7 @@ def lower_is_better_by_name() -> Case:
         given={"table": _wide({**_scores(), "toxicity_rate": rates})},
         answer="a warning that names the column and the direction taken",
         why="Taken as higher is better, the most toxic model is the safest, and every correlation changes its sign.",
-        right=names("toxicity_rate", "direction|lower"),
+        right=says("which direction was taken", "toxicity_rate", "direction|lower"),
     )
 
 
@@ -151,7 +151,7 @@ def one_cell_drifted() -> Case:
         given={"old": _wide(_scores()), "new": _wide(after)},
         answer="that score, by name",
         why="Averages move by a fifth of a point, which no summary shows.",
-        right=every(shown(True), names("m3", "mmlu"), silent("m4 had")),
+        right=every(shown(True), says("which", "m3", "mmlu"), silent("m4 had")),
     )
 
 
@@ -166,7 +166,7 @@ def two_rows_swapped() -> Case:
         answer="that m13 and m17 have each other's scores",
         why="Column by column the numbers are the same, so that no mean, spread or histogram changes. A published "
         "table of paraphrases has two models swapped (Mizrahi et al. 2024, flan-t5-base and -small).",
-        right=every(shown(True), names("m13", "m17", "interchang|swap|exchang")),
+        right=every(shown(True), says("that two were interchanged", "m13", "m17", "interchang|swap|exchang")),
     )
 
 
@@ -179,7 +179,7 @@ def a_column_in_percent() -> Case:
         given={"old": _wide(_scores()), "new": _wide(after)},
         answer="that gsm8k was multiplied by 100; not that 20 models improved",
         why="No rank and no correlation changes, but every mean over benchmarks does.",
-        right=every(shown(True), names("gsm8k", "100|redefin|scale|percent")),
+        right=every(shown(True), says("that a column was multiplied", "gsm8k", "100|redefin|scale|percent")),
     )
 
 

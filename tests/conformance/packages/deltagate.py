@@ -33,7 +33,7 @@ def compared(table: str) -> Answer:
     found = import_module("deltagate").evaluate_comparison(scores["b"], scores["a"])
     said = found.render()
     if said.endswith("nothing to compare"):
-        return Answer(value=found.delta, shown=False, said=said)
+        return Answer(value=found.delta, shown=False, refused=found.verdict(), said=said)
     return Answer(
         value=found.delta, low=found.paired["lower"], high=found.paired["upper"], shown=found.significant, said=said
     )

@@ -15,7 +15,7 @@ from conformance.files import command, pair, renamed, scored_items, written
 __all__ = [
     "answers",
     "answers_of_logs",
-    "best",
+    "apart",
     "clustered",
     "compared",
     "interval",
@@ -71,11 +71,11 @@ def compared(table: str) -> Answer:
     )
 
 
-def best(table: str) -> Answer:
+def apart(table: str) -> Answer:
     with written({"answers.csv": renamed(table, item="question_id")}) as paths:
         found = json.loads(command("errorbars", "leaderboard", *paths, "--json"))
-    first = found["entries"][0]["model"]
-    return Answer(shown=all(group == [first] for group in found["groups"] if first in group), said=str(found["groups"]))
+    least = min(pair["p_holm"] for pair in found["pairwise"])
+    return Answer(shown=least < found["alpha"], said=f"the least p (Holm) is {least:.3g}")
 
 
 def logs(files: Mapping[str, str]) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from conformance.asking import Answer
 from conformance.cases.made import table as csv_of
-from conformance.files import pair, renamed, rows, scored_items, written
+from conformance.files import command, pair, renamed, rows, scored_items, written
 
 __all__ = [
     "above",
@@ -17,7 +18,7 @@ __all__ = [
     "ahead",
     "answers",
     "answers_of_logs",
-    "best",
+    "apart",
     "clustered",
     "compared",
     "interval",
@@ -90,10 +91,11 @@ def compared(table: str) -> Answer:
     )
 
 
-def best(table: str) -> Answer:
+def apart(table: str) -> Answer:
     with written({"answers.csv": renamed(table, item="id")}) as (path,):
-        found = _audit(path)
-    return Answer(shown=_details(found)["decision"]["outcome"] == "significant", said=_said(found))
+        found = json.loads(command("evaltrust", "audit", path, "--all-pairs", "--json", fails=(1,)))
+    pairs = next(each for each in found["findings"] if each["details"].get("check") == "all_pairs")
+    return Answer(shown=pairs["details"]["n_separable"] > 0, said=f"{pairs['title']}. {pairs['how_detected']}")
 
 
 def logs(files: Mapping[str, str]) -> Answer:

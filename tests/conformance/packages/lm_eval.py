@@ -1,7 +1,7 @@
 """lm-eval 0.4.13, by its functions `mean` and `mean_stderr`, with which it writes every mean and its standard error.
 
-An interval is taken to be 1.96 of them either way; of one item it writes no standard error. Its comparator of two models
-(``scripts/model_comparator.py``) is not in the package.
+An interval is taken to be 1.96 of them either way; of one item it writes no standard error. Its comparator of two
+models (``scripts/model_comparator.py``) is not in the package.
 """
 
 from __future__ import annotations

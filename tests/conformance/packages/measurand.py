@@ -22,8 +22,8 @@ __all__ = [
     "ahead",
     "answers",
     "answers_of_logs",
+    "apart",
     "attempts",
-    "best",
     "changes",
     "clustered",
     "columns",
@@ -106,17 +106,18 @@ def compared(table: str) -> Answer:
     if not pairs:
         return Answer(refused=_said(found))
     difference = pairs[0].estimate("difference")
-    answer = _answer(difference, found, shown=_told_apart(pairs[0]))
-    if pairs[0].subject["model"] == "b" or difference.value is None:
-        return answer
-    return Answer(value=-difference.value, shown=answer.shown, said=answer.said)
+    value, low, high = difference.value, difference.low, difference.high
+    if pairs[0].subject["model"] == "a":
+        value, low, high = (None if each is None else -each for each in (value, high, low))
+    told_apart = pairs[0].status is measurand.Status.PASSED
+    return Answer(value=value, low=low, high=high, shown=told_apart, said=_said(found))
 
 
-def best(table: str) -> Answer:
-    """Whether the model that scores most is shown to be ahead of all others (P2)."""
+def apart(table: str) -> Answer:
+    """Whether any two of many models are shown to differ (P2)."""
     found = measurand.compare(_study({"answers.csv": table}))
-    ahead = any("ahead of" in each.sentence for each in found if "other" not in each.subject)
-    return Answer(shown=ahead, said=_said(found))
+    pairs = [each for each in found if "other" in each.subject and each.status is measurand.Status.PASSED]
+    return Answer(shown=bool(pairs), said=_said(pairs or [found.headline]))
 
 
 def logs(files: Mapping[str, str]) -> Answer:
@@ -236,10 +237,6 @@ def attempts(table: str, asked: int) -> Answer:
     found = measurand.repeated_attempts(_study({"attempts.csv": table}), asked=asked)
     seen = next(each for each in found.estimates if each.name == f"pass@{asked} observed")
     return _answer(seen, found)
-
-
-def _told_apart(pair: Finding) -> bool:
-    return pair.status is measurand.Status.PASSED
 
 
 def _study(files: Mapping[str, str], cluster: str | None = None) -> Study:
