@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http.cookies import SimpleCookie
 from typing import Any
@@ -11,6 +12,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 __all__ = ["COOKIE", "POLICY", "Guard"]
 
 COOKIE = "measurand-token"
+HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]]+))(?::\d{1,5})?")
+"""A Host header: an address in brackets or a name, and perhaps a port."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -72,9 +75,9 @@ class Guard:
             await self._admit(scope, answer)
 
     def _refused(self, method: str, headers: MutableMapping[str, str]) -> str:
-        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-        if host not in self.hosts:
-            return f"this server does not answer to the name {host!r}"
+        named = HOST.fullmatch(headers.get("host", "").lower())
+        if named is None or (named[1] or named[2]) not in self.hosts:
+            return "this server does not answer to that name"
         if method not in READING:
             origin = headers.get("origin")
             foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")

@@ -146,7 +146,7 @@ def _work(messages: Connection, of: str, path: Path | None, into: Path) -> None:
         messages.send(("at", "reading", 0, 0))
         study = load_example(of) if path is None else read(path)
         found = audit(study, progress=lambda label, done, total: messages.send(("at", label, done, total)))
-        messages.send(("at", "writing", 1, 1))
+        messages.send(("at", "writing", 0, 0))
         write(replace(found, date=datetime.now(UTC).date().isoformat()), into)
         messages.send(("done",))
     except (MeasurandError, OSError) as problem:

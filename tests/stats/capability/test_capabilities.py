@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from measurand.simulate.capabilities import simulate
 from measurand.stats.capability.capabilities import (
     DEFAULT,
     METHODS,
@@ -19,12 +20,13 @@ from measurand.stats.capability.capabilities import (
     moderated_jackknife,
     opposed,
 )
-from measurand.stats.capability.pca import first_component
+from measurand.stats.capability.pca import Way, first_component
 from measurand.stats.intervals.correlation import (
     at_least_independent,
     bonett_wright,
     bonett_wright_se,
     fisher,
+    independent_se,
     jackknife_se,
     jackknife_z,
 )
@@ -298,3 +300,69 @@ def test_nothing_is_opposed_where_all_rise_or_one_has_no_relation():
         found.append(opposed(capability, families)[1].any())
     # At most 3% (1,000 runs gave .000 to .025); of 60, more than 5 have a chance of 1 in 300 then.
     assert sum(found) <= 5
+
+
+STATISTICS = {"spearman": stats.spearmanr, "pearson": stats.pearsonr, "kendall": stats.kendalltau}
+
+
+def score_of(capability, weighting):
+    z = (capability - capability.mean(axis=0)) / capability.std(axis=0)
+    if weighting == "component":
+        return first_component(capability).scores
+    return z @ np.sign(first_component(capability).loadings)
+
+
+@pytest.mark.parametrize("weighting", ["component", "average"])
+@pytest.mark.parametrize("correlation", STATISTICS)
+def test_other_ways_equal_their_slow_definition(weighting, correlation):
+    capability, tested, families = table(6, n=24, m=8)
+    capability[:, 2] *= -1  # one that runs against the others counts the other way round
+    tested[3, 1] = np.nan
+    way = Way(weighting, correlation)
+
+    def slow(rows):
+        score = score_of(capability[rows], weighting).round(9)
+        pairs = ((score, column) for column in tested[rows].T)
+        kept = ((s[np.isfinite(c)], c[np.isfinite(c)]) for s, c in pairs)
+        return np.array([STATISTICS[correlation](s, c).statistic for s, c in kept])
+
+    everyone = slow(np.arange(24))
+    # The sign of a component is anyone's choice; what the fast one chose holds for its replicates, too.
+    found = family_replicates(capability, tested, families, way)
+    default, moderated = moderated_jackknife(capability, tested, families, way=way)
+    sign = np.sign(default.rho[0] * everyone[0])
+    np.testing.assert_allclose(default.rho, sign * everyone, atol=1e-9)
+    slow_replicates = np.array([slow(np.flatnonzero(families != g)) for g in range(6)])
+    signs = np.sign((slow_replicates * found).sum(axis=1))
+    np.testing.assert_allclose(found, signs[:, None] * slow_replicates, atol=1e-9)
+    assert moderated.all()
+    assert (default.stderr >= independent_se(default.rho, default.n, correlation) - 1e-12).all()
+
+
+def test_standard_errors_of_independent_models_are_those_published():
+    # Bonett and Wright 2000, Psychometrika 65(1): variances of Fisher's z of the three correlations.
+    rho, n = np.array([0.6]), np.array([28])
+    assert independent_se(rho, n, "pearson") ** 2 == pytest.approx(1 / 25)
+    assert independent_se(rho, n, "spearman") ** 2 == pytest.approx(1.18 / 25)
+    assert independent_se(rho, n, "kendall") ** 2 == pytest.approx(0.437 / 24)
+    assert np.isnan(independent_se(rho, np.array([4]), "kendall"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "way", [Way("component", "pearson"), Way("component", "kendall"), Way("average", "spearman")], ids=str
+)
+def test_the_default_interval_covers_in_other_ways_too(way):
+    rng = np.random.default_rng(11)
+    latent = np.repeat([0.0, 0.3, 0.68, 0.9], 6)
+    hits = []
+    for _ in range(120):
+        drawn = simulate(26, 8, tuple(latent), 0.3, rng)
+        found, _ = moderated_jackknife(drawn.capability, drawn.tested, drawn.families, way=way)
+        # Of bivariate normal variables: rho = 2 sin(pi rho_S / 6), tau = 2 / pi asin(rho).
+        linear = 2 * np.sin(np.pi * drawn.truth / 6)
+        truth = {"pearson": linear, "kendall": 2 / np.pi * np.arcsin(linear), "spearman": drawn.truth}[way.correlation]
+        low, high = found.limits(0.95)
+        hits.append((low <= truth) & (truth <= high))
+    covered = np.mean(hits, axis=0).reshape(4, 6).mean(axis=1)
+    assert ((covered >= 0.925) & (covered <= 0.995)).all(), covered
