@@ -13,7 +13,18 @@ from conformance.serving import answered, package
 OPEN = {
     "a_horizon_below_the_tasks": "the sentence says that the horizon lies beyond the tasks",
     "samples_beside_their_results_are_no_rerun": "the samples count twice where both files are named",
-    "columns_of_a_price_list": "created, release_year, price_per_1m and latency_ms are taken for benchmarks",
+    "columns_of_a_price_list": "created, release_year, price, latency and tokens per second are taken for benchmarks",
+    "a_horizon_of_a_model_that_fails_short_tasks": "it is said to do less than half of even the shortest tasks",
+    "clusters_with_gaps": "nothing says that a third of the rows name no cluster",
+    "errored_samples_with_scores": "an error is not said where there is a score",
+    "copied_rows_with_a_row_number": "a column of row numbers makes copies reruns",
+    "twenty_of_a_thousand_samples": "the limit and the size of the dataset are not read",
+    "twenty_of_a_thousand_documents": "the limit and the original number of documents are not read",
+    "an_accuracy_that_was_edited": "the log's own score stands in the table, that of its samples in P1",
+    "a_999_that_means_not_computed": "999 is read as a score",
+    "a_copy_of_a_capability_benchmark": "nothing says that two columns are equal",
+    "two_columns_swapped": "one of the two is said to look redefined",
+    "votes_written_twice": "copies of a numbered vote count as votes",
     "a_constant_answer_tops_the_leaderboard": "no measure looks at whether answers depend on the question",
 }
 """Cases that measurand gets wrong, and how; the page of results shows them beside those of others."""

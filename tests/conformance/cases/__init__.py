@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from conformance.asking import Case
 
-from . import clusters, forecasts, logs, pairs, people, precision, tables
+from . import clusters, forecasts, logs, pairs, people, precision, runs, tables
 
 __all__ = ["CASES", "KINDS"]
 
-MODULES = (precision, clusters, pairs, logs, tables, people, forecasts)
+MODULES = (precision, clusters, pairs, logs, runs, tables, people, forecasts)
 
 KINDS = tuple(dict.fromkeys(kind for module in MODULES for kind in module.KINDS))
 """The ways in which the evaluations lie."""

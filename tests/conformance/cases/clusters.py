@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.asking import Case, either, every, near, no_interval, says, spans
+from conformance.asking import Case, either, every, near, no_interval, refuses, says, spans
 
 from .made import table
 
@@ -85,6 +85,20 @@ def clusters_that_nobody_named() -> Case:
     )
 
 
+def clusters_with_gaps() -> Case:
+    case = equal_clusters()
+    gaps = ["" if place % 3 == 0 else each for place, each in enumerate(case.given["clusters"])]
+    return Case(
+        title="The same, the passage not filled in on every third row",
+        ask="clustered",
+        given={**case.given, "clusters": gaps},
+        answer="that 134 rows name no passage; as passages of their own they make the interval a third too narrow",
+        why="A blank is no passage of one, and no passage that all blanks share. The rows with a name show "
+        "how wide the interval is.",
+        right=either(case.right, refuses("cluster|missing|blank|empty"), says("that 134 rows name none", r"\b134\b")),
+    )
+
+
 def clusters_of_one() -> Case:
     width = 2 * 1.96 * (0.55 * 0.45 / 400) ** 0.5
     return Case(
@@ -121,6 +135,7 @@ KINDS = {
         clusters_named_by_numbers,
         clusters_of_mixed_type,
         clusters_that_nobody_named,
+        clusters_with_gaps,
         clusters_of_one,
         a_single_cluster,
     ),

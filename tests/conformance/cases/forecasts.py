@@ -8,6 +8,9 @@ from conformance.cases.made import table
 __all__ = ["KINDS"]
 
 
+HEAD = ("model", "task", "family", "minutes", "success")
+
+
 def a_horizon_beyond_the_tasks() -> Case:
     return Case(
         title="A model does all 30 tasks, the longest of 512 minutes: what is its horizon?",
@@ -32,6 +35,20 @@ def a_horizon_below_the_tasks() -> Case:
     )
 
 
+def a_horizon_of_a_model_that_fails_short_tasks() -> Case:
+    rows = [("a", f"t{place}", f"f{place // 3}", 2 ** (place % 10), int(place % 10 >= 5)) for place in range(30)]
+    return Case(
+        title="A model fails all tasks of up to 16 minutes and does all longer ones: what is its horizon?",
+        ask="horizon",
+        given={"runs": table(HEAD, rows)},
+        answer="none: success rises with length, so that no length divides what it does from what it does not",
+        why="A horizon is where success falls through one half. Here it rises through it, at 23 minutes.",
+        right=every(
+            unclaimed, says("that success rises", "rise|increas|longer tasks|not (fall|decrease)|falls? short")
+        ),
+    )
+
+
 def attempts_that_stopped_early() -> Case:
     rows = [("m", "jailbreak", f"b{k}", int(k >= 6)) for k in range(12) for _ in range(5 if k < 6 else 20)]
     return Case(
@@ -46,11 +63,15 @@ def attempts_that_stopped_early() -> Case:
 
 def _runs(success: int) -> str:
     rows = [("a", f"t{place}", f"f{place // 3}", 2 ** (place % 10), success) for place in range(30)]
-    return table(["model", "task", "family", "minutes", "success"], rows)
+    return table(HEAD, rows)
 
 
 KINDS = {
-    "a bound as an estimate": (a_horizon_beyond_the_tasks, a_horizon_below_the_tasks),
+    "a bound as an estimate": (
+        a_horizon_beyond_the_tasks,
+        a_horizon_below_the_tasks,
+        a_horizon_of_a_model_that_fails_short_tasks,
+    ),
     "censored attempts": (attempts_that_stopped_early,),
 }
 """The cases by kind."""

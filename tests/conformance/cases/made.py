@@ -72,7 +72,7 @@ def inspect_log(
 
 
 def _inspect_score(name: str, values: Sequence[object]) -> dict[str, Any]:
-    worth = {"C": 1.0, "I": 0.0}
+    worth = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
     numbers = [worth.get(each, 0.0) if isinstance(each, str) else float(str(each)) for each in values]
     mean = sum(numbers) / len(numbers) if numbers else 0.0
     return {

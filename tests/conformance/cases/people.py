@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from math import exp, log
 
-from conformance.asking import Case, every, log_odds, near, says, shown, silent, unclaimed, undefined
+from conformance.asking import Case, either, every, log_odds, near, says, shown, silent, unclaimed, undefined
 from conformance.cases.made import table
 
 __all__ = ["KINDS"]
@@ -37,6 +37,18 @@ def many_voters() -> Case:
         answer="shown: 80 to 30, p = 2e-6",
         why="The exact sign test.",
         right=shown(True),
+    )
+
+
+def votes_written_twice() -> Case:
+    rows = [(place, "a", "b", "model_a" if place < 14 else "model_b") for place in range(20) for _ in range(10)]
+    return Case(
+        title="20 votes, a wins 14 of them, each in the file 10 times with its number",
+        ask="ahead",
+        given={"votes": table(["id", *HEAD[:3]], rows)},
+        answer="not shown: 14 to 6 has p = .12; or that 180 rows are copies",
+        why="The exact sign test of 14 of 20; as 140 of 200 it has p = 1e-8. A vote's number comes once.",
+        right=either(shown(False), says("that rows are copies", "cop(y|ies)|duplicate|180|identical")),
     )
 
 
@@ -165,6 +177,7 @@ KINDS = {
     "one vote weight": (
         one_voter_cast_most_votes,
         many_voters,
+        votes_written_twice,
         strengths_of_four,
         two_arenas_without_a_bridge,
         nothing_but_ties,

@@ -73,9 +73,10 @@ def columns_of_a_price_list() -> Case:
         "price_per_1m": [0.5 * place for place in range(MODELS)],
         "latency_ms": [300 + 11 * place for place in range(MODELS)],
         "max_tokens": [4096] * MODELS,
+        "tokens_per_second": [90 - place for place in range(MODELS)],
     }
     return Case(
-        title="Columns of a list of models: created (a Unix time), year, price, latency, maximum of tokens",
+        title="Columns of a list of models: created (a Unix time), year, price, latency, tokens",
         ask="columns",
         given={"table": _wide({**_scores(), **extra})},
         answer="four benchmarks; none of the others is one",
@@ -115,6 +116,18 @@ def a_constant_column() -> Case:
         answer="no correlation is to be had: nothing varies",
         why="Without variance a correlation is 0 / 0.",
         right=unclaimed,
+    )
+
+
+def a_copy_of_a_capability_benchmark() -> Case:
+    return Case(
+        title="A safety benchmark holds the same 20 numbers as MMLU beside it: does it track capability?",
+        ask="tracks",
+        given={"table": _wide({**_scores(), "safety": _scores()["mmlu"]}), "benchmark": "safety"},
+        answer="that it is the column mmlu once more",
+        why="Two benchmarks never give 20 equal scores of four digits: a column was pasted twice, and what follows "
+        "from it says nothing of safety.",
+        right=says("that it is a copy", "same (scores|numbers|values|column)|cop(y|ies)|identical|duplicate|equal"),
     )
 
 
@@ -170,6 +183,19 @@ def two_rows_swapped() -> Case:
     )
 
 
+def two_columns_swapped() -> Case:
+    after: dict[str, list[float]] = dict(_scores())
+    after["mmlu"], after["gsm8k"] = after["gsm8k"], after["mmlu"]
+    return Case(
+        title="Two columns are interchanged in the next version of the table",
+        ask="changes",
+        given={"old": _wide(_scores()), "new": _wide(after)},
+        answer="that mmlu and gsm8k have each other's scores",
+        why="Every number of the new table stood in the old one: nothing was measured anew.",
+        right=every(shown(True), says("that two were interchanged", "mmlu", "gsm8k", "interchang|swap|exchang")),
+    )
+
+
 def a_column_in_percent() -> Case:
     after = {name: list(column) for name, column in _scores().items()}
     after["gsm8k"] = [round(100 * each, 2) for each in after["gsm8k"]]
@@ -221,8 +247,9 @@ KINDS = {
     "metadata as benchmarks": (columns_of_the_open_llm_leaderboard, columns_of_helm, columns_of_a_price_list),
     "silent direction": (lower_is_better_by_name,),
     "near-constant columns": (a_column_that_hardly_varies, a_constant_column),
+    "copied columns": (a_copy_of_a_capability_benchmark,),
     "saturated by spread": (a_narrow_spread_is_not_saturated, a_wide_spread_can_be_saturated),
     "drifted cells": (one_cell_drifted, a_column_in_percent, nothing_changed),
-    "swapped rows": (two_rows_swapped,),
+    "swapped rows": (two_rows_swapped, two_columns_swapped),
 }
 """The cases by kind."""

@@ -159,11 +159,14 @@ def columns(table: str) -> Answer:
 
 def tracks(table: str, benchmark: str) -> Answer:
     """Whether a benchmark is shown to track capability (V1)."""
-    found = measurand.capabilities_correlation(_study({"scores.csv": table})).of(benchmark)
+    study = _study({"scores.csv": table})
+    found = measurand.capabilities_correlation(study).of(benchmark)
     if found.status is measurand.Status.NOT_APPLICABLE:
         return Answer(refused=found.sentence)
     number = found.estimate("capabilities_correlation")
-    return Answer(value=number.value, shown=found.status is measurand.Status.ISSUE, said=found.sentence)
+    return Answer(
+        value=number.value, shown=found.status is measurand.Status.ISSUE, said=f"{found.sentence}\n{_read(study)}"
+    )
 
 
 def saturated(table: str, benchmark: str) -> Answer:
