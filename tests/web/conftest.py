@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from measurand.web.app import create_app
 MODELS = {"atlas": (0.8, 0.75), "borealis": (0.7, 0.9), "cedar": (0.75, 0.76), "dune": (0.4, 0.5)}
 
 
-def item_rows(seed: int = 0, items: int = 60) -> pl.DataFrame:
+def drawn_items(seed: int = 0, items: int = 60) -> pl.DataFrame:
     """Answers of four models to two tasks, twice each; items of the first lie in passages."""
     rng = np.random.default_rng(seed)
     rows = []
@@ -36,7 +36,7 @@ def item_rows(seed: int = 0, items: int = 60) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=names, orient="row")
 
 
-def vote_rows(seed: int = 0, models: int = 12, votes: int = 600) -> pl.DataFrame:
+def drawn_votes(seed: int = 0, models: int = 12, votes: int = 600) -> pl.DataFrame:
     """Votes between models of which the first is best."""
     rng = np.random.default_rng(seed)
     pairs = np.array([rng.choice(models, 2, replace=False) for _ in range(votes)])
@@ -47,11 +47,21 @@ def vote_rows(seed: int = 0, models: int = 12, votes: int = 600) -> pl.DataFrame
 
 
 @pytest.fixture(scope="session")
+def item_rows() -> Callable[..., pl.DataFrame]:
+    return drawn_items
+
+
+@pytest.fixture(scope="session")
+def vote_rows() -> Callable[..., pl.DataFrame]:
+    return drawn_votes
+
+
+@pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of sources that tests only read."""
     folder = tmp_path_factory.mktemp("served")
-    item_rows().write_parquet(folder / "items.parquet")
-    vote_rows().write_csv(folder / "votes.csv")
+    drawn_items().write_parquet(folder / "items.parquet")
+    drawn_votes().write_csv(folder / "votes.csv")
     return folder
 
 

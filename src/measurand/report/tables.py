@@ -62,6 +62,7 @@ _LATEX = {
     "–": "--",
     "…": r"\ldots{}",
 }
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
 _COLUMNS = ("title", "status", "estimate", "value", "low", "high", "level", "unit", "n", "method", "sentence")
 
 
@@ -171,7 +172,9 @@ def table_csv(table: Table) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([csv_cell(cell) for cell in row] for row in (table.head, *table.rows))
+    # A negative number is no formula.
+    rows = ([cell if _NUMBER.fullmatch(cell) else csv_cell(cell) for cell in row] for row in (table.head, *table.rows))
+    writer.writerows(rows)
     return out.getvalue()
 
 
