@@ -115,7 +115,8 @@ a standard error and no interval are taken to mean 1.96 of it either way.
 
 def page(found: Found, missing: Sequence[str]) -> str:
     """The page of results, as Markdown."""
-    parts = [INTRO, "## Counts", counts(found), unasked(missing), "## All cases", overview(found), "## Case by case"]
+    parts = [INTRO, "## Counts", counts(found), unasked(missing), "## What measurand gets wrong", own(found)]
+    parts += ["## All cases", overview(found), "## Case by case"]
     for kind in KINDS:
         parts += [f"### {kind[0].upper()}{kind[1:]}", *(told(case, found) for case in CASES if case.kind == kind)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -135,6 +136,12 @@ def unasked(missing: Sequence[str]) -> str:
     """What could not be asked, and why."""
     absent = f"{', '.join(missing)} could not be installed. " if missing else ""
     return f"Not asked: {absent}{NOT_THERE}"
+
+
+def own(found: Found) -> str:
+    """Cases that measurand gets wrong or refuses, as a list."""
+    titles = [case.title for case in CASES if found["measurand"][case.name].verdict is not Verdict.RIGHT]
+    return "\n".join(f"- {title}" for title in titles) or "None of these cases."
 
 
 def version(name: str) -> str:

@@ -46,7 +46,7 @@ def unequal_clusters() -> Case:
 def clusters_named_by_numbers() -> Case:
     case = equal_clusters()
     return Case(
-        title="The same, the passages numbered 1.0, 2.0, ... as a spreadsheet writes them",
+        title="40 passages of 10 questions, numbered 1.0, 2.0, ... as a spreadsheet writes them",
         ask="clustered",
         given={**case.given, "clusters": [float(cluster + 1) for cluster in _each(40, 10)]},
         answer=f"the same: {case.answer}",
@@ -59,7 +59,7 @@ def clusters_of_mixed_type() -> Case:
     case = equal_clusters()
     names = [str(cluster) if place % 2 else cluster for place, cluster in enumerate(_each(40, 10))]
     return Case(
-        title="The same, the passages named 7 in one row and '7' in the next",
+        title="40 passages of 10 questions, named 7 in one row and '7' in the next",
         ask="clustered",
         given={**case.given, "clusters": names},
         answer=f"the same, or refused: {case.answer}",
@@ -71,7 +71,7 @@ def clusters_of_mixed_type() -> Case:
 def clusters_that_nobody_named() -> Case:
     case = equal_clusters()
     return Case(
-        title="The same, the passage a column of the metadata that nobody named as the cluster",
+        title="40 passages of 10 questions, in a column that nobody named as the cluster",
         ask="answers",
         given={
             "table": table(
@@ -89,7 +89,7 @@ def clusters_with_gaps() -> Case:
     case = equal_clusters()
     gaps = ["" if place % 3 == 0 else each for place, each in enumerate(case.given["clusters"])]
     return Case(
-        title="The same, the passage not filled in on every third row",
+        title="40 passages of 10 questions, left blank on every third row",
         ask="clustered",
         given={**case.given, "clusters": gaps},
         answer="that 134 rows name no passage; as passages of their own they make the interval a third too narrow",

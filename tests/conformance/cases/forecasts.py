@@ -57,7 +57,7 @@ def attempts_that_stopped_early() -> Case:
         given={"table": table(["target", "method", "behaviour", "success"], rows), "asked": 20},
         answer="50% of 12 seen, and that six were not tried 20 times; not 100% of the 6 that were",
         why="What was tried less often than asked is censored, not absent: left out, only what came easily counts.",
-        right=every(near(0.5, 0.1), says("of how many behaviours", "12")),
+        right=every(near(0.5, 0.1), says("that six were tried less often", "12", "6[^.]*(less|fewer|not tried)")),
     )
 
 

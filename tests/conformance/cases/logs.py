@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from statistics import stdev
 
 from conformance.asking import Case, either, every, near, refuses, says, shown, spans, unclaimed, values
 from conformance.cases.made import inspect_log, lm_eval_results, lm_eval_samples, table
@@ -28,7 +29,7 @@ def a_run_that_ended_well_with_8_errors() -> Case:
 def answers_without_a_score() -> Case:
     rows = [("m", f"q{place}", "" if place < 8 else int(place < 17)) for place in range(20)]
     return Case(
-        title="The same as a table: 8 of 20 scores are blank",
+        title="A table of answers in which 8 of 20 scores are blank",
         ask="answers",
         given={"table": table(["model", "item", "score"], rows)},
         answer="75% of the 12 scored, and that 8 are not",
@@ -112,7 +113,7 @@ def two_filters_of_one_response() -> Case:
 
 def filters_are_no_prompts() -> Case:
     return Case(
-        title="The same: how far do prompts, formats, reruns or graders move the score?",
+        title="lm-eval: two answer filters: do prompts, formats, reruns or graders move the score?",
         ask="noise",
         given={"files": _filters(), "named": False},
         answer="nothing to say: there is one prompt, one run and one grader",
@@ -123,7 +124,7 @@ def filters_are_no_prompts() -> Case:
 
 def samples_beside_their_results_are_no_rerun() -> Case:
     return Case(
-        title="The same, the results and the samples named one by one, as a shell lists logs/*",
+        title="lm-eval: results and samples of one run, named one by one as a shell lists logs/*: is it rerun?",
         ask="noise",
         given={"files": _filters(), "named": True},
         answer="nothing to say: the samples are those of the results, no second run",
@@ -187,13 +188,14 @@ def equal_settings_are_reruns() -> Case:
         )
         for day, right in ((1, 10), (2, 16))
     }
+    error = stdev([1.0] * 10 + [0.5] * 6 + [0.0] * 4) / 20**0.5
     return Case(
         title="Inspect: the same settings twice, 50% and 80%",
         ask="answers_of_logs",
         given={"files": files},
         answer="65% of 20 items asked twice, as wide as 20 items are; not as 40",
-        why="Item means 1 (10 items), .5 (6) and 0 (4): a standard deviation of .402, over sqrt(20): .090.",
-        right=every(near(0.65), spans(0.9 * 2 * 1.96 * 0.09, 1.25 * 2 * 1.96 * 0.09)),
+        why=f"Item means 1 (10 items), .5 (6) and 0 (4): their standard deviation over sqrt(20) is {error:.3f}.",
+        right=every(near(0.65), spans(0.9 * 2 * 1.96 * error, 1.25 * 2 * 1.96 * error)),
     )
 
 

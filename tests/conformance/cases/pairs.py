@@ -52,7 +52,7 @@ def the_same_answers() -> Case:
 def the_same_answers_have_an_interval() -> Case:
     least = 1 - 0.05 ** (1 / 50)
     return Case(
-        title="The same: between what does the difference lie?",
+        title="Two models that answer all 50 questions alike: between what does the difference lie?",
         ask="paired",
         given={"first": [1, 0] * 25, "second": [1, 0] * 25},
         answer=f"about -{least:.2f} to +{least:.2f}; not 0 to 0",
@@ -124,7 +124,7 @@ def one_of_twenty_is_better() -> Case:
     scores = _equals()
     scores[7] = [int(place % 10 > 0) for place in range(100)]
     return Case(
-        title="The same, but one of them answers 90: does any differ from any other?",
+        title="19 models of equal ability and one that answers 90 of 100: does any differ from any other?",
         ask="apart",
         given={"table": _answers(scores)},
         answer="shown: 40 points are four standard errors and more, whichever pair it is",

@@ -31,7 +31,7 @@ def twenty_of_a_thousand_documents() -> Case:
     log["n-samples"]["gsm8k"]["original"] = 1000
     log["config"]["limit"] = 20.0
     return Case(
-        title="lm-eval: the same, by --limit 20",
+        title="lm-eval: a run of 20 documents of 1,000, by --limit 20",
         ask="logs",
         given={"files": {"results_2026-01-01T00-00-00.000000.json": json.dumps(log)}},
         answer="75%, and that 20 of 1,000 were run",
@@ -96,7 +96,7 @@ def a_999_that_means_not_computed() -> Case:
 def copied_rows_with_a_row_number() -> Case:
     rows = [(place, "m", f"q{place // 10}", place // 10 % 2) for place in range(500)]
     return Case(
-        title="The same, with the row number that pandas writes as a column of its own",
+        title="A table in which each of 50 rows stands 10 times, with the row number that pandas writes",
         ask="answers",
         given={"table": table(["Unnamed: 0", "model", "item", "score"], rows)},
         answer="50% of 50 items, and that 450 rows are copies",
