@@ -69,7 +69,7 @@ class Case:
     Parameters
     ----------
     name, kind, title : the function that makes it; the way in which such an evaluation lies; the case in one line.
-    ask, given : the question, one of those in `adapters.ASKS`, and its input as plain JSON.
+    ask, given : the question, one of those of `adapters.Asks`, and its input as plain JSON.
     answer : the right answer in words.
     why : why that is right, and where such a report or formula comes from.
     right : the check that an answer must pass.

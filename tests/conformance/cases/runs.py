@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.asking import Case, every, near, says, spans, values
+from conformance.asking import Case, either, every, near, says, spans, values
 from conformance.cases.made import inspect_log, lm_eval_results, table
 
 __all__ = ["KINDS"]
@@ -60,9 +60,12 @@ def an_accuracy_that_was_edited() -> Case:
         title="Inspect: the log says accuracy .95; its 20 samples say .75",
         ask="logs",
         given={"files": {"run.json": json.dumps(log)}},
-        answer="that the two differ",
+        answer="75%, or that the two differ; never 95% without a word",
         why="15 of the 20 samples are right. Whoever prints one of the two numbers alone has lost the other.",
-        right=says("that the two differ", r"0?\.95|95 ?%", r"0?\.75|75 ?%", "differ|disagree|match|contradict|but"),
+        right=either(
+            values(0.75),
+            says("that the two differ", r"0?\.95|95 ?%", r"0?\.75|75 ?%", "differ|disagree|match|contradict|but"),
+        ),
     )
 
 
@@ -77,7 +80,7 @@ def errored_samples_with_scores() -> Case:
         answer="75% of 20, and that 8 of the scores are of samples that errored",
         why="With score_on_error a scorer grades what an error left: 8 of 20 scores say more of the sandbox than of "
         "the model.",
-        right=every(values(0.75), says("that 8 errored", r"\b8\b[^.]*error|error[^.]*\b8\b")),
+        right=every(values(0.75), says("that 8 errored", r"\b8\b[^.]*error|error[^.]*\b8\b|12 of 20")),
     )
 
 

@@ -131,7 +131,7 @@ def ahead(votes: str) -> Answer:
         example(
             id=str(k),
             scores={},
-            preferences={row["voter"]: tie if row["winner"] == "tie" else row[row["winner"]]},
+            preferences={row.get("voter", "judge"): tie if row["winner"] == "tie" else row[row["winner"]]},
         )
         for k, row in enumerate(rows(votes))
     ]

@@ -49,6 +49,8 @@ def logs(files: Mapping[str, str]) -> Answer:
             for score in log.results.scores:
                 found |= {f"{path.name} {score.name} {name}": each.value for name, each in score.metrics.items()}
                 said.append(f"scorer {score.name}: {score.scored_samples} scored, {score.unscored_samples} unscored")
+            if log.eval.config.limit:
+                said.append(f"limit {log.eval.config.limit}, dataset of {log.eval.dataset.samples}")
             said.append(f"{log.status}: completed {log.results.completed_samples} of {log.results.total_samples}")
     return Answer(scores=found, said="\n".join(said))
 

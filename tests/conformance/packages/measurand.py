@@ -219,7 +219,8 @@ def agreement(table: str) -> Answer:
 
 def judged(table: str) -> Answer:
     """All that is said of models whose answers a judge scored."""
-    return Answer(said=_said(measurand.audit(_study({"answers.csv": table})).findings))
+    found = measurand.audit(_study({"answers.csv": table})).findings
+    return Answer(said=_said([each for each in found if each.status is not measurand.Status.NOT_APPLICABLE]))
 
 
 def slopes(table: str) -> Answer:
