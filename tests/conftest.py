@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -31,6 +33,33 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"case data not found at {folder}")
     return folder
+
+
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --window-size=1280,900"
+)
+
+
+@pytest.fixture(scope="session")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A headless Chromium, whose `downloads` is the folder that it saves into."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    names = (("chromium", "chromium-browser", "google-chrome"), ("chromedriver",))
+    chromium, server = (next(filter(None, map(shutil.which, each)), None) for each in names)
+    if chromium is None or server is None:
+        pytest.skip("needs chromium and chromedriver on the PATH")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    downloads = tmp_path_factory.mktemp("downloads")
+    for flag in (*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(server, env={**os.environ})
+    with webdriver.Chrome(options=options, service=service) as browser:
+        browser.downloads = downloads
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import base64
 import json
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,39 +22,11 @@ from measurand.measures import discover
 from measurand.report import MeasureInfo, to_html
 from measurand.results import Answer, Audit, Axis, Figure, Status, Table
 
-webdriver = pytest.importorskip("selenium.webdriver")
+pytest.importorskip("selenium.webdriver")
 ActionChains = pytest.importorskip("selenium.webdriver.common.action_chains").ActionChains
 Select = pytest.importorskip("selenium.webdriver.support.ui").Select
 
 pytestmark = pytest.mark.browser
-
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --window-size=1280,900"
-)
-
-
-def found(*names: str) -> str | None:
-    return next(filter(None, map(shutil.which, names)), None)
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    chromium, server = found("chromium", "chromium-browser", "google-chrome"), found("chromedriver")
-    if chromium is None or server is None:
-        pytest.skip("needs chromium and chromedriver on the PATH")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    downloads = tmp_path_factory.mktemp("downloads")
-    for flag in (*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(server, env={**os.environ})
-    with webdriver.Chrome(options=options, service=service) as browser:
-        browser.downloads = downloads
-        yield browser
-
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, audit: Audit, measures: tuple[MeasureInfo, ...]) -> str:

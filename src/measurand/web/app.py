@@ -173,7 +173,7 @@ def _files(app: FastAPI, folder: Folder, jobs: Jobs, upload_limit: int) -> None:
 
     @app.get("/api", include_in_schema=False)
     def interface(request: Request) -> Response:
-        return _page(request, "api.html.j2", paths=app.openapi()["paths"])
+        return _page(request, "api.html.j2", paths=pages.interface_values(app.openapi()))
 
 
 def _known(jobs: Jobs, id_: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ __all__ = [
     "claims_values",
     "comparison_values",
     "entanglement_values",
+    "interface_values",
     "leaderboard_values",
     "render",
 ]
@@ -240,6 +241,24 @@ def claims_values(found: Workshop, sources: Sequence[Source]) -> dict[str, Any]:
         "card": Markup("\n").join(found.card.split("\n")),
         "command": f"measurand claim claim.toml{evidence}",
     }
+
+
+def interface_values(described: Mapping[str, Any]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Path, what it gives and its parameters with what they mean, of the interface for programs."""
+    found = []
+    for path, methods in described["paths"].items():
+        told = methods["get"]
+        parameters = [(each["name"], _described(each)) for each in told.get("parameters", ())]
+        found.append((path, told.get("description", told["summary"]), parameters))
+    return found
+
+
+def _described(parameter: Mapping[str, Any]) -> str:
+    allowed, default = parameter["schema"].get("enum", ()), parameter["schema"].get("default")
+    parts = [parameter.get("description", ""), f"One of {', '.join(map(str, allowed))}." if allowed else ""]
+    if default not in (None, "", []):
+        parts.append(f"By default {default}.")
+    return " ".join(filter(None, parts))
 
 
 def _pages(settings: Any, path: str) -> dict[str, str]:

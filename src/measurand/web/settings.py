@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 __all__ = ["ViewSettings"]
 
@@ -14,6 +14,12 @@ class ViewSettings(BaseModel):
     """Settings of a view."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled(cls, given: Any) -> Any:
+        """Fields that a form sends empty are those that nobody filled."""
+        return {name: value for name, value in given.items() if value not in ("", [""])}
 
     def changed(self, **to: Any) -> Self:
         """The same with some of them set otherwise."""
