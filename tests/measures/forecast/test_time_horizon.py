@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import measurand
 from measurand.cli import app
 from measurand.errors import InputError, NotApplicable
-from measurand.measures.forecast.time_horizon import figure, judge, length_of, time_horizon
+from measurand.measures.forecast.time_horizon import answer, figure, judge, length_of, time_horizon
 from measurand.results import Status
 from measurand.simulate.forecast.time_horizon import drawn
 from measurand.stats.attempts.horizon import PULL
@@ -77,6 +77,7 @@ def test_a_horizon_outside_the_tasks_is_a_bound_and_no_number(horizon, short, wo
     finding = next(f for f in judge(result) if f.subject.get("model") == "m0")
     assert (finding.status, finding.short) == (Status.CAUTION, short)
     assert f"does {word} than half of even the" in finding.sentence
+    assert f"lies {short.split()[0]} them" in finding.sentence
     (given,) = (each for each in result.horizons if each.model == "m0")
     told = finding.estimate("horizon_50")
     assert told.value is None
@@ -85,6 +86,44 @@ def test_a_horizon_outside_the_tasks_is_a_bound_and_no_number(horizon, short, wo
     assert (told.low, told.high) == pytest.approx(expected)
     # The other speaks first: it has a horizon.
     assert judge(result)[0].sentence.startswith("m1 does half")
+
+
+@pytest.mark.parametrize(
+    ("level", "per_doubling", "short"),
+    [
+        # Through one half, above it everywhere, below it everywhere: what rises has no horizon wherever it stands.
+        (0.0, 0.8, "success rises with length"),
+        (5.0, 0.6, "success rises with length"),
+        (-5.0, 0.6, "success rises with length"),
+    ],
+)
+def test_a_model_whose_success_rises_with_length_has_no_horizon(level, per_doubling, short):
+    rng = np.random.default_rng(2)
+    frame = made([6.0, 6.0]).frame
+    chance = expit(level + per_doubling * (np.log2(frame["minutes"].to_numpy()) - 6.0))
+    rises = (rng.random(len(chance)) < chance).astype(float)
+    frame = frame.with_columns(success=pl.when(pl.col("model") == "m0").then(pl.Series(rises)).otherwise("success"))
+    result = found(TaskRuns.build(frame))
+    assert [each.model for each in result.horizons] == ["m1", "m0"]
+    findings = judge(result)
+    finding = next(f for f in findings if f.subject.get("model") == "m0")
+    assert (finding.status, finding.short) == (Status.CAUTION, short)
+    assert finding.sentence.startswith("m0 has no time horizon: its success rises with the length of the task")
+    for name in ("horizon_50", "horizon_80", "other_ways"):
+        told = finding.estimate(name)
+        assert (told.value, told.low, told.high) == (None, None, None), name
+    rows = answer(result, findings).tables[0].rows
+    assert rows[1] == ("m0", "none", "", "none", short)
+
+
+def test_success_that_hardly_changes_with_length_is_not_said_to_rise():
+    frame = made([6.0]).frame.sort("minutes", "task")
+    # Every other run succeeds; of the longest task one run more, so that the curve rises by next to nothing.
+    success = np.tile([0.0, 1.0], frame.height // 2)
+    success[-2] = 1.0
+    one = judge(found(TaskRuns.build(frame.with_columns(success=pl.Series(success)))))[1]
+    assert (one.status, one.short) == (Status.CAUTION, "success does not fall with length")
+    assert one.estimate("horizon_50").value is None
 
 
 def test_a_model_that_does_everything_or_nothing_has_no_number():

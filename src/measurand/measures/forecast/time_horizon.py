@@ -43,7 +43,7 @@ NEEDS = (
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class TimeHorizon(Brief):
-    """Result of `time_horizon`; models from the longest horizon down."""
+    """Result of `time_horizon`; models from the longest horizon down, those without one last."""
 
     horizons: tuple[Horizon, ...]
     trend: Trend | None
@@ -122,7 +122,7 @@ def time_horizon(
             horizons.append(horizon_of(tasks, row, drawn, level, length_noise, rng))
     if not horizons:
         raise NotApplicable("; ".join(dict.fromkeys(row.reason for row in blind)), needs=NEEDS)
-    horizons.sort(key=lambda each: -each.at[HALF].value)
+    horizons.sort(key=lambda each: (each.none(HALF), -each.at[HALF].value))
     return TimeHorizon(
         horizons=tuple(horizons),
         trend=trend_of(horizons, level),
@@ -136,8 +136,9 @@ def time_horizon(
 def judge(result: TimeHorizon, *, widest: float = 10.0, apart: float = 1.5) -> list[Finding]:
     """Issue: another way of computing the horizon leads beyond its interval by a factor of 1.5 or more.
 
-    Caution: the horizon lies outside the lengths that were run, or is known to no better than a factor of 10 from end
-    to end. Passed: neither. The trend passes if it is shown to grow.
+    Caution: there is no horizon, since success does not fall with length; it lies outside the lengths that were run; or
+    it is known to no better than a factor of 10 from end to end. Passed: none of these. The trend passes if it is shown
+    to grow.
     """
     for name, value in (("widest", widest), ("apart", apart)):
         if not value > 1:
@@ -162,13 +163,24 @@ def _finding(found: Horizon, result: TimeHorizon, widest: float, apart: float) -
     ways = {name: value for name, value in found.ways.items() if np.isfinite(value) and value > 0}
     beyond = {name: value for name, value in ways.items() if value > apart * half.high or apart * value < half.low}
     status, short, said = Status.PASSED, "known well", ""
-    if half.value > found.longest or half.value < found.shortest:
+    if found.none(HALF):
+        ways = {}
+        way = "rises" if found.rising else "does not fall"
+        status, short = Status.CAUTION, f"success {way} with length"
+        shortest, *_, longest = found.curve[0].tolist()
+        sentence = (
+            f"{found.model} has no time horizon: its success {way} with the length of the task (by the fitted curve "
+            f"{percent(shortest)} at {length_of(found.shortest)} and {percent(longest)} at "
+            f"{length_of(found.longest)}), so that no length divides what it does from what it does not."
+        )
+    elif not found.within:
         longer = half.value > found.longest
-        status, short = Status.CAUTION, f"{'beyond' if longer else 'below'} all tasks"
+        side = "beyond" if longer else "below"
+        status, short = Status.CAUTION, f"{side} all tasks"
         edge = length_of(found.longest if longer else found.shortest)
         sentence = (
             f"{found.model} does {'more' if longer else 'less'} than half of even the "
-            f"{'longest' if longer else 'shortest'} tasks that were run ({edge} for a person): its horizon lies beyond "
+            f"{'longest' if longer else 'shortest'} tasks that were run ({edge} for a person): its horizon lies {side} "
             "them, and where is not known."
         )
     else:
@@ -273,6 +285,8 @@ def length_of(minutes: float) -> str:
 
 def _written(found: Horizon, success: float) -> str:
     """A horizon in words, or the length beyond or below which it lies."""
+    if found.none(success):
+        return "none"
     value = found.at[success].value
     if found.shortest <= value <= found.longest:
         return length_of(value)

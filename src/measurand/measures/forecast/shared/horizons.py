@@ -59,6 +59,7 @@ class Horizon:
     at : success -> length in minutes with its interval; 0 and infinity where a resample has none.
     shortest, longest : tasks the model ran, in minutes. tasks, families, runs : how many.
     curve : the fitted curve, with its limits at `grid` (log2 of minutes), shape (3, points).
+    rising : whether success is shown to rise with length, at the level of the intervals.
     ways : name of another way of computing the horizon at a half -> minutes.
     resamples : log2 of the horizon at a half in each resample, shape (resamples,); NaN where it held no task of it.
     """
@@ -74,6 +75,7 @@ class Horizon:
     success: float
     grid: Floats
     curve: Floats
+    rising: bool
     ways: Mapping[str, float]
     resamples: Floats
 
@@ -82,11 +84,19 @@ class Horizon:
         """Whether the horizon lies among the lengths of the tasks that were run."""
         return self.shortest <= self.at[HALF].value <= self.longest
 
+    def none(self, success: float) -> bool:
+        """Whether no length divides what the model does so often from what it does not: success rises through it."""
+        start, *_, end = self.curve[0].tolist()
+        return self.rising or bool(start <= success <= end and start < end)
+
     def told(self, success: float) -> Limits:
         """The horizon as far as the tasks that were run tell it, in minutes; NaN for what lies outside their lengths.
 
         What is known to lie beyond the longest, or below the shortest, has that length as its lower, or upper, limit.
+        Of one that does not exist nothing is told.
         """
+        if self.none(success):
+            return Limits(*[float("nan")] * 3)
         value, low, high = self.at[success]
         least, most = self.shortest, self.longest
         return Limits(
@@ -170,6 +180,7 @@ def horizon_of(
         success=float(share.mean()),
         grid=grid,
         curve=np.stack([point.at(grid)[0], *limits]),
+        rising=bool(np.quantile(resampled.slope, ends[1], method="inverted_cdf") < 0),
         ways=_ways(x, share, {"weighted by family": weight, "every task the same": even}, length_noise, rng),
         resamples=lengths,
     )
