@@ -11,9 +11,7 @@ from conformance.cases import CASES, KINDS
 from conformance.serving import answered, package
 
 OPEN = {
-    "samples_beside_their_results_are_no_rerun": "the samples count twice where both files are named",
     "columns_of_a_price_list": "created, release_year, price, latency and tokens per second are taken for benchmarks",
-    "attempts_that_stopped_early": "behaviours tried 5 times are said not to have come within 20 attempts",
     "clusters_with_gaps": "nothing says that a third of the rows name no cluster",
     "errored_samples_with_scores": "an error is not said where there is a score",
     "copied_rows_with_a_row_number": "a column of row numbers makes copies reruns",

@@ -194,9 +194,44 @@ def test_behaviours_tried_fewer_times_stay_in_as_censored(shared):
     assert (row.seen.value, row.seen.high) == (pytest.approx(8 / 12), 1.0)
     assert row.joint.low < 8 / 12
     sentence = judge(result)[1].sentence
-    assert "66.7% [35%, 100%] of 12 behaviours came within 20 attempts" in sentence
-    assert "if the 4 that never came and were tried less often are like the others" in sentence
+    assert (
+        "66.7% [35%, 100%] of 12 behaviours came within 20 attempts, of which 4 that never came were tried less often; "
+    ) in sentence
+    assert ", if these 4 are like the others." in sentence
     assert any("6 behaviours were tried by attempt on m1 less than half as often" in note for note in result.notes)
+
+
+def test_every_share_that_may_lack_what_was_tried_less_often_says_so():
+    # As in the case above, but nothing came in 5 attempts: 6 of 12 are not known beyond the fifth.
+    uneven = [[False] * 5] * 6 + [[True] * 20] * 6
+    clause = ", of which 6 that never came were tried less often"
+    for asked, said in ((200, True), (20, True), (6, True), (5, False), (1, False)):
+        result = run(table(uneven), asked=asked)
+        assert result.rows[0].unknown == 6 * said, asked
+        assert (clause in judge(result)[1].sentence) is said, asked
+    assert any("less than half as often" in note for note in answer(result, judge(result)).notes)
+    one = run(table([[False] * 5, *[[True] * 20] * 8])).rows[0]
+    sentence = judge(RepeatedAttempts((one,), 0.95, ()))[1].sentence
+    assert ", of which one that never came was tried less often; " in sentence
+    assert ", if this one is like the others." in sentence
+    # Told of several methods together, the clause goes with the share.
+    other = table([[False] * 20] * 12, method=pl.lit("other"))
+    for asked, lead in ((200, "The most is forecast for"), (20, "The most came for")):
+        both = run(Attempts.build(pl.concat([table(uneven, method=pl.lit("first")).frame, other.frame])), asked=asked)
+        assert judge(both)[0].sentence.startswith(f"{lead} first on m: ")
+        assert f"{clause}. " in judge(both)[0].sentence
+
+
+def test_a_forecast_is_not_missed_for_what_was_tried_too_seldom_to_come():
+    # All 8 tried 40 times came, most of them late; whether the other 8 would have, their 3 attempts do not say.
+    late = [[False] * 3 + [True] * 37] * 8 + [[True] * 40] * 8
+    short = [[False] * 3] * 16
+    test = run(table([*late, *short])).rows[0].backtest
+    assert (test.came, test.possible) == (0.5, 1.0)
+    forecast = replace(test, joint=Limits(0.8, 0.7, 0.9))
+    assert not forecast.missed
+    assert replace(forecast, possible=test.came).missed
+    assert replace(forecast, joint=Limits(0.3, 0.2, 0.4)).missed
 
 
 def test_one_behaviour_hardly_tried_neither_cuts_the_curve_off_nor_drops_out():

@@ -11,7 +11,7 @@ import numpy as np
 from measurand.errors import InputError, NotApplicable
 from measurand.measures import Measure
 from measurand.measures.forecast.shared.efforts import check_settings
-from measurand.measures.forecast.shared.repeated import Backtest, Repeated, finding_of
+from measurand.measures.forecast.shared.repeated import Backtest, Repeated, finding_of, tried_less
 from measurand.measures.forecast.shared.repeats import (
     LEAST_FOR_BACKTEST,
     Repeats,
@@ -26,7 +26,7 @@ from measurand.measures.verdicts import headline, tally
 from measurand.results import Answer, Axis, Brief, Cell, Figure, Finding, Question, Status, Table
 from measurand.stats.attempts.beta_binomial import beta_pass_at_k
 from measurand.tables import Attempts
-from measurand.wording import of_total, plural, shown
+from measurand.wording import capital, of_total, plural, shown
 
 __all__ = ["MEASURE", "Backtest", "Repeated", "RepeatedAttempts", "repeated_attempts"]
 
@@ -139,7 +139,7 @@ def _row(each: Repeats, asked: int | None, resamples: int, level: float, rng: np
         groups=len(np.unique(each.codes)),
         clustered=each.clusters is not None,
         attempts=made,
-        unknown=int(each.unknown.sum()),
+        unknown=each.unknown_by(min(wanted, made)),
         stopped=each.stopped,
         asked=wanted,
         once=grid[0][1],
@@ -166,7 +166,7 @@ def _backtest(each: Repeats, made: int, came: float, level: float, rng: np.rando
     joint = rate_forecast(earlier, made, level).joint
     # Of the power law the value alone is told: its resamples would take most of the time.
     _, _, power = power_forecast(earlier, part, made, 0, level, rng)
-    return Backtest(part, joint, power.value, came)
+    return Backtest(part, joint, power.value, came, came + each.unknown_by(made) / each.behaviours)
 
 
 def judge(result: RepeatedAttempts, *, tolerated: float | None = None) -> list[Finding]:
@@ -189,9 +189,11 @@ def _most(result: RepeatedAttempts, each: Sequence[Finding]) -> str:
     tests = [row.backtest for row in result.rows if row.backtest is not None]
     worst, finding = max(zip(result.rows, each, strict=True), key=lambda pair: pair[0].joint.value)
     forecast, _, _, seen, *_ = map(shown, finding.estimates)
+    ahead = worst.asked > worst.attempts
+    came = f"; {seen} came within {worst.attempts:,}" if ahead else ""
     sentence = (
-        f"The most is forecast for {worst.method} on {worst.target}: {forecast} of the behaviours within "
-        f"{plural(worst.asked, 'attempt')}; {seen} came within {worst.attempts:,}. "
+        f"The most {'is forecast' if ahead else 'came'} for {worst.method} on {worst.target}: {forecast} of the "
+        f"behaviours within {plural(worst.asked, 'attempt')}{came}{tried_less(worst)}. "
     )
     if not tests:
         return f"{sentence}There were too few attempts to test a forecast on the last of them."
@@ -228,7 +230,8 @@ def answer(result: RepeatedAttempts, findings: Sequence[Finding]) -> Answer:
     ]
     marks = tuple(finding.status for _, finding in rows)
     table = Table(head=head, rows=tuple(cells), marks=marks, right=(2, 3), ends=True)
-    return Answer(sentence=top.sentence, tables=(table,), meaning=MEASURE.caveats[0])
+    notes = tuple(f"{capital(note)}." for note in result.notes)
+    return Answer(sentence=top.sentence, tables=(table,), notes=notes, meaning=MEASURE.caveats[0])
 
 
 def figure(result: RepeatedAttempts) -> list[Figure]:

@@ -13,7 +13,7 @@ from measurand.results import Cell, Estimate, Finding, Status
 from measurand.stats.intervals.limits import Limits
 from measurand.wording import DIFFERENCE, SHARE, agreeing, more_needed, percent, plural, shown
 
-__all__ = ["Backtest", "Repeated", "finding_of"]
+__all__ = ["Backtest", "Repeated", "finding_of", "tried_less"]
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,19 @@ class Backtest:
     joint : forecast with its limits.
     power : power law's forecast; NaN where it could not be fitted.
     came : success observed after all attempts.
+    possible : what that would be had all come that never did and were tried less often.
     """
 
     fitted: int
     joint: Limits
     power: float
     came: float
+    possible: float
 
     @property
     def missed(self) -> bool:
         """Whether what came lies outside the forecast's limits."""
-        return not self.joint.low - 1e-9 <= self.came <= self.joint.high + 1e-9
+        return self.joint.low > self.possible + 1e-9 or self.joint.high < self.came - 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,8 @@ class Repeated:
     behaviours, groups : behaviours, and the clusters they lie in.
     clustered : whether clusters were named.
     attempts : that were made at each behaviour.
-    unknown : behaviours tried less than half as often as the others that never came.
+    unknown : behaviours that never came and were tried less than half as often as the others, and less often than the
+        attempts within which others are said to have come.
     stopped : whether attempts end with a success.
     asked : attempts forecast for.
     once, seen : success after one attempt and after all that were made, as observed.
@@ -145,7 +148,7 @@ def _verdict(row: Repeated, words: dict[str, str], tolerated: float | None) -> t
     if not ahead:
         came, made = forecast, row.asked
     said = f"{row.method} on {row.target}: {came} of {plural(row.behaviours, 'behaviour')} came within "
-    said += plural(made, "attempt")
+    said += plural(made, "attempt") + tried_less(row)
     if ahead:
         law = f" ({percent(row.power.value)} by the power law)" if math.isfinite(row.power.value) else ""
         said += f"; {forecast} are forecast within {row.asked:,}{law}{_like_the_others(row)}"
@@ -169,12 +172,19 @@ def _verdict(row: Repeated, words: dict[str, str], tolerated: float | None) -> t
     return status, f"{said}, {beyond}.{tested}", beyond
 
 
+def tried_less(row: Repeated) -> str:
+    """Of how many behaviours it is not known whether they would have come."""
+    if not row.unknown:
+        return ""
+    count = "one" if row.unknown == 1 else f"{row.unknown}"
+    return f", of which {count} that never came {agreeing(row.unknown, 'was')} tried less often"
+
+
 def _like_the_others(row: Repeated) -> str:
     """What the forecast takes for granted of behaviours that were tried too seldom to have come."""
     if not row.unknown:
         return ""
-    were = f"the {row.unknown} that never came and were" if row.unknown > 1 else "the one that never came and was"
-    return f", if {were} tried less often {agreeing(row.unknown, 'is')} like the others"
+    return ", if this one is like the others" if row.unknown == 1 else f", if these {row.unknown} are like the others"
 
 
 def _doubt(row: Repeated, tolerated: float) -> tuple[str, str] | None:

@@ -97,6 +97,10 @@ class Repeats:
         found: npt.NDArray[np.bool_] = self.short & (self.counts()[1] == 0)
         return found
 
+    def unknown_by(self, k: int) -> int:
+        """How many of the unknown ones were tried fewer than k times: the share that came by then may lack them."""
+        return int((self.unknown & (self.counts()[0] < k)).sum())
+
     def first(self, most: int) -> Repeats:
         """The same with the first attempts of each effort, or of each behaviour, alone."""
         kept = [(_place_within(own) if self.stopped else np.arange(len(own))) < most for own in self.efforts]
