@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import measurand
 from measurand.cli import app
+from measurand.readers.logs import find_logs
 
 
 @pytest.fixture
@@ -272,6 +273,42 @@ def test_a_table_named_beside_a_folder_of_logs_is_read_with_them(logs, tmp_path)
     table = tmp_path / "scores.csv"
     table.write_text("model,mmlu\nmine,0.4\n", encoding="utf-8")
     assert set(cells(measurand.read(tmp_path, table))) == {("qwen2.5:0.5b", "arc_easy"), ("mine", "mmlu")}
+
+
+def rows(study) -> list:
+    """Scores and item-level results."""
+    responses = study.responses.frame.collect() if study.responses is not None else pl.DataFrame()
+    return [sorted(study.scores.table.iter_rows(), key=repr), sorted(responses.iter_rows(), key=repr)]
+
+
+@pytest.mark.parametrize("folder", ["lm_eval/lm_eval_dummy", "lm_eval/lm_eval_group", "every_eval_ever"])
+def test_a_run_counts_once_however_many_paths_name_a_part_of_it(logs, folder):
+    given = logs / folder
+    whole = measurand.read(given)
+    files = [path for path in sorted(given.rglob("*")) if path.is_file() and find_logs(path)]
+    around = given.parent / "." / given.name / ".." / given.name
+    for paths in (files, files[::-1], [given, *files], [*files, given], [given, around]):
+        again = measurand.read(*paths)
+        assert rows(again) == rows(whole)
+        assert again.scores.notes == whole.scores.notes
+        assert again.unread == whole.unread
+
+
+def test_a_helm_run_counts_once_beside_the_folder_it_lies_in(logs):
+    whole = measurand.read(logs / "helm")
+    assert rows(measurand.read(logs / "helm", *sorted((logs / "helm").iterdir()))) == rows(whole)
+
+
+def test_a_table_counts_once_however_many_paths_name_it(tmp_path):
+    votes, scores = tmp_path / "votes.csv", tmp_path / "scores.csv"
+    votes.write_text("model_a,model_b,winner\n" + "a,b,model_a\n" * 14 + "a,b,model_b\n" * 6, encoding="utf-8")
+    scores.write_text("model,mmlu\na,0.5\nb,0.7\n", encoding="utf-8")
+    link = tmp_path / "link.csv"
+    link.symlink_to(votes)
+    study = measurand.read(votes, scores, tmp_path, str(tmp_path / "*.csv"), link)
+    assert study.votes.frame.height == 20
+    assert study.scores.table.height == 2
+    assert len(study.sources) == 2
 
 
 def test_an_alias_settles_a_name_that_was_drawn_at_random(shared):

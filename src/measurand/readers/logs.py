@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -17,7 +17,7 @@ from measurand.readers.log import Log
 from measurand.readers.paths import SUFFIXES, below
 from measurand.readers.tables import item_rows
 
-__all__ = ["LogPath", "find_logs", "read_log"]
+__all__ = ["LogPath", "each_once", "find_logs", "read_log"]
 
 ENTRY_POINTS = "measurand.readers"
 """Entry point group in which other packages offer readers of files; the entry's name is the reader's."""
@@ -80,9 +80,21 @@ def find_logs(path: str | os.PathLike[str]) -> list[LogPath]:
     []
     """
     given = Path(path)
-    found = _below(given) if given.is_dir() else _file(given)
-    listed = {log.path for log in found}
-    return [log for log in found if _whole(log) is None or _whole(log) not in listed]
+    return each_once(_below(given) if given.is_dir() else _file(given))
+
+
+def each_once(found: Iterable[LogPath]) -> list[LogPath]:
+    """Of logs found by several paths each once, and none that another of them reads along.
+
+    Examples
+    --------
+    >>> each_once([LogPath("inspect_ai", Path("logs/a.eval")), LogPath("inspect_ai", Path("logs/../logs/a.eval"))])
+    [LogPath(reader='inspect_ai', path=PosixPath('logs/a.eval'))]
+    """
+    first: dict[Path, LogPath] = {}
+    for log in found:
+        first.setdefault(log.path.resolve(), log)
+    return [log for log in first.values() if (whole := _whole(log)) is None or whole.resolve() not in first]
 
 
 def _below(folder: Path) -> list[LogPath]:

@@ -16,7 +16,7 @@ from measurand.names import COMMENT
 from measurand.readers.evidence.experiments import made_for
 from measurand.readers.evidence.kinds import KINDS, kind_of, kind_of_file
 from measurand.readers.log import Log
-from measurand.readers.logs import find_logs, read_log
+from measurand.readers.logs import LogPath, each_once, find_logs, read_log
 from measurand.readers.of_runs import responses, scores
 from measurand.readers.paths import SUFFIXES, expand, read_bytes, recognise, visible
 from measurand.readers.runs import Run, runs, unread
@@ -99,7 +99,7 @@ def read(
         raise InputError("nothing to read; give at least one file, folder or frame with scores")
     names = _aliases(aliases)
     logs, tables = _logs_and_tables(paths, cluster)
-    raw = [table for given in tables for table in _tables(given)]
+    raw = _each_once(table for given in tables for table in _tables(given))
     of_items = [table for table in raw if is_items(table.columns)]
     of_kind = [(kind, table) for table in raw if (kind := kind_of(table.columns)) is not None]
     of_scores = [table for table in raw if not is_items(table.columns) and kind_of(table.columns) is None]
@@ -223,13 +223,15 @@ def _by_file(sources: Iterable[Source]) -> tuple[Source, ...]:
 
 def _logs_and_tables(paths: Sequence[Any], cluster: str | None) -> tuple[list[Log], list[Any]]:
     """Logs found in the paths, read; and the paths that are or hold tables."""
-    logs: list[Log] = []
+    found: list[LogPath] = []
     tables: list[Any] = []
     for given in paths:
-        found = find_logs(given) if isinstance(given, (str, os.PathLike)) and not is_frame(given) else []
-        for path in found:
-            logs += item_rows.read(path.path, cluster=cluster) if path.reader == "items" else read_log(path)
-        tables += _evidence_beside(Path(given), {log.path for log in found}) if found else [given]
+        own = find_logs(given) if isinstance(given, (str, os.PathLike)) and not is_frame(given) else []
+        found += own
+        tables += _evidence_beside(Path(given), {log.path for log in own}) if own else [given]
+    logs: list[Log] = []
+    for path in each_once(found):
+        logs += item_rows.read(path.path, cluster=cluster) if path.reader == "items" else read_log(path)
     return logs, tables
 
 
@@ -291,6 +293,14 @@ def _tables(given: Any) -> Iterable[RawTable]:
             yield read_table(name, read_bytes(name), recognise(name) or "csv", lists=kind_of_file(name) is not None)
     else:
         raise InputError(f"should be a path or a frame, got {type(given).__name__}")
+
+
+def _each_once(tables: Iterable[RawTable]) -> list[RawTable]:
+    """Each file once, however many of the paths name it."""
+    first: dict[Path | RawTable, RawTable] = {}
+    for table in tables:
+        first.setdefault(table if table.source is None else Path(table.source.path).resolve(), table)
+    return list(first.values())
 
 
 def _title(paths: Sequence[Any]) -> str:

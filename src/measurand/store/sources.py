@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from measurand.errors import InputError
 from measurand.files import other_than_file
-from measurand.readers.logs import LOG_SUFFIXES, LogPath, find_logs
+from measurand.readers.logs import LOG_SUFFIXES, LogPath, each_once, find_logs
 from measurand.store.layout import SCHEMA_VERSION, is_store, written
 
 __all__ = ["PARSER_VERSION", "State", "find_sources", "key_of", "state_of"]
@@ -39,7 +39,7 @@ def find_sources(paths: Paths, root: Path) -> list[LogPath]:
         No path, one that is not there, or one that holds no log.
     """
     own = root.resolve()
-    found: dict[str, LogPath] = {}
+    found: list[LogPath] = []
     for path in paths:
         if is_store(path):
             raise InputError(f"{os.fspath(path)}: is a store already; ingest the logs it was made from")
@@ -48,10 +48,10 @@ def find_sources(paths: Paths, root: Path) -> list[LogPath]:
         logs = [log for log in find_logs(path) if own not in log.path.resolve().parents]
         if not logs:
             raise InputError(f"{os.fspath(path)}: no log of a harness; tables of scores are read without a store")
-        found |= {str(log.path): log for log in logs}
+        found += logs
     if not found:
         raise InputError("nothing to ingest; give at least one log or folder of logs")
-    return list(found.values())
+    return each_once(found)
 
 
 def state_of(log: LogPath) -> State:
