@@ -513,7 +513,7 @@ def values(study) -> tuple[object, ...]:
     return (None if table is None else table.rows(), None if study.responses is None else rows(study).rows())
 
 
-@pytest.mark.parametrize("sample", [60, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("sample", [60, pytest.param(1000, marks=pytest.mark.slow)])
 def test_every_flipped_bit_is_harmless_or_said(two, sample):
     whole, rng = values(read(two)), random.Random(0)
     places = [

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
-from measurand.cli.app import START, command
+from measurand.cli.app import DATA, START, command
 from measurand.cli.streams import messages
 from measurand.errors import InputError
 from measurand.extras import need
+from measurand.files import require_writable
+from measurand.wording import plural
 
-__all__ = ["serve"]
+__all__ = ["serve", "site"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -53,3 +55,20 @@ def serve(
         messages.print("Everyone who can reach this machine and has the token can read the folder.", soft_wrap=True)
     messages.print(f"measurand shows {folder.resolve()} at {where}\nCtrl+C ends it.", soft_wrap=True, highlight=False)
     server.run(sockets=[socket])
+
+
+@command(DATA)
+def site(
+    folder: Annotated[Path, typer.Argument(help="Folder of audits and tables.")] = Path("."),
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the site.")] = Path("site"),
+) -> None:
+    """Write a folder's audits, and an explorer of each table of scores, as a static site for any web host."""
+    need("pydantic", "web")
+    from measurand.web.site import site as written
+
+    require_writable(output / "index.html")
+    pages, lost = written(folder, output)
+    for each in lost:
+        messages.print(f"left out: {each}", soft_wrap=True, highlight=False)
+    where = (output / "index.html").resolve()
+    messages.print(f"{plural(len(pages), 'page')} at {where}", soft_wrap=True, highlight=False)

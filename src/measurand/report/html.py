@@ -35,7 +35,7 @@ from measurand.report.wording import ASKS, STATUS, beside, estimate_text, level_
 from measurand.results import Answer, Audit, Cell, Figure, Finding, Question, Status, Table
 from measurand.wording import capital, number, plain, plural
 
-__all__ = ["environment", "stylesheet", "to_html"]
+__all__ = ["as_data", "environment", "stylesheet", "to_html"]
 
 
 FIRST_ROWS, LAST_ROWS = 8, 3
@@ -144,7 +144,7 @@ def _page(audit: Audit, measures: Sequence[MeasureInfo]) -> SimpleNamespace:
         answers=answers,
         figure_ids=ids,
         packed=packed,
-        themes=_json({name: theme.config(name) for name in ("light", "dark")} | {"statuses": _statuses()}),
+        themes=as_data({name: theme.config(name) for name in ("light", "dark")} | {"statuses": _statuses()}),
         provenance=audit.provenance,
         settings=[
             (code, ", ".join(f"{key} {_setting(value)}" for key, value in own.items()))
@@ -330,7 +330,7 @@ def _letters(text: str) -> Markup:
     return Markup(base64.b64encode(zlib.compress(text.encode(), 9)).decode())
 
 
-def _json(value: Any) -> Markup:
+def as_data(value: Any) -> Markup:
     """JSON that cannot end the script element that holds it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":

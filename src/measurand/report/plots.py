@@ -110,7 +110,7 @@ def _mark(dot: Dot, x: float, y: float, write: Callable[[float], str]) -> Markup
     return Markup('<a href="{0}" hx-get="{0}" class="{1}" aria-label="{2}"><title>{2}</title>{3}{4}</a>').format(
         dot.link,
         "mark out" if dot.crossed else "mark",
-        f"{plain(dot.name)}: {write(dot.y)}. {dot.told}",
+        plain(f"{dot.name}: {write(dot.y)}. {dot.told}"),
         target,
         Markup(drawn).format(x, y),
     )
@@ -234,7 +234,7 @@ def _row(row: Span, y: float, across: Callable[[float], float], beside: float) -
         )
     yield Markup('<circle class="dot {}" cx="{:.1f}" cy="{:g}" r="5.5"/>').format(row.tone, across(row.value), y)
     yield Markup('<text class="value {}" x="{:g}" y="{:g}"><tspan class="strong">{}</tspan> {}</text>').format(
-        row.tone, beside, y + 4, row.number, _cut(row.word, MOST_NAME)
+        row.tone, beside, y + 4, plain(row.number), plain(_cut(row.word, MOST_NAME))
     )
 
 

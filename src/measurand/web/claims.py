@@ -175,7 +175,10 @@ def view(study: Study, settings: Settings) -> Workshop:
             missing.append(f"the evidence lacks what {code} needs: {find(code).needs}")
     else:
         missing.append("a measure that it rests on is to be chosen")
-    estimates = tuple(dict.fromkeys(each.name for finding in findings for each in finding.estimates))
+    about = [each for each in findings if _where(settings).items() <= dict(each.subject).items()] or findings
+    # Rows before headlines: a claim is mostly about one benchmark or model.
+    ordered = sorted(about, key=lambda finding: finding.headline)
+    estimates = tuple(dict.fromkeys(each.name for finding in ordered for each in finding.estimates))
     chosen = settings.estimate if settings.estimate in estimates else (estimates[0] if estimates else "")
     settings = settings.changed(estimate="" if settings.relation == "no issue" else chosen)
     fitting = _fitting(findings, settings)

@@ -177,14 +177,16 @@ def filled(scores: Scores, asked: Settings) -> Settings:
         No benchmark is under test.
     """
     everything = scores.benchmarks["benchmark"].to_list()
+    makers = scores.benchmarks_of("capability")
     capability = [resolved("benchmark", name, everything) for name in asked.capability]
     # The default, ticked one by one, is the default.
-    if set(capability) == set(scores.benchmarks_of("capability")):
+    if set(capability) == set(makers):
         capability = []
-    tested = [name for name in everything if name not in (capability or scores.benchmarks_of("capability"))]
+    making = set(capability or makers)
+    tested = [name for name in everything if name not in making]
     if not tested:
         raise NotApplicable("every benchmark is a capability benchmark", needs="a benchmark under test")
-    safety = [name for name in scores.benchmarks_of("safety") if name in tested]
+    safety = [name for name in scores.benchmarks_of("safety") if name not in making]
     benchmark = resolved("benchmark", asked.benchmark, tested) if asked.benchmark else (safety or tested)[0]
     classes = scores.classes
     # Chat models first: they are what people use.
@@ -241,17 +243,24 @@ def _asked(scores: Scores, key: Key) -> tuple[ClassCorrelations, Finding]:
     return result.classes[0], replace(finding, caveats=(*headline.caveats, *finding.caveats))
 
 
-@lru_cache(1024)
 def _curve(scores: Scores, key: Key) -> tuple[float, ...]:
     """V4's specification curve of the benchmark, sorted; empty where the score is of one benchmark or a scale."""
-    try:
-        (panel,), _ = panels(_part(scores, key), "complete", several=True)
-    except NotApplicable:
-        return ()
-    able = np.ones(len(panel.tested), dtype=bool)
-    _, found = curve(panel, able, HALVES, generator(find("V4"), SEED))
-    values = found[:, panel.tested.index(key[0])]
+    found = _curves(scores, key[1], key[2])
+    values = found.get(key[0], np.empty(0))
     return tuple(np.sort(values[np.isfinite(values)]).tolist())
+
+
+@lru_cache(64)
+def _curves(scores: Scores, class_: str, capability: tuple[str, ...]) -> Mapping[str, np.ndarray]:
+    """The curves of all benchmarks of a class: each way of making the score serves all of them."""
+    chosen = scores.with_capability(capability) if capability else scores
+    try:
+        (panel,), _ = panels(chosen.only(models=chosen.models_of(class_)), "complete", several=True)
+    except NotApplicable:
+        return {}
+    every = np.ones(len(panel.tested), dtype=bool)
+    _, found = curve(panel, every, HALVES, generator(find("V4"), SEED))
+    return dict(zip(panel.tested, found.T, strict=True))
 
 
 def _points(panel: Panel, whole: Panel, settings: Settings) -> tuple[Point, ...]:
@@ -288,9 +297,10 @@ def _line(panel: Panel, values: np.ndarray) -> tuple[tuple[float, float], tuple[
 def _weights(scores: Scores, panel: Panel, settings: Settings) -> dict[str, float | None]:
     """Each benchmark that could make the score with its weight, the heaviest first."""
     loadings = dict(zip(panel.capability, panel.component.loadings.tolist(), strict=True))
-    able = [name for name in scores.benchmarks["benchmark"] if name != settings.benchmark]
-    could = [*scores.benchmarks_of("capability"), *settings.capability]
-    order = sorted((name for name in able if name in could), key=lambda name: -abs(loadings.get(name, 0.0)))
+    could = dict.fromkeys([*scores.benchmarks_of("capability"), *settings.capability])
+    order = sorted(
+        (name for name in could if name != settings.benchmark), key=lambda name: -abs(loadings.get(name, 0.0))
+    )
     return {name: loadings.get(name) for name in order}
 
 
