@@ -17,10 +17,8 @@ OPEN = {
     "copied_rows_with_a_row_number": "a column of row numbers makes copies reruns",
     "twenty_of_a_thousand_samples": "the limit and the size of the dataset are not read",
     "twenty_of_a_thousand_documents": "the limit and the original number of documents are not read",
-    "an_accuracy_that_was_edited": "the log's own score stands in the table, that of its samples in P1",
     "a_999_that_means_not_computed": "999 is read as a score",
     "a_copy_of_a_capability_benchmark": "nothing says that two columns are equal",
-    "two_columns_swapped": "one of the two is said to look redefined",
     "votes_written_twice": "copies of a numbered vote count as votes",
     "a_constant_answer_tops_the_leaderboard": "no measure looks at whether answers depend on the question",
 }

@@ -174,7 +174,7 @@ def test_results_of_one_metric_are_told_apart_by_their_identity(tmp_path):
 def test_an_aggregate_that_its_items_contradict_is_a_problem(tmp_path):
     samples = [line(i) for i in range(4)]
     (log,) = every_eval_ever.read(write(tmp_path, samples, record([result(score=0.75)], samples)))
-    assert [problem.reason for problem in log.problems] == ["accuracy: the log says 0.75, its items give 0.5"]
+    assert [problem.reason for problem in log.problems] == ["accuracy: the log says 0.75, but its items give 0.5"]
 
 
 def test_a_checksum_that_does_not_fit_is_a_problem(tmp_path):

@@ -191,7 +191,7 @@ def test_likelihoods_of_letters_where_all_are_told(tmp_path):
 
 def test_an_aggregate_that_its_items_contradict_is_a_problem(tmp_path):
     (log,) = helm.read(write(tmp_path, [instance(0, 1.0)], [stat("exact_match", 0.5), stat("num_instances", 1)]))
-    assert [problem.reason for problem in log.problems] == ["exact_match: the log says 0.5, its items give 1"]
+    assert [problem.reason for problem in log.problems] == ["exact_match: the log says 0.5, but its items give 1"]
 
 
 def test_two_models_runs_are_of_one_task(tmp_path):

@@ -118,7 +118,7 @@ def test_details_give_the_items_of_their_task(tmp_path, frame):
 def test_details_that_contradict_the_results_or_cannot_be_read_are_problems(tmp_path):
     path = saved(tmp_path, {"lighteval|gsm8k|5": {"em": 0.75}})
     details(tmp_path, "lighteval|gsm8k|5", NEW)
-    assert [p.reason for p in lighteval.read(path)[0].problems] == ["em: the log says 0.75, its items give 0.5"]
+    assert [p.reason for p in lighteval.read(path)[0].problems] == ["em: the log says 0.75, but its items give 0.5"]
     details(tmp_path, "lighteval|gsm8k|5", NEW.drop("__metric__"))
     assert [p.rows_lost for p in lighteval.read(path)[0].problems] == [4]
     (tmp_path / "details/org/m" / DATE / f"details_lighteval|gsm8k|5_{DATE}.parquet").write_bytes(b"PAR1 cut")

@@ -174,7 +174,7 @@ def test_a_run_that_goes_on_says_so(tmp_path):
 
 def test_an_aggregate_that_its_items_contradict_is_a_problem(tmp_path):
     (log,) = openai_evals.read(run(tmp_path / "a", (0, "match", matched(True)), report={"accuracy": 0.9}))
-    assert [problem.reason for problem in log.problems] == ["accuracy: the log says 0.9, its items give 1"]
+    assert [problem.reason for problem in log.problems] == ["accuracy: the log says 0.9, but its items give 1"]
 
 
 def test_a_lost_event_shows_in_the_numbers(tmp_path):

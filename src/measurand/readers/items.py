@@ -221,10 +221,10 @@ def disagreements(
     --------
     >>> said = Aggregate(reading="acc", metric="acc,none", value=0.5)
     >>> disagreements([said], {("acc", "acc,none"): 0.25}, {})[0].reason
-    'acc,none: the log says 0.5, its items give 0.25'
+    'acc,none: the log says 0.5, but its items give 0.25'
     """
     return [
-        Problem(f"{given.metric}: the log says {given.value:.10g}, its items give {recomputed[key]:.10g}", 0)
+        Problem(f"{given.metric}: the log says {given.value:.10g}, but its items give {recomputed[key]:.10g}", 0)
         for given in aggregates
         if (key := (given.reading, given.metric)) in recomputed
         and key not in explained

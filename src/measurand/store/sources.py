@@ -18,7 +18,7 @@ from measurand.store.layout import SCHEMA_VERSION, is_store, written
 
 __all__ = ["PARSER_VERSION", "State", "find_sources", "key_of", "state_of"]
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 """Of the log readers; raised when they read more or otherwise, so that the next ingest reads every source again."""
 
 Paths = Sequence[str | os.PathLike[str]]

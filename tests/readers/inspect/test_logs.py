@@ -375,6 +375,29 @@ def test_every_difference_has_its_rule(write: Write, rule: Rule, values: list[An
     held = [sample(f"q{number}", value=value) for number, value in enumerate(values)]
     log = read(write(zipped(members(held, header(2, eval=config, results=given)))))
     assert discrepancies(log) == {("match", "accuracy"): rule}
+    said = [problem for problem in log.problems if "but its items give" in problem.reason]
+    assert bool(said) is (rule is Rule.UNEXPLAINED)
+
+
+def test_an_aggregate_that_the_samples_contradict_is_a_problem_that_costs_no_row(write: Write) -> None:
+    held = [sample(f"q{number}", value="CCCI"[number % 4]) for number in range(20)]
+    wrong = results(20, {"accuracy": 0.95, "mean": 0.75})
+    for whole in ({**header(20, results=wrong), "samples": held}, zipped(members(held, header(20, results=wrong)))):
+        log = read(write(whole))
+        assert [(problem.reason, problem.rows_lost) for problem in log.problems] == [
+            ("accuracy: the log says 0.95, but its items give 0.75", 0)
+        ]
+
+
+def test_variants_of_an_item_are_samples_of_the_aggregate(write: Write) -> None:
+    named = (("q0", "plain", "C"), ("q0", "polite", "C"), ("q1", "plain", "I"))
+    held = [
+        {**sample(f"{item}-{variant}", value=value), "metadata": {"item": item, "variant": variant}}
+        for item, variant, value in named
+    ]
+    log = read(write({**header(3, results=results(3, {"accuracy": 2 / 3})), "samples": held}))
+    assert log.items["variant"].to_list() == ["plain", "polite", "plain"]
+    assert (discrepancies(log), log.problems) == ({}, ())
 
 
 def test_a_difference_of_edited_scores_is_named(write: Write) -> None:
@@ -383,6 +406,7 @@ def test_a_difference_of_edited_scores_is_named(write: Write) -> None:
     log = read(write({**header(1, results=results(1, {"accuracy": 0.0})), "samples": [held]}))
     assert (log.items["score"].to_list(), log.facts["score_edits"]) == ([1.0], "1")
     assert discrepancies(log) == {("match", "accuracy"): Rule.EDITED}
+    assert [problem.reason for problem in log.problems] == ["accuracy: the log says 0, but its items give 1"]
 
 
 def test_roles_graders_and_arguments_are_facts(write: Write) -> None:

@@ -237,7 +237,7 @@ def test_an_aggregate_that_its_items_contradict_is_a_problem(tmp_path):
     samples = [sample(i) for i in range(4)]
     content = results(samples, results={"demo": {"acc,none": 0.75, "acc_stderr,none": 0.1}})
     (log,) = lm_eval.read(write(tmp_path, samples, content))
-    assert [problem.reason for problem in log.problems] == ["acc,none: the log says 0.75, its items give 0.5"]
+    assert [problem.reason for problem in log.problems] == ["acc,none: the log says 0.75, but its items give 0.5"]
 
 
 def test_documents_changed_after_the_run_are_a_problem(tmp_path):
@@ -452,7 +452,7 @@ def test_a_flipped_score_is_a_problem(tmp_path):
     path = write(tmp_path, [sample(i) for i in range(5)])
     path.write_bytes(path.read_bytes().replace(b'"acc": 0.0', b'"acc": 4.0', 1))
     (log,) = sound(lm_eval.read(path))
-    assert "acc,none: the log says 0.4, its items give 1.2" in log.problems[-1].reason
+    assert "acc,none: the log says 0.4, but its items give 1.2" in log.problems[-1].reason
 
 
 @pytest.mark.parametrize("content", [b"", b"[" * 10**6, b'{"doc_id":' + b"[" * 10**6, b"\0" * 100])

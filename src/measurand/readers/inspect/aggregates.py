@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from measurand.readers.log import Log
+from measurand.readers.items import disagreements
+from measurand.readers.log import Log, Problem
 
-__all__ = ["Rule", "discrepancies", "recomputed"]
+__all__ = ["Rule", "contradicted", "discrepancies", "recomputed"]
 
 
 class Rule(StrEnum):
@@ -78,6 +79,14 @@ def discrepancies(log: Log, tolerance: float = 1e-9) -> dict[tuple[str, str], Ru
     return found
 
 
+def contradicted(log: Log) -> list[Problem]:
+    """Each accuracy and mean of a log that its items contradict: no rule but an edit says why they differ."""
+    found = discrepancies(log)
+    said = (Rule.EDITED, Rule.UNEXPLAINED)
+    explained = {key: rule.value for key, rule in found.items() if rule not in said}
+    return disagreements(log.aggregates, recomputed(log), explained) if len(explained) < len(found) else []
+
+
 def _rule(log: Log, reading: str, metric: str) -> Rule:
     rows = log.items.filter(log.items["reading"] == reading)
     view = metric.partition("/")[2] or log.facts.get("epochs_reducer", "mean")
@@ -109,10 +118,11 @@ def _listed(log: Log, fact: str) -> list[str]:
 
 def _scores_by_item(log: Log) -> dict[str, list[list[float]]]:
     """The scores of each item in the order of their epochs, by reading; nulls left out."""
-    scored = log.items.select("reading", "item", "epoch", "score").drop_nulls(["reading", "score"])
-    grouped: dict[str, dict[str, list[float]]] = {}
-    for reading, item, _, score in scored.sort("epoch", maintain_order=True).iter_rows():
-        grouped.setdefault(reading, {}).setdefault(item, []).append(score)
+    scored = log.items.select("epoch", "reading", "item", "variant", "score").drop_nulls(["reading", "score"])
+    grouped: dict[str, dict[tuple[str, str | None], list[float]]] = {}
+    for _, reading, item, variant, score in scored.sort("epoch", maintain_order=True).iter_rows():
+        # To Inspect, which computed the aggregate, each variant of an item is a sample of its own.
+        grouped.setdefault(reading, {}).setdefault((item, variant), []).append(score)
     return {reading: list(items.values()) for reading, items in grouped.items()}
 
 

@@ -10,15 +10,15 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from measurand.errors import InputError
 from measurand.readers.archive import MAX_MEMBER, Archive, ArchiveError, children, decode_json, open_archive
-from measurand.readers.inspect.aggregates import Rule, discrepancies, recomputed
+from measurand.readers.inspect.aggregates import Rule, contradicted, discrepancies, recomputed
 from measurand.readers.inspect.rows import log_of
 from measurand.readers.inspect.samples import Item, item_of, score_number
 from measurand.readers.inspect.schema import (
@@ -60,7 +60,7 @@ class _Found:
         before = self.items.setdefault((item.id, item.epoch), item)
         if before is not item:
             # Where samples are stored in pieces, their metadata and use of tokens stand in the summary alone.
-            item = replace(
+            item = structs.replace(
                 item,
                 metadata=item.metadata or before.metadata,
                 tokens_in=before.tokens_in if item.tokens_in is None else item.tokens_in,
@@ -172,7 +172,8 @@ def read(path: str | os.PathLike[str], *, full: bool = False, cluster_keys: Iter
             (_from_archive if archived else _from_document)(file, length, found)
     except (OSError, ArchiveError, MemoryError) as error:
         found.reasons.append(str(error) or "more than there is memory for")
-    return log_of(Source(name, sha256, kind, 0), found.header, list(found.items.values()), found.reasons, found.lost)
+    log = log_of(Source(name, sha256, kind, 0), found.header, list(found.items.values()), found.reasons, found.lost)
+    return replace(log, problems=(*log.problems, *contradicted(log)))
 
 
 def _digest(file: BinaryIO) -> str:
