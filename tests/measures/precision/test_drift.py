@@ -17,7 +17,16 @@ import measurand
 from measurand.cli import app
 from measurand.errors import InputError, NotApplicable, UnknownName
 from measurand.measures.precision.drift import drift, figure, judge
-from measurand.measures.precision.shared.drift_words import CHANGED, GONE, INTERCHANGED, REDEFINED, RENAMED, VERDICT
+from measurand.measures.precision.shared.drift_words import (
+    CHANGED,
+    GONE,
+    INTERCHANGED,
+    MOVED,
+    REDEFINED,
+    RENAMED,
+    VERDICT,
+    answer,
+)
 from measurand.results import Status
 from measurand.tables import Responses, Scores, Study, Version, Versions
 
@@ -119,6 +128,62 @@ def test_two_values_in_each_others_place_are_told_from_two_corrections():
     (swapped,) = (f for f in findings if f.title == INTERCHANGED)
     assert swapped.result["models"] == ("m1", "m4")
     assert findings[0].status is Status.ISSUE
+
+
+def renamed_columns(table, places):
+    return {model: row | {name: row[source] for name, source in places.items()} for model, row in table.items()}
+
+
+def test_two_columns_in_each_others_place_are_interchanged_and_not_redefined():
+    old = random_table(seed=11)
+    findings = judge(drift(versions(old, renamed_columns(old, {"b1": "b4", "b4": "b1"}))))
+    assert by_title(findings) == {MOVED: 1, CHANGED: 20}
+    (swapped,) = (f for f in findings if f.title == MOVED)
+    assert (swapped.subject, swapped.status) == ({"benchmarks": "b1, b4"}, Status.ISSUE)
+    assert swapped.sentence == ("The columns b1 and b4 look interchanged: each now has 10 of the other's old scores.")
+    assert swapped.sentence in findings[0].sentence
+    (one,) = (f for f in findings if f.subject == {"benchmark": "b1", "model": "m0"})
+    assert one.sentence.endswith(", which was its score on b4.")
+    # One row tells of both columns; their twenty cells need no rows of their own.
+    (changes,) = answer(drift(versions(old, renamed_columns(old, {"b1": "b4", "b4": "b1"}))), findings).tables
+    assert [row[:3] for row in changes.rows] == [("b1, b4", "", "10 scores")]
+
+
+@pytest.mark.parametrize(
+    ("places", "sources"),
+    [
+        ({"b1": "b2", "b2": "b3", "b3": "b1"}, {"b1": "b2", "b2": "b3", "b3": "b1"}),  # moved on by one
+        ({"b1": "b2"}, {"b1": "b2"}),  # pasted over
+    ],
+)
+def test_columns_that_hold_another_ones_scores_name_it(places, sources):
+    old = random_table(seed=12)
+    findings = judge(drift(versions(old, renamed_columns(old, places))))
+    found = {f.subject["benchmark"]: f.result["of"] for f in findings if f.title == MOVED}
+    assert found == sources
+    assert REDEFINED not in by_title(findings)
+
+
+def test_two_models_with_each_others_scores_are_one_finding_and_a_correction_beside_is_told_apart():
+    old = random_table(seed=13)
+    new = old | {"m2": dict(old["m7"]), "m7": dict(old["m2"])}
+    new["m2"]["b3"] = 33.33
+    findings = judge(drift(versions(old, new)))
+    assert by_title(findings) == {MOVED: 1, CHANGED: 12}
+    (swapped,) = (f for f in findings if f.title == MOVED)
+    assert swapped.subject == {"models": "m2, m7"}
+    ends = {f.subject["benchmark"]: f.sentence for f in findings if f.title == CHANGED and f.subject["model"] == "m2"}
+    assert ends["b0"].endswith("which was the score of m7.")
+    assert "m7" not in ends["b3"]
+
+
+def test_columns_with_few_different_values_are_not_said_to_be_in_anothers_place():
+    rng = np.random.default_rng(14)
+    flips = {f"m{i}": {f"b{j}": 100 * int(rng.random() < 0.5) for j in range(6)} for i in range(10)}
+    # Refusals turned round: 0 becomes 100 and 100 becomes 0, which some other column can hold by chance.
+    turned = {model: {name: 100 - score for name, score in row.items()} for model, row in flips.items()}
+    turned = {model: row | {"b1": flips[model]["b0"], "b0": flips[model]["b1"]} for model, row in turned.items()}
+    assert MOVED not in by_title(judge(drift(versions(flips, turned))))
 
 
 def test_a_column_in_another_unit_is_redefined():

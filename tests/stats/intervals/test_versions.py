@@ -7,7 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from measurand.stats.intervals.versions import common_factor, interchanges, rounded_alike, same_rows, share_error
+from measurand.stats.intervals.versions import (
+    common_factor,
+    interchanges,
+    moved_rows,
+    rounded_alike,
+    same_rows,
+    share_error,
+)
 
 
 def test_values_are_alike_at_the_decimals_of_the_coarser_column():
@@ -56,3 +63,26 @@ def test_a_share_of_all_or_none_has_an_error_too():
     for right, n in ((0, 10), (10, 10), (3, 10)):
         p = (right + 1) / (n + 2)
         assert share_error(right / n, n) == pytest.approx(math.sqrt(p * (1 - p) / (n + 2)))
+
+
+def test_rows_in_anothers_place_against_a_loop_over_all_pairs():
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        rows, columns = rng.integers(3, 7), rng.integers(3, 8)
+        old = rng.integers(0, 12, (rows, columns)).astype(float)
+        old[rng.random(old.shape) < 0.1] = np.nan
+        new = old[rng.permutation(rows)] if rng.random() < 0.5 else old[rng.integers(0, rows, rows)]
+        new[rng.random(new.shape) < 0.1] = 99.0
+        one = {}
+        for row in range(rows):
+            fits = []
+            for other in range(rows):
+                cells = [c for c in range(columns) if not any(map(np.isnan, (new[row, c], old[row, c], old[other, c])))]
+                equal = [c for c in cells if new[row, c] == old[other, c]]
+                told = [c for c in equal if old[row, c] != old[other, c]]
+                if len(told) >= 3 and len(equal) >= 0.8 * len(cells):
+                    fits.append((other, len({new[row, c] for c in told})))
+            if len(fits) == 1:
+                one[row] = fits[0]
+        slow = {row: other for row, (other, n) in one.items() if n >= (3 if one.get(other, (None,))[0] == row else 5)}
+        assert moved_rows(old, new) == slow

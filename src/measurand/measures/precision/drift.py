@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,17 +11,27 @@ import polars as pl
 from measurand.errors import NotApplicable
 from measurand.measures import Measure
 from measurand.measures.precision.shared.changes import cells_of, figures, renamed_in, verdict_changes
-from measurand.measures.precision.shared.drift_records import Cells, Column, Drift, Interchanged, VerdictChange
+from measurand.measures.precision.shared.drift_records import (
+    Cells,
+    Column,
+    Drift,
+    Interchanged,
+    Moved,
+    VerdictChange,
+)
 from measurand.measures.precision.shared.drift_words import (
     CHANGED,
     GONE,
     INTERCHANGED,
+    MOVED,
+    MOVED_ALONG,
     OTHER_ITEMS,
     REDEFINED,
     RENAMED,
     VERDICT,
     answer,
     changed_words,
+    moved_words,
     sentence_of,
     stood,
     subject_of,
@@ -30,7 +40,7 @@ from measurand.measures.precision.shared.drift_words import (
 from measurand.measures.shared import bars, columns, estimate, finite, require_fraction
 from measurand.measures.verdicts import family, headline
 from measurand.results import Axis, Cell, Figure, Finding, Question, Status
-from measurand.stats.intervals.versions import common_factor, interchanges
+from measurand.stats.intervals.versions import common_factor, interchanges, moved_rows
 from measurand.tables import Versions
 from measurand.wording import DIFFERENCE, percent, plural
 
@@ -112,6 +122,7 @@ def drift(versions: Versions, *, level: float = 0.95) -> Drift:
         adjusted=adjusted,
         columns=tuple(_columns(cells, real)),
         interchanged=tuple(_interchanged(cells, real)),
+        moved=tuple(_moved(cells)),
         renamed=renamed,
         verdicts=verdicts,
         verdicts_compared=compared,
@@ -147,19 +158,39 @@ def _interchanged(cells: Cells, real: npt.NDArray[np.bool_]) -> Iterator[Interch
             yield Interchanged(cells.benchmarks[j], pair, found.chance * len(several))
 
 
+def _moved(cells: Cells) -> Iterator[Moved]:
+    sides = cells.old, cells.new
+    for kind, names, (old, new) in (
+        ("benchmark", cells.benchmarks, (each.T for each in sides)),
+        ("model", cells.models, sides),
+    ):
+        places = moved_rows(old, new)
+        for place, source in places.items():
+            scores = int(np.isclose(new[place], old[source]).sum())
+            yield Moved(kind, names[place], names[source], scores, places.get(source) == place)
+
+
 def judge(result: Drift, *, redefined: float = 0.5) -> list[Finding]:
-    """Issue: a score changed by more than noise, a column looks redefined, two scores look interchanged.
+    """Issue: a score changed by more than noise, a column looks redefined, two scores, columns or models interchanged.
 
     Redefined is a column of which more than half of the scores changed, and at least 5, while in the median of the
     other columns at most 1 in 10 did; or all of whose scores changed by one factor of at least 2. Caution: a score
     changed and its noise is not known, scores or names went, or a verdict changed.
     """
     require_fraction(redefined=redefined)
-    anew = [column for column in result.columns if _redefined(column, redefined)]
+    moved = {(each.kind, each.name): each.source for each in result.moved}
+    anew = [c for c in result.columns if ("benchmark", c.benchmark) not in moved and _redefined(c, redefined)]
     names = {column.benchmark for column in anew}
-    swapped = [each for each in result.interchanged if each.benchmark not in names and each.chance <= CHANCE]
+    swapped = [
+        each
+        for each in result.interchanged
+        if each.benchmark not in names
+        and each.chance <= CHANCE
+        and not {("benchmark", each.benchmark), *(("model", name) for name in each.models)} & moved.keys()
+    ]
     cells = list(_changed(result, names, {(each.benchmark, name) for each in swapped for name in each.models}))
     rows = [
+        *_moved_findings(result.moved),
         *map(_redefined_finding, anew),
         *map(_interchanged_finding, swapped),
         *sorted(cells, key=_urgency),
@@ -201,6 +232,22 @@ def _redefined_finding(column: Column) -> Finding:
     )
 
 
+def _moved_findings(moved: Sequence[Moved]) -> Iterator[Finding]:
+    for each in moved:
+        # Of two that hold each other's scores one finding speaks.
+        if each.mutual and each.name > each.source:
+            continue
+        subject = {f"{each.kind}s": f"{each.name}, {each.source}"} if each.mutual else {each.kind: each.name}
+        yield Finding(
+            subject=subject,
+            title=MOVED,
+            status=Status.ISSUE,
+            sentence=f"{moved_words(each)}.",
+            short="look interchanged" if each.mutual else f"has the old scores of {each.source}",
+            result={"of": each.source, "scores": each.scores},
+        )
+
+
 def _interchanged_finding(pair: Interchanged) -> Finding:
     first, second = pair.models
     return Finding(
@@ -218,6 +265,7 @@ def _changed(result: Drift, redefined: set[str], swapped: set[tuple[str, str]]) 
     """A row for each cell that changed."""
     cells = result.cells
     known = int(np.isfinite(result.adjusted).sum())
+    moved = {(each.kind, each.name): each.source for each in result.moved}
     for i, j in np.argwhere(result.changed).tolist():
         model, benchmark = cells.models[i], cells.benchmarks[j]
         old, new, p_value = cells.old[i, j], cells.new[i, j], cells.p_value[i, j]
@@ -232,7 +280,9 @@ def _changed(result: Drift, redefined: set[str], swapped: set[tuple[str, str]]) 
             unit=DIFFERENCE if cells.unit[j] else "",
         )
         alpha = 1 - result.level
-        if benchmark in redefined:
+        if (whose := _whose(cells, i, j, moved)) is not None:
+            status, short, rest = Status.CAUTION, MOVED_ALONG, f"which was {whose}"
+        elif benchmark in redefined:
             status, short, rest = Status.CAUTION, "column redefined", "but the column looks redefined"
         elif (benchmark, model) in swapped:
             status, short, rest = Status.CAUTION, SWAPPED, "which was the score of another model"
@@ -256,6 +306,20 @@ def _changed(result: Drift, redefined: set[str], swapped: set[tuple[str, str]]) 
             figure="P13.changes",
             result={"old": float(old), "new": float(new), "p_value": finite(p_value)},
         )
+
+
+def _whose(cells: Cells, i: int, j: int, moved: Mapping[tuple[str, str], str]) -> str | None:
+    """What a score was before, if it came along with its column or with all scores of its model."""
+    model, benchmark = cells.models[i], cells.benchmarks[j]
+    if (source := moved.get(("benchmark", benchmark))) and np.isclose(
+        cells.new[i, j], cells.old[i, cells.benchmarks.index(source)]
+    ):
+        return f"its score on {source}"
+    if (source := moved.get(("model", model))) and np.isclose(
+        cells.new[i, j], cells.old[cells.models.index(source), j]
+    ):
+        return f"the score of {source}"
+    return None
 
 
 def _gone(result: Drift) -> Iterator[Finding]:
@@ -347,7 +411,7 @@ def figure(result: Drift, findings: Sequence[Finding]) -> list[Figure]:
     cells = result.cells
     told = {(f.subject["benchmark"], f.subject["model"]): f for f in findings if f.title == CHANGED}
     # What is to be seen first: columns with issues, then those with most changes.
-    bad = [finding.subject["benchmark"] for finding in findings if finding.status is Status.ISSUE and finding.subject]
+    bad = [finding.subject.get("benchmark") for finding in findings if finding.status is Status.ISSUE]
     rank = [(-bad.count(name), -int(result.changed[:, j].sum())) for j, name in enumerate(cells.benchmarks)]
     places = [
         (i, j)
@@ -408,7 +472,8 @@ MEASURE = Measure(
         "Caffo, or Welch; of scores alone: z with both errors. Holm over all cells whose noise is known. Redefined: "
         "more than half of the cells changed, and at least 5, median of the other columns at most 1 in 10; or one "
         "factor of at least 2. Interchanged: both new scores within 1% of the gap (or noise) of the other's old one, "
-        "and fewer than .05 such pairs expected by chance."
+        "and fewer than .05 such pairs expected by chance; columns or models as a whole: at least 3 different scores "
+        "and 4 in 5 of those in both versions are the other's old ones."
     ),
     compute=drift,
     judge=judge,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Interchange", "common_factor", "interchanges", "rounded_alike", "same_rows", "share_error"]
+__all__ = ["Interchange", "common_factor", "interchanges", "moved_rows", "rounded_alike", "same_rows", "share_error"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -20,6 +20,9 @@ LEAST_TELLING = 3
 """Cells by which a row is known again, each of a value that no other row has in its column."""
 LEAST_ALIKE = 0.8
 """Share of the cells of two rows that must be equal for them to be one row under two names."""
+
+LEAST_ALONE = 5
+"""Cells by which a row is known in the place of another whose own values are not found in its place."""
 
 LEAST_FACTOR = 2.0
 """Factor from which a column was put into another unit: below, a gain of all models could look like one."""
@@ -85,6 +88,44 @@ def same_rows(old: Floats, new: Floats, gone: Bools, came: Bools) -> list[tuple[
         pairs += [(row, int(other)) for other in found]
     firsts, seconds = ([pair[side] for pair in pairs] for side in (0, 1))
     return [pair for pair in pairs if firsts.count(pair[0]) == 1 and seconds.count(pair[1]) == 1]
+
+
+def moved_rows(old: Floats, new: Floats) -> dict[int, int]:
+    """Rows that now hold the old values of another row, and which one's; of columns, if both tables are transposed.
+
+    They do if 4 in 5 of the cells that both have are equal to the old ones of one other row alone, and at least 3 of
+    those, of different values, were not so before: 5 where the other row does not hold this one's in turn.
+
+    Parameters
+    ----------
+    old, new : shape (rows, columns), NaN where there is no value.
+
+    Examples
+    --------
+    >>> old = np.array([[0.1, 0.2, 0.3, 0.4], [0.5, 0.6, 0.7, 0.8], [0.9, 1.0, 1.1, 1.2]])
+    >>> moved_rows(old, old[[1, 0, 2]])
+    {0: 1, 1: 0}
+    """
+    found: dict[int, tuple[int, int]] = {}
+    for row in np.flatnonzero(_apart(old, new).sum(axis=1) >= LEAST_TELLING).tolist():
+        both = np.isfinite(old) & np.isfinite(old[row]) & np.isfinite(new[row])
+        equal = both & ~_apart(old, new[row])
+        telling = equal & _apart(old, old[row])
+        whole = (telling.sum(axis=1) >= LEAST_TELLING) & (equal.sum(axis=1) >= LEAST_ALIKE * both.sum(axis=1))
+        others = np.flatnonzero(whole).tolist()
+        if len(others) == 1:
+            found[row] = others[0], len(np.unique(new[row, telling[others[0]]]))
+    return {
+        row: other
+        for row, (other, told) in found.items()
+        if told >= (LEAST_TELLING if found.get(other, (None,))[0] == row else LEAST_ALONE)
+    }
+
+
+def _apart(one: Floats, other: Floats) -> Bools:
+    """Where both have a value, and not the same."""
+    found: Bools = np.abs(one - other) > 10.0**-MOST_DECIMALS
+    return found
 
 
 def common_factor(old: Floats, new: Floats, least: int) -> float | None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from measurand.results import Brief, Finding
 
-__all__ = ["Cells", "Column", "Drift", "Interchanged", "ItemsChanged", "Renamed", "VerdictChange"]
+__all__ = ["Cells", "Column", "Drift", "Interchanged", "ItemsChanged", "Moved", "Renamed", "VerdictChange"]
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -120,6 +120,20 @@ class Interchanged:
     chance: float
 
 
+@dataclass(frozen=True)
+class Moved:
+    """A model or benchmark (`kind`) that now has the old scores of another one, so many of them.
+
+    `mutual` says whether the other has its old scores in turn.
+    """
+
+    kind: str
+    name: str
+    source: str
+    scores: int
+    mutual: bool
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Drift(Brief):
     """Two versions held against each other.
@@ -131,6 +145,7 @@ class Drift(Brief):
     adjusted : shape (models, benchmarks): p-values of the cells, adjusted for all whose noise is known (Holm).
     columns : benchmarks with scores in both.
     interchanged : pairs of models whose scores on a benchmark may have been interchanged.
+    moved : models and benchmarks that have the old scores of another one as a whole.
     renamed : models and benchmarks that the new version calls something else.
     verdicts, verdicts_compared : verdicts that changed, and how many there are in audits of both versions; none where
         the versions were not audited.
@@ -143,6 +158,7 @@ class Drift(Brief):
     adjusted: Floats
     columns: tuple[Column, ...]
     interchanged: tuple[Interchanged, ...]
+    moved: tuple[Moved, ...]
     renamed: tuple[Renamed, ...]
     verdicts: tuple[VerdictChange, ...]
     verdicts_compared: int

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from measurand.measures.answers import cautions
-from measurand.measures.precision.shared.drift_records import Drift, VerdictChange
+from measurand.measures.precision.shared.drift_records import Drift, Moved, VerdictChange
 from measurand.results import Answer, Cell, Estimate, Finding, Status, Table
 from measurand.tables import UNCLASSED
 from measurand.wording import (
@@ -32,12 +32,15 @@ __all__ = [
     "CHANGED",
     "GONE",
     "INTERCHANGED",
+    "MOVED",
+    "MOVED_ALONG",
     "OTHER_ITEMS",
     "REDEFINED",
     "RENAMED",
     "VERDICT",
     "answer",
     "changed_words",
+    "moved_words",
     "sentence_of",
     "stood",
     "subject_of",
@@ -45,8 +48,11 @@ __all__ = [
 ]
 
 REDEFINED, INTERCHANGED, CHANGED, GONE = "Redefined column", "Interchanged scores", "Changed score", "Gone"
-RENAMED, OTHER_ITEMS, VERDICT = "Renamed", "Other items", "Changed verdict"
+RENAMED, OTHER_ITEMS, VERDICT, MOVED = "Renamed", "Other items", "Changed verdict", "Scores in another's place"
 """Titles of the findings, by which they are told apart."""
+
+MOVED_ALONG = "in another's place"
+"""In short, a score that came along with a whole column, or with all scores of a model."""
 
 MOST_TOLD = 3
 """Changed scores whose sentences stand below the table: it shows them all."""
@@ -70,6 +76,15 @@ def changed_words(model: str, benchmark: str, old: float, new: float, change: Es
     return said if change.low is None else f"{said}, a change of {_change(change)}"
 
 
+def moved_words(moved: Moved) -> str:
+    """Whose old scores a model or a benchmark now has, as a whole."""
+    if not moved.mutual:
+        return f"{moved.name} now has {plural(moved.scores, 'old score')} of {moved.source}"
+    what = "columns" if moved.kind == "benchmark" else "scores of"
+    each = f"each now has {moved.scores:,} of the other's old scores"
+    return f"The {what} {moved.name} and {moved.source} look interchanged: {each}"
+
+
 def _change(change: Estimate) -> str:
     """A change with its interval and sign."""
     if change.unit == DIFFERENCE:
@@ -80,6 +95,10 @@ def _change(change: Estimate) -> str:
 def sentence_of(result: Drift, rows: Sequence[Finding]) -> str:
     """What changed, counted; which columns look redefined, which scores interchanged; and what went."""
     said = [_counted(result)] if result.cells.both.any() else ["The two versions have no score in common."]
+    whole = [finding.sentence for finding in rows if finding.title == MOVED]
+    said += whole[:MOST_TOLD]
+    if len(whole) > MOST_TOLD:
+        said.append(f"{len(whole) - MOST_TOLD:,} more have the old scores of another.")
     if anew := [finding.subject["benchmark"] for finding in rows if finding.title == REDEFINED]:
         said.append(f"{_named(anew, 'column')} {agreeing(len(anew), 'looks')} redefined.")
     for finding in [finding for finding in rows if finding.title == INTERCHANGED][:MOST_TOLD]:
@@ -128,7 +147,7 @@ def _named(names: Sequence[str], noun: str) -> str:
 def answer(result: Drift, findings: Sequence[Finding]) -> Answer:
     """The sentence of the headline, the scores that changed, the worst first, and the verdicts that changed."""
     top, *rows = findings
-    told = [finding for finding in rows if finding.title in (REDEFINED, INTERCHANGED, OTHER_ITEMS, RENAMED)]
+    told = [finding for finding in rows if finding.title in (MOVED, REDEFINED, INTERCHANGED, OTHER_ITEMS, RENAMED)]
     issues = [f for f in rows if f.title == CHANGED and f.status is Status.ISSUE]
     return Answer(
         sentence=top.sentence,
@@ -139,15 +158,23 @@ def answer(result: Drift, findings: Sequence[Finding]) -> Answer:
 
 
 def _changes(result: Drift, rows: Sequence[Finding]) -> Table:
-    """A row for each redefined column, each changed score of another and each that went."""
+    """A row for each column or model in another's place, each redefined column, each other changed score, and each that
+    went.
+    """
     redefined = {finding.subject["benchmark"] for finding in rows if finding.title == REDEFINED}
     found: list[tuple[Status, tuple[str, ...]]] = []
     for finding in rows:
         benchmark, model = (finding.subject.get(key, "") for key in ("benchmark", "model"))
-        if finding.title == REDEFINED:
+        if finding.title == MOVED:
+            names = [
+                finding.subject.get(key, "") or finding.subject.get(f"{key}s", "") for key in ("benchmark", "model")
+            ]
+            count = plural(int(_number(finding, "scores")), "score")
+            found.append((finding.status, (*names, count, "", "", finding.short)))
+        elif finding.title == REDEFINED:
             count = f"{finding.result['changed']} of {plural(int(_number(finding, 'compared')), 'model')}"
             found.append((finding.status, (benchmark, count, "", "", "", finding.short)))
-        elif finding.title == CHANGED and benchmark not in redefined:
+        elif finding.title == CHANGED and benchmark not in redefined and finding.short != MOVED_ALONG:
             found.append((finding.status, (benchmark, model, *_numbers(finding), finding.short)))
         elif finding.title == GONE and (not model or benchmark not in redefined):
             found.append((finding.status, (benchmark, model, *_before(result, finding), "", "", finding.short)))
