@@ -11,12 +11,9 @@ from conformance.cases import CASES, KINDS
 from conformance.serving import answered, package
 
 OPEN = {
-    "columns_of_a_price_list": "created, release_year, price, latency and tokens per second are taken for benchmarks",
     "clusters_with_gaps": "nothing says that a third of the rows name no cluster",
     "errored_samples_with_scores": "an error is not said where there is a score",
     "copied_rows_with_a_row_number": "a column of row numbers makes copies reruns",
-    "twenty_of_a_thousand_samples": "the limit and the size of the dataset are not read",
-    "twenty_of_a_thousand_documents": "the limit and the original number of documents are not read",
     "a_999_that_means_not_computed": "999 is read as a score",
     "a_copy_of_a_capability_benchmark": "nothing says that two columns are equal",
     "votes_written_twice": "copies of a numbered vote count as votes",

@@ -22,6 +22,7 @@ def results(tasks: dict[str, dict[str, float]], model: str = "org/m", **more: ob
         raw.rpartition("|")[0]: {
             "metric": [{"metric_name": name, "higher_is_better": True} for name in entry],
             "effective_num_docs": 4,
+            "original_num_docs": 40,
         }
         for raw, entry in tasks.items()
     }

@@ -43,6 +43,67 @@ def task(score: float, **more) -> dict:
     return {"acc,none": score, "acc_stderr,none": 0.01, **more}
 
 
+# A part of the dataset
+
+
+def test_how_much_of_the_dataset_was_run_is_said_of_the_runs_that_count(tmp_path):
+    sizes = {"one": {"original": 1000, "effective": 20}, "whole": {"original": 20, "effective": 20}}
+    results = dict.fromkeys(sizes, task(0.5))
+    lm_eval_results(tmp_path / "m.json", "org/m", results, **{"n-samples": sizes})
+    more = {**sizes, "one": {"original": 1000, "effective": 30}}
+    lm_eval_results(tmp_path / "n.json", "org/n", results, **{"n-samples": more})
+    # A smaller run of the same model is set aside, and says nothing of the score.
+    trial = {**sizes, "one": {"original": 1000, "effective": 2}}
+    lm_eval_results(tmp_path / "trial.json", "org/m", results, **{"n-samples": trial})
+    study = measurand.read(tmp_path)
+    part = measurand.tables.PartRun
+    m, n = (
+        part(benchmark="one", model=f"org/{name}", items=items, whole=1000) for name, items in (("m", 20), ("n", 30))
+    )
+    assert set(study.part_runs) == {m, n}
+    assert study.only(models=["org/n"]).part_runs == (n,)
+    assert study.only(benchmarks=["whole"]).part_runs == ()
+    assert "run on a part of the dataset: one (20 of 1,000 items)" in study.scores.notes
+    found = measurand.audit(study, ["P0"])["P0"].findings
+    assert [each.sentence for each in found if each.subject.get("benchmark") == "one"] == [
+        "2 models were run on a part of the dataset; the smallest part is 20 of its 1,000 items (org/m)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "n", "said"),
+    [
+        (20.0, 20, True),
+        (20, 8, False),
+        (0.1, 8, True),
+        (20, None, True),
+        (None, 8, False),
+        (0, 8, False),
+        ("x", 8, False),
+    ],
+)
+def test_a_limit_that_was_reached_is_said_where_no_log_says_the_size_of_the_dataset(tmp_path, limit, n, said):
+    results = {"one": {**task(0.5), "sample_len": n}, "suite": task(0.5)}
+    config = {"model": "hf", "model_args": "pretrained=org/m", "limit": limit}
+    subtasks = {"suite": ["another"]}
+    lm_eval_results(tmp_path / "m.json", "org/m", results, config=config, group_subtasks=subtasks)
+    study = measurand.read(tmp_path)
+    notes = [note for note in study.scores.notes if "limit" in note]
+    of = f"run with a limit that was reached, of a dataset whose size no log says: one ({limit})"
+    assert notes == ([of] if said else [])
+    assert study.part_runs == ()
+
+
+def test_a_part_of_the_dataset_is_told_in_the_logs_of_every_harness_that_says_its_size(logs):
+    found = {each.benchmark: (each.items, each.whole) for each in measurand.read(logs / "inspect").part_runs}
+    # The header.json of each log: dataset.samples, and the identifiers in dataset.sample_ids.
+    assert found["arc_easy"] == (3, 2376)
+    limited = [note for note in measurand.read(logs / "helm").scores.notes if "limit" in note]
+    # Their run_spec.json says max_eval_instances 10, and 10 instances of HellaSwag were run.
+    assert len(limited) == 1
+    assert "hellaswag" in limited[0]
+
+
 # Real logs
 
 

@@ -125,7 +125,14 @@ def _task(path: Path, sha256: str, content: _Results, raw: str, names: list[str]
     arguments = mapping(general.get("model_config"))
     found = _read_details(details) if details else _Details(items_frame(), sha256, ())
     date = _DATE.search(path.stem)
-    said = {"shots": task.shots, "limit": general.get("max_samples"), "date": date and _iso(date[1])}
+    config = _config(content.config_tasks, raw)
+    said = {
+        "shots": task.shots,
+        "limit": general.get("max_samples"),
+        "items_chosen": count(config.get("effective_num_docs")),
+        "items_in_dataset": count(config.get("original_num_docs")),
+        "date": date and _iso(date[1]),
+    }
     log = _log(
         details or path,
         found.sha256,
@@ -134,7 +141,7 @@ def _task(path: Path, sha256: str, content: _Results, raw: str, names: list[str]
         task=task.name.removesuffix(AVERAGE),
         task_version=text(mapping(content.versions).get(raw), 200),
         items=found.items,
-        aggregates=tuple(_aggregates(mapping(content.results.get(raw)), _config(content.config_tasks, raw))),
+        aggregates=tuple(_aggregates(mapping(content.results.get(raw)), config)),
         facts=as_facts(said) | _family(task, names),
         settings=settings_of(
             ("", {**mapping(arguments.get("generation_parameters")), "system_prompt": arguments.get("system_prompt")}),

@@ -98,7 +98,9 @@ class Log:
     aggregates : scores the harness computed.
     declared_items : how many samples the log says it holds, None where it does not say.
     problems : what could not be used; a log that could not be read at all has nothing but problems.
-    facts : further plain facts, such as ``status``, ``epochs``, ``limit``, ``shots``, ``date``, ``model_args``.
+    facts : further plain facts, such as ``status``, ``epochs``, ``limit``, ``shots``, ``date``, ``model_args``; and,
+        where the log says so, how many items were to be run (``items_chosen``) and how many the dataset holds
+        (``items_in_dataset``).
     means : means of the items, where they were computed when the items were at hand; None if they are to be computed.
     settings : what the model was run under, as far as it can change an answer: effort, temperature, shots, arguments of
         the task. Two runs that differ in it are two rows, two that do not are reruns.

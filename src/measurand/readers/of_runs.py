@@ -14,9 +14,9 @@ from measurand.readers.log import Log
 from measurand.readers.runs import RERUN, Result, Run
 from measurand.readers.tables.layout import Part
 from measurand.readers.tables.raw import ROW, RawTable, shorten
-from measurand.tables import RESPONSE_COLUMNS, Responses
+from measurand.tables import RESPONSE_COLUMNS, PartRun, Responses
 
-__all__ = ["responses", "scores"]
+__all__ = ["part_runs", "responses", "scores"]
 
 LEAST_GAP = 0.05
 """Difference of two readings from which it is said although nobody asked."""
@@ -52,7 +52,11 @@ def scores(title: str, given: Sequence[Run]) -> Part | None:
             "n_items": pl.Series([result.n for result in results], dtype=pl.Int64),
         }
     )
-    notes = [*_settings_notes(given), *_rerun_notes(kept)]
+    notes = [
+        *_settings_notes(given),
+        *_rerun_notes(kept),
+        *_part_notes([run for cell in kept.values() for run in cell]),
+    ]
     if inside:
         tasks = sorted({str(run.log.task) for run in scored if id(run) in inside})
         notes.append(f"subtasks that a group sums up left out of the scores: {shorten(tasks)}")
@@ -96,6 +100,43 @@ def _rerun_notes(kept: Mapping[tuple[str, str], Sequence[Run]]) -> list[str]:
     again = {cell: len(runs) for cell, runs in kept.items() if len(runs) > 1}
     shown = [f"{model} on {benchmark} ({count} runs)" for (model, benchmark), count in again.items()]
     return [f"reruns under the same settings, averaged: {shorten(shown)}"] if shown else []
+
+
+def part_runs(given: Iterable[Run]) -> tuple[PartRun, ...]:
+    """Models and benchmarks whose logs say that fewer items were chosen than the dataset holds."""
+    parts = {
+        (run.benchmark, run.model): PartRun(benchmark=run.benchmark, model=run.model, items=chosen, whole=whole)
+        for run in given
+        if (sizes := _sizes(run)) is not None and (chosen := sizes[0]) < (whole := sizes[1])
+    }
+    return tuple(parts.values())
+
+
+def _sizes(run: Run) -> tuple[int, int] | None:
+    chosen, whole = (run.log.facts.get(name) for name in ("items_chosen", "items_in_dataset"))
+    return None if chosen is None or whole is None else (int(chosen), int(whole))
+
+
+def _part_notes(given: Sequence[Run]) -> list[str]:
+    parts = part_runs(given)
+    smallest = {each.benchmark: each for each in sorted(parts, key=lambda each: -each.items / each.whole)}
+    shown = [f"{each.benchmark} ({each.items:,} of {each.whole:,} items)" for each in smallest.values()]
+    notes = [f"run on a part of the dataset: {shorten(shown)}"] if shown else []
+    limited = sorted({f"{run.benchmark} ({run.log.facts['limit']})" for run in given if _may_be_part(run)})
+    if limited:
+        notes.append(f"run with a limit that was reached, of a dataset whose size no log says: {shorten(limited)}")
+    return notes
+
+
+def _may_be_part(run: Run) -> bool:
+    """Whether a limit may have left something out: it is a share, or as many items were run as it allows."""
+    try:
+        limit = float(run.log.facts["limit"])
+    except (KeyError, ValueError):
+        return False
+    if _sizes(run) is not None or run.log.facts.get("group") == "true":
+        return False
+    return limit > 0 and (limit < 1 or run.size is None or run.size >= limit)
 
 
 def _reading_notes(kept: Iterable[Run]) -> list[str]:

@@ -17,7 +17,7 @@ from measurand.readers.evidence.experiments import made_for
 from measurand.readers.evidence.kinds import KINDS, kind_of, kind_of_file
 from measurand.readers.log import Log
 from measurand.readers.logs import LogPath, each_once, find_logs, read_log
-from measurand.readers.of_runs import responses, scores
+from measurand.readers.of_runs import part_runs, responses, scores
 from measurand.readers.paths import SUFFIXES, expand, read_bytes, recognise, visible
 from measurand.readers.runs import Run, runs, unread
 from measurand.readers.tables import item_rows
@@ -210,7 +210,13 @@ def study_of(
         return study
     sources = _by_file((*study.sources, *(log.source for log in logs)))
     left_out = (*unread(logs, names, correct), *taken.aside)
-    return replace(study, responses=responses_of(taken.runs), unread=left_out, sources=sources)
+    return replace(
+        study,
+        responses=responses_of(taken.runs),
+        unread=left_out,
+        part_runs=part_runs(taken.runs),
+        sources=sources,
+    )
 
 
 def _by_file(sources: Iterable[Source]) -> tuple[Source, ...]:

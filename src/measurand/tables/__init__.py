@@ -19,7 +19,7 @@ from measurand.tables.query_logprobs import QueryLogprobs
 from measurand.tables.quiz import Quiz
 from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses, State, state_of, without_copies
 from measurand.tables.scores import BENCHMARK_FACTS, MODEL_FACTS, ROLES, UNCLASSED, Scores
-from measurand.tables.study import EVIDENCE, TABLES, Claim, Gain, Study, Unread
+from measurand.tables.study import EVIDENCE, TABLES, Claim, Gain, PartRun, Study, Unread
 from measurand.tables.sums import ItemFacts
 from measurand.tables.task_runs import TaskRuns
 from measurand.tables.texts import Texts
@@ -53,6 +53,7 @@ __all__ = [
     "ItemSet",
     "ItemTable",
     "Overlaps",
+    "PartRun",
     "ProbeScores",
     "QueryLogprobs",
     "Quiz",

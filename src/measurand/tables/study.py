@@ -26,7 +26,7 @@ from measurand.tables.trials import Trials
 from measurand.tables.versions import Version, Versions
 from measurand.tables.votes import Votes
 
-__all__ = ["EVIDENCE", "TABLES", "Claim", "Gain", "Study", "Unread"]
+__all__ = ["EVIDENCE", "TABLES", "Claim", "Gain", "PartRun", "Study", "Unread"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,16 @@ class Unread:
     reason: str
     rows_lost: int | None = None
     ended: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartRun:
+    """A run on a part of its dataset: as many `items` as were chosen of those it holds, `whole`."""
+
+    benchmark: str
+    model: str
+    items: int
+    whole: int
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,7 @@ class Study(Brief):
     task_runs : runs at tasks whose length for a person is known.
     versions : two versions of the same results.
     unread : what could not be read of logs; empty if logs were read and nothing was lost.
+    part_runs : runs on a part of their dataset, of those that count.
     gains : claims of safety progress from one model to another.
     claims : published claims to be put to the test.
     claim_cards : what evaluations claim, to be put to the test.
@@ -123,6 +134,7 @@ class Study(Brief):
     task_runs: TaskRuns | None = None
     versions: Versions | None = None
     unread: tuple[Unread, ...] | None = None
+    part_runs: tuple[PartRun, ...] = ()
     gains: tuple[Gain, ...] | None = None
     claims: tuple[Claim, ...] | None = None
     claim_cards: tuple[ClaimCard, ...] | None = None
@@ -198,7 +210,15 @@ class Study(Brief):
         responses = self.responses and self.responses.only(*among(self.responses))
         on = chosen["benchmark"]
         gains = self.gains if on is None else tuple(gain for gain in self.gains or () if gain.benchmark in on) or None
-        return replace(self, scores=scores, responses=responses, gains=gains)
+        parts = tuple(
+            each
+            for each in self.part_runs
+            if all(
+                names is None or name in names
+                for names, name in zip(chosen.values(), (each.benchmark, each.model), strict=True)
+            )
+        )
+        return replace(self, scores=scores, responses=responses, gains=gains, part_runs=parts)
 
 
 def _names(part: Scores | Responses, kind: str) -> Sequence[str]:
@@ -243,6 +263,7 @@ EVIDENCE = {
     "task_runs": "runs at tasks of known length",
     "versions": "second version of the same results",
     "unread": "logs",
+    "part_runs": "runs on a part of their dataset",
     "gains": "claims that one model is safer than another",
     "claims": "published claims",
     "claim_cards": "claim cards",

@@ -12,7 +12,7 @@ from measurand.auditing import audit
 from measurand.measures.precision.reading import MEASURE, judge, what_was_read
 from measurand.report.text import to_text
 from measurand.results import Source, Status
-from measurand.tables import RESPONSE_COLUMNS, Responses, Study, Unread
+from measurand.tables import RESPONSE_COLUMNS, PartRun, Responses, Study, Unread
 
 
 def source(path: str, rows: int) -> Source:
@@ -187,6 +187,48 @@ def test_runs_that_broke_off_are_said_first(kinds, said):
     unread = [Unread(f"{i}.eval", "the run ended", 10, kind) for i, kind in enumerate(kinds)]
     headline = judge(what_was_read(unread, [source(f"{i}.eval", 0) for i in range(len(kinds))]))[0]
     assert headline.sentence.startswith(said)
+
+
+def part(benchmark: str, model: str, items: int, whole: int = 1000) -> PartRun:
+    return PartRun(benchmark=benchmark, model=model, items=items, whole=whole)
+
+
+@pytest.mark.parametrize(
+    ("runs", "headline", "sentence"),
+    [
+        (
+            [part("quiz", "m", 20)],
+            "1 score comes from a part of the dataset (quiz).",
+            "m was run on 20 of the 1,000 items of the dataset.",
+        ),
+        (
+            [part("quiz", "m", 20), part("quiz", "n", 20)],
+            "2 scores come from a part of the dataset (quiz).",
+            "2 models were run on 20 of the 1,000 items of the dataset.",
+        ),
+        (
+            [part("quiz", "m", 50), part("quiz", "n", 1)],
+            "2 scores come from a part of the dataset (quiz).",
+            "2 models were run on a part of the dataset; the smallest part is 1 of its 1,000 items (n).",
+        ),
+    ],
+)
+def test_a_run_on_a_part_of_the_dataset_is_a_caution_that_says_how_much_was_run(runs, headline, sentence):
+    first, *rest = judge(what_was_read((), [source("a.eval", 20)], part_runs=runs))
+    assert (first.status, first.sentence) == (Status.CAUTION, headline)
+    assert [(each.status, each.sentence, each.subject) for each in rest] == [
+        (Status.CAUTION, sentence, {"benchmark": "quiz"})
+    ]
+    assert rest[0].estimate("share_run").value == min(run.items for run in runs) / 1000
+
+
+def test_parts_of_many_datasets_are_counted_and_losses_are_said_before():
+    runs = [part(f"b{place}", "m", 20) for place in range(5)]
+    headline, loss, *parts = judge(what_was_read([Unread("a", "cut", 1)], [source("a", 3)], part_runs=runs))
+    assert headline.sentence.endswith("5 scores come from a part of the dataset (5 benchmarks).")
+    assert headline.short == "some of it could not be read"
+    assert loss.subject == {"file": "a"}
+    assert [each.subject["benchmark"] for each in parts] == [f"b{place}" for place in range(5)]
 
 
 @given(

@@ -345,6 +345,26 @@ def test_aggregates_are_recomputed_with_the_reducer_of_the_log(
     assert discrepancies(log) == {}
 
 
+@pytest.mark.parametrize(
+    ("dataset", "config", "chosen"),
+    [
+        ({"samples": 1000, "sample_ids": [1, 2, 3]}, {"limit": 3}, "3"),
+        ({"samples": 1000, "sample_ids": [11, 12, 13]}, {"limit": [10, 13]}, "3"),  # --limit 10-13
+        ({"samples": 1000, "sample_ids": ["law", "tax"]}, {}, "2"),  # --sample-id law,tax
+        ({"samples": 1000, "sample_ids": []}, {"limit": 3}, "3"),
+        ({"samples": 1000, "sample_ids": []}, {}, "1000"),
+        ({"samples": 1000}, {"limit": 5000}, "1000"),
+        ({"samples": None}, {"limit": 3}, None),
+    ],
+)
+def test_a_limit_leaves_the_size_of_the_dataset_beside_what_was_chosen(
+    write: Write, dataset: dict[str, Any], config: dict[str, Any], chosen: str | None
+) -> None:
+    log = read(write({**header(3, eval={"dataset": dataset, "config": config}), "samples": [sample(1)]}))
+    assert log.facts.get("items_chosen") == chosen
+    assert log.facts.get("items_in_dataset") == (chosen and "1000")
+
+
 def test_several_reducers_are_told_apart(write: Write) -> None:
     held = [sample("q0", epoch, value) for epoch, value in ((1, "C"), (2, "C"), (3, "I"))]
     given = [results(3, {"mean": value}, reducer=name)["scores"][0] for name, value in (("mean", 2 / 3), ("mode", 1.0))]

@@ -12,7 +12,7 @@ import polars as pl
 from measurand.measures import Measure
 from measurand.measures.shared import require_fraction
 from measurand.results import Brief, Estimate, Figure, Finding, Question, Source, Status
-from measurand.tables import Responses, State, Unread, item_tables, state_of
+from measurand.tables import PartRun, Responses, State, Unread, item_tables, state_of
 from measurand.wording import SHARE, agreeing, listed, number, percent, plural, points
 
 __all__ = ["MEASURE", "FileLoss", "Reading", "Readings", "Unscored", "what_was_read"]
@@ -102,6 +102,7 @@ class Reading(Brief):
     broken_off : the error in which the run of a file ended, for each file of which one did.
     unscored : one per model and benchmark with samples that have no score or no answer.
     readings : one per benchmark whose responses were scored in several ways: the model with the widest gap.
+    parts : runs on a part of their dataset, by benchmark, the smallest part of each first.
     """
 
     losses: tuple[FileLoss, ...]
@@ -110,6 +111,7 @@ class Reading(Brief):
     broken_off: Mapping[str, str]
     unscored: tuple[Unscored, ...]
     readings: tuple[Readings, ...]
+    parts: Mapping[str, tuple[PartRun, ...]]
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -128,15 +130,19 @@ class Reading(Brief):
 
 
 def what_was_read(
-    unread: Sequence[Unread], sources: Sequence[Source] = (), responses: Responses | None = None
+    unread: Sequence[Unread],
+    sources: Sequence[Source] = (),
+    responses: Responses | None = None,
+    part_runs: Sequence[PartRun] = (),
 ) -> Reading:
-    """Rows the logs hold that are not in the evidence, by file and reason, and samples without a score.
+    """Rows the logs hold that are not in the evidence, samples without a score, datasets of which a part was run.
 
     Parameters
     ----------
     unread : what could not be used; empty if logs were read and nothing was lost.
     sources : the files that were read, with the rows each gave.
     responses : item-level results.
+    part_runs : runs on a part of their dataset.
 
     Returns
     -------
@@ -160,6 +166,9 @@ def what_was_read(
     broken_off = {part.file: part.ended for part in unread if part.ended}
     # Of the tables that all else asks for, too: which reading stands for a benchmark takes long to find twice.
     tables = () if responses is None else item_tables(responses.unclustered())
+    parts: dict[str, list[PartRun]] = defaultdict(list)
+    for run in sorted(part_runs, key=lambda run: run.items / run.whole):
+        parts[run.benchmark].append(run)
     used = {table.benchmark: table.readings for table in tables if table.readings}
     return Reading(
         losses=losses,
@@ -168,6 +177,7 @@ def what_was_read(
         broken_off=broken_off,
         unscored=() if responses is None else _unscored(responses, used),
         readings=() if responses is None else _several(responses, used),
+        parts={name: tuple(parts[name]) for name in sorted(parts)},
     )
 
 
@@ -246,11 +256,13 @@ def _total(rows: Sequence[int | None]) -> int | None:
 def judge(result: Reading, *, tolerated_gap: float = 0.05) -> list[Finding]:
     """Passed: nothing was lost; caution: something was; issue: nothing of a file, or of a model's samples, is left.
 
+    A run on a part of its dataset is a caution, however small the part that was left out.
     Readings of one response are a caution where they differ by more than `tolerated_gap`, in shares.
     """
     require_fraction(tolerated_gap=tolerated_gap)
     rows = [
         *(_finding(loss) for loss in result.losses),
+        *(_part_finding(benchmark, runs) for benchmark, runs in result.parts.items()),
         *(_samples_finding(each) for each in result.unscored),
         *(_readings_finding(each, tolerated_gap) for each in result.readings),
     ]
@@ -269,6 +281,10 @@ def _headline(result: Reading, rows: Sequence[Finding]) -> Finding:
             f"{': ' + ' and '.join(sizes) if sizes else ', at the cost of no row'}. "
             "Scores and item-level results may rest on a part of what was run."
         )
+    if result.parts:
+        runs = plural(sum(map(len, result.parts.values())), "score", "comes")
+        on = listed(list(result.parts)) if len(result.parts) < 4 else plural(len(result.parts), "benchmark")
+        said.append(f"{runs} from a part of the dataset ({on}).")
     scoreless = [each for each in result.unscored if each.scoreless]
     if scoreless:
         count, total = (sum(values) for values in zip(*((e.scoreless, e.samples) for e in scoreless), strict=True))
@@ -285,7 +301,13 @@ def _headline(result: Reading, rows: Sequence[Finding]) -> Finding:
         headline=True,
         status=Status.CAUTION if caution else Status.PASSED,
         sentence=" ".join(said),
-        short="some of it could not be read" if caution else "every row was read",
+        short=(
+            "every row was read"
+            if not caution
+            else "some of it could not be read"
+            if result.losses or not result.parts
+            else "a part of the dataset was run"
+        ),
         estimates=(lost,),
         caveats=MEASURE.caveats if caution else (),
     )
@@ -298,6 +320,28 @@ def _broken_off(result: Reading) -> str:
     which = f"{', '.join(kinds[:3])}{', …' if len(kinds) > 3 else ''}"
     count, runs = len(result.broken_off), plural(result.files_read, "run")
     return f"{count} of {runs} {how} ({which}): run {'it' if count == 1 else 'them'} again."
+
+
+def _part_finding(benchmark: str, runs: Sequence[PartRun]) -> Finding:
+    least, count = runs[0], plural(len(runs), "model", "was")
+    of = f"{least.items:,} of its {least.whole:,} items"
+    if len({(run.items, run.whole) for run in runs}) == 1:
+        who = f"{least.model} was" if len(runs) == 1 else count
+        sentence = f"{who} run on {least.items:,} of the {least.whole:,} items of the dataset."
+    else:
+        sentence = f"{count} run on a part of the dataset; the smallest part is {of} ({least.model})."
+    share = Estimate(name="share_run", value=least.items / least.whole, n=least.items, unit=SHARE)
+    return Finding(
+        subject={"benchmark": benchmark},
+        status=Status.CAUTION,
+        sentence=sentence,
+        short="a part of the dataset was run",
+        estimates=(share,),
+        caveats=(
+            "Many datasets are sorted, by subject or difficulty: their first items are no random sample of them.",
+        ),
+        result={run.model: run.items for run in runs},
+    )
 
 
 def _samples_finding(each: Unscored) -> Finding:

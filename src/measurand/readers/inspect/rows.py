@@ -246,12 +246,16 @@ def _declared(header: Header) -> int | None:
     """Samples times epochs the log says it has."""
     if header.results is not None and header.results.total_samples is not None:
         return header.results.total_samples
-    dataset, config = header.eval.dataset, header.eval.config
-    chosen = dataset.samples if dataset.sample_ids is None else len(dataset.sample_ids)
-    if chosen is None or config is None:
-        return None  # in a log that is cut, the number of epochs may be missing
-    limited = min(chosen, config.limit) if isinstance(config.limit, int) and config.limit >= 0 else chosen
-    return limited * (config.epochs or 1)
+    chosen, config = _chosen(header), header.eval.config
+    # In a log that is cut, the number of epochs may be missing.
+    return None if chosen is None or config is None else chosen * (config.epochs or 1)
+
+
+def _chosen(header: Header) -> int | None:
+    """Samples of the dataset that were to be run."""
+    dataset, limit = header.eval.dataset, (header.eval.config or Config()).limit
+    chosen = len(dataset.sample_ids) if dataset.sample_ids else dataset.samples
+    return min(chosen, limit) if chosen is not None and isinstance(limit, int) and limit >= 0 else chosen
 
 
 def _losses(
@@ -298,6 +302,8 @@ def _facts(header: Header, items: Sequence[Item]) -> dict[str, str]:
         "epochs": config.epochs,
         "epochs_reducer": reducers,
         "limit": config.limit,
+        "items_chosen": _chosen(header),
+        "items_in_dataset": spec.dataset.samples,
         "model_args": spec.model_args,
         "generate_config": spec.model_generate_config,
         "eval_id": spec.eval_id,

@@ -298,12 +298,13 @@ def _incomplete(log: Log, content: Results, samples: Samples | None) -> list[Pro
 
 
 def _facts(content: Results, task: str, config: Mapping[str, object]) -> dict[str, str]:
-    run = mapping(content.config)
+    run, sizes = mapping(content.config), mapping(mapping(content.n_samples).get(task))
     said = {
         "date": _date(content.date),
         "shots": mapping(content.n_shot).get(task, config.get("num_fewshot", run.get("num_fewshot"))),
         "limit": run.get("limit"),
-        "documents": mapping(mapping(content.n_samples).get(task)).get("original"),
+        "items_chosen": count(sizes.get("effective")),
+        "items_in_dataset": count(sizes.get("original")),
         "model_args": run.get("model_args") or None,
         "model_source": content.model_source or run.get("model"),
         "model_num_parameters": run.get("model_num_parameters"),
