@@ -2,6 +2,7 @@
 
 import pytest
 
+from measurand.catalogue import known
 from measurand.readers.tables.columns import MODEL_ALIASES, accompanies, companion, fact_columns, fold, is_average
 
 ASIDE = [
@@ -30,6 +31,11 @@ ASIDE = [
     *("Submission Date", "Upload To Hub Date", "date", "Hub License", "licence", "Model sha", "URL", "Flagged", "MoE"),
     *("Available on the hub", "Merged", "Chat Template", "Generation", "# eval", "MMLU - # train", "truncated"),
     *("Observed inference time (s)", "latency", "context length", "shots", "n_shots", "seed", "GPU hours"),
+    *("created", "last_updated", "release_year", "Year", "timestamp", "model_version", "version", "Revision"),
+    *("price_per_1m", "Input Price per 1M tokens", "cost_per_task", "cost_usd", "tokens_per_second", "latency_ms"),
+    *("Median Output Tokens/s", "output_speed", "runtime_s", "train_time_hours", "memory_gb", "context_k", "duration"),
+    *("n_items", "num_questions", "number of tasks", "Sample count", "total_tokens", "questions", "n_params"),
+    *("license_id", "row_index", "run_id", "task number"),
 ]
 BENCHMARKS = [
     *(
@@ -54,6 +60,10 @@ BENCHMARKS = [
         "IFEval",
     ),
     *("penguins_in_a_table", "ECE", "model-written evals", "RankZephyr test"),
+    # Languages that are written as units and ids are; quantities that are measured; what is counted in a task.
+    *("belebele_ms", "xcopa_id", "belebele_kk_latn", "bits_per_byte", "errors_per_100_words", "byte_perplexity"),
+    *("n_queens", "object_counting", "Memory", "agentic_memory", "letter_count", "multi_k", "Power seeking"),
+    *("include_base_44_hebrew_driving_license", "GDM self-reasoning: gdm self reasoning max tokens"),
 ]
 
 
@@ -65,6 +75,13 @@ def test_what_accompanies_scores_is_set_aside(name):
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_benchmarks_with_such_words_in_their_names_stay(name):
     assert not accompanies(name)
+
+
+def test_no_benchmark_of_the_catalogue_is_set_aside():
+    entries = known()
+    names = {name for entry in entries for name in (entry.name, entry.benchmark, *entry.aliases)}
+    assert len(names) > 1000
+    assert [name for name in names if accompanies(name)] == []
 
 
 def test_an_average_of_one_benchmark_is_that_benchmark():

@@ -99,6 +99,13 @@ def test_one_row_a_benchmark_is_turned_around(write):
     assert "one column per model (2)" in said(study, "one row per benchmark")
 
 
+def test_what_accompanies_benchmarks_is_no_model(write):
+    study = read(write("benchmark,m1,m2,n_items,release_year\nb1,0.1,0.2,500,2021\nb2,,0.3,100,2022\n"))
+    assert cells(study.scores) == {("m1", "b1"): 0.1, ("m2", "b1"): 0.2, ("m2", "b2"): 0.3}
+    left = said(study, "left out, not a model (rename the column if it is one)")
+    assert "release_year" in left
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
 
-from measurand.readers.tables.columns import companion, fold
+from measurand.readers.tables.columns import accompanies, companion, fold
 from measurand.readers.tables.numbers import Numbers, nearly_numbers, numbers
 from measurand.readers.tables.raw import ROW, RawTable, shorten
 from measurand.tables import LARGEST
@@ -29,8 +29,8 @@ LEFT_OUT = {
     "text": "text in every row",
     "words": "text in most rows",
     "empty": "no value in any row",
-    "aside": "not a benchmark (rename the column if it is one)",
-    "companion": "says more of another column's scores (rename the column if it is a benchmark of its own)",
+    "aside": "not a {kind} (rename the column if it is one)",
+    "companion": "says more of another column's scores (rename the column if it is a {kind} of its own)",
 }
 """Why a column is not read as scores."""
 
@@ -100,7 +100,7 @@ def whole(table: RawTable, column: str) -> Numbers:
     return read._replace(values=read.values.cast(pl.Int64))
 
 
-def score_columns(table: RawTable, names: Sequence[str], aside: Callable[[str], bool]) -> Block:
+def score_columns(table: RawTable, names: Sequence[str], kind: str) -> Block:
     """The columns of numbers among those named.
 
     A column in which more cells are words than numbers holds words, some of which happen to be numbers.
@@ -109,14 +109,14 @@ def score_columns(table: RawTable, names: Sequence[str], aside: Callable[[str], 
     ----------
     table : the raw table.
     names : columns to look at.
-    aside : whether a column of that name is no score even where it holds numbers.
+    kind : what has a column of scores here, ``benchmark`` or ``model``.
 
     Raises
     ------
     InputError
         A column of numbers holds something else as well, or a number that is not finite.
     """
-    left: dict[str, list[str]] = {kind: [] for kind in LEFT_OUT}
+    left: dict[str, list[str]] = {reason: [] for reason in LEFT_OUT}
     read: dict[str, Numbers] = {}
     folded = {fold(name): name for name in names}
     for name in names:
@@ -125,7 +125,7 @@ def score_columns(table: RawTable, names: Sequence[str], aside: Callable[[str], 
         if not count:
             left["text" if column.wrong else "empty"].append(name)
         # Asked after text and empty, so that the note says what is really the matter.
-        elif aside(name):
+        elif accompanies(name):
             left["aside"].append(name)
         elif companion(name, folded) is not None:
             left["companion"].append(name)
@@ -134,7 +134,11 @@ def score_columns(table: RawTable, names: Sequence[str], aside: Callable[[str], 
         else:
             _refuse_unusable(table, name, column)
             read[name] = column
-    notes = [f"{table.name}: left out, {why}: {shorten(left[kind])}" for kind, why in LEFT_OUT.items() if left[kind]]
+    notes = [
+        f"{table.name}: left out, {why.format(kind=kind)}: {shorten(left[reason])}"
+        for reason, why in LEFT_OUT.items()
+        if left[reason]
+    ]
     said = [*missing_note(table, read.values()), *notes, *number_notes(table, read)]
     return Block({name: column.values for name, column in read.items()}, said)
 

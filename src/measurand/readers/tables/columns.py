@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from measurand.catalogue import lookup
+
 __all__ = [
     "BENCHMARK",
     "BENCHMARK_ALIASES",
@@ -74,8 +76,9 @@ ACCOMPANYING = frozenset(
         *("hub", "flagged", "moe", "merged", "generation", "chat_template", "available_on_the_hub", "truncated"),
         *("official", "official_providers", "open", "open_source", "open_weights", "layers", "hidden_size"),
         *("shots", "shot", "n_shot", "n_shots", "num_shots", "num_fewshot", "few_shot", "fewshot", "seed", "epoch"),
-        *("temperature", "top_p", "max_tokens", "batch_size", "context_length", "context_window", "max_length"),
-        *("sequence_length", "bits", "id", "index", "year", "runtime"),
+        *("temperature", "top_p", "top_k", "max_tokens", "batch_size", "context_length", "context_window"),
+        *("max_length", "sequence_length", "bits", "id", "index", "context", "version", "n", "count"),
+        *("created", "created_at", "updated", "updated_at", "last_updated", "last_modified", "added", "retired"),
     )
 )
 """Columns that stand beside scores in published tables and are no benchmark."""
@@ -84,10 +87,38 @@ LAST_WORDS = frozenset(
     (
         *("rank", "ranking", "likes", "downloads", "stars", "votes", "cost", "price", "date", "time", "latency"),
         *("throughput", "tokens", "params", "parameters", "flop", "flops", "license", "licence", "sha", "hash"),
-        *("url", "link", "size", "hours", "emissions"),
+        *("url", "link", "size", "hours", "emissions", "year", "timestamp", "version", "revision", "speed", "runtime"),
+        *("duration", "vram", "usd", "dollars", "ttft"),
     )
 )
 """What a name ends in that speaks of a model's fame, price or making: Submission Date, CO2 cost, # prompt tokens."""
+
+MEASURED = frozenset(("memory", "ram", "energy", "power", "context", "length", "input", "output", "storage", "elapsed"))
+"""What is no benchmark where a unit follows: memory_gb, but not memory."""
+
+OF_QUANTITY = frozenset(
+    (
+        *("ms", "s", "sec", "secs", "second", "seconds", "min", "mins", "minutes", "h", "hr", "hrs", "days"),
+        *("usd", "dollars", "eur", "gb", "mb", "gib", "mib", "tb", "kb", "kg", "g", "wh", "kwh", "w", "watts"),
+        *("1k", "1m", "mtok", "ktok", "k", "m", "b", "millions", "billions"),
+    )
+)
+"""Units that may follow a quantity. Alone they say nothing: ms and id are languages, too (belebele_ms)."""
+
+COUNTED = frozenset(
+    (
+        *("item", "sample", "question", "task", "example", "prompt", "problem", "instance", "doc", "document", "test"),
+        *("case", "param", "parameter", "layer", "head", "expert", "token", "run", "epoch", "trial", "vote", "seed"),
+        *("model", "gpu", "benchmark", "eval", "row", "attempt", "request", "call", "user", "annotator", "token"),
+    )
+)
+"""What there is a number of: n_items, number of questions, sample count."""
+
+IDENTIFIED = COUNTED | LAST_WORDS | {"organization", "organisation", "org", "provider", "creator", "family", "job"}
+"""What is known by an id, an index or a number: license_id, row_index."""
+
+MOST_WORDS = 5
+"""What a longer name ends in belongs to its subject: include_base_44_hebrew_driving_license."""
 
 COMPANIONS = (
     "raw",
@@ -143,23 +174,47 @@ def is_average(name: str) -> bool:
 def accompanies(name: str) -> bool:
     """Whether a column of that name stands beside scores and is no benchmark, whatever it holds.
 
+    Prices, times, sizes and the like, also with their unit (``latency_ms``) or by the piece (``price_per_1m``); numbers
+    of items; ids and dates. A name that the catalogue knows is a benchmark all the same.
+
     Examples
     --------
     >>> [accompanies(name) for name in ("Hub \u2764\ufe0f", "Submission Date", "MMLU - # eval", "Inference time (s)")]
     [True, True, True, True]
-    >>> [accompanies(name) for name in ("date_understanding", "likes_qa", "MMLU - EM")]
-    [False, False, False]
+    >>> [accompanies(name) for name in ("price_per_1m", "n_items", "license_id", "created")]
+    [True, True, True, True]
+    >>> [accompanies(name) for name in ("date_understanding", "likes_qa", "MMLU - EM", "bits_per_byte", "n_queens")]
+    [False, False, False, False, False]
     """
     folded = fold(name)
     counted = name.rpartition(" - ")[2].lstrip().startswith("#")
     facts = {alias for aliases in MODEL_ALIASES.values() for alias in aliases}
-    return (
-        not folded
-        or counted
-        or is_average(name)
-        or folded in ACCOMPANYING | facts
-        or folded.rpartition("_")[2] in LAST_WORDS
-    )
+    if not folded or counted or is_average(name) or folded in ACCOMPANYING | facts:
+        return True
+    words = folded.split("_")
+    return len(words) <= MOST_WORDS and (_is_quantity(words) or _is_count_or_id(words)) and lookup(name) is None
+
+
+def _is_quantity(words: list[str]) -> bool:
+    """Whether words end in a quantity, by the piece (``price_per_1m``) or with a unit (``cost_usd``) or not."""
+    if "per" in words[1:-1]:
+        return _is_quantity(words[: words.index("per", 1)])
+    bare = words
+    while len(bare) > 1 and bare[-1] in OF_QUANTITY:
+        bare = bare[:-1]
+    return bare[-1] in LAST_WORDS or (len(bare) < len(words) and bare[-1] in MEASURED)
+
+
+def _is_count_or_id(words: list[str]) -> bool:
+    """Whether words speak of how many there were (``n_items``), or of which (``license_id``)."""
+    if len(words) < 2:
+        return words[0].removesuffix("s") in COUNTED and words[0].endswith("s")
+    first, last = words[0], words[-1]
+    if first in ("n", "num", "nr", "number", "total", "count"):
+        return last.removesuffix("s") in COUNTED
+    if last == "count":
+        return words[-2].removesuffix("s") in COUNTED
+    return last in ("id", "index", "idx", "number") and words[-2] in IDENTIFIED
 
 
 def companion(name: str, names: Mapping[str, str]) -> str | None:

@@ -29,7 +29,6 @@ from measurand.readers.tables.columns import (
     accompanies,
     find,
     fold,
-    is_average,
 )
 from measurand.readers.tables.duplicates import Duplicates, named_apart, require_rule, telling
 from measurand.readers.tables.facts import benchmark_fact_columns, model_fact_columns, read_facts
@@ -151,7 +150,7 @@ def _wide(table: RawTable, model: str, duplicates: Duplicates | None, aliases: M
     rest = [name for name in table.columns if name != model]
     found = model_fact_columns(table, rest)
     taken = [fact.column for fact in found.values()]
-    block, notes = score_columns(table, [name for name in rest if name not in taken], accompanies)
+    block, notes = score_columns(table, [name for name in rest if name not in taken], "benchmark")
     beside = [name for name in rest if name not in taken and name not in block]
     again = named["model"].is_duplicated()
     named, runs, differ = _told_apart(table, named, again, beside, duplicates, ("model",))
@@ -217,7 +216,7 @@ def _across(table: RawTable, benchmark: str, aliases: Mapping[str, str]) -> Part
     found = benchmark_fact_columns(table, named["benchmark"], rest)
     facts = read_facts(table, "benchmark", named["benchmark"], found)
     taken = [fact.column for fact in found.values()]
-    block, notes = score_columns(table, [name for name in rest if name not in taken], is_average)
+    block, notes = score_columns(table, [name for name in rest if name not in taken], "model")
     if not block and not found:
         raise table.fail(f"no column of numbers besides {benchmark!r}; {NEEDED}")
     scores = _melt(named, "benchmark", "model", block) if block else None
