@@ -171,6 +171,12 @@ def test_results_of_one_metric_are_told_apart_by_their_identity(tmp_path):
     assert [aggregate.reading for aggregate in log.aggregates] == ["a", "b"]
 
 
+def test_answers_that_lm_eval_did_not_grade_have_no_score(tmp_path):
+    (log,) = every_eval_ever.read(write(tmp_path, [], record([result(metric="bypass", score=999)])))
+    assert log.aggregates == ()
+    assert [problem.reason for problem in log.problems] == ["demo, bypass: no score that is a finite number"]
+
+
 def test_an_aggregate_that_its_items_contradict_is_a_problem(tmp_path):
     samples = [line(i) for i in range(4)]
     (log,) = every_eval_ever.read(write(tmp_path, samples, record([result(score=0.75)], samples)))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from measurand.readers.items import (
+    UNGRADED,
     Key,
     Occurrences,
     Rows,
@@ -263,7 +264,7 @@ def _log(source: Source, record: _Record, task: str, results: Iterable[_Result],
 def _aggregate(result: _Result) -> Aggregate | None:
     details = mapping(result.entry.get("score_details"))
     value = number(details.get("score"))
-    if value is None:
+    if value is None or result.reading.partition(",")[0] == UNGRADED:
         return None
     uncertainty = mapping(details.get("uncertainty"))
     lower = mapping(result.entry.get("metric_config")).get("lower_is_better")

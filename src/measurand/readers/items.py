@@ -19,6 +19,7 @@ __all__ = [
     "METADATA_TEXT",
     "SCORES_LIMIT",
     "TEXT_LIMIT",
+    "UNGRADED",
     "Key",
     "Occurrences",
     "Rows",
@@ -40,6 +41,8 @@ METADATA_TEXT = 200
 """Characters kept of a text in an item's metadata."""
 # Metadata repeats in every row of an item, and clusters are named by one key.
 METADATA_KEYS = 64
+UNGRADED = "bypass"
+"""The metric that lm-evaluation-harness names where answers were written and not graded; its value is always 999."""
 SCORES_LIMIT = 200
 """Scores kept of one sample: each repeats its answer and options."""
 # Far below one item in a million, far above what summing in another order changes.

@@ -240,6 +240,19 @@ def test_an_aggregate_that_its_items_contradict_is_a_problem(tmp_path):
     assert [problem.reason for problem in log.problems] == ["acc,none: the log says 0.75, but its items give 0.5"]
 
 
+@pytest.mark.parametrize("metric", ["bypass,none", "bypass,strict-match", "bypass"])
+def test_answers_that_were_not_graded_have_no_score(tmp_path, metric):
+    # bypass_agg of lm_eval/api/metrics.py returns 999, and bypass None for each sample; groups average the 999.
+    samples = [sample(i, metrics={"bypass": value}) for i, value in enumerate((None, 999, [1, 2]))]
+    entry = {metric: 999, metric.replace("bypass", "bypass_stderr"): "N/A"}
+    (log,) = lm_eval.read(write(tmp_path, samples, results(samples, results={"demo": entry})))
+    assert log.aggregates == ()
+    assert log.items["score"].to_list() == [None] * 3
+    assert [(problem.reason, problem.rows_lost) for problem in log.problems] == [
+        (f"{metric}: answers were written and not graded, so that they have no score", 0)
+    ]
+
+
 def test_documents_changed_after_the_run_are_a_problem(tmp_path):
     samples = [sample(i) for i in range(4)]
     content = results(samples)

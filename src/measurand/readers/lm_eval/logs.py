@@ -17,7 +17,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from measurand.readers.items import Key, Rows, as_facts, count, disagreements, listing, mapping, means, number, text
+from measurand.readers.items import (
+    UNGRADED,
+    Key,
+    Rows,
+    as_facts,
+    count,
+    disagreements,
+    listing,
+    mapping,
+    means,
+    number,
+    text,
+)
 from measurand.readers.json_files import read_document, require
 from measurand.readers.lm_eval.runs import (
     RESULTS_LIMIT,
@@ -256,7 +268,7 @@ def _aggregates(
         metric, _, kept = key.partition(",")
         value = number(raw)
         # The harness writes "N/A" for a stderr it cannot compute, which `number` drops.
-        if value is None or key in _NO_METRIC or metric.endswith("_stderr"):
+        if value is None or key in _NO_METRIC or metric == UNGRADED or metric.endswith("_stderr"):
             continue
         higher_is = higher.get(metric)
         direction = ("worse", "better")[higher_is] if isinstance(higher_is, bool) else None
@@ -274,7 +286,11 @@ def _filters(entry: object) -> list[str]:
 
 def _unusable(entry: Mapping[str, object]) -> list[Problem]:
     lost = [key for key, value in entry.items() if value is None and "_stderr" not in key and key not in _NO_METRIC]
-    return [Problem(f"{key}: the log gives no finite number", 0) for key in lost]
+    ungraded = [key for key in entry if key.partition(",")[0] == UNGRADED]
+    return [
+        *(Problem(f"{key}: the log gives no finite number", 0) for key in lost if key not in ungraded),
+        *(Problem(f"{key}: answers were written and not graded, so that they have no score", 0) for key in ungraded),
+    ]
 
 
 def _incomplete(log: Log, content: Results, samples: Samples | None) -> list[Problem]:

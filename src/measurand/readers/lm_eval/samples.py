@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 import polars as pl
 
-from measurand.readers.items import SCORES_LIMIT, Occurrences, Rows, listing, metadata, number, text, value_of
+from measurand.readers.items import SCORES_LIMIT, UNGRADED, Occurrences, Rows, listing, metadata, number, text, value_of
 from measurand.readers.json_files import JsonLines, head
 from measurand.readers.log import Problem
 from measurand.tables import State
@@ -156,7 +156,7 @@ def _scores(line: Mapping[str, msgspec.Raw]) -> list[tuple[str | None, float | N
     names = named if isinstance(named, list) else [name for name in line if name not in _NO_SCORE]
     found = dict.fromkeys(name for name in names if isinstance(name, str) and name in line)
     # A sample without a metric keeps a row, or declared and held would not agree.
-    return [(name, number(value_of(line[name]))) for name in found] or [(None, None)]
+    return [(name, None if name == UNGRADED else number(value_of(line[name]))) for name in found] or [(None, None)]
 
 
 def _cells(line: Mapping[str, msgspec.Raw]) -> dict[str, object]:
