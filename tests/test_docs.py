@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from measurand.measures import discover
+from measurand.readers import EXAMPLES
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "docs" / "data"
@@ -104,7 +105,9 @@ def test_every_command_shown_runs(line, where, tmp_path, monkeypatch, capfd, req
         shutil.copytree(DATA, tmp_path, dirs_exist_ok=True)
     if words[1] == "experiment":
         for_experiments(tmp_path, request.getfixturevalue("tiny_folder"))
-    result = CliRunner().invoke(app, words[1:], catch_exceptions=False)
+    # A server would go on until somebody ends it; that its options are there is what can be tried.
+    more = ["--help"] if words[1] == "serve" else []
+    result = CliRunner().invoke(app, [*words[1:], *more], catch_exceptions=False)
     assert result.exit_code == 0, result.output
 
 
@@ -119,9 +122,11 @@ def for_experiments(folder, model):
 
 
 def test_links_between_pages_lead_somewhere():
+    # What docs/hooks.py writes once the site is built.
+    later = {f"explorer/explorers/{name}.html" for name in EXAMPLES}
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            if not target.startswith("http"):
+            if not target.startswith("http") and target not in later:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 

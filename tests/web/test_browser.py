@@ -327,3 +327,13 @@ def test_rules_of_accessibility(page: Any, view: str) -> None:
     serious = [(each["id"], [node["target"] for node in each["nodes"]]) for each in found
                if each["impact"] in ("serious", "critical")]  # fmt: skip
     assert serious == []
+
+
+def test_what_cannot_be_shown_is_said_in_place_and_leads_back(page: Any) -> None:
+    opened(page, "/entanglement?benchmark=truthfulqa_mc1&class=base")
+    before = page.current_url
+    changed(page, lambda: choose(page, "benchmark", "LMSYS_Chatbot_Arena"))
+    assert "0 base models have both" in page.find_element("css selector", ".lede").text
+    page.find_element("link text", "Back to where you were").click()
+    until(lambda: page.current_url == before, "the view before")
+    page.get_log("browser")  # an answer of 422 is logged by the browser

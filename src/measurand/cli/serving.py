@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 
 from measurand.cli.app import DATA, START, command
 from measurand.cli.streams import messages
-from measurand.errors import InputError
+from measurand.errors import InputError, first_line
 from measurand.extras import need
 from measurand.files import require_writable
 from measurand.wording import plural
@@ -41,20 +42,20 @@ def serve(
     token = None if alone else secrets.token_urlsafe(24)
     hosts = {*LOOPBACK, host, *(name or ())}
     app = create_app(folder, hosts=hosts, token=token, upload_limit=round(limit * 1e9))
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, access_log=False)
-    server = uvicorn.Server(config)
     try:
-        socket = config.bind_socket()
-    except SystemExit:
-        raise InputError(
-            f"nothing can listen at {host}:{port}; is it taken? Give another --port, or 0 for any"
-        ) from None
-    where = f"http://{f'[{host}]' if ':' in host else host}:{socket.getsockname()[1]}/"
+        # Listening at once: whoever opens the address printed waits for the server instead of being refused.
+        bound = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as problem:
+        taken = f"nothing can listen at {host}:{port}: {first_line(problem)}; give another --port, or 0 for any"
+        raise InputError(taken) from None
+    where = f"http://{f'[{host}]' if ':' in host else host}:{bound.getsockname()[1]}/"
     if token is not None:
         where += f"?token={token}"
         messages.print("Everyone who can reach this machine and has the token can read the folder.", soft_wrap=True)
     messages.print(f"measurand shows {folder.resolve()} at {where}\nCtrl+C ends it.", soft_wrap=True, highlight=False)
-    server.run(sockets=[socket])
+    config = uvicorn.Config(app, log_level="warning", server_header=False, access_log=False)
+    with bound:
+        uvicorn.Server(config).run(sockets=[bound])
 
 
 @command(DATA)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from measurand.report.hero.parts import padded, ticks
 from measurand.wording import percent, plain, signed
@@ -21,7 +21,7 @@ LETTER, LINE = 6.9, 14.0
 """Width of a letter and height of a line of the labels, in units of the picture."""
 BOLD = 7.6
 """Width of a letter that stands out."""
-MOST_LABELS, MOST_NAME = 9, 30
+MOST_LABELS, MOST_NAME, MOST_WAYS = 9, 30, 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,19 +100,15 @@ def scatter(
 
 
 def _mark(dot: Dot, x: float, y: float, write: Callable[[float], str]) -> Markup:
-    drawn = (
-        '<path d="M{:.1f} {:.1f}m-6-6l12 12m0-12l-12 12"/>'
-        if dot.crossed
-        else '<circle cx="{:.1f}" cy="{:.1f}" r="5.5"/>'
-    )
-    # A larger target than what is seen.
-    target = Markup('<circle class="target" cx="{:.1f}" cy="{:.1f}" r="12"/>').format(x, y)
-    return Markup('<a href="{0}" hx-get="{0}" class="{1}" aria-label="{2}"><title>{2}</title>{3}{4}</a>').format(
-        dot.link,
-        "mark out" if dot.crossed else "mark",
-        plain(f"{dot.name}: {write(dot.y)}. {dot.told}"),
-        target,
-        Markup(drawn).format(x, y),
+    # Escaped here and put together as plain text: a picture has hundreds of marks, and is drawn at every change.
+    link, told = escape(dot.link), escape(plain(f"{dot.name}: {write(dot.y)}. {dot.told}"))
+    shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5"/>'
+    if dot.crossed:
+        shape = f'<path d="M{x:.1f} {y:.1f}m-6-6l12 12m0-12l-12 12"/>'
+    return Markup(
+        f'<a href="{link}" hx-get="{link}" hx-push-url="true" class="mark{" out" * dot.crossed}" aria-label="{told}">'
+        # A larger target than what is seen.
+        f'<title>{told}</title><circle class="target" cx="{x:.1f}" cy="{y:.1f}" r="12"/>{shape}</a>'
     )
 
 
@@ -179,7 +175,7 @@ def _tick(value: float) -> str:
 
 
 def _text(x: float, y: float, text: str, classes: str) -> Markup:
-    return Markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>').format(classes, x, y, plain(text))
+    return Markup(f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}">{escape(plain(text))}</text>')
 
 
 def spans(
@@ -280,11 +276,10 @@ def curve(values: Sequence[float], here: float, *, threshold: float) -> Markup:
         for bound in (threshold, -threshold)
         if low <= bound <= top
     ]
-    step = max(1, len(values) // 120)
-    parts += [
-        Markup('<circle class="way" cx="{:.1f}" cy="{:.1f}" r="1.8"/>').format(across(place), down(values[place]))
-        for place in range(0, len(values), step)
-    ]
+    step = max(1, len(values) // MOST_WAYS)
+    # One line of points: a line of no length with round ends is a dot.
+    dots = "".join(f"M{across(place):.1f} {down(values[place]):.1f}h0" for place in range(0, len(values), step))
+    parts.append(Markup('<path class="way" d="{}"/>').format(dots))
     rank = sum(value < here for value in values)
     at = across(min(rank, len(values) - 1))
     parts.append(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -63,6 +64,8 @@ def create_app(
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        # What everyone looks at first takes a second to make, and is made before anyone asks.
+        threading.Thread(target=_warm, args=(folder,), daemon=True).start()
         yield
         jobs.close()
 
@@ -85,6 +88,13 @@ def create_app(
     return Guard(app, hosts=hosts, token=token)
 
 
+def _warm(folder: Folder) -> None:
+    scores = folder.study(DEFAULT).scores
+    if scores is not None:
+        for class_ in scores.classes:
+            entanglement.explore(scores, entanglement.Settings.model_validate({"of": DEFAULT, "class": class_}))
+
+
 def _problems(app: FastAPI) -> None:
     """What is wrong with a question, said on a page or as JSON."""
 
@@ -103,7 +113,10 @@ def _problems(app: FastAPI) -> None:
 def _problem(request: Request, status: int, text: str) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse({"problem": text}, status)
-    return _page(request, "problem.html.j2", status=status, problem=text)
+    # Of an address that the browser names, its path alone: nothing leads elsewhere from here.
+    before = urlsplit(request.headers.get("hx-current-url", ""))
+    back = f"{before.path}?{before.query}" if before.path.startswith("/") and before.path[1:2] != "/" else ""
+    return _page(request, "problem.html.j2", status=status, problem=text, back=back)
 
 
 def _page(request: Request, template: str, *, status: int = 200, push: str = "", **values: Any) -> HTMLResponse:

@@ -16,14 +16,15 @@ from measurand.errors import NotApplicable, UnknownName
 from measurand.measures import find
 from measurand.measures.shared import display_names, kind
 from measurand.measures.validity.capabilities_correlation import capabilities_correlation
+from measurand.measures.validity.shared.alone import Alone, alone
 from measurand.measures.validity.shared.correlations import CapabilitiesCorrelation, ClassCorrelations, limits
-from measurand.measures.validity.shared.panel import Missing, Panel, panels
+from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, panels
 from measurand.measures.validity.shared.robustness import HALVES, curve
 from measurand.names import resolved
 from measurand.papers import Asked, paper
 from measurand.report.paper import files
 from measurand.results import Finding, Table
-from measurand.stats.capability.pca import Weighting
+from measurand.stats.capability.pca import Way, Weighting
 from measurand.stats.intervals.limits import Limits
 from measurand.stats.intervals.ranks import Method
 from measurand.tables import Scores, Study
@@ -34,6 +35,7 @@ from measurand.wording import listed, plural
 
 __all__ = ["Explored", "Point", "Settings", "download", "explore"]
 
+LEVEL = 0.95
 SEED = 0
 """Of the random halves of capability benchmarks, as an audit has it."""
 
@@ -138,7 +140,7 @@ def explore(scores: Scores, asked: Settings) -> Explored:
     first, finding_before = _asked(scores, _key(everyone)) if settings.drop else (found, finding)
     part, before = found, first
     panel = part.panel
-    names = display_names(scores)
+    names = _facts(scores)[0]
     j = part.benchmarks.index(settings.benchmark)
     values = dict(zip(panel.models, panel.scores[:, panel.tested.index(settings.benchmark)], strict=True))
     points = _points(part.panel, before.panel, settings)
@@ -156,14 +158,30 @@ def explore(scores: Scores, asked: Settings) -> Explored:
         n_before=int(before.correlations.n[before.benchmarks.index(settings.benchmark)]),
         names=names,
         weights=_weights(scores, panel, settings),
-        classes={class_: len(scores.models_of(class_)) for class_ in scores.classes},
-        benchmarks=scores.benchmarks_of("safety", "other"),
+        classes=_classes(scores),
+        benchmarks=_tested(scores),
         points=points,
         line=_line(panel, np.array(list(values.values()))),
         curve=_curve(scores, _key(everyone)),
         command=_command(settings),
         python=_python(settings),
     )
+
+
+@lru_cache(16)
+def _classes(scores: Scores) -> Mapping[str, int]:
+    return {class_: len(scores.models_of(class_)) for class_ in scores.classes}
+
+
+@lru_cache(16)
+def _tested(scores: Scores) -> tuple[str, ...]:
+    return scores.benchmarks_of("safety", "other")
+
+
+@lru_cache(16)
+def _roles(scores: Scores) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Every benchmark, those that make the capabilities score, and those of safety."""
+    return tuple(scores.benchmarks["benchmark"]), scores.benchmarks_of("capability"), scores.benchmarks_of("safety")
 
 
 def filled(scores: Scores, asked: Settings) -> Settings:
@@ -176,8 +194,7 @@ def filled(scores: Scores, asked: Settings) -> Settings:
     NotApplicable
         No benchmark is under test.
     """
-    everything = scores.benchmarks["benchmark"].to_list()
-    makers = scores.benchmarks_of("capability")
+    everything, makers, of_safety = _roles(scores)
     capability = [resolved("benchmark", name, everything) for name in asked.capability]
     # The default, ticked one by one, is the default.
     if set(capability) == set(makers):
@@ -186,7 +203,7 @@ def filled(scores: Scores, asked: Settings) -> Settings:
     tested = [name for name in everything if name not in making]
     if not tested:
         raise NotApplicable("every benchmark is a capability benchmark", needs="a benchmark under test")
-    safety = [name for name in scores.benchmarks_of("safety") if name not in making]
+    safety = [name for name in of_safety if name not in making]
     benchmark = resolved("benchmark", asked.benchmark, tested) if asked.benchmark else (safety or tested)[0]
     classes = scores.classes
     # Chat models first: they are what people use.
@@ -235,12 +252,57 @@ def _result(scores: Scores, key: Key) -> tuple[CapabilitiesCorrelation, tuple[Fi
 @lru_cache(4096)
 def _asked(scores: Scores, key: Key) -> tuple[ClassCorrelations, Finding]:
     """What V1 finds of the benchmark, and says of it."""
-    result, findings = _result(scores, key)
+    part = _quickly(scores, key)
+    if part is None:
+        result, findings = _result(scores, key)
+    else:
+        result = CapabilitiesCorrelation((part,), (), LEVEL, *_facts(scores))
+        findings = find("V1").findings(result, threshold=key[6])
     finding = next(one for one in findings if one.subject.get("benchmark") == key[0])
     if not finding.estimates:
-        raise NotApplicable(finding.sentence.removeprefix("Not assessed: ").rstrip("."), needs=find("V1").needs)
+        reason, _, needs = finding.sentence.removeprefix("Not assessed: ").rstrip(".").partition("; needs ")
+        raise NotApplicable(f"{_facts(scores)[0][key[0]]}: {reason}", needs=needs)
     headline = next(one for one in findings if one.headline)
     return result.classes[0], replace(finding, caveats=(*headline.caveats, *finding.caveats))
+
+
+def _quickly(scores: Scores, key: Key) -> ClassCorrelations | None:
+    """The same from what serves all benchmarks of a class; None where something in it has to be looked at anew."""
+    benchmark, class_, capability, missing, weighting, correlation, _, drop = key
+    whole = _panel(scores, class_, capability) if missing == "complete" else None
+    # How many of those left have a known family is not known of the class alone.
+    if whole is None or whole.unknown or len(whole.models) - len(drop) < LEAST_MODELS:
+        return None
+    rows = tuple(whole.models.index(name) for name in drop if name in whole.models)
+    found = _alone(whole, Way(weighting, correlation), rows)
+    j = whole.tested.index(benchmark)
+    able, _ = assessable(found.panel.scores[:, [j]], [benchmark], class_)
+    # A benchmark that turns against the others, or no longer varies, is told of by what makes the panel.
+    return found.of(j) if able[0] and (found.weights > 0).all() else None
+
+
+@lru_cache(64)
+def _panel(scores: Scores, class_: str, capability: tuple[str, ...]) -> Panel | None:
+    """The class with all its benchmarks, None where it has no capabilities score."""
+    chosen = scores.with_capability(capability) if capability else scores
+    try:
+        (panel,), _ = panels(chosen.only(models=chosen.models_of(class_)), "complete")
+    except NotApplicable:
+        return None
+    return panel
+
+
+@lru_cache(2048)
+def _alone(panel: Panel, way: Way, left_out: tuple[int, ...]) -> Alone:
+    return alone(panel, way, left_out)
+
+
+@lru_cache(16)
+def _facts(scores: Scores) -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+    """Names and areas of the benchmarks, and those of safety."""
+    known = scores.benchmarks
+    areas = {name: area or "" for name, area in zip(known["benchmark"], known["area"], strict=True)}
+    return display_names(scores), areas, frozenset(scores.benchmarks_of("safety"))
 
 
 def _curve(scores: Scores, key: Key) -> tuple[float, ...]:
@@ -297,7 +359,7 @@ def _line(panel: Panel, values: np.ndarray) -> tuple[tuple[float, float], tuple[
 def _weights(scores: Scores, panel: Panel, settings: Settings) -> dict[str, float | None]:
     """Each benchmark that could make the score with its weight, the heaviest first."""
     loadings = dict(zip(panel.capability, panel.component.loadings.tolist(), strict=True))
-    could = dict.fromkeys([*scores.benchmarks_of("capability"), *settings.capability])
+    could = dict.fromkeys([*_roles(scores)[1], *settings.capability])
     order = sorted(
         (name for name in could if name != settings.benchmark), key=lambda name: -abs(loadings.get(name, 0.0))
     )

@@ -43,13 +43,14 @@ class Written:
     told: str
 
 
-def site(root: Path, out: Path, *, examples: bool = True) -> tuple[list[Written], list[str]]:
+def site(root: Path, out: Path, *, examples: bool = True, title: str = "") -> tuple[list[Written], list[str]]:
     """Write the pages of every audit of a folder, and an explorer of each table of scores.
 
     Parameters
     ----------
     root : the folder. out : where the site is written.
     examples : whether the embedded studies have an explorer, too.
+    title : of the first page; by default the folder's name.
 
     Returns
     -------
@@ -72,7 +73,7 @@ def site(root: Path, out: Path, *, examples: bool = True) -> tuple[list[Written]
     for name in STATIC:
         write_atomically(out / "static" / name, (resources.files("measurand.web") / "static" / name).read_bytes())
     write_atomically(out / "static" / "page.css", stylesheet().encode())
-    index = pages.render("index.html.j2", written=written, title=folder.root.name)
+    index = pages.render("index.html.j2", written=written, title=title or folder.root.name)
     write_atomically(out / "index.html", index.encode())
     return written, lost
 

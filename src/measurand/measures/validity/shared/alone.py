@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from measurand.measures.validity.shared.panel import Panel
-from measurand.stats.capability.capabilities import blocks_left_out, of_those_run
+from measurand.measures.validity.shared.correlations import ClassCorrelations
+from measurand.measures.validity.shared.panel import Panel, chosen
+from measurand.stats.capability.capabilities import DEFAULT, Correlations, blocks_left_out, of_those_run
 from measurand.stats.capability.pca import Way, resampled_correlations, varies
 from measurand.stats.intervals.correlation import OnZScale, at_least_independent
 
@@ -24,14 +25,30 @@ class Alone:
 
     Parameters
     ----------
+    panel : of the models that count.
     found : correlations of the m benchmarks.
     places : where each of the n models lies on the capabilities score, those left out too, shape (n,).
     weights : of the k capability benchmarks, shape (k,); 0 for one that no longer varies.
     """
 
+    panel: Panel
     found: OnZScale
     places: Floats
     weights: Floats
+
+    def of(self, j: int, level: float = 0.95) -> ClassCorrelations:
+        """One of them as V1 has it to judge."""
+        own = self.found.only([j])
+        low, high = own.limits(level)
+        correlations = Correlations(
+            value=own.rho,
+            n=own.n,
+            low={DEFAULT: low},
+            high={DEFAULT: high},
+            default=own,
+            moderated=np.zeros(1, dtype=bool),
+        )
+        return ClassCorrelations(self.panel, (self.panel.tested[j],), correlations, own.only([]), asked=False)
 
 
 def alone(panel: Panel, way: Way, left_out: Sequence[int] = ()) -> Alone:
@@ -49,6 +66,7 @@ def alone(panel: Panel, way: Way, left_out: Sequence[int] = ()) -> Alone:
         panel,
         models=tuple(panel.models[row] for row in kept),
         families=np.unique(panel.families[kept], return_inverse=True)[1],
+        capability=chosen(panel.capability, vary),
         values=panel.values[np.ix_(kept, vary)],
         scores=panel.scores[kept],
         way=way,
@@ -59,4 +77,4 @@ def alone(panel: Panel, way: Way, left_out: Sequence[int] = ()) -> Alone:
     found = at_least_independent(point, by_family, np.isfinite(part.scores).sum(axis=0), way.correlation)
     loadings = np.zeros(len(vary))
     loadings[vary] = part.component.loadings
-    return Alone(found=found, places=part.places(panel.values[:, vary]), weights=loadings)
+    return Alone(panel=part, found=found, places=part.places(panel.values[:, vary]), weights=loadings)
