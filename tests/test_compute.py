@@ -156,6 +156,30 @@ def test_a_cluster_finds_what_one_process_finds(engine, request):
     assert set(run_tasks(process_id, tasks)) == {os.getpid()}
 
 
+def dies_once(marker: str, seed: int) -> float:
+    """A draw; the first worker that comes to the third seed is killed in the middle of it."""
+    time.sleep(0.1)
+    if seed == 3:
+        try:
+            Path(marker).touch(exist_ok=False)
+        except FileExistsError:
+            pass
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return float(np.random.default_rng(seed).normal())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@pytest.mark.parametrize("engine", ["dask", "ray"])
+def test_a_worker_killed_midway_changes_no_number(engine, request, tmp_path):
+    marker = tmp_path / "killed"
+    address = request.getfixturevalue(f"{engine}_address")
+    with cluster(engine, address):
+        found = list(run_tasks(dies_once, [(str(marker), seed) for seed in range(10)]))
+    assert marker.exists()
+    assert found == [float(np.random.default_rng(seed).normal()) for seed in range(10)]
+
+
 @pytest.mark.parametrize(("engine", "said"), [("dask", "no Dask scheduler answers"), ("ray", "no Ray head answers")])
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "nowhere"])
 def test_a_cluster_that_does_not_answer_is_refused(engine, said, address, monkeypatch):
