@@ -12,9 +12,7 @@ from conformance.serving import answered, package
 
 OPEN = {
     "clusters_with_gaps": "nothing says that a third of the rows name no cluster",
-    "errored_samples_with_scores": "an error is not said where there is a score",
     "copied_rows_with_a_row_number": "a column of row numbers makes copies reruns",
-    "a_copy_of_a_capability_benchmark": "nothing says that two columns are equal",
     "votes_written_twice": "copies of a numbered vote count as votes",
     "a_constant_answer_tops_the_leaderboard": "no measure looks at whether answers depend on the question",
 }

@@ -12,6 +12,7 @@ from measurand.catalogue import known, near
 from measurand.errors import InputError
 from measurand.names import matched, spellings
 from measurand.readers.tables.complete import complete_benchmarks, complete_models
+from measurand.readers.tables.copies import copy_notes
 from measurand.readers.tables.duplicates import Duplicates, Joined, joined
 from measurand.readers.tables.facts import Facts, merged
 from measurand.readers.tables.part import Part
@@ -80,6 +81,7 @@ def assemble(
     notes += [*found.notes, *about_models.notes, *about_benchmarks.notes, *model_facts.notes, *benchmark_facts.notes]
     notes += _control_notes([*models, *tested]) + _direction_notes(benchmark_facts.frame)
     notes += version_notes(table, versions)
+    notes += copy_notes(table)
     notes += _spelling_notes(models, settled)
     try:
         scores = Scores.build(table, model_facts.frame, benchmark_facts.frame, notes)
