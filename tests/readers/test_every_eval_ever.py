@@ -174,7 +174,15 @@ def test_results_of_one_metric_are_told_apart_by_their_identity(tmp_path):
 def test_answers_that_lm_eval_did_not_grade_have_no_score(tmp_path):
     (log,) = every_eval_ever.read(write(tmp_path, [], record([result(metric="bypass", score=999)])))
     assert log.aggregates == ()
-    assert [problem.reason for problem in log.problems] == ["demo, bypass: no score that is a finite number"]
+    assert log.problems[-1].reason == "demo, bypass: no score that is a finite number"
+
+
+def test_samples_that_errored_and_were_scored_all_the_same_are_counted(tmp_path):
+    samples = [line(i, error="sandbox gone" if i else None) for i in range(4)]
+    samples[3]["evaluation"] = {}
+    (log,) = every_eval_ever.read(write(tmp_path, samples, record([result(score=1 / 3)], samples)))
+    said = [problem.reason for problem in log.problems if "error" in problem.reason]
+    assert said == ["2 of 4 samples ended in an error and were scored all the same"]
 
 
 def test_an_aggregate_that_its_items_contradict_is_a_problem(tmp_path):

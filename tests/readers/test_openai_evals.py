@@ -187,6 +187,17 @@ def test_a_lost_event_shows_in_the_numbers(tmp_path):
     assert openai_evals.explained(log)["match", "accuracy"].startswith("part of the items")
 
 
+def test_a_sample_that_errored_and_was_scored_all_the_same_is_counted(tmp_path):
+    events = (
+        (0, "error", {"type": "Timeout", "message": "late"}),
+        (0, "match", matched(True)),
+        (1, "match", matched(True)),
+    )
+    (log,) = openai_evals.read(run(tmp_path / "a", *events))
+    said = [problem.reason for problem in log.problems if "error" in problem.reason]
+    assert said == ["1 of 2 samples ended in an error and was scored all the same"]
+
+
 def test_a_missing_path_is_an_error(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         openai_evals.read(tmp_path / "none.jsonl")

@@ -74,6 +74,14 @@ def test_models_are_apart_and_named_by_the_transcript_or_its_metadata(tmp_path):
     assert [log.model for log in logs] == ["org/m", "org/n"]
 
 
+def test_a_result_beside_an_error_of_the_scan_is_said(tmp_path):
+    lines = [line(i, "0.5", "number", scan_error="boom" if i < 2 else None) for i in range(5)]
+    (log,) = scout.read(written(tmp_path / "n.parquet", lines))
+    assert [(p.reason, p.rows_lost) for p in log.problems] == [
+        ("2 of 5 samples ended in an error and were scored all the same", 0)
+    ]
+
+
 def test_hand_labels_correct_the_prevalence_for_the_scanners_errors(tmp_path):
     # Drawn once: 1,000 transcripts, 20% deceptive; the scanner finds 80% of them and 10% of the others.
     drawn = np.random.default_rng(0)

@@ -28,6 +28,7 @@ from measurand.readers.items import (
     means,
     metadata,
     number,
+    scored_after_errors,
     text,
 )
 from measurand.readers.json_files import JsonLines, head, read_document, require
@@ -339,6 +340,7 @@ def _read_samples(path: Path, results: Iterable[_Result]) -> _Samples:
     by_name = {task: [result for result in results if result.task == task] for task in {r.task for r in results}}
     kept: list[tuple[str, _Result | None, dict[str, object], str | None, str | None]] = []
     models: dict[str, str | None] = {}
+    errored = 0
     for sample in lines:
         name = text(sample.evaluation_name, 500) or ""
         alone = by_name.get(name, [])
@@ -348,7 +350,9 @@ def _read_samples(path: Path, results: Iterable[_Result]) -> _Samples:
         result = result or (alone[0] if len(alone) == 1 else None)
         task = result.task if result else name
         models.setdefault(task, text(sample.model_id, 500))
-        kept.append((task, result, _cells(sample, result), text(sample.sample_hash), text(sample.sample_id)))
+        cells = _cells(sample, result)
+        errored += bool(sample.error) and cells["score"] is not None
+        kept.append((task, result, cells, text(sample.sample_hash), text(sample.sample_id)))
     # All or none: mixed, an item could be known by its hash in one line and by its id in the next.
     hashed = all(row[3] for row in kept)
     tasks: dict[str, Rows] = {}
@@ -356,7 +360,8 @@ def _read_samples(path: Path, results: Iterable[_Result]) -> _Samples:
     for task, result, cells, sample_hash, sample_id in kept:
         item, reading = sample_hash if hashed else sample_id, result.reading if result else "score"
         tasks.setdefault(task, Rows()).add(item=item, epoch=epochs((task, reading, item)), reading=reading, **cells)
-    return _Samples(path, lines.sha256, tasks, models, lines.good, lines.bad, list(lines.problems))
+    problems = [*lines.problems, *scored_after_errors(errored, lines.good)]
+    return _Samples(path, lines.sha256, tasks, models, lines.good, lines.bad, problems)
 
 
 def _cells(sample: _Sample, result: _Result | None) -> dict[str, object]:

@@ -14,6 +14,7 @@ import polars as pl
 from measurand.readers.json_files import parts
 from measurand.readers.log import ITEM_COLUMNS, Aggregate, Problem, items_frame
 from measurand.tables import LARGEST
+from measurand.wording import agreeing, plural
 
 __all__ = [
     "METADATA_TEXT",
@@ -31,6 +32,7 @@ __all__ = [
     "means",
     "metadata",
     "number",
+    "scored_after_errors",
     "text",
     "value_of",
 ]
@@ -233,6 +235,18 @@ def disagreements(
         and key not in explained
         and not math.isclose(given.value, recomputed[key], rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     ]
+
+
+def scored_after_errors(errored: int, samples: int) -> list[Problem]:
+    """What scores of samples that ended in an error are worth, where a log holds any.
+
+    Examples
+    --------
+    >>> scored_after_errors(8, 20)[0].reason
+    '8 of 20 samples ended in an error and were scored all the same'
+    """
+    reason = f"{errored:,} of {plural(samples, 'sample')} ended in an error and {agreeing(errored, 'was')} scored"
+    return [Problem(f"{reason} all the same", 0)] if errored else []
 
 
 def _scalar(member: object) -> object:

@@ -29,6 +29,7 @@ from measurand.readers.items import (
     means,
     metadata,
     number,
+    scored_after_errors,
     text,
 )
 from measurand.readers.json_files import JsonLines, head_lines, require
@@ -341,6 +342,8 @@ def _unusable(run: _Run, lines: JsonLines[_Line], path: Path) -> list[Problem]:
     failed = sum(sample.error is not None and not sample.scores for sample in run.samples.values())
     if failed:
         problems.append(Problem(f"{path.name}: {failed} samples ended in an error and have no score", failed))
+    scored = sum(sample.error is not None and bool(sample.scores) for sample in run.samples.values())
+    problems += scored_after_errors(scored, len(run.samples))
     return problems
 
 

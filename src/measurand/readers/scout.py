@@ -19,7 +19,7 @@ import polars as pl
 
 from measurand.errors import first_line
 from measurand.readers.grades import words_problem
-from measurand.readers.items import Rows, mapping, metadata, number, text
+from measurand.readers.items import Rows, mapping, metadata, number, scored_after_errors, text
 from measurand.readers.json_files import require
 from measurand.readers.log import Log, Problem, items_frame
 from measurand.readers.parquet import parquet_frame, parquet_names
@@ -108,18 +108,20 @@ def _of_model(path: Path, digest: str, model: str | None, lines: Sequence[dict[s
     silent = None if any(line.get("value_type") == "number" for line in lines) else 0.0
     words = Counter(value.word for value in values if value.word is not None)
     odd = sum(line.get("value_type") in ("array", "object") for line in lines)
-    rows = Rows()
+    rows, errored = Rows(), 0
     for line, value in zip(lines, values, strict=True):
         task = line.get("transcript_task_set")
         cells = {"item": text(line.get("transcript_id")), "reading": scanner, "metadata": metadata({"task": task})}
         failed = line.get("scan_error") is not None
         score = silent if value == NOTHING and line.get("value_type") == "null" and not failed else value.number
         state = State.ERRORED.value if failed else None
+        errored += failed and score is not None
         rows.add(grader=SCANNER, score=score, grade=value.word, state=state, **cells)
         hand = _value(_decoded(line.get("validation_target")), None)
         if hand != NOTHING:
             rows.add(grader=HAND, score=hand.number, grade=hand.word, **cells)
     problems = [words_problem(scanner or "scanner", words)] if words else []
+    problems += scored_after_errors(errored, len(lines))
     if odd:
         problems.append(Problem(f"{odd:,} results are lists or objects, no single number", odd))
     highest = rows.frame().sort("score", descending=True, nulls_last=True, maintain_order=True)

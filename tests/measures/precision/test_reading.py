@@ -56,13 +56,23 @@ def test_the_headline_counts_files_rows_and_losses_of_unknown_size():
 def test_a_file_says_what_it_gave_and_what_is_missing(rows_lost, rows_read, status, said):
     _, finding = judge(what_was_read([Unread("a.eval", "ends early.", rows_lost)], [source("a.eval", rows_read)]))
     assert (finding.status, finding.subject) == (status, {"file": "a.eval"})
-    assert finding.sentence == f"Not read in full: ends early. {said}."
+    head = "Read in full, but" if rows_lost == 0 else "Not read in full:"
+    assert finding.sentence == f"{head} ends early. {said}."
+
+
+def test_files_that_lost_rows_and_files_with_faults_are_counted_apart():
+    unread = [Unread("a", "cut", 2), Unread("a", "an odd name", 0), Unread("b", "an odd name", 0), Unread("c", "cut")]
+    headline = judge(what_was_read(unread, [source("a", 3)]))[0]
+    assert headline.sentence.startswith(
+        "2 files could not be read in full: 2 rows known to be missing and 1 part of unknown size."
+    )
+    assert headline.sentence.endswith("1 file read in full has faults.")
 
 
 def test_a_loss_that_cost_no_row_is_still_said():
     headline = judge(what_was_read([Unread("a.json", "no model name", 0)], [source("a.json", 4)]))[0]
     assert headline.status is Status.CAUTION
-    assert "1 file could not be read in full, at the cost of no row" in headline.sentence
+    assert headline.sentence == "1 file read in full has faults."
 
 
 def test_losses_of_a_file_for_one_reason_are_one_finding():

@@ -420,6 +420,19 @@ def test_variants_of_an_item_are_samples_of_the_aggregate(write: Write) -> None:
     assert (discrepancies(log), log.problems) == ({}, ())
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_samples_that_errored_and_were_scored_all_the_same_are_counted(write: Write, whole: bool) -> None:
+    held = [sample(f"q{number}") for number in range(20)]
+    for place, error in ((0, {"message": "gone"}), (1, "gone"), (2, {"message": "gone"})):
+        held[place]["error"] = error
+    held[2]["scores"] = {}
+    log = read(write(zipped(members(held, header(20))) if whole else {**header(20), "samples": held}))
+    assert log.facts["samples_errored"] == "3"
+    assert [(problem.reason, problem.rows_lost) for problem in log.problems] == [
+        ("2 of 20 samples ended in an error and were scored all the same", 0)
+    ]
+
+
 def test_a_difference_of_edited_scores_is_named(write: Write) -> None:
     held = sample("q0")
     held["scores"]["match"]["history"] = [{"value": "I"}, {"value": "C"}]

@@ -52,6 +52,26 @@ def test_one_row_an_answer(long):
     assert second.items["score"].to_list() == [0.5, None]
 
 
+@pytest.mark.parametrize(
+    ("column", "cells", "count"),
+    [
+        ("error", ["", "timeout", "None", "sandbox gone", "False"], 2),
+        ("Exception", ["OSError('x')", "", "", "", ""], 1),
+        ("error", ["0.1", "0", "2", "", "7"], 0),  # the size of an error
+        ("note", ["timeout", "", "", "", ""], 0),
+    ],
+)
+def test_rows_with_an_error_and_a_score_are_counted(tmp_path, column, cells, count):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"m,q{place},{place % 2},{cell}\n" for place, cell in enumerate(cells))
+    path.write_text(f"model,item,score,{column}\n{rows}m,q9,,timeout\n", encoding="utf-8")
+    (log,) = read(path)
+    assert log.items["score"].count() == 5
+    was = "was" if count == 1 else "were"
+    said = f"{count} of 6 samples ended in an error and {was} scored all the same"
+    assert [problem.reason for problem in log.problems] == ([said] if count else [])
+
+
 def test_every_row_is_read_or_counted(long):
     logs = read(long)
     lost = sum(problem.rows_lost for log in logs for problem in log.problems)

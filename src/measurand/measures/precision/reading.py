@@ -115,8 +115,13 @@ class Reading(Brief):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Files that lost something."""
+        """Files that have something wrong with them."""
         return tuple(dict.fromkeys(loss.file for loss in self.losses))
+
+    @property
+    def cut(self) -> tuple[str, ...]:
+        """Files that lost rows, or may have."""
+        return tuple(dict.fromkeys(loss.file for loss in self.losses if loss.rows_lost != 0))
 
     @property
     def rows_lost(self) -> int:
@@ -272,15 +277,16 @@ def judge(result: Reading, *, tolerated_gap: float = 0.05) -> list[Finding]:
 def _headline(result: Reading, rows: Sequence[Finding]) -> Finding:
     lost = Estimate(name="rows_lost", value=result.rows_lost, method="rows known to be missing", unit="rows")
     said = [_broken_off(result)] if result.broken_off else []
-    if result.losses:
-        sizes = [f"{plural(result.rows_lost, 'row')} known to be missing"] if result.rows_lost else []
-        if result.unknown:
-            sizes.append(f"{plural(result.unknown, 'part')} of unknown size")
+    sizes = [f"{plural(result.rows_lost, 'row')} known to be missing"] if result.rows_lost else []
+    if result.unknown:
+        sizes.append(f"{plural(result.unknown, 'part')} of unknown size")
+    if result.cut:
         said.append(
-            f"{plural(len(result.files), 'file')} could not be read in full"
-            f"{': ' + ' and '.join(sizes) if sizes else ', at the cost of no row'}. "
+            f"{plural(len(result.cut), 'file')} could not be read in full: {' and '.join(sizes)}. "
             "Scores and item-level results may rest on a part of what was run."
         )
+    if whole := len(result.files) - len(result.cut):
+        said.append(f"{plural(whole, 'file')} read in full {agreeing(whole, 'has')} faults.")
     if result.parts:
         runs = plural(sum(map(len, result.parts.values())), "score", "comes")
         on = listed(list(result.parts)) if len(result.parts) < 4 else plural(len(result.parts), "benchmark")
@@ -305,7 +311,7 @@ def _headline(result: Reading, rows: Sequence[Finding]) -> Finding:
             "every row was read"
             if not caution
             else "some of it could not be read"
-            if result.losses or not result.parts
+            if result.cut or not result.parts
             else "a part of the dataset was run"
         ),
         estimates=(lost,),
@@ -407,7 +413,8 @@ def _finding(loss: FileLoss) -> Finding:
     else:
         status, size = Status.CAUTION, "It cost no row"
     lost = () if loss.rows_lost is None else (Estimate(name="rows_lost", value=loss.rows_lost, unit="rows"),)
-    sentence = f"Not read in full: {loss.reason.strip().rstrip('.')}. {size}."
+    head = "Read in full, but" if loss.rows_lost == 0 else "Not read in full:"
+    sentence = f"{head} {loss.reason.strip().rstrip('.')}. {size}."
     facts = {"reason": loss.reason}
     short = "nothing of it is left" if status is Status.ISSUE else "read in part" if loss.rows_lost else "read"
     return Finding(

@@ -23,6 +23,7 @@ from measurand.readers.inspect.samples import (
     text_of,
 )
 from measurand.readers.inspect.schema import Config, EvalScore, Header, Role
+from measurand.readers.items import scored_after_errors
 from measurand.readers.log import ITEM_COLUMNS, Aggregate, Log, Problem
 from measurand.readers.settings import TASK, settings_of
 from measurand.results import Source
@@ -125,6 +126,7 @@ def log_of(source: Source, header: Header, items: Sequence[Item], reasons: Seque
         problems=(
             *_losses(header, len(items), declared, len(parts), reasons, lost),
             *scores.problems,
+            *scored_after_errors(_scored_after_errors(items, scores), len(items)),
             *([Problem(f"{undefined:,} aggregates of the log are no numbers", 0)] if undefined else []),
             *([Problem("those who ran it declared samples of it invalid", 0)] if header.invalidated else []),
         ),
@@ -132,6 +134,13 @@ def log_of(source: Source, header: Header, items: Sequence[Item], reasons: Seque
         settings=_settings(header),
         words=scores.words,
     )
+
+
+def _scored_after_errors(items: Sequence[Item], scores: _Scores) -> int:
+    """Samples that ended in an error and have a score."""
+    times = len(scores.numbers) // max(len(items), 1)
+    rows = (scores.numbers[place * times : (place + 1) * times] for place in range(len(items)))
+    return sum(item.errored and any(score is not None for score in row) for item, row in zip(items, rows, strict=True))
 
 
 class _Scores(NamedTuple):

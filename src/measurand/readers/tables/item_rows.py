@@ -15,6 +15,7 @@ import polars as pl
 from measurand.errors import InputError
 from measurand.readers.evidence.kinds import kind_of
 from measurand.readers.grades import words_problem
+from measurand.readers.items import scored_after_errors
 from measurand.readers.json_files import require
 from measurand.readers.log import ITEM_COLUMNS, Log, Problem, nothing_read
 from measurand.readers.paths import read_bytes
@@ -47,6 +48,10 @@ WHY_NOT = {
     **dict.fromkeys(("refused", "refusal"), State.REFUSED.value),
 }
 """Words among numbers that say why there is no score."""
+
+ERROR = ("error", "error_message", "exception")
+"""Columns of the errors in which samples ended."""
+NO_ERROR = ("", "false", "no", "none", "null", "nan")
 
 SETTINGS = (
     *("reasoning_effort", "effort", "temperature", "top_p", "thinking_budget", "max_tokens"),
@@ -119,7 +124,7 @@ def _scanned(path: Path, cluster: str | None) -> list[Log] | None:
     """The runs of a large table left where it is; None if it is small, one column per model, or no clean one."""
     try:
         columns = header(path, "parquet")
-        if find(columns, ITEM_SCORE) is None or any(find(columns, (alias,)) for alias in SETTINGS):
+        if find(columns, ITEM_SCORE) is None or any(find(columns, (alias,)) for alias in (*SETTINGS, *ERROR)):
             return None
         aliases = {"model": OF_MODEL, "item": ITEM, "score": ITEM_SCORE, **OPTIONAL}
         found = {what: name for what, of in aliases.items() if (name := find(columns, of)) is not None}
@@ -181,6 +186,7 @@ def _long(table: RawTable, benchmark: str | None) -> pl.DataFrame:
             columns[fact] = whole.set((whole != whole.floor()) | (whole.abs() > 2**53), None).cast(pl.Int64)
         else:
             columns[fact] = cleaned(column)
+    columns["errored"] = _errored(table)
     settings = {alias: name for alias in SETTINGS if (name := find(names, (alias,))) is not None}
     columns |= {SETTING + alias: cleaned(table.frame[name]) for alias, name in settings.items()}
     used = {item, score, model, benchmark, *found.values(), *settings.values()}
@@ -206,7 +212,8 @@ def _wide(table: RawTable, benchmark: str | None) -> pl.DataFrame:
         "metadata": _metadata(table, rest),
     }
     parts = [pl.DataFrame(shared | read[name]).with_columns(pl.lit(name).alias("model")) for name in models]
-    return pl.concat(parts).filter(pl.col("score").is_not_null() | pl.col("wrong"))
+    found = pl.concat(parts).filter(pl.col("score").is_not_null() | pl.col("wrong"))
+    return found.with_columns(errored=pl.lit(False))
 
 
 def _is_text(cells: Mapping[str, pl.Series]) -> bool:
@@ -233,6 +240,16 @@ def _scores(table: RawTable, name: str) -> dict[str, pl.Series]:
     beyond = (read.values.abs() > LARGEST).fill_null(False)
     grade = column.cast(pl.String).str.strip_chars().set(~wrong, None)
     return {"score": read.values.set(beyond, None), "wrong": wrong | beyond, "grade": grade}
+
+
+def _errored(table: RawTable) -> pl.Series:
+    """Rows that hold the words of an error; a number in a column of that name is a size and no error."""
+    name = find(table.columns, ERROR)
+    if name is None:
+        return pl.Series([False] * table.frame.height)
+    said = cleaned(table.frame[name]).str.to_lowercase()
+    numeric = numbers(table.frame[name], decimal_comma=table.decimal_comma).values.is_not_null()
+    return said.is_not_null() & ~said.is_in(NO_ERROR) & ~numeric
 
 
 def _metadata(table: RawTable, names: Sequence[str]) -> pl.Series:
@@ -267,7 +284,9 @@ def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
             # The rows stay, without a score: they are a part of what was run.
             first = table.place(wrong[ROW][0])
             problems += (Problem(f"{plural(wrong.height, 'cell', 'is')} no score (first: {first})", 0),)
-        read = own.drop("wrong")
+        scored = own.filter(pl.col("errored") & pl.col("score").is_not_null()).height
+        problems += tuple(scored_after_errors(scored, own.height))
+        read = own.drop("wrong", "errored")
         if "epoch" not in read.columns:
             distinct = without_copies(read.drop(ROW), _again(read))
             if copies := read.height - distinct.height:
