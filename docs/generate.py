@@ -13,12 +13,14 @@ import io
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import measurand
-from measurand.calibration import Rate, load
+from measurand.calibration import LEAST_RUNS, Rate, load, null_audits, told_rates
 from measurand.measures import Measure, discover, find
 from measurand.report.figures import render
 from measurand.results import Figure
@@ -44,6 +46,7 @@ def pages() -> dict[str, str]:
         "docs/catalogue.md": catalogue(),
         "docs/calibration.md": calibration(),
         "docs/calibration.csv": calibration_rows(),
+        "docs/how-often-wrong.md": wrong(),
         "src/measurand/__init__.pyi": stub(),
         "docs/api.md": api(),
         "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8")),
@@ -198,6 +201,152 @@ less often.
 
 {chr(10).join(_candidates(load()))}
 """
+
+
+REGIMES: Mapping[str, Callable[[Mapping[str, float]], bool]] = {
+    "10 clusters or voters, or fewer": lambda study: 0 < study.get("clusters", study.get("voters", 0)) <= 10,
+    "more clusters or voters": lambda study: study.get("clusters", study.get("voters", 0)) > 10,
+    "12 models or fewer": lambda study: study.get("models", 99) <= 12,
+    "families that share 60% of the variance": lambda study: study.get("family_share", 0) >= 0.6,
+    "heavy tails, a ceiling or uneven sizes": lambda study: any(
+        study.get(name, 0) > usual
+        for name, usual in (("tails", 0), ("ceiling", 0), ("uneven", 0), ("skew", 1), ("pareto", 0))
+    ),
+    "missing cells": lambda study: study.get("missing", 0) > 0 or study.get("run_percent", 100) < 100,
+    "50 items, texts or behaviours, or fewer": lambda study: (
+        min((study[name] for name in ("items", "texts", "behaviours", "prompts", "pairs") if name in study), default=99)
+        <= 50
+    ),
+}
+"""Kinds of data that users have, and which simulated studies are of them; a study may be of several."""
+
+LOW, HIGH = 0.9, 0.1
+"""Coverage and false alarms beyond which a rate is told by itself, where it is more than two standard errors beyond."""
+
+
+def wrong() -> str:
+    """How often verdicts are wrong, all that is known of it on one page."""
+    rates = [rate for rate in told_rates(load()) if rate.runs >= LEAST_RUNS]
+    conformance = (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
+    game = (ROOT / "docs" / "blind-game.md").read_text(encoding="utf-8")
+    audits = table(
+        {
+            "audit": ", ".join(f"{value} {name}" for name, value in each.study.items()),
+            "measures": str(len(each.asked)),
+            "audits": str(each.runs),
+            "lines that say issue, per audit": f"{each.mean:.2f} ± {each.stderr:.2f}",
+            "audits without one": f"{each.none:.0%}",
+        }
+        for each in null_audits()
+    )
+    open_ = (_section(conformance, "## What measurand gets wrong") or "None.").strip()
+    return f"""# How often is measurand wrong?
+
+An auditor should publish its own failures. This page is written by `docs/generate.py` from the measured error rates,
+the cases of evaluations that lie and the blind game; nothing on it is chosen by hand. `measurand selftest` runs the
+cases and a part of the simulations on your machine.
+
+## A whole audit of a study in which nothing is wrong
+
+{chr(10).join(audits)}
+
+## Intervals and verdicts, by the kind of data
+
+Simulated studies whose truth is known. An interval should hold the truth in 95% of them; a verdict should be wrong in
+at most 5%. Each row takes the rates of all measures in studies of that kind: their median, the least and the greatest.
+
+{chr(10).join(table(_regimes(rates)))}
+
+Every rate of every study is in [calibration.csv](calibration.csv); the worst of each measure in [measured error
+rates](calibration.md).
+
+## Where the error rates are far off
+
+What is not met is said here, by each measure's caveats and in its reports: intervals that hold the truth in less than
+90%, and verdicts that are wrong in more than 10%, beyond what the number of simulations leaves open.
+
+{chr(10).join(table(_far_off(rates)))}
+
+## Evaluations that lie
+
+Small inputs with a known right answer, put to measurand and to other packages ([all cases](conformance.md)).
+
+{_table_of(conformance)}
+
+What measurand gets wrong:
+
+{open_}
+
+## Models that hide what they can do
+
+Models made to hold back, their kinds sealed until the verdicts were written ([the game](blind-game.md)).
+
+{_table_of(game)}
+"""
+
+
+def _regimes(rates: Iterable[Rate]) -> Iterable[Mapping[str, str]]:
+    kinds = {"all": lambda study: True, **REGIMES}
+    found = list(rates)
+    for name, of in kinds.items():
+        own = [rate for rate in found if of(rate.study)]
+        covered = [rate.rate for rate in own if rate.quantity == "coverage"]
+        alarms = [rate.rate for rate in own if rate.quantity == "false_alarm"]
+        yield {
+            "data": name,
+            "intervals": f"{len(covered):,}",
+            "hold the truth": _spread(covered),
+            "off (below .93)": _of(sum(value < 0.93 for value in covered), len(covered)),
+            "verdicts": f"{len(alarms):,}",
+            "wrong": _spread(alarms),
+            "off (above .07)": _of(sum(value > 0.07 for value in alarms), len(alarms)),
+        }
+
+
+def _spread(values: list[float]) -> str:
+    return f"{median(values):.3f} ({min(values):.3f} to {max(values):.3f})" if values else ""
+
+
+def _of(count: int, total: int) -> str:
+    return f"{count} ({count / total:.0%})" if total else ""
+
+
+def _far_off(rates: Iterable[Rate]) -> list[Mapping[str, str]]:
+    """Each interval and verdict that is far off, in the study where it is worst."""
+    worst: dict[tuple[str, str, str], Rate] = {}
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for rate in rates:
+        below = rate.quantity == "coverage" and rate.rate + 2 * rate.stderr < LOW
+        above = rate.quantity == "false_alarm" and rate.rate - 2 * rate.stderr > HIGH
+        if below or above:
+            key = (rate.code, rate.quantity, rate.what)
+            counts[key] += 1
+            sign = 1 if below else -1
+            worst[key] = min(worst.get(key, rate), rate, key=lambda each, sign=sign: sign * each.rate)
+    return [
+        {
+            "measure": f"{rate.code} {find(rate.code).name}",
+            "what": f"{'interval' if rate.quantity == 'coverage' else 'verdict'}: {rate.what}",
+            "rate": f"{rate.rate:.3f} ± {rate.stderr:.3f}",
+            "where": f"{rate.truth}; {', '.join(f'{name} {value:g}' for name, value in rate.study.items())}",
+            "studies": str(counts[key]),
+        }
+        for key, rate in worst.items()
+    ]
+
+
+def _section(text: str, head: str) -> str:
+    """What stands below a head of a page, up to the next."""
+    _, found, rest = text.partition(f"{head}\n")
+    return rest.partition("\n## ")[0] if found else ""
+
+
+def _table_of(text: str) -> str:
+    """The first table of a page."""
+    lines = text.splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("|"))
+    end = next((place for place in range(start, len(lines)) if not lines[place].startswith("|")), len(lines))
+    return "\n".join(lines[start:end])
 
 
 def calibration_rows() -> str:

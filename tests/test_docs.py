@@ -53,6 +53,7 @@ def blocks(language: str) -> list:
         "docs/api.md",
         "docs/catalogue.md",
         "docs/calibration.md",
+        "docs/how-often-wrong.md",
         *(page.relative_to(ROOT).as_posix() for page in TUTORIALS),
     ],
 )

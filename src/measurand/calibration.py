@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,7 +13,18 @@ from typing import Any, Literal
 
 from measurand.errors import InputError
 
-__all__ = ["NullAudit", "Rate", "error_rates", "load", "null_audit", "null_audits", "read_rates", "regime", "summary"]
+__all__ = [
+    "LEAST_RUNS",
+    "NullAudit",
+    "Rate",
+    "error_rates",
+    "load",
+    "null_audit",
+    "null_audits",
+    "read_rates",
+    "regime",
+    "summary",
+]
 
 LEAST_RUNS = 20
 """Of a rate that a summary names: the worst of rates over fewer would be the one with the fewest."""
@@ -120,8 +131,7 @@ def summary(code: str, **like: float) -> Mapping[str, str]:
     rates = [rate for rate in _rates(code) if all(rate.study.get(name) == value for name, value in like.items())]
     if not rates:
         return {}
-    beside = _told("beside").get(code, ())
-    own = [rate for rate in rates if not any(part in rate.what for part in beside)]
+    own = told_rates(rates)
     covered, alarms, power = (
         [rate for rate in own if rate.quantity == quantity and rate.runs >= LEAST_RUNS]
         for quantity in ("coverage", "false_alarm", "power")
@@ -134,6 +144,12 @@ def summary(code: str, **like: float) -> Mapping[str, str]:
     if power:
         said["power"] = _ends([rate.rate for rate in power], "{:.2f}")
     return said
+
+
+def told_rates(rates: Iterable[Rate]) -> list[Rate]:
+    """Those of intervals and verdicts that measures give, without what stands for comparison only."""
+    beside = _told("beside")
+    return [rate for rate in rates if not any(part in rate.what for part in beside.get(rate.code, ()))]
 
 
 def _rates(code: str) -> list[Rate]:
