@@ -12,9 +12,7 @@ from conformance.serving import answered, package
 
 OPEN = {
     "clusters_with_gaps": "nothing says that a third of the rows name no cluster",
-    "copied_rows_with_a_row_number": "a column of row numbers makes copies reruns",
     "votes_written_twice": "copies of a numbered vote count as votes",
-    "a_constant_answer_tops_the_leaderboard": "no measure looks at whether answers depend on the question",
 }
 """Cases that measurand gets wrong, and how; the page of results shows them beside those of others."""
 

@@ -17,7 +17,15 @@ from measurand.tables.overlaps import Overlaps
 from measurand.tables.probe_scores import ProbeScores
 from measurand.tables.query_logprobs import QueryLogprobs
 from measurand.tables.quiz import Quiz
-from measurand.tables.responses import CONTEXT, RESPONSE_COLUMNS, Responses, State, state_of, without_copies
+from measurand.tables.responses import (
+    CONTEXT,
+    RESPONSE_COLUMNS,
+    Responses,
+    State,
+    row_numbers,
+    state_of,
+    without_copies,
+)
 from measurand.tables.scores import BENCHMARK_FACTS, MODEL_FACTS, ROLES, UNCLASSED, Scores
 from measurand.tables.study import EVIDENCE, TABLES, Claim, Gain, PartRun, Study, Unread
 from measurand.tables.sums import ItemFacts
@@ -72,6 +80,7 @@ __all__ = [
     "item_facts",
     "item_tables",
     "reading_rank",
+    "row_numbers",
     "state_of",
     "without_copies",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import numpy as np
 import polars as pl
 
 from measurand.errors import InputError, UnknownName
@@ -14,7 +15,7 @@ from measurand.names import resolved
 from measurand.results import Brief
 from measurand.tables._columns import LARGEST, sized
 
-__all__ = ["CONTEXT", "RESPONSE_COLUMNS", "Responses", "State", "state_of", "without_copies"]
+__all__ = ["CONTEXT", "RESPONSE_COLUMNS", "Responses", "State", "row_numbers", "state_of", "without_copies"]
 
 
 class State(StrEnum):
@@ -79,7 +80,34 @@ def state_of() -> pl.Expr:
     return pl.when(pl.col("score").is_null()).then(reason).otherwise(unparsed)
 
 
-def without_copies(rows: pl.DataFrame, again: Sequence[str]) -> pl.DataFrame:
+def row_numbers(rows: pl.DataFrame, names: Iterable[str], item: str) -> list[str]:
+    """The columns that number the rows, each whole number once and none left out, in whatever order.
+
+    Parameters
+    ----------
+    rows : the whole table.
+    names : columns that may.
+    item : the column of items: where there is one item alone, what numbers the rows numbers its runs.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"item": ["a", "a", "b"], "id": [7, 9, 8], "run": [1, 2, 1]})
+    >>> row_numbers(rows, ["id", "run"], "item"), row_numbers(rows[:2], ["id", "run"], "item")
+    (['id'], [])
+    """
+    return [name for name in names if _numbers(rows[name])] if rows[item].n_unique() > 1 else []
+
+
+def _numbers(column: pl.Series) -> bool:
+    if not (column.dtype.is_numeric() or column.dtype == pl.String):
+        return False
+    values = column.cast(pl.Float64, strict=False)
+    if values.null_count() or values.n_unique() < len(values) or not (values == values.floor()).all():
+        return False
+    return bool(np.ptp(values.to_numpy()) == len(values) - 1)
+
+
+def without_copies(rows: pl.DataFrame, again: Sequence[str], besides: Sequence[str] = ()) -> pl.DataFrame:
     """Each row once, where every repeat of an item is an exact copy of another row; else the rows as they are.
 
     The same file twice is no rerun, and would make any model look perfectly steady. Where some repeats differ they are
@@ -89,6 +117,7 @@ def without_copies(rows: pl.DataFrame, again: Sequence[str]) -> pl.DataFrame:
     ----------
     rows : without a column that numbers the runs.
     again : the columns by which a row repeats another.
+    besides : columns that say nothing of what is in a row, such as its number.
 
     Examples
     --------
@@ -97,7 +126,8 @@ def without_copies(rows: pl.DataFrame, again: Sequence[str]) -> pl.DataFrame:
     >>> without_copies(twice, ["item"]).height, without_copies(answered, ["item"]).height
     (2, 4)
     """
-    once = rows.unique(maintain_order=True)
+    told = [name for name in rows.columns if name not in besides]
+    once = rows.unique(told, keep="first", maintain_order=True)
     return once if once.height == rows.n_unique(list(again)) else rows
 
 
@@ -176,9 +206,9 @@ class Responses(Brief):
                 f"{scored['score'][place]}"
             )
         again = [n for n in ("model", "benchmark", "item", "variant", "reading", "grader") if n in frame.columns]
-        if "epoch" not in frame.columns:
-            scored = without_copies(scored, again)
         rest = [name for name in frame.columns if name not in RESPONSE_COLUMNS]
+        if "epoch" not in frame.columns:
+            scored = without_copies(scored, again, row_numbers(scored, rest, "item"))
         metadata = pl.struct(rest).struct.json_encode() if rest else pl.lit(None)
         defaults = {
             "benchmark": pl.lit("items"),

@@ -259,6 +259,53 @@ def test_the_same_rows_twice_are_no_reruns():
         reruns(study.responses)
 
 
+@pytest.mark.parametrize("name", ["Unnamed: 0", "Unnamed: 0.1", "__index_level_0__", "id", "row", "X"])
+@pytest.mark.parametrize("order", ["up", "from 1", "down"])
+@pytest.mark.parametrize("text", [False, True])
+def test_the_number_of_a_row_makes_no_rerun_of_a_copy(name, order, text):
+    once = pl.DataFrame(ROWS)
+    numbers = pl.int_range(40, eager=True)
+    numbered = {"up": numbers, "from 1": numbers + 1, "down": numbers.reverse()}[order]
+    cells = numbered.cast(pl.String) if text else numbered
+    twice = pl.concat([once, once]).with_columns(cells.alias(name))
+    study = measurand.read(twice.select(name, *once.columns))
+    assert study.responses.frame.collect().height == 20
+    assert [unread.rows_lost for unread in study.unread] == [20]
+    assert Responses.build(twice).frame.collect().height == 20
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [1700000000 + 60 * place for place in range(40)],  # a time: seconds since 1970
+        [place // 20 for place in range(40)],  # a run
+        [f"r{place}" for place in range(40)],  # a response
+        [place + place // 20 for place in range(40)],  # a number with a gap
+        [None, *range(39)],
+        [place / 2 for place in range(40)],
+    ],
+)
+def test_what_else_differs_between_equal_rows_makes_them_reruns(told):
+    once = pl.DataFrame(ROWS)
+    twice = pl.concat([once, once]).with_columns(told=pl.Series(told))
+    assert measurand.read(twice).responses.frame.collect().height == 40
+    assert Responses.build(twice).frame.collect().height == 40
+
+
+def test_what_numbers_the_rows_of_one_item_numbers_its_runs():
+    runs = pl.DataFrame({"model": "m", "item": "q", "score": [1.0] * 5, "rollout": range(5)})
+    assert measurand.read(runs).responses.frame.collect().height == 5
+    assert Responses.build(runs).frame.collect().height == 5
+
+
+def test_the_number_of_a_row_stays_among_what_is_known_of_it_unless_pandas_wrote_it():
+    rows = pl.DataFrame(ROWS)
+    numbered = rows.with_row_index("Unnamed: 0").with_row_index("id", offset=5)
+    (log, *_) = logs_of(frame_table(numbered, "quiz.csv"))
+    assert [json.loads(each)["id"] for each in log.items["metadata"]][:2] == [5, 6]
+    assert "Unnamed" not in log.items["metadata"][0]
+
+
 def test_repeats_of_which_some_differ_are_reruns_all_of_them():
     once = pl.DataFrame(ROWS)
     again = once.with_columns(score=pl.Series([1.0, *ROWS["score"][1:-1], 1.0]))

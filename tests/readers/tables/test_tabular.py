@@ -168,6 +168,16 @@ def test_index_column_written_by_a_frame_is_left_alone(write):
     assert cells(read(write(",b1\nm1,0.1\n")).scores) == {("m1", "b1"): 0.1}
 
 
+@pytest.mark.parametrize("name", ["Unnamed: 0", "Unnamed: 0.1", "__index_level_0__"])
+def test_an_index_that_pandas_wrote_and_read_back_is_no_benchmark(name):
+    scores = pd.DataFrame({"model": ["m1", "m2"], "b1": [0.1, 0.2]})
+    for numbers in ([0, 1], [7, 3]):
+        assert read(scores.assign(**{name: numbers})).scores.benchmarks["benchmark"].to_list() == ["b1"]
+    assert read(scores.assign(**{name: [0.5, 0.25]})).scores.benchmarks.height == 2
+    index = pd.DataFrame({name: ["m1", "m2"], "b1": [0.1, 0.2]})
+    assert cells(read(index).scores) == {("m1", "b1"): 0.1, ("m2", "b1"): 0.2}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [

@@ -27,7 +27,7 @@ from measurand.readers.tables.raw import ROW, RawTable, shorten
 from measurand.readers.tables.scanned import scan
 from measurand.readers.tables.tabular import PARSE_ERRORS, header, read_table
 from measurand.results import Source
-from measurand.tables import LARGEST, State, without_copies
+from measurand.tables import LARGEST, State, row_numbers, without_copies
 from measurand.wording import plural
 
 __all__ = ["is_items", "logs_of", "read", "recognise"]
@@ -190,7 +190,10 @@ def _long(table: RawTable, benchmark: str | None) -> pl.DataFrame:
     settings = {alias: name for alias in SETTINGS if (name := find(names, (alias,))) is not None}
     columns |= {SETTING + alias: cleaned(table.frame[name]) for alias, name in settings.items()}
     used = {item, score, model, benchmark, *found.values(), *settings.values()}
-    columns["metadata"] = _metadata(table, [name for name in names if name not in used])
+    rest = [name for name in names if name not in used]
+    columns["metadata"] = _metadata(table, rest)
+    numbering = row_numbers(table.frame, rest, item)
+    columns["told"] = _metadata(table, [name for name in rest if name not in numbering])
     return pl.DataFrame(columns)
 
 
@@ -213,7 +216,7 @@ def _wide(table: RawTable, benchmark: str | None) -> pl.DataFrame:
     }
     parts = [pl.DataFrame(shared | read[name]).with_columns(pl.lit(name).alias("model")) for name in models]
     found = pl.concat(parts).filter(pl.col("score").is_not_null() | pl.col("wrong"))
-    return found.with_columns(errored=pl.lit(False))
+    return found.with_columns(errored=pl.lit(False), told="metadata")
 
 
 def _is_text(cells: Mapping[str, pl.Series]) -> bool:
@@ -288,7 +291,7 @@ def _split(table: RawTable, rows: pl.DataFrame) -> Iterator[Log]:
         problems += tuple(scored_after_errors(scored, own.height))
         read = own.drop("wrong", "errored")
         if "epoch" not in read.columns:
-            distinct = without_copies(read.drop(ROW), _again(read))
+            distinct = without_copies(read, _again(read), (ROW, "metadata"))
             if copies := read.height - distinct.height:
                 problems += (Problem("rows that are exact copies of others, so no reruns: counted once", copies),)
             read = distinct

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,9 @@ __all__ = ["ROW", "RawTable", "raw_table", "shorten"]
 
 ROW = "\0row"
 """Column of a raw frame that holds the number of the record, from 0; a table with such a column is refused."""
+
+_INDEX = re.compile(r"Unnamed: 0(\.\d+)?|__index_level_\d+__")
+"""What pandas calls the index of a frame that it wrote without a name and read back, once or several times."""
 
 SHOWN = 20
 """Names listed in a note before the rest is only counted."""
@@ -98,6 +102,8 @@ def raw_table(
         plain = _plain(column)
         if plain is None:
             said.append(f"{name}: column {column_name!r} holds {column.dtype}, not numbers or text: left out")
+        elif _INDEX.fullmatch(column_name) and _counts(plain):
+            continue
         elif column_name:
             kept[column_name] = plain
         elif position == 0 and plain.dtype == pl.String and not _counts(plain):
@@ -154,4 +160,4 @@ def _plain(column: pl.Series) -> pl.Series | None:
 
 def _counts(column: pl.Series) -> bool:
     """Whether the values are whole numbers, as those of a frame's default index are."""
-    return bool(column.drop_nulls().str.contains(r"^\d+$").all())
+    return bool(column.drop_nulls().cast(pl.String).str.contains(r"^\d+$").all())
