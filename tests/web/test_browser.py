@@ -329,11 +329,24 @@ def test_rules_of_accessibility(page: Any, view: str) -> None:
     assert serious == []
 
 
-def test_what_cannot_be_shown_is_said_in_place_and_leads_back(page: Any) -> None:
+def test_what_cannot_be_shown_is_said_in_place_of_the_picture(page: Any) -> None:
     opened(page, "/entanglement?benchmark=truthfulqa_mc1&class=base")
-    before = page.current_url
     changed(page, lambda: choose(page, "benchmark", "LMSYS_Chatbot_Arena"))
     assert "0 base models have both" in page.find_element("css selector", ".lede").text
-    page.find_element("link text", "Back to where you were").click()
-    until(lambda: page.current_url == before, "the view before")
+    # What was chosen can be chosen otherwise at once.
+    changed(page, lambda: click(page, "#class-2"))
+    assert page.find_element("id", "sentence").text
     page.get_log("browser")  # an answer of 422 is logged by the browser
+
+
+def test_benchmarks_that_nobody_knows_can_be_named_as_capability(page: Any, served: tuple[str, Path]) -> None:
+    rows = "".join(f"m{i},{i},{i * i % 17},{i * 3},{i * 7 % 11},{i + i % 3}\n" for i in range(14))
+    (served[1] / "unknown.csv").write_text(f"model,aa,bb,cc,dd,ee\n{rows}")
+    opened(page, "/entanglement?of=unknown.csv")
+    for name in ("capability-cc", "capability-ee"):
+        page.get_log("browser")
+        changed(page, lambda name=name: click(page, f"#{name}"))
+    address = changed(page, lambda: click(page, "#capability-bb"))
+    assert "capability=cc" in address
+    assert page.find_element("id", "sentence").text
+    page.get_log("browser")

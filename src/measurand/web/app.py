@@ -17,7 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
-from measurand.errors import InputError, MeasurandError, UnknownName
+from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName
 from measurand.readers import EXAMPLES
 from measurand.report.html import stylesheet
 from measurand.tables import Responses, Scores, Study
@@ -113,10 +113,11 @@ def _problems(app: FastAPI) -> None:
 def _problem(request: Request, status: int, text: str) -> Response:
     if request.url.path.startswith("/api/"):
         return JSONResponse({"problem": text}, status)
+    of = request.query_params.get("of", "")
     # Of an address that the browser names, its path alone: nothing leads elsewhere from here.
     before = urlsplit(request.headers.get("hx-current-url", ""))
     back = f"{before.path}?{before.query}" if before.path.startswith("/") and before.path[1:2] != "/" else ""
-    return _page(request, "problem.html.j2", status=status, problem=text, back=back)
+    return _page(request, "problem.html.j2", status=status, problem=text, back=back, of=of)
 
 
 def _page(request: Request, template: str, *, status: int = 200, push: str = "", **values: Any) -> HTMLResponse:
@@ -284,8 +285,15 @@ def _explorers(app: FastAPI, folder: Folder) -> None:
 
     @app.get("/entanglement", include_in_schema=False)
     def entanglement_page(request: Request, settings: Entangled) -> Response:
-        shown = pages.entanglement_values(entanglement.explore(*explored(settings)))
-        return _page(request, "entanglement.html.j2", push=shown["here"], of=shown["settings"].of, **shown)
+        scores, asked = explored(settings)
+        status = 200
+        try:
+            shown = pages.entanglement_values(entanglement.explore(scores, asked))
+        except NotApplicable as problem:
+            # Said in place of the picture: another choice may be all that it takes.
+            shown, status = pages.offer_values(entanglement.offer(scores, asked), str(problem)), 422
+        where = {"push": shown["here"], "of": asked.of}
+        return _page(request, "entanglement.html.j2", status=status, **where, **shown)
 
     @app.get("/api/entanglement")
     def entanglement_data(settings: Entangled) -> Any:

@@ -18,7 +18,14 @@ from measurand.measures.shared import display_names, kind
 from measurand.measures.validity.capabilities_correlation import capabilities_correlation
 from measurand.measures.validity.shared.alone import Alone, alone
 from measurand.measures.validity.shared.correlations import CapabilitiesCorrelation, ClassCorrelations, limits
-from measurand.measures.validity.shared.panel import LEAST_MODELS, Missing, Panel, assessable, panels
+from measurand.measures.validity.shared.panel import (
+    LEAST_CAPABILITY,
+    LEAST_MODELS,
+    Missing,
+    Panel,
+    assessable,
+    panels,
+)
 from measurand.measures.validity.shared.robustness import HALVES, curve
 from measurand.names import resolved
 from measurand.papers import Asked, paper
@@ -33,7 +40,7 @@ from measurand.web.folder import read_by
 from measurand.web.settings import ViewSettings
 from measurand.wording import listed, plural
 
-__all__ = ["Explored", "Point", "Settings", "download", "explore"]
+__all__ = ["Explored", "Offer", "Point", "Settings", "download", "explore", "offer"]
 
 LEVEL = 0.95
 SEED = 0
@@ -65,6 +72,40 @@ class Point:
     capability: float
     score: float
     left_out: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What there is to choose from, with the settings filled in as far as they can be."""
+
+    settings: Settings
+    names: Mapping[str, str]
+    classes: Mapping[str, int]
+    benchmarks: tuple[str, ...]
+    weights: Mapping[str, float | None]
+
+
+def offer(scores: Scores, asked: Settings) -> Offer:
+    """What can be chosen of a study, whether or not anything can be computed as it is."""
+    everything, makers, _ = _roles(scores)
+    names = _facts(scores)[0]
+    capability = [name for name in asked.capability or makers if name in everything]
+    tested = tuple(name for name in everything if name not in capability) or everything
+    classes = _classes(scores)
+    settings = asked.changed(
+        benchmark=asked.benchmark if asked.benchmark in tested else tested[0],
+        class_=asked.class_ if asked.class_ in classes else next(iter(classes)),
+        drop=[name for name in asked.drop if name in scores.models_of(asked.class_)],
+    )
+    able = [name for name in everything if name != settings.benchmark]
+    return Offer(
+        settings=settings,
+        names=names,
+        classes=classes,
+        benchmarks=tested,
+        # Nothing has a weight yet; what is ticked is what was asked for.
+        weights={name: 1.0 if name in capability else None for name in able},
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -359,7 +400,9 @@ def _line(panel: Panel, values: np.ndarray) -> tuple[tuple[float, float], tuple[
 def _weights(scores: Scores, panel: Panel, settings: Settings) -> dict[str, float | None]:
     """Each benchmark that could make the score with its weight, the heaviest first."""
     loadings = dict(zip(panel.capability, panel.component.loadings.tolist(), strict=True))
-    could = dict.fromkeys([*_roles(scores)[1], *settings.capability])
+    everything, makers, _ = _roles(scores)
+    # Of a table whose benchmarks are not known, any may be a capability benchmark.
+    could = dict.fromkeys([*makers, *settings.capability] if len(makers) >= LEAST_CAPABILITY else everything)
     order = sorted(
         (name for name in could if name != settings.benchmark), key=lambda name: -abs(loadings.get(name, 0.0))
     )

@@ -23,7 +23,7 @@ from measurand.report.plots import Dot, Span, bar, curve, scatter, spans
 from measurand.stats.intervals.limits import Limits
 from measurand.web.claims import FIELDS, Workshop
 from measurand.web.comparison import Compared, Show
-from measurand.web.entanglement import Explored, Settings
+from measurand.web.entanglement import Explored, Offer, Settings
 from measurand.web.folder import DEFAULT, Source
 from measurand.web.leaderboard import MOST_CHOSEN, Board
 from measurand.wording import number, plural, signed
@@ -36,6 +36,7 @@ __all__ = [
     "entanglement_values",
     "interface_values",
     "leaderboard_values",
+    "offer_values",
     "render",
 ]
 
@@ -105,6 +106,7 @@ def entanglement_values(found: Explored) -> dict[str, Any]:
     rows.append(_span(found.before, f"All {found.n_before} models", found.verdict_before))
     return {
         "found": found,
+        "problem": "",
         "settings": settings,
         "here": here,
         "query": settings.query(),
@@ -158,6 +160,12 @@ def _ways(found: Explored) -> str:
         f"With all {found.n_before} models, {beyond} of {len(values)} ways give {what} "
         f"({signed(values[0])} to {signed(values[-1])})."
     )
+
+
+def offer_values(found: Offer, problem: str) -> dict[str, Any]:
+    """What the template prints where there is nothing to show: what can be chosen, and why this cannot be shown."""
+    here = found.settings.address("/entanglement")
+    return {"found": found, "problem": problem, "settings": found.settings, "here": here, "heaviest": 1.0}
 
 
 def comparison_values(found: Compared) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from measurand.stats.capability.stitching import fit_scale, spread
 from measurand.tables import Scores
 from measurand.wording import DIFFERENCE, listed, plural, signed
 
-__all__ = ["LEAST_MODELS", "Missing", "Panel", "assessable", "chosen", "panels"]
+__all__ = ["LEAST_CAPABILITY", "LEAST_MODELS", "Missing", "Panel", "assessable", "chosen", "panels"]
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
