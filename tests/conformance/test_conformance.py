@@ -12,7 +12,6 @@ from conformance.serving import answered, package
 
 OPEN = {
     "clusters_with_gaps": "nothing says that a third of the rows name no cluster",
-    "votes_written_twice": "copies of a numbered vote count as votes",
 }
 """Cases that measurand gets wrong, and how; the page of results shows them beside those of others."""
 

@@ -182,6 +182,44 @@ def test_attempts_in_several_files_are_joined_and_their_doubles_refused(tmp_path
         measurand.read(*again)
 
 
+NUMBERED = {
+    "votes": {"model_a": ["a"] * 20, "model_b": ["b"] * 20, "winner": ["model_a"] * 14 + ["model_b"] * 6},
+    "task_runs": {
+        "model": ["m"] * 20,
+        "task": [f"t{place % 4}" for place in range(20)],
+        "human_minutes": [2.0**place for place in range(4)] * 5,
+        "success": [1, 0] * 10,
+    },
+    "attempts": {"target": ["m"] * 20, "behaviour": ["a", "b"] * 10, "success": [1, 0, 0, 1] * 5},
+}
+
+
+@pytest.mark.parametrize("field", NUMBERED)
+@pytest.mark.parametrize("name", ["id", "ID", "run_id", "battle_id", "uuid"])
+@pytest.mark.parametrize("text", [False, True])
+def test_a_row_with_a_name_that_comes_again_is_a_copy(field, name, text, tmp_path):
+    names = pl.Series(name, range(20))
+    once = pl.DataFrame(NUMBERED[field]).with_columns(names.cast(pl.String) if text else names)
+    whole, part = tmp_path / "whole.csv", tmp_path / "part.csv"
+    pl.concat([once] * 10).write_csv(whole)
+    once[5:].write_csv(part)
+    found = getattr(measurand.read(whole, part), field)
+    assert found.frame.height == 20
+    assert found.notes[:2] == (
+        f"{whole}: 180 rows equal to others of the same name left out",
+        f"{part}: 15 rows equal to others of the same name left out",
+    )
+    assert found.frame.equals(getattr(measurand.read(once), field).frame)
+
+
+@pytest.mark.parametrize("names", [[place // 3 for place in range(20)], [place % 10 for place in range(20)]])
+def test_names_under_which_rows_differ_are_no_names_of_rows(names):
+    """Those of prompts or of sessions, say: then equal rows are votes of several people."""
+    rows = pl.DataFrame(NUMBERED["votes"]).with_columns(id=pl.Series(names))
+    assert rows.n_unique() < 20
+    assert measurand.read(rows).votes.frame.height == 20
+
+
 def test_kinds_stand_side_by_side_in_one_study(tmp_path):
     paths = [write(tmp_path / f"{field}.csv", columns, "csv") for field, columns in TABLES.items()]
     study = measurand.read(*paths)

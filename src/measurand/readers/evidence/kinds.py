@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,14 @@ from measurand.tables import (
     TokenLogprobs,
     Trials,
     Votes,
+    without_copies,
 )
 from measurand.tables.degradation import DEGRADATION_SCHEMA
 from measurand.tables.failures import FAILURE_SCHEMA
 from measurand.tables.probe_scores import PROBE_SCHEMA
 from measurand.tables.query_logprobs import QUERY_LOGPROB_SCHEMA
 from measurand.tables.task_runs import TASK_RUN_SCHEMA
+from measurand.wording import plural
 
 __all__ = ["KINDS", "Kind", "kind_of", "kind_of_file"]
 
@@ -86,6 +88,12 @@ TASK_RUNS: Aliases = {
 HUMAN_HOURS = ("human_hours", "human_time_hours", "length_hours")
 """Lengths of tasks where they are not in minutes; hours by themselves may be what a run took."""
 
+IDENTITY = (
+    *("id", "uuid", "vote_id", "battle_id", "judgment_id", "judgement_id", "annotation_id", "annotation_uuid"),
+    *("conversation_id", "run_id", "attempt_id", "response_id", "record_id", "row_id"),
+)
+"""Columns that name a row: what comes again under its name is a copy and no second vote, attempt or run."""
+
 _DONE, _NOT_DONE = ("success", "succeeded", "pass", "passed", "solved"), ("failure", "failed", "fail", "unsolved")
 _YES, _NO = ("1", "1.0", "true", "yes"), ("0", "0.0", "false", "no")
 
@@ -116,27 +124,45 @@ class Kind:
     build: Callable[..., Any]
 
     def joined(self, tables: Sequence[RawTable]) -> Any:
-        """The evidence in all tables of this kind.
+        """The evidence in all tables of this kind, without copies of rows that have a name.
 
         Raises
         ------
         InputError
             What one of them holds cannot be used; the message names it.
         """
-        parts = []
-        for table in tables:
+        parts, copies = [], []
+        for table, frame in zip(tables, _each_once(tables), strict=True):
+            if again := table.frame.height - frame.height:
+                copies.append(f"{table.name}: {plural(again, 'row')} equal to others of the same name left out")
+            if frame.is_empty():
+                continue
             try:
-                parts.append(self.read(table.frame.drop(ROW)))
+                parts.append(self.read(frame))
             except InputError as error:
                 raise InputError(f"{table.name}: {error}") from None
         names = ", ".join(table.name for table in tables)
         try:
             rows = pl.concat([part.frame for part in parts], how="diagonal_relaxed")
-            return self.build(rows, tuple(note for part in parts for note in part.notes))
+            return self.build(rows, (*copies, *(note for part in parts for note in part.notes)))
         except InputError as error:
             raise InputError(f"{names}: {error}") from None
         except pl.exceptions.PolarsError as error:
             raise InputError(f"{names}: {first_line(error)}") from None
+
+
+def _each_once(tables: Sequence[RawTable]) -> Iterator[pl.DataFrame]:
+    """The rows of each table; where they have names, without those equal to a row before, in it or in another table."""
+    seen: list[pl.DataFrame] = []
+    for table in tables:
+        frame = table.frame.drop(ROW)
+        if (name := find(frame.columns, IDENTITY)) is not None and not any(kind.is_nested() for kind in frame.dtypes):
+            frame = without_copies(frame, [name])
+            for other in seen:
+                if other.schema == frame.schema:
+                    frame = frame.join(other, on=frame.columns, how="anti", nulls_equal=True, maintain_order="left")
+            seen.append(frame)
+        yield frame
 
 
 def _fits(*wanted: Sequence[str]) -> Callable[[Sequence[str]], bool]:
