@@ -11,6 +11,7 @@ import numpy as np
 
 from measurand.errors import InputError
 from measurand.measures import Measure
+from measurand.measures.precision.shared.constant import ConstantAnswer, constant_answers
 from measurand.measures.precision.shared.grading import (
     EVERY,
     LEAST_COMMON,
@@ -43,6 +44,7 @@ class Graders(Brief):
     Parameters
     ----------
     together : all graders of a benchmark, where there are more than two.
+    constant : models whose score is that of one answer to everything.
     cluster_key : what makes samples of several items one cluster; None if only those of one item are.
     """
 
@@ -50,6 +52,7 @@ class Graders(Brief):
     together: tuple[Panel, ...]
     shifts: tuple[Shift, ...]
     corrections: tuple[Correction, ...]
+    constant: tuple[ConstantAnswer, ...]
     unassessed: tuple[Unassessed, ...]
     cluster_key: str | None
     level: float
@@ -62,6 +65,9 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
     gives hand labels. Other readings of a response (metrics, filters) are no graders of it. Samples of one item (or of
     one cluster, where items have them) are not independent.
 
+    Where answers are held, whoever graded them, a model that gives one text to nearly all items, as hardly any other
+    model does, and scores no worse than the others is named.
+
     Parameters
     ----------
     responses : item-level results in which samples have scores of more than one grader.
@@ -72,7 +78,7 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
     Raises
     ------
     NotApplicable
-        No two graders scored the same samples on the same scale.
+        No two graders scored the same samples on the same scale, and no model scores by one answer to everything.
     InputError
         A setting out of its range.
 
@@ -128,7 +134,8 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
     for names, parts in pooled.items():
         if len(parts) > 1:
             agreements.append(agreement_of(parts, names, level, resamples, rng))
-    if not agreements:
+    constant = constant_answers(responses)
+    if not agreements and not constant:
         needs = f"at least {LEAST_COMMON} samples scored by two graders on one scale"
         raise refusal(left_out, "every sample was scored by one grader only", needs)
     return Graders(
@@ -136,6 +143,7 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
         together=tuple(together),
         shifts=tuple(shifts),
         corrections=tuple(corrections),
+        constant=constant,
         unassessed=tuple(left_out),
         cluster_key=responses.cluster,
         level=level,
@@ -144,14 +152,18 @@ def graders(responses: Responses, *, level: float = 0.95, resamples: int = 1000,
 
 # Two thirds is Krippendorff's lowest bound for tentative conclusions (.667).
 def judge(result: Graders, *, agreeing: float = 2 / 3, tolerance: float = 0.05) -> list[Finding]:
-    """Agreement against a bound; a score that another grader moves, or hand labels correct, by more than 5 points."""
+    """Agreement against a bound; a score that another grader moves, or hand labels correct, by more than 5 points.
+
+    Caution: a model scores by one and the same answer to nearly all items.
+    """
     require_fraction(agreeing=agreeing, tolerance=tolerance)
     pairs = [_agreed(found, result, agreeing) for found in result.agreements]
     moved = [_moved(found, result.level, tolerance) for found in result.shifts]
     corrected = [_corrected(found, result.level, tolerance) for found in result.corrections]
     groups = [_together(found, result.level, agreeing) for found in result.together]
-    summed = _headline(result, pairs, moved, corrected, tolerance)
-    return [summed, *pairs, *groups, *moved, *corrected, *unassessed(result.unassessed)]
+    constant = list(map(_constant, result.constant))
+    summed = _headline(result, pairs, moved, corrected, constant, tolerance)
+    return [summed, *constant, *pairs, *groups, *moved, *corrected, *unassessed(result.unassessed)]
 
 
 def _headline(
@@ -159,15 +171,20 @@ def _headline(
     pairs: Sequence[Finding],
     moved: Sequence[Finding],
     corrected: Sequence[Finding],
+    constant: Sequence[Finding],
     tolerance: float,
 ) -> Finding:
     # Pairs over all benchmarks only where every pair has such a row, else some would be counted and others not.
     whole = [f for f in pairs if f.subject["benchmark"] == EVERY]
     per_pair = whole if len(whole) == len({f.subject["graders"] for f in pairs}) else pairs
     agreed = sum(finding.status is Status.PASSED for finding in per_pair)
-    sentence = (
-        f"{of_total(agreed, len(per_pair), 'pair of graders', 'is shown to agree', 'is not shown to agree')} well."
-    )
+    said = [constant[0].sentence] if len(constant) == 1 else []
+    if len(constant) > 1:
+        said.append(f"{len(constant)} models score by one and the same answer to nearly all items.")
+    if per_pair:
+        told = of_total(agreed, len(per_pair), "pair of graders", "is shown to agree", "is not shown to agree")
+        said.append(f"{told} well.")
+    sentence = " ".join(said)
     if moved:
         # The largest is named as an example; the count beside it is what does not depend on having picked it.
         place = max(range(len(moved)), key=lambda i: abs(result.shifts[i].difference.value))
@@ -183,8 +200,37 @@ def _headline(
                 f" Swapping the grader moves {clear or 'none'} of {len(moved)} scores by clearly {more}; the largest "
                 f"move is {by} ({most.model} on {most.benchmark})."
             )
-    return headline(sentence, [*pairs, *moved, *corrected], caveats=MEASURE.caveats)
+    return headline(sentence, [*constant, *pairs, *moved, *corrected], caveats=MEASURE.caveats)
 
+
+def _constant(found: ConstantAnswer) -> Finding:
+    score, others = (
+        Estimate(name=name, value=value, method="mean over items", n=found.responses, unit=_share_of(found))
+        for name, value in (("score", found.score), ("score_of_others", found.others))
+    )
+    text = found.text if len(found.text) <= MOST_SHOWN else f"{found.text[:MOST_SHOWN]}…"
+    return Finding(
+        subject={"benchmark": found.benchmark, "model": found.model},
+        title="One answer to everything",
+        status=Status.CAUTION,
+        sentence=(
+            f"{found.model} gives the same answer in {found.same:,} of {plural(found.responses, 'response')} on "
+            f"{found.benchmark} (“{text}”) and scores {value_of(score)}, where the median of the others is "
+            f"{value_of(others)}: that score does not depend on the questions."
+        ),
+        short="one answer to everything scores well",
+        estimates=(score, others),
+        caveats=("Where one answer is right throughout, as declining may be, this is as it should be.",),
+        result={"answer": found.text, "same": found.same, "responses": found.responses},
+    )
+
+
+def _share_of(found: ConstantAnswer) -> str:
+    return SHARE if all(0 <= value <= 1 for value in (found.score, found.others)) else ""
+
+
+MOST_SHOWN = 60
+"""Characters of an answer that a sentence quotes."""
 
 SAME_ENOUGH = 0.9
 """Graders who give one score throughout agree well where they are shown to agree on more samples than that."""
@@ -384,12 +430,15 @@ MEASURE = Measure(
         "Krippendorff's alpha of three graders 90% to 92%, corrected scores 91% to 93%, kappa and shifts 92% to 96% "
         "(measured).",
         "Graders that agree can share an error; only hand labels show it.",
+        "One answer to everything is looked for word for word, where answers are held: one that varies a little, or "
+        "copies the question, is not found.",
         "Corrections hold if the hand-labelled samples are a random part of all.",
         "A grader named after a person's work (human, gold, expert) is taken as the hand label.",
     ),
     references=(
         "Cohen 1960, A coefficient of agreement for nominal scales, Educational and Psychological Measurement 20(1)",
         "Krippendorff 2011, Computing Krippendorff's alpha-reliability",
+        "Zheng et al. 2024, Cheating automatic LLM benchmarks: null models achieve high win rates, arXiv 2410.07137",
         "Rogan and Gladen 1978, Estimating prevalence from the results of a screening test, Am. J. Epidemiology 107(1)",
         "Angelopoulos et al. 2023, Prediction-powered inference, Science 382; PPI++, arXiv 2311.01453",
     ),
