@@ -54,6 +54,14 @@ def test_the_same_items_are_never_compared_unpaired(make_responses):
     assert (found.paired, found.n, found.left_out) == (True, 60, 40)
 
 
+def test_of_pairs_some_of_which_share_no_question_none_is_said_to_be_told_apart_on_shared_ones(make_responses):
+    scores = drawn(3, 100)
+    scores[0, :50], scores[1, 50:] = np.nan, np.nan
+    sentence = judge(compare(make_responses(scores)))[0].sentence
+    assert "both answered" not in sentence
+    assert sentence.endswith("; 1 pair was compared on different questions.")
+
+
 def test_different_items_are_compared_unpaired_and_that_is_said(make_responses):
     scores = np.random.default_rng(1).random((2, 100))
     scores[0, :50], scores[1, 50:] = np.nan, np.nan
@@ -63,7 +71,9 @@ def test_different_items_are_compared_unpaired_and_that_is_said(make_responses):
     assert (found.paired, found.method) == (False, "unpaired (Welch)")
     assert found.p_value == pytest.approx(expected.pvalue)
     findings = judge(result)
-    assert "1 pair was compared on different questions" in findings[0].sentence
+    assert findings[0].sentence.endswith(
+        "pair of models cannot be told apart; 1 pair was compared on different questions."
+    )
     assert "on different 50 items" not in findings[2].sentence
     assert "different items (50 the fewer)" in findings[2].sentence
 

@@ -210,10 +210,11 @@ def judge(result: Comparison) -> list[Finding]:
     told = of_total(apart, len(every), "pair of models", "can be told apart", "cannot be told apart")
     if many:
         told = f"{apart:,} of {plural(len(every), 'pair')} compared can be told apart"
-    sentence = f"{told} on the questions both answered"
+    unpaired = sum(not d.paired for d in every)
+    sentence = told if unpaired else f"{told} on the questions both answered"
     if many:
         sentence += f"; of more than {MOST_COMPARED} models on a benchmark the best alone is compared, with every other"
-    if unpaired := sum(not d.paired for d in every):
+    if unpaired:
         sentence += f"; {plural(unpaired, 'pair', 'was compared')} on different questions"
     caveats = [*MEASURE.caveats]
     if many:
