@@ -310,11 +310,11 @@ def leave_itself_out(capability: Floats, families: Ints, way: Way = PUBLISHED) -
     """
     n, k = capability.shape
     value, stderr, freedom = (np.empty(k) for _ in range(3))
+    weights = np.vstack([np.ones(n), blocks_left_out(families)])
     for j in range(k):
         others, itself = np.delete(capability, j, axis=1), capability[:, [j]]
-        point = resampled_correlations(others, itself, np.ones((1, n)), way)[0]
-        replicates = family_replicates(others, itself, families, way)
-        found = at_least_independent(point, replicates, np.array([n]), way.correlation)
+        point, *replicates = resampled_correlations(others, itself, weights, way)
+        found = at_least_independent(point, np.array(replicates), np.array([n]), way.correlation)
         value[j], stderr[j], freedom[j] = found.rho[0], found.stderr[0], found.freedom[0]
     return OnZScale(value, stderr, freedom, np.full(k, n))
 
