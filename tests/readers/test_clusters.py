@@ -23,7 +23,7 @@ from measurand.readers.clusters import (
     with_clusters,
 )
 from measurand.stats.intervals.clustered import cluster_sums
-from measurand.tables import RESPONSE_COLUMNS, Responses, Scores, Study
+from measurand.tables import RESPONSE_COLUMNS, Responses, Scores, Study, item_tables
 
 
 def responses(rows: list[dict]) -> Responses:
@@ -323,6 +323,32 @@ def test_the_note_says_how_much_wider_and_how_to_switch_it_off():
     table = pl.DataFrame({"model": ["m0"], "benchmark": ["b"], "score": [0.5]})
     noted = with_clusters(replace(study, scores=Scores.build(table)), None).scores
     assert any("since their scores go together" in note and "--cluster none" in note for note in noted.notes)
+
+
+@pytest.mark.parametrize("blank", [None, "", " ", "NA", "n/a", "-", "nan", "NULL"])
+def test_items_that_name_no_cluster_are_counted_and_never_one_cluster(tmp_path, blank):
+    cells = ["" if blank is None else blank] * 12 + [f"p{place // 4}" for place in range(24)]
+    rows = "".join(f"m,q{place},{int(place % 8 < 4)},{cell}\n" for place, cell in enumerate(cells))
+    path = tmp_path / "a.csv"
+    path.write_text(f"model,item,score,cluster\n{rows}", encoding="utf-8")
+    study = with_clusters(read(path), None)
+    (table,) = item_tables(study.responses)
+    assert (len(set(table.clusters)), table.nameless) == (12 + 6, 12)
+    said = "12 of 36 items have no 'cluster' and count as clusters of their own; if they share some, "
+    assert f"{said}intervals are too narrow" in study.scores.notes
+
+
+def test_in_logs_too_a_word_for_nothing_is_no_cluster():
+    named = ["n/a"] * 6 + ["a"] * 3 + ["b"] * 3
+    rows = [{"item": str(i), "score": float(i % 2), "metadata": {"passage": name}} for i, name in enumerate(named)]
+    (table,) = item_tables(responses(rows).clustered_by("passage"))
+    assert (len(set(table.clusters)), table.nameless) == (6 + 2, 6)
+
+
+def test_where_every_item_names_its_cluster_nothing_is_said_of_it():
+    study = Study(title="", responses=by_passage([[1.0, 1.0], [0.0, 0.0], [1.0, 0.0]]))
+    (table,) = item_tables(with_clusters(study, "passage").responses)
+    assert table.nameless == 0
 
 
 def test_a_cluster_that_all_items_share_is_none_unless_it_is_asked_for():

@@ -255,11 +255,17 @@ def with_clusters(study: Study, key: str | None) -> Study:
             )
         else:
             return _noted(study, _independent([each.name for each in likely]))
-    study = replace(study, responses=responses.clustered_by(key, shown=shown is not None))
-    noted = _noted(study, f"items with equal {key!r} are one cluster{why}")
-    if noted.scores is None:
-        return noted
-    return replace(noted, scores=with_cluster_stderr(noted.scores, cluster_stderr(responses, key)))
+    clustered = responses.clustered_by(key, shown=shown is not None)
+    study = replace(study, responses=clustered)
+    if study.scores is None:
+        return study
+    notes = [f"items with equal {key!r} are one cluster{why}"]
+    if told := [table for table in item_tables(clustered) if table.nameless]:
+        items, nameless = sum(len(table.items) for table in told), sum(table.nameless for table in told)
+        alone = f"{nameless:,} of {items:,} items have no {key!r} and count as clusters of their own"
+        notes.append(f"{alone}; if they share some, intervals are too narrow")
+    scores = replace(study.scores, notes=(*study.scores.notes, *notes))
+    return replace(study, scores=with_cluster_stderr(scores, cluster_stderr(responses, key)))
 
 
 def _independent(keys: Sequence[str]) -> str:

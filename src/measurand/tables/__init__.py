@@ -1,6 +1,6 @@
 """The evidence an audit works on: frozen tables, validated once."""
 
-from measurand.tables._columns import LARGEST
+from measurand.tables._columns import LARGEST, MISSING
 from measurand.tables.attempts import Attempts
 from measurand.tables.claim_card import ClaimCard
 from measurand.tables.degradation import Degradation
@@ -42,6 +42,7 @@ __all__ = [
     "EVIDENCE",
     "LARGEST",
     "MAIN_SCORERS",
+    "MISSING",
     "MODEL_FACTS",
     "NEW",
     "OLD",

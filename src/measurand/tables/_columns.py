@@ -8,10 +8,13 @@ import polars as pl
 
 from measurand.errors import InputError, first_line
 
-__all__ = ["LARGEST", "conform", "refuse", "sized"]
+__all__ = ["LARGEST", "MISSING", "conform", "refuse", "sized"]
 
 LARGEST = 1e100
 """Scores beyond this are no measurement, and their squares leave the range of numbers in the middle of a fit."""
+
+MISSING = ("", "na", "n/a", "n.a.", "#n/a", "nan", "<na>", "null", "-", "--", "\u2013", "\u2014", "\u2212")
+"""Cells that say that there is nothing, in any case."""
 
 
 def conform(

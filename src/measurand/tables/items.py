@@ -46,6 +46,7 @@ class ItemTable(Brief):
         the key is a cluster of its own.
     cluster_key : the key that says so.
     cluster_shown : whether the data showed that key, and nobody named it.
+    nameless : how many items have no value of the key, where others have one.
     readings : every reading that the rows hold, the one used first.
     states : for each `State` met, how many of each model's items are in it, shape (models,). Those that are unparsed
         have a score, the harness's; all others have none in any epoch, and are no items of the table if no model's is.
@@ -64,6 +65,7 @@ class ItemTable(Brief):
     clusters: npt.NDArray[np.int64] | None = None
     cluster_key: str | None = None
     cluster_shown: bool = False
+    nameless: int = 0
     readings: tuple[str, ...] = ()
     states: Mapping[State, npt.NDArray[np.int64]] = field(default_factory=dict)
     facts: Mapping[str, ItemFacts] = field(default_factory=dict)
@@ -317,4 +319,10 @@ def _with_clusters(table: ItemTable, responses: Responses) -> ItemTable:
             f"({', '.join(map(repr, values[:3]))}; {len(facts.torn)} such items); a cluster should be a fact of the "
             "item, the same for every model"
         )
-    return replace(table, clusters=facts.clusters(), cluster_key=responses.cluster, cluster_shown=responses.shown)
+    return replace(
+        table,
+        clusters=facts.clusters(),
+        cluster_key=responses.cluster,
+        cluster_shown=responses.shown,
+        nameless=int((facts.codes < 0).sum()),
+    )

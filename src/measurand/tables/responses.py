@@ -13,7 +13,7 @@ import polars as pl
 from measurand.errors import InputError, UnknownName
 from measurand.names import resolved
 from measurand.results import Brief
-from measurand.tables._columns import LARGEST, sized
+from measurand.tables._columns import LARGEST, MISSING, sized
 
 __all__ = ["CONTEXT", "RESPONSE_COLUMNS", "Responses", "State", "row_numbers", "state_of", "without_copies"]
 
@@ -263,11 +263,14 @@ class Responses(Brief):
         return self.frame.with_columns(cluster.alias("cluster"))
 
     def key_value(self, key: str) -> pl.Expr:
-        """The value in each row of one of `cluster_keys`, as text; null where a row has none."""
+        """The value in each row of one of `cluster_keys`, as text; null where a row has none, or says so in a word."""
         if key == CONTEXT or key in self.key_columns():
-            return pl.col(key).cast(pl.String)
-        # Bracketed and quoted: keys hold dots and spaces, which mean something in a path.
-        return pl.col("metadata").str.json_path_match("$[" + json.dumps(key) + "]")
+            value = pl.col(key).cast(pl.String)
+        else:
+            # Bracketed and quoted: keys hold dots and spaces, which mean something in a path.
+            value = pl.col("metadata").str.json_path_match("$[" + json.dumps(key) + "]")
+        # All that say "n/a" would else be one large cluster.
+        return pl.when(~value.str.strip_chars().str.to_lowercase().is_in(MISSING)).then(value)
 
     def benchmarks(self) -> tuple[str, ...]:
         """Names of the benchmarks, sorted."""

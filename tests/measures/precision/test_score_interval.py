@@ -49,6 +49,22 @@ def test_twenty_of_twenty_leaves_everything_above_832_open(make_responses):
     assert one(make_responses, np.ones((1, 20))).interval.low == pytest.approx(0.832, abs=5e-4)
 
 
+@pytest.mark.parametrize("nameless", [0, 1, 2, 12])
+def test_items_without_a_cluster_beside_those_that_have_one_are_said(nameless):
+    rows = {
+        "model": "m",
+        "item": [f"q{place}" for place in range(40)],
+        "score": [float(place // 4 % 2) for place in range(40)],
+        "passage": [None if place < nameless else f"p{place // 4}" for place in range(40)],
+    }
+    result = score_intervals(Responses.build(pl.DataFrame(rows), cluster="passage"))
+    assert result.nameless == nameless
+    sentence = judge(result)[0].sentence
+    said = f"{nameless} items have no passage and count as one each; if some of them share one, the intervals are "
+    assert (f"{said}too narrow." in sentence) is (nameless > 1)
+    assert ("no passage" in sentence) is (nameless > 1)
+
+
 def test_one_cluster_never_has_an_interval(make_responses):
     result = score_intervals(make_responses([[1.0, 0.0, 1.0]], [7, 7, 7]))
     assert result.scores[0].interval.method == "none"

@@ -73,6 +73,7 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
     found: list[ScoreInterval] = []
     left_out: list[Unassessed] = []
     pairs: list[Unadjusted] = []
+    nameless = 0
     for table in item_tables(responses):
         limit, top = limits.get(table.benchmark), float(np.nanmax(table.scores))
         # A mean of epochs can end a rounding error above the maximum; anything more is a scale that does not fit.
@@ -82,6 +83,7 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
             left_out.append(Unassessed({"benchmark": table.benchmark}, reason))
         else:
             found += intervals_of(table, level)
+            nameless += table.nameless
             if len(table.models) > 1:
                 pairs.append(Unadjusted.of(table, level))
     if not found and not left_out:
@@ -94,6 +96,7 @@ def score_intervals(responses: Responses, scores: Scores | None = None, *, level
         cluster_shown=responses.shown,
         averages=averages(found, level),
         comparison=joined(pairs, "holm", level) if pairs else None,
+        nameless=nameless,
     )
 
 

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-__all__ = ["MISSING", "Numbers", "cleaned", "nearly_numbers", "numbers"]
+from measurand.tables import MISSING
 
-MISSING = ("", "na", "n/a", "n.a.", "#n/a", "nan", "<na>", "null", "-", "--", "\u2013", "\u2014", "\u2212")
-"""Cells that say "not run", in any case."""
+__all__ = ["Numbers", "cleaned", "nearly_numbers", "numbers"]
 
 _MINUS = "[\u2212\u2013\ufe63\uff0d]"
 _INVISIBLE = "[\u200b-\u200d\u2060\ufeff]"

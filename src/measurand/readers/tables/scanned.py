@@ -15,9 +15,8 @@ import polars as pl
 
 from measurand.readers.log import ItemMean, Log, items_frame
 from measurand.readers.parquet import require_harmless
-from measurand.readers.tables.numbers import MISSING
 from measurand.results import Source
-from measurand.tables import LARGEST, RESPONSE_COLUMNS, ItemTable, Responses, item_tables
+from measurand.tables import LARGEST, MISSING, RESPONSE_COLUMNS, ItemTable, Responses, item_tables
 
 __all__ = ["scan"]
 

@@ -135,7 +135,7 @@ def _limits(result: ScoreIntervals, findings: Sequence[Finding]) -> tuple[tuple[
         how = counted_by(result.cluster_key, tasks, shown=result.cluster_shown)
         wider = _wider(result)
         times = "" if wider is None else f"; intervals are {wider:.1f} times as wide (median)"
-        said.append((Status.CAUTION, f"{how}{times}."))
+        said.append((Status.CAUTION, f"{how}{times}.{_nameless(result)}"))
     judged = [finding for finding in findings if not finding.headline and finding.status in VERDICTS]
     wide: dict[str, Finding] = {}
     for finding in sorted(judged, key=lambda each: _count(each.result, "needed")):
@@ -166,9 +166,17 @@ def dependence(result: ScoreIntervals) -> str:
         return "Items are treated as independent; if some share a passage or a template, the truth is less certain."
     times = _wider(result)
     counted = capital(as_clusters(result.cluster_key, shown=result.cluster_shown))
-    if times is None:
-        return f"{counted}."
-    return f"{counted}; that makes the intervals {times:.1f} times as wide (median)."
+    wider = "" if times is None else f"; that makes the intervals {times:.1f} times as wide (median)"
+    return f"{counted}{wider}.{_nameless(result)}"
+
+
+def _nameless(result: ScoreIntervals) -> str:
+    """What is not known of items of which nothing says with which others they go together."""
+    # One alone shares its cluster with named ones at most, which changes next to nothing.
+    if result.nameless < 2:
+        return ""
+    nameless = f"{plural(result.nameless, 'item', 'has')} no {result.cluster_key} and count as one each"
+    return f" {nameless}; if some of them share one, the intervals are too narrow."
 
 
 def _wider(result: ScoreIntervals) -> float | None:

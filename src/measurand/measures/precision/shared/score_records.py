@@ -97,6 +97,7 @@ class ScoreIntervals(Brief):
     averages : of each model that ran every benchmark, in which these weigh the same; empty for one benchmark, and
         where scores are no shares.
     comparison : which models are tied; None for one model.
+    nameless : how many items lie in no cluster that is named, in benchmarks where others do.
     """
 
     scores: tuple[ScoreInterval, ...]
@@ -106,3 +107,4 @@ class ScoreIntervals(Brief):
     cluster_shown: bool = False
     averages: tuple[Average, ...] = ()
     comparison: Comparison | None = None
+    nameless: int = 0
