@@ -336,6 +336,20 @@ def test_a_table_named_beside_a_folder_of_logs_is_read_with_them(logs, tmp_path)
     assert set(cells(measurand.read(tmp_path, table))) == {("qwen2.5:0.5b", "arc_easy"), ("mine", "mmlu")}
 
 
+@pytest.mark.parametrize("name", ["answers.csv", "answers.parquet"])
+def test_a_table_of_answers_in_a_folder_is_read_and_not_said_to_be_left_out(tmp_path, name):
+    answers = pl.DataFrame({"model": "m", "item": ["q1", "q2"], "score": [1.0, 0.0]})
+    answers.write_csv(tmp_path / name) if name.endswith("csv") else answers.write_parquet(tmp_path / name)
+    for path in (tmp_path, tmp_path / ".." / tmp_path.name):
+        assert not [note for note in measurand.read(path).scores.notes if "not read" in note]
+    (tmp_path / "scores.csv").write_text("model,mmlu\nmine,0.4\n", encoding="utf-8")
+    (note,) = [note for note in measurand.read(tmp_path).scores.notes if "not read" in note]
+    assert note.endswith(f"{tmp_path / 'scores.csv'}")
+    beside = measurand.read(tmp_path, tmp_path / "scores.csv").scores
+    assert set(beside.table["model"]) == {"m", "mine"}
+    assert not [note for note in beside.notes if "not read" in note]
+
+
 def rows(study) -> list:
     """Scores and item-level results."""
     responses = study.responses.frame.collect() if study.responses is not None else pl.DataFrame()

@@ -98,7 +98,7 @@ def read(
     if not paths:
         raise InputError("nothing to read; give at least one file, folder or frame with scores")
     names = _aliases(aliases)
-    logs, tables = _logs_and_tables(paths, cluster)
+    logs, tables, read_as_logs = _logs_and_tables(paths, cluster)
     raw = _each_once(table for given in tables for table in _tables(given))
     of_items = [table for table in raw if is_items(table.columns)]
     of_kind = [(kind, table) for table in raw if (kind := kind_of(table.columns)) is not None]
@@ -123,7 +123,7 @@ def read(
             evidence: dict[str, Any] = {kind.field: kind.joined(own)}
             sources = (*study.sources, *(table.source for table in own if table.source is not None))
             study = replace(study, sources=sources, **evidence)
-    left = _tables_beside(paths, tables)
+    left = _tables_beside(paths, [*tables, *read_as_logs])
     if left and study.scores is not None:
         note = f"tables in folders of logs, not read (name them beside the folder to have them read): {shorten(left)}"
         study = replace(study, scores=replace(study.scores, notes=(*study.scores.notes, note)))
@@ -227,8 +227,8 @@ def _by_file(sources: Iterable[Source]) -> tuple[Source, ...]:
     return tuple(Source(*file, count) for file, count in rows.items())
 
 
-def _logs_and_tables(paths: Sequence[Any], cluster: str | None) -> tuple[list[Log], list[Any]]:
-    """Logs found in the paths, read; and the paths that are or hold tables."""
+def _logs_and_tables(paths: Sequence[Any], cluster: str | None) -> tuple[list[Log], list[Any], list[Path]]:
+    """Logs found in the paths, read; the paths that are or hold tables; and the files that the logs are."""
     found: list[LogPath] = []
     tables: list[Any] = []
     for given in paths:
@@ -236,9 +236,10 @@ def _logs_and_tables(paths: Sequence[Any], cluster: str | None) -> tuple[list[Lo
         found += own
         tables += _evidence_beside(Path(given), {log.path for log in own}) if own else [given]
     logs: list[Log] = []
-    for path in each_once(found):
+    once = each_once(found)
+    for path in once:
         logs += item_rows.read(path.path, cluster=cluster) if path.reader == "items" else read_log(path)
-    return logs, tables
+    return logs, tables, [log.path for log in once]
 
 
 def _evidence_beside(folder: Path, logs: Collection[Path]) -> list[Path]:
@@ -249,14 +250,14 @@ def _evidence_beside(folder: Path, logs: Collection[Path]) -> list[Path]:
     return [file for file in files if kind_of_file(file) is not None]
 
 
-def _tables_beside(paths: Sequence[Any], tables: Sequence[Any]) -> list[str]:
-    """Names of tables in the folders that were read as logs, without those that are read as well."""
-    folders = [Path(path) for path in paths if not any(path is table for table in tables) and Path(path).is_dir()]
-    read_too = {Path(table) for table in tables if isinstance(table, (str, os.PathLike))}
+def _tables_beside(paths: Sequence[Any], read: Sequence[Any]) -> list[str]:
+    """Names of tables in the folders that were read as logs, without those that were read as well."""
+    folders = [Path(path) for path in paths if not any(path is each for each in read) and Path(path).is_dir()]
+    read_too = {Path(each).resolve() for each in read if isinstance(each, (str, os.PathLike))}
     # JSON lines in such a folder are samples of logs, mostly.
     kinds = {suffix for suffix, kind in SUFFIXES.items() if kind != "jsonl"}
     files = (file for folder in folders for file in visible(folder) if file.suffix.casefold() in kinds)
-    return sorted(str(file) for file in files if file not in read_too)
+    return sorted(str(file) for file in files if file.resolve() not in read_too)
 
 
 def _aliases(given: Mapping[str, str] | str | os.PathLike[str] | None) -> Mapping[str, str]:

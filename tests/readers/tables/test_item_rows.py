@@ -78,6 +78,24 @@ def test_every_row_is_read_or_counted(long):
     assert sum(log.items.height for log in logs) + lost == 6
 
 
+@pytest.mark.parametrize("name", ["null", "NULL", "NA", "none", "n/a", "-"])
+def test_words_for_nothing_are_names_of_models_items_and_benchmarks(tmp_path, name):
+    path = tmp_path / "a.csv"
+    path.write_text(f"model,task,item,score\n{name},{name},{name},1\n{name},{name},q,0\nm,b,q,1\n", encoding="utf-8")
+    first, second = read(path)
+    assert (first.model, first.task, first.items["item"].to_list()) == (name, name, [name, "q"])
+    assert (second.model, second.problems) == ("m", ())
+
+
+@pytest.mark.parametrize("cell", ["", " ", "NaN", "<NA>", "#N/A"])
+def test_what_frames_and_spreadsheets_leave_where_there_is_nothing_is_no_name(tmp_path, cell):
+    path = tmp_path / "a.csv"
+    path.write_text(f"model,item,score\n{cell},q,1\nm,{cell},0\nm,q,1\n", encoding="utf-8")
+    nameless, named = read(path)
+    assert [problem.rows_lost for problem in nameless.problems] == [2]
+    assert (named.model, named.items.height) == ("m", 1)
+
+
 def test_one_column_a_model(tmp_path):
     path = tmp_path / "quiz.tsv"
     path.write_text("question_id\tsubject\tgpt\tclaude\n1\tlaw\t1\t0\n2\tart\t0\t\n", encoding="utf-8")

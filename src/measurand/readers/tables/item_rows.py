@@ -22,7 +22,7 @@ from measurand.readers.paths import read_bytes
 from measurand.readers.paths import recognise as format_of
 from measurand.readers.settings import settings_of
 from measurand.readers.tables.columns import BENCHMARK, ITEM, ITEM_SCORE, MODEL, find
-from measurand.readers.tables.numbers import cleaned, numbers
+from measurand.readers.tables.numbers import cleaned, named, numbers
 from measurand.readers.tables.raw import ROW, RawTable, shorten
 from measurand.readers.tables.scanned import scan
 from measurand.readers.tables.tabular import PARSE_ERRORS, header, read_table
@@ -173,9 +173,9 @@ def _long(table: RawTable, benchmark: str | None) -> pl.DataFrame:
     found = {fact: name for fact, aliases in OPTIONAL.items() if (name := find(names, aliases)) is not None}
     columns = {
         ROW: table.frame[ROW],
-        "model": cleaned(table.frame[model]),
+        "model": named(table.frame[model]),
         "benchmark": _benchmarks(table, benchmark),
-        "item": cleaned(table.frame[item]),
+        "item": named(table.frame[item]),
         **_scores(table, score),
     }
     for fact, name in found.items():
@@ -211,7 +211,7 @@ def _wide(table: RawTable, benchmark: str | None) -> pl.DataFrame:
     shared = {
         ROW: table.frame[ROW],
         "benchmark": _benchmarks(table, benchmark),
-        "item": cleaned(table.frame[item]),
+        "item": named(table.frame[item]),
         "metadata": _metadata(table, rest),
     }
     parts = [pl.DataFrame(shared | read[name]).with_columns(pl.lit(name).alias("model")) for name in models]
@@ -228,7 +228,7 @@ def _benchmarks(table: RawTable, column: str | None) -> pl.Series:
     stem = Path(table.name).stem if Path(table.name).suffix else table.name
     if column is None:
         return pl.Series([stem] * table.frame.height, dtype=pl.String)
-    return cleaned(table.frame[column]).fill_null(stem)
+    return named(table.frame[column]).fill_null(stem)
 
 
 def _scores(table: RawTable, name: str) -> dict[str, pl.Series]:

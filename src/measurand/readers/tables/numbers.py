@@ -8,7 +8,10 @@ import polars as pl
 
 from measurand.tables import MISSING
 
-__all__ = ["Numbers", "cleaned", "nearly_numbers", "numbers"]
+__all__ = ["UNNAMED", "Numbers", "cleaned", "named", "nearly_numbers", "numbers"]
+
+UNNAMED = ("", "nan", "<na>", "#n/a")
+"""Cells that are no name, in any case: blank, or a mark that frames and spreadsheets leave where there is nothing."""
 
 _MINUS = "[\u2212\u2013\ufe63\uff0d]"
 _INVISIBLE = "[\u200b-\u200d\u2060\ufeff]"
@@ -54,6 +57,18 @@ def cleaned(column: pl.Series) -> pl.Series:
     """
     text = column.cast(pl.String).str.strip_chars()
     return text.set(text.str.to_lowercase().is_in(MISSING), None)
+
+
+def named(column: pl.Series) -> pl.Series:
+    """The column as names, stripped, null where there is none: a model may be called null, and an item N/A.
+
+    Examples
+    --------
+    >>> named(pl.Series([" null", "N/A", " ", "nan"])).to_list()
+    ['null', 'N/A', None, None]
+    """
+    text = column.cast(pl.String).str.strip_chars()
+    return text.set(text.str.to_lowercase().is_in(UNNAMED), None)
 
 
 def nearly_numbers(cells: pl.Series) -> bool:

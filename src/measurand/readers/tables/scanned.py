@@ -15,8 +15,9 @@ import polars as pl
 
 from measurand.readers.log import ItemMean, Log, items_frame
 from measurand.readers.parquet import require_harmless
+from measurand.readers.tables.numbers import UNNAMED
 from measurand.results import Source
-from measurand.tables import LARGEST, MISSING, RESPONSE_COLUMNS, ItemTable, Responses, item_tables
+from measurand.tables import LARGEST, RESPONSE_COLUMNS, ItemTable, Responses, item_tables
 
 __all__ = ["scan"]
 
@@ -94,7 +95,7 @@ def _clean(table: ItemTable) -> bool:
 
 
 def _odd(names: pl.Series) -> bool:
-    return bool(((names.str.strip_chars() != names) | names.str.to_lowercase().is_in(MISSING)).any())
+    return bool(((names.str.strip_chars() != names) | names.str.to_lowercase().is_in(UNNAMED)).any())
 
 
 def _mean(table: ItemTable, row: int) -> ItemMean:
