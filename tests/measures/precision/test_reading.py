@@ -56,7 +56,7 @@ def test_the_headline_counts_files_rows_and_losses_of_unknown_size():
 def test_a_file_says_what_it_gave_and_what_is_missing(rows_lost, rows_read, status, said):
     _, finding = judge(what_was_read([Unread("a.eval", "ends early.", rows_lost)], [source("a.eval", rows_read)]))
     assert (finding.status, finding.subject) == (status, {"file": "a.eval"})
-    head = "Read in full, but" if rows_lost == 0 else "Not read in full:"
+    head = "Read in full, with a fault:" if rows_lost == 0 else "Not read in full:"
     assert finding.sentence == f"{head} ends early. {said}."
 
 

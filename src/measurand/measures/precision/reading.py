@@ -413,7 +413,7 @@ def _finding(loss: FileLoss) -> Finding:
     else:
         status, size = Status.CAUTION, "It cost no row"
     lost = () if loss.rows_lost is None else (Estimate(name="rows_lost", value=loss.rows_lost, unit="rows"),)
-    head = "Read in full, but" if loss.rows_lost == 0 else "Not read in full:"
+    head = "Read in full, with a fault:" if loss.rows_lost == 0 else "Not read in full:"
     sentence = f"{head} {loss.reason.strip().rstrip('.')}. {size}."
     facts = {"reason": loss.reason}
     short = "nothing of it is left" if status is Status.ISSUE else "read in part" if loss.rows_lost else "read"
