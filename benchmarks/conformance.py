@@ -2,7 +2,7 @@
 
 Each other package is installed from its registry into an environment of its own under ``--environments`` (build/peers
 by default) where it is not there yet, and asked in its own interpreter. The cases, what counts as right, and how each
-package is asked are in ``tests/conformance``. The page is docs/conformance.md.
+package is asked are in ``measurand.conformance``. The page is docs/conformance.md.
 """
 
 from __future__ import annotations
@@ -18,13 +18,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from measurand.conformance.adapters import Elsewhere, Here
+from measurand.conformance.asking import Case, Verdict, judged
+from measurand.conformance.cases import CASES, KINDS
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))  # before this folder, in which this file has the name of that package
-
-from conformance.adapters import Elsewhere, Here  # noqa: E402
-from conformance.asking import Case, Verdict, judged  # noqa: E402
-from conformance.cases import CASES, KINDS  # noqa: E402
-
 PAGE = ROOT / "docs" / "conformance.md"
 
 PEERS = {
@@ -100,7 +98,7 @@ INTRO = """# Evaluations that lie
 Small inputs with a known right answer, each rebuilt from a kind of report that people have filed against evaluation
 tools, put to measurand and to the packages below by their documented interfaces. `python benchmarks/conformance.py`
 installs those, asks everything again and writes this page; the cases and what counts as right are in
-`tests/conformance`, and `adapters.py` there says how to add a package.
+`measurand.conformance`, and `adapters.py` there says how to add a package.
 
 - **✓** right: the number within its tolerance, the interval, the refusal or the warning that the case asks for.
 - **refuses**: no answer, and says so in words of its own.

@@ -1,9 +1,9 @@
 """Precision measures against the packages that do parts of them, in one run: ``python benchmarks/precision.py``.
 
 With ``--peers PYTHON``, an interpreter of an environment with errorbars, evalstats, evalica, statsmodels and girth,
-each task is also put to those of them that can do it, on the same numbers; wall times and ratios are printed, and where
-both give the same quantity they are compared. A peer that is not there is skipped visibly, one that takes too long is
-stopped. Interpreter start and imports are not in the times; each task runs in a process of its own.
+each task is also put to those of them that can do it, on the same numbers; CPU seconds and ratios are printed, and
+where both give the same quantity they are compared. A peer that is not there is skipped visibly, one that takes too
+long is stopped. Interpreter start and imports are not in the times; each task runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +25,19 @@ VOTES, ARENA_MODELS = 1_000_000, 100
 PERSONS, TEST = 500, 1000
 MOST_SECONDS = 300
 
+
+class Race(NamedTuple):
+    """CPU seconds and peak memory in MiB of both sides on one task."""
+
+    task: str
+    peer: str
+    note: str
+    ours: float
+    our_peak: float
+    theirs: float
+    their_peak: float
+
+
 PRELUDE = """
 import json, resource, sys, time, warnings
 import numpy as np
@@ -31,9 +46,9 @@ data = np.load(sys.argv[1])
 def timed(function, repeats=3):
     times = []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time()
         result = function()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return sorted(times)[len(times) // 2], result
 def say(seconds, **more):
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -200,9 +215,15 @@ def main() -> None:
     parser.add_argument("--peers", help="interpreter of an environment with the other packages")
     parser.add_argument("--task", choices=TASKS, action="append", help="only this task; repeatable")
     given = parser.parse_args()
+    raced(given.peers, given.task or list(TASKS))
+
+
+def raced(peers: str | None, tasks: Sequence[str] = tuple(TASKS)) -> list[Race]:
+    """Each task put to measurand and to each peer that can do it, printed as it is done."""
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         data = prepared(Path(folder))
-        for task in given.task or TASKS:
+        for task in tasks:
             print(TASKS[task])
             ours = run(sys.executable, OURS[task], data[task])
             if ours is None:
@@ -210,14 +231,15 @@ def main() -> None:
             extra = "".join(f", {name} {value:.3g}" for name, value in ours.items() if name in ("arrays", "slope"))
             print(f"    measurand {ours['seconds']:.2f} s, {ours['peak']:.0f} MiB{extra}")
             for (name, peer), code in PEERS.items():
-                if name == task and given.peers:
-                    compared(peer, run(given.peers, code, data[task]), ours)
+                if name == task and peers and (theirs := run(peers, code, data[task])) is not None:
+                    compared(peer, theirs, ours)
+                    note, sides = str(theirs.get("note", "")), ("seconds", "peak")
+                    found.append(Race(TASKS[task], peer, note, *(ours[s] for s in sides), *(theirs[s] for s in sides)))
+    return found
 
 
-def compared(peer: str, theirs: dict | None, ours: dict) -> None:
+def compared(peer: str, theirs: dict, ours: dict) -> None:
     """Print a peer's time, the ratio, and whether the quantities both give agree."""
-    if theirs is None:
-        return
     same = ""
     if theirs.get("stderr") and None not in theirs["stderr"]:
         known = ours["stderr"][: len(theirs["stderr"])]

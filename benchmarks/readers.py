@@ -3,7 +3,7 @@
 Each PYTHON is an interpreter of an environment with a harness, kept apart since harnesses bring many packages:
 ``--peer`` one with inspect-ai, ``--lm-eval`` one with lm-eval 0.4; a half whose interpreter is not given is not run.
 The harness makes the logs itself, with a mock model, 50 of 200 samples unless told otherwise. Both sides read them,
-what they read is compared value by value, and the ratios of wall time and peak memory are printed. Interpreter start
+what they read is compared value by value, and the ratios of CPU time and peak memory are printed. Interpreter start
 and imports are not in the times; they are in the peaks.
 
 Inspect's logs are read by its own ``samples_df`` and ``read_eval_log``. lm-eval has no reader of its own: its peer is
@@ -22,13 +22,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from precision import Race
+
 TIMED = """
 import glob, json, resource, sys, time
 folder, kind, wanted = sys.argv[1:4]
 def timed(read):
-    start = time.perf_counter()
+    start = time.process_time()
     kept = read()
-    took = time.perf_counter() - start
+    took = time.process_time() - start
     return kept, {"seconds": took, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 """
 
@@ -213,6 +215,7 @@ print(json.dumps(told))
 class Half(NamedTuple):
     """A harness: what makes its logs and reads them, and the peer's name for each way of reading."""
 
+    harness: str
     make: str
     ours: str
     peer: str
@@ -220,10 +223,18 @@ class Half(NamedTuple):
 
 
 INSPECT = Half(
-    MAKE_INSPECT, OURS_INSPECT, PEER_INSPECT, {"summaries": "samples_df of summaries", "full": "samples_df of samples"}
+    "Inspect",
+    MAKE_INSPECT,
+    OURS_INSPECT,
+    PEER_INSPECT,
+    {"summaries": "samples_df of summaries", "full": "samples_df of samples"},
 )
 LM_EVAL = Half(
-    MAKE_LM_EVAL, OURS_LM_EVAL, PEER_LM_EVAL, {"dicts": "json lines into dicts", "frame": "json lines into pandas"}
+    "lm-eval",
+    MAKE_LM_EVAL,
+    OURS_LM_EVAL,
+    PEER_LM_EVAL,
+    {"dicts": "json lines into dicts", "frame": "json lines into pandas"},
 )
 
 
@@ -255,8 +266,9 @@ def compare(half: Half, python: str, logs: Path) -> None:
         print(f"{name}: {len(peer[name])} values of the two sides are equal{' to 1e-12' if bound else ''}")
 
 
-def race(half: Half, python: str, logs: Path, repeats: int) -> None:
+def race(half: Half, python: str, logs: Path, repeats: int, task: str) -> list[Race]:
     """Times and peaks, the two sides in turn."""
+    found = []
     fastest, slowest = math.inf, 0.0
     for kind, name in half.kinds.items():
         pairs = [
@@ -266,6 +278,7 @@ def race(half: Half, python: str, logs: Path, repeats: int) -> None:
         mine, theirs = (median(pair[side]["seconds"] for pair in pairs) for side in (0, 1))
         peaks = [max(pair[side]["peak"] for pair in pairs) for side in (0, 1)]
         fastest, slowest = min(fastest, mine), max(slowest, theirs)
+        found.append(Race(f"{task}, {kind}", name, "", mine, peaks[0], theirs, peaks[1]))
         ratios = sorted(pair[1]["seconds"] / pair[0]["seconds"] for pair in pairs)
         print(
             f"{kind}: measurand {mine:.2f} s, {peaks[0]:.0f} MiB; {name} {theirs:.2f} s, {peaks[1]:.0f} MiB; time "
@@ -273,6 +286,19 @@ def race(half: Half, python: str, logs: Path, repeats: int) -> None:
         )
     if half is INSPECT:
         print(f"summaries, which hold every score, against samples_df with full samples: {slowest / fastest:.0f}x")
+    return found
+
+
+def raced(half: Half, python: str, logs: int, samples: int, repeats: int) -> list[Race]:
+    """Logs of a harness made by it, read by both sides and compared, and the times."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "logs")
+        place.mkdir()
+        run(python, half.make, folder, logs, samples)
+        size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file()) / 2**20
+        print(f"{Path(python).parent.parent.name}: {logs} logs x {samples} samples, {size:.0f} MiB")
+        compare(half, python, place)
+        return race(half, python, place, repeats, f"{logs} logs of {half.harness} x {samples} samples")
 
 
 def main() -> None:
@@ -287,14 +313,7 @@ def main() -> None:
     if not halves:
         parser.error("nothing to run; give --peer, --lm-eval or both")
     for half, python in halves:
-        with tempfile.TemporaryDirectory() as folder:
-            logs = Path(folder, "logs")
-            logs.mkdir()
-            run(python, half.make, folder, given.logs, given.samples)
-            size = sum(path.stat().st_size for path in logs.rglob("*") if path.is_file()) / 2**20
-            print(f"{Path(python).parent.parent.name}: {given.logs} logs x {given.samples} samples, {size:.0f} MiB")
-            compare(half, python, logs)
-            race(half, python, logs, given.repeats)
+        raced(half, python, given.logs, given.samples, given.repeats)
 
 
 if __name__ == "__main__":

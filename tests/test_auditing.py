@@ -117,7 +117,14 @@ def test_no_sentence_of_the_example_shows_an_undefined_number_and_every_figure_n
 
 
 def test_settings_seed_and_versions_travel_with_the_audit(full):
-    assert full.settings["V1"] == {"level": 0.95, "missing": "complete", "resamples": 200, "threshold": 0.5}
+    assert full.settings["V1"] == {
+        "level": 0.95,
+        "missing": "complete",
+        "resamples": 200,
+        "threshold": 0.5,
+        "weighting": "component",
+        "correlation": "spearman",
+    }
     assert full.asked == tuple(one.code for one in discover())
     assert full.seed == 3
     assert {"measurand", "numpy", "scipy", "polars", "python"} <= set(full.provenance.versions)
@@ -192,7 +199,7 @@ def test_an_unknown_setting_is_refused(make_study, name):
         ({"threshold": 1.5}, "threshold"),
         ({"threshold": -0.5}, "threshold"),
         ({"missing": "drop"}, "missing should be 'complete', 'impute' or 'scale', got 'drop'"),
-        ({"resamples": 3}, "resamples should be at least 100, got 3"),
+        ({"resamples": 3}, "resamples should be at least 100, or 0 for none, got 3"),
         ({"most_dropped": 12}, "most_dropped should be from 1 to 7"),
     ],
 )

@@ -292,13 +292,15 @@ def test_options_of_reading_are_refused_where_nothing_is_read_so(capsys, monkeyp
 
 def test_models_can_be_left_out_and_an_embedded_study_be_named():
     words = ["entanglement", "frontier_2026", "--benchmark", "cais_mask_honesty", "--json"]
-    whole = json.loads(run(*words))
-    named = next(f for f in whole["findings"] if f["code"] == "V1" and f["subject"].get("benchmark") == "cais_mask_honesty")
+
+    def said(*more: str) -> str:
+        found = json.loads(run(*words, *more))["findings"]
+        return next(f for f in found if f["code"] == "V1" and f["subject"].get("benchmark") == words[3])["sentence"]
+
     study = measurand.load_example("frontier_2026")
     ran = study.scores.table.filter(study.scores.table["benchmark"] == "cais_mask_honesty")["model"].to_list()
     models = [*ran[:3], *(name for name in study.names("model") if name not in ran[:3])]
-    fewer = json.loads(run(*words, "--drop", ",".join(models[:3])))
-    without = next(f for f in fewer["findings"] if f["code"] == "V1" and f["subject"].get("benchmark") == "cais_mask_honesty")
     scores = study.scores.only(benchmarks=["cais_mask_honesty"], models=models[3:])
-    assert without["sentence"] == measurand.capabilities_correlation(scores).of("cais_mask_honesty").sentence
-    assert without["sentence"] != named["sentence"]
+    without = said("--drop", ",".join(models[:3]))
+    assert without == measurand.capabilities_correlation(scores).of("cais_mask_honesty").sentence
+    assert without != said()

@@ -93,7 +93,14 @@ def test_every_measure_says_what_it_asks_needs_and_computes(measure):
 
 
 def test_settings_are_the_keywords_of_compute_and_judge_with_defaults():
-    assert find("V1").settings == {"level": 0.95, "resamples": 10_000, "missing": "complete", "threshold": 0.5}
+    assert find("V1").settings == {
+        "level": 0.95,
+        "resamples": 10_000,
+        "missing": "complete",
+        "weighting": "component",
+        "correlation": "spearman",
+        "threshold": 0.5,
+    }
     assert find("V0").settings == {}
 
 

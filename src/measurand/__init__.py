@@ -20,8 +20,8 @@ PUBLIC = {
     "results": "Estimate Figure Finding Source Status",
     "store": "read",
     "tables": (
-        "Attempts Claim ClaimCard Degradation Failures Gain ItemSet Overlaps ProbeScores QueryLogprobs Quiz Responses "
-        "Scores Study TaskRuns Texts TokenLogprobs Trials Unread Version Versions Votes"
+        "Attempts Claim ClaimCard Degradation Failures Gain ItemSet Overlaps PartRun ProbeScores QueryLogprobs Quiz "
+        "Responses Scores Study TaskRuns Texts TokenLogprobs Trials Unread Version Versions Votes"
     ),
     "V0": "claims_tested",
     "V1": "capabilities_correlation",

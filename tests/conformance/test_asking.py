@@ -10,14 +10,15 @@ from types import ModuleType
 
 import pytest
 
-from conformance.adapters import Asks, Elsewhere, Here
-from conformance.asking import Answer, Case, Verdict, judged, near, refuses, values
-from conformance.cases import CASES
-from conformance.files import Crash, pair, renamed, rows
-from conformance.serving import answered, package
+from measurand.conformance import packages
+from measurand.conformance.adapters import Asks, Elsewhere, Here
+from measurand.conformance.asking import Answer, Case, Verdict, judged, near, refuses, values
+from measurand.conformance.cases import CASES
+from measurand.conformance.files import Crash, pair, renamed, rows
+from measurand.conformance.serving import answered, package
 
 QUESTIONS = {name for name, _ in inspect.getmembers(Asks, inspect.isfunction) if not name.startswith("_")}
-PACKAGES = sorted(path.stem for path in (Path(__file__).parent / "packages").glob("[!_]*.py"))
+PACKAGES = sorted(path.stem for folder in packages.__path__ for path in Path(folder).glob("[!_]*.py"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.asking import Case, Verdict, judged
-from conformance.cases import CASES, KINDS
-from conformance.serving import answered, package
-
-OPEN: dict[str, str] = {}
-"""Cases that measurand gets wrong, and how; the page of results shows them beside those of others."""
+from measurand.conformance.asking import Case, Verdict, judged
+from measurand.conformance.cases import CASES, KINDS
+from measurand.conformance.serving import answered, package
+from measurand.selftest import OPEN
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ Select = pytest.importorskip("selenium.webdriver.support.ui").Select
 
 pytestmark = pytest.mark.browser
 
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory, audit: Audit, measures: tuple[MeasureInfo, ...]) -> str:
     path = tmp_path_factory.mktemp("page") / "audit.html"

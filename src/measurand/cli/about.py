@@ -13,7 +13,7 @@ from measurand.cli.options import Jobs, Seed
 from measurand.cli.running import messages, names_in, progress
 from measurand.files import require_writable, write_atomically
 
-__all__ = ["calibrate", "explain", "measures"]
+__all__ = ["calibrate", "explain", "measures", "selftest"]
 
 
 @command(START)
@@ -79,3 +79,23 @@ def calibrate(
             if done:
                 step(str(chosen[done - 1]), done, len(chosen))
     messages.print(f"{len(rates)} rates in {output}")
+
+
+@command(DATA)
+def selftest(
+    runs: Annotated[int, typer.Option(min=20, help="Simulated studies of each kind.")] = 60,
+    jobs: Jobs = 1,
+) -> None:
+    """Whether measurand is right here: every case that lies, and some error rates measured anew (2 minutes)."""
+    from measurand.report.drawing import drawn, printed, table_rows
+    from measurand.selftest import labels
+    from measurand.selftest import selftest as run
+
+    with progress(labels()) as step:
+        found = run(runs=runs, jobs=jobs, progress=step)
+    console = Console()
+    typer.echo(found.sentence)
+    if (table := found.table()) is not None:
+        typer.echo(printed(drawn(table, table_rows(table, len(table.rows)), console), console))
+    if not found.passed:
+        raise typer.Exit(1)

@@ -1,8 +1,8 @@
 """What may be asked of a package, and how: here, or in an interpreter of its own.
 
-A package is a module of `conformance.packages` with a function for each question that it claims to answer; a question
-without a function is one it cannot answer. To add a package, write such a module against its documented API and name
-the interpreter of an environment in which it is installed.
+A package is a module of `measurand.conformance.packages` with a function for each question that it claims to answer; a
+question without a function is one it cannot answer. To add a package, write such a module against its documented API
+and name the interpreter of an environment in which it is installed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from conformance.asking import Answer, Case
-from conformance.serving import answered, package
+from measurand.conformance.asking import Answer, Case
+from measurand.conformance.serving import answered, package
 
 __all__ = ["Asks", "Elsewhere", "Here"]
 
@@ -133,12 +133,12 @@ class Elsewhere:
     def __init__(self, name: str, python: Path) -> None:
         self.name = name
         self._asked = subprocess.Popen(
-            [python, "-W", "ignore", "-m", "conformance.serving", name],
+            [python, "-W", "ignore", "-m", "measurand.conformance.serving", name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
         )
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Puts questions to a package; ``python -m conformance.serving PACKAGE`` in a process of its own, by lines of JSON."""
+"""Puts questions to a package by lines of JSON: ``python -m measurand.conformance.serving NAME``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from conformance.asking import Answer
-from conformance.files import Crash
+from measurand.conformance.asking import Answer
+from measurand.conformance.files import Crash
 
 __all__ = ["answered", "package"]
 
@@ -23,7 +23,7 @@ PURPOSE = ("ValueError", "RuntimeError", "SystemExit")
 
 def package(name: str) -> ModuleType:
     """The module that asks a package: one function per question that the package claims to answer."""
-    return import_module(f"conformance.packages.{name.replace('-', '_')}")
+    return import_module(f"measurand.conformance.packages.{name.replace('-', '_')}")
 
 
 def answered(asked: ModuleType, ask: str, given: Mapping[str, Any]) -> Answer:

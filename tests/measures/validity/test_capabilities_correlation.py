@@ -446,7 +446,7 @@ def test_a_level_out_of_range_is_refused(make_study, level):
 
 
 def test_too_few_resamples_are_refused(make_study):
-    with pytest.raises(InputError, match="at least 100, got 50"):
+    with pytest.raises(InputError, match="at least 100, or 0 for none, got 50"):
         capabilities_correlation(make_study(12).scores, resamples=50)
 
 

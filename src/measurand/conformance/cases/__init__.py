@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.asking import Case
+from measurand.conformance.asking import Case
 
 from . import clusters, forecasts, logs, pairs, people, precision, runs, tables
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.asking import Case, either, every, near, no_interval, refuses, says, spans
+from measurand.conformance.asking import Case, either, every, near, no_interval, refuses, says, spans
 
 from .made import table
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.asking import Case, every, near, says, silent, unclaimed
-from conformance.cases.made import table
+from measurand.conformance.asking import Case, every, near, says, silent, unclaimed
+from measurand.conformance.cases.made import table
 
 __all__ = ["KINDS"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from statistics import stdev
 
-from conformance.asking import Case, either, every, near, refuses, says, shown, spans, unclaimed, values
-from conformance.cases.made import inspect_log, lm_eval_results, lm_eval_samples, table
+from measurand.conformance.asking import Case, either, every, near, refuses, says, shown, spans, unclaimed, values
+from measurand.conformance.cases.made import inspect_log, lm_eval_results, lm_eval_samples, table
 
 __all__ = ["KINDS"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from math import comb
 
-from conformance.asking import Case, either, every, near, refuses, says, shown, spans
+from measurand.conformance.asking import Case, either, every, near, refuses, says, shown, spans
 
 from .made import table
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from math import exp, log
 
-from conformance.asking import Case, either, every, log_odds, near, says, shown, silent, unclaimed, undefined
-from conformance.cases.made import table
+from measurand.conformance.asking import Case, either, every, log_odds, near, says, shown, silent, unclaimed, undefined
+from measurand.conformance.cases.made import table
 
 __all__ = ["KINDS"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.asking import Case, either, every, near, says, spans, values
-from conformance.cases.made import inspect_log, lm_eval_results, table
+from measurand.conformance.asking import Case, either, every, near, says, spans, values
+from measurand.conformance.cases.made import inspect_log, lm_eval_results, table
 
 __all__ = ["KINDS"]
 

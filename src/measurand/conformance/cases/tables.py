@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from conformance.asking import Case, every, only, says, shown, silent, unclaimed
-from conformance.cases.made import table
+from measurand.conformance.asking import Case, every, only, says, shown, silent, unclaimed
+from measurand.conformance.cases.made import table
 
 __all__ = ["KINDS"]
 

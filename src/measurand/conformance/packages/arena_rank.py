@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from math import isfinite, log
 
-from conformance.asking import Answer
-from conformance.files import rows
+from measurand.conformance.asking import Answer
+from measurand.conformance.files import rows
 
 __all__ = ["ahead", "order", "strength", "strengths"]
 

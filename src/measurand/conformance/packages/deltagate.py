@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
-from conformance.asking import Answer
-from conformance.files import by_model, pair
+from measurand.conformance.asking import Answer
+from measurand.conformance.files import by_model, pair
 
 __all__ = ["clustered", "compared", "interval", "paired"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from conformance.asking import Answer
-from conformance.files import pair, rows, scored_items, written
+from measurand.conformance.asking import Answer
+from measurand.conformance.files import pair, rows, scored_items, written
 
 __all__ = ["answers", "answers_of_logs", "clustered", "compared", "interval", "logs", "paired", "repeated"]
 

@@ -6,8 +6,8 @@ from importlib import import_module
 from math import isfinite, log
 from typing import Any
 
-from conformance.asking import Answer
-from conformance.files import rows
+from measurand.conformance.asking import Answer
+from measurand.conformance.files import rows
 
 __all__ = ["agreement", "ahead", "order", "strength", "strengths"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from conformance.asking import Answer
-from conformance.files import by_model, pair
+from measurand.conformance.asking import Answer
+from measurand.conformance.files import by_model, pair
 
 __all__ = ["compared", "paired"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from conformance.asking import Answer
-from conformance.files import pair, rows
+from measurand.conformance.asking import Answer
+from measurand.conformance.files import pair, rows
 
 __all__ = ["apart", "compared", "interval", "paired", "rate"]
 

@@ -8,9 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from conformance.asking import Answer
-from conformance.cases.made import table as csv_of
-from conformance.files import command, pair, renamed, rows, scored_items, written
+from measurand.conformance.asking import Answer
+from measurand.conformance.cases.made import table as csv_of
+from measurand.conformance.files import command, pair, renamed, rows, scored_items, written
 
 __all__ = [
     "above",

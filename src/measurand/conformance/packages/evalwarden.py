@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from conformance.asking import Answer
-from conformance.cases.made import table as csv_of
-from conformance.files import command, written
+from measurand.conformance.asking import Answer
+from measurand.conformance.cases.made import table as csv_of
+from measurand.conformance.files import command, written
 
 __all__ = ["vouches"]
 

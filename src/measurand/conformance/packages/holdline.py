@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from conformance.asking import Answer
-from conformance.cases.made import table as csv_of
-from conformance.files import by_model, command, pair, rows, written
+from measurand.conformance.asking import Answer
+from measurand.conformance.cases.made import table as csv_of
+from measurand.conformance.files import by_model, command, pair, rows, written
 
 __all__ = ["agreement", "compared", "paired"]
 

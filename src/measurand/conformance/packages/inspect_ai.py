@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from conformance.asking import Answer
-from conformance.files import written
+from measurand.conformance.asking import Answer
+from measurand.conformance.files import written
 
 __all__ = ["clustered", "interval", "logs", "repeated"]
 

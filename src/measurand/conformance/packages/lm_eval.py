@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 
-from conformance.asking import Answer
+from measurand.conformance.asking import Answer
 
 __all__ = ["interval"]
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import measurand
-from conformance.asking import Answer
-from conformance.cases.made import table
-from conformance.files import written
+from measurand.conformance.asking import Answer
+from measurand.conformance.cases.made import table
+from measurand.conformance.files import written
 
 if TYPE_CHECKING:
-    from measurand import Estimate, Finding, Findings, Study
+    from measurand.api import Findings
+    from measurand.results import Estimate, Finding
+    from measurand.tables import Study
 
 __all__ = [
     "above",
