@@ -92,7 +92,8 @@ seconds, found = timed(lambda: order_with_intervals(
 say(seconds)
 """,
     "irt": """
-from measurand.stats.items.irt import check_scale, fit_two_parameter
+from measurand.stats.items.irt import fit_two_parameter
+from measurand.stats.items.irt_checks import check_scale
 answers = data["answers"].astype(np.float64)
 def fitted():
     fit = fit_two_parameter(answers)

@@ -207,7 +207,7 @@ if wanted:
                 told["recomputed"][name + metric] = value
             for (variant,), items in log.items.group_by("variant"):
                 for mean in item_means(items):
-                    told["recomputed"][name + erring(f"{mean.reading},{variant}")] = mean.stderr
+                    told["recomputed"][name + erring(f"{mean.reading},{variant or 'none'}")] = mean.stderr
 print(json.dumps(told))
 """
 

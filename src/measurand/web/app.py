@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
+import anyio.to_thread
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
@@ -33,6 +34,8 @@ UPLOAD_LIMIT = 2_000_000_000
 """Bytes of one file."""
 UPLOADS, AUDITS = "uploads", "audits"
 """Folders in the one served for what is dropped and what is found."""
+THREADS = 2
+"""Answers computed at once, in turn: a large log that is being read holds one of them."""
 FRAMES = 0.2
 """Seconds between two looks at an audit's progress."""
 
@@ -66,6 +69,8 @@ def create_app(
     async def life(_: FastAPI) -> AsyncIterator[None]:
         # What everyone looks at first takes a second to make, and is made before anyone asks.
         threading.Thread(target=_warm, args=(folder,), daemon=True).start()
+        # Python computes one thing at a time: of forty answers begun at once, some would wait for all the others.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         jobs.close()
 

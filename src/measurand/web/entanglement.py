@@ -95,7 +95,7 @@ def offer(scores: Scores, asked: Settings) -> Offer:
     settings = asked.changed(
         benchmark=asked.benchmark if asked.benchmark in tested else tested[0],
         class_=asked.class_ if asked.class_ in classes else next(iter(classes)),
-        drop=[name for name in asked.drop if name in scores.models_of(asked.class_)],
+        drop=[name for name in asked.drop if name in _models(scores, asked.class_)],
     )
     able = [name for name in everything if name != settings.benchmark]
     return Offer(
@@ -209,9 +209,14 @@ def explore(scores: Scores, asked: Settings) -> Explored:
     )
 
 
+@lru_cache(64)
+def _models(scores: Scores, class_: str) -> tuple[str, ...]:
+    return scores.models_of(class_)
+
+
 @lru_cache(16)
 def _classes(scores: Scores) -> Mapping[str, int]:
-    return {class_: len(scores.models_of(class_)) for class_ in scores.classes}
+    return {class_: len(_models(scores, class_)) for class_ in scores.classes}
 
 
 @lru_cache(16)
@@ -251,7 +256,7 @@ def filled(scores: Scores, asked: Settings) -> Settings:
     class_ = asked.class_ or ("chat" if "chat" in classes else classes[0])
     if class_ not in classes:
         raise UnknownName("class of models", class_, classes)
-    models = scores.models_of(class_)
+    models = _models(scores, class_)
     drop = [resolved("model", name, models) for name in asked.drop]
     return asked.changed(
         benchmark=benchmark, class_=class_, capability=capability, drop=[name for name in models if name in drop]

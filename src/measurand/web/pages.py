@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -23,7 +24,7 @@ from measurand.report.plots import Dot, Span, bar, curve, scatter, spans
 from measurand.stats.intervals.limits import Limits
 from measurand.web.claims import FIELDS, Workshop
 from measurand.web.comparison import Compared, Show
-from measurand.web.entanglement import Explored, Offer, Settings
+from measurand.web.entanglement import Explored, Offer
 from measurand.web.folder import DEFAULT, Source
 from measurand.web.leaderboard import MOST_CHOSEN, Board
 from measurand.wording import number, plural, signed
@@ -89,12 +90,13 @@ def entanglement_values(found: Explored) -> dict[str, Any]:
     """What the template of the entanglement explorer prints."""
     settings = found.settings
     here = settings.address("/entanglement")
+    undropped = settings.changed(drop=[]).address("/entanglement")
     dots = [
         Dot(
             name=point.model,
             x=point.capability,
             y=point.score,
-            link=_toggled(settings, point.model).address("/entanglement"),
+            link=_toggled(undropped, settings.drop, point.model),
             told="Click to take it back in." if point.left_out else "Click to leave it out.",
             crossed=point.left_out,
         )
@@ -126,14 +128,17 @@ def entanglement_values(found: Explored) -> dict[str, Any]:
         "curve": curve(found.curve, found.before.value, threshold=settings.threshold) if found.curve else None,
         "ways": _ways(found),
         "heaviest": max((abs(each) for each in found.weights.values() if each is not None), default=1.0),
-        "undropped": settings.changed(drop=[]).address("/entanglement"),
+        "undropped": undropped,
         **_code(found),
     }
 
 
-def _toggled(settings: Settings, model: str) -> Settings:
-    dropped = [name for name in settings.drop if name != model]
-    return settings.changed(drop=dropped if model in settings.drop else [*settings.drop, model])
+def _toggled(undropped: str, drop: Sequence[str], model: str) -> str:
+    """The address with a model left out, or taken back. Each dot has one, so only what differs is written anew."""
+    left_out = [name for name in drop if name != model] if model in drop else [*drop, model]
+    if not left_out:
+        return undropped
+    return f"{undropped}{'&' if '?' in undropped else '?'}{urlencode({'drop': left_out}, doseq=True)}"
 
 
 def _without(models: list[str]) -> str:
