@@ -207,7 +207,9 @@ if wanted:
                 told["recomputed"][name + metric] = value
             for (variant,), items in log.items.group_by("variant"):
                 for mean in item_means(items):
-                    told["recomputed"][name + erring(f"{mean.reading},{variant or 'none'}")] = mean.stderr
+                    # A reading is named by its filter where a task has several.
+                    named = mean.reading if "," in mean.reading else f"{mean.reading},{variant or 'none'}"
+                    told["recomputed"][name + erring(named)] = mean.stderr
 print(json.dumps(told))
 """
 

@@ -97,10 +97,14 @@ def test_a_store_says_it_too_and_forgets_it_when_it_can_be_read(folder, tmp_path
         close(folder / "sub", patch)
         (folder / "pipe.json").unlink(missing_ok=True)
         os.mkfifo(folder / "pipe.json")
+        (folder / "round.json").symlink_to(folder / "round.json")
+        (folder / "round.csv").symlink_to(folder / "round.csv")
         first = ingest([folder], tmp_path / "store")
     assert {Path(lost.file).name: lost.reason for lost in first.rejected} == {
         "sub": "cannot be read: Permission denied",
         "pipe.json": "is a pipe, not a file",
+        "round.json": "cannot be read: Too many levels of symbolic links",
+        "round.csv": "cannot be read: Too many levels of symbolic links",
     }
     (folder / "pipe.json").unlink()
     assert "sub" not in {Path(lost.file).name for lost in ingest([folder], tmp_path / "store").rejected}

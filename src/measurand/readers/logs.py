@@ -14,7 +14,7 @@ from measurand.readers import closed, every_eval_ever, foreign, helm, lighteval,
 from measurand.readers.inspect import logs as inspect_ai
 from measurand.readers.lm_eval import logs as lm_eval
 from measurand.readers.log import Log
-from measurand.readers.paths import SUFFIXES, below
+from measurand.readers.paths import SUFFIXES, below, real
 from measurand.readers.tables import item_rows
 
 __all__ = ["LogPath", "each_once", "find_logs", "read_log"]
@@ -93,8 +93,8 @@ def each_once(found: Iterable[LogPath]) -> list[LogPath]:
     """
     first: dict[Path, LogPath] = {}
     for log in found:
-        first.setdefault(log.path.resolve(), log)
-    return [log for log in first.values() if (whole := _whole(log)) is None or whole.resolve() not in first]
+        first.setdefault(real(log.path), log)
+    return [log for log in first.values() if (whole := _whole(log)) is None or real(whole) not in first]
 
 
 def _below(folder: Path) -> list[LogPath]:

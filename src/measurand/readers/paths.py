@@ -13,7 +13,18 @@ from measurand.errors import InputError, first_line
 from measurand.files import other_than_file
 from measurand.readers.tables.raw import shorten
 
-__all__ = ["SUFFIXES", "Below", "below", "expand", "read_bytes", "recognise", "require_file", "visible", "why_closed"]
+__all__ = [
+    "SUFFIXES",
+    "Below",
+    "below",
+    "expand",
+    "read_bytes",
+    "real",
+    "recognise",
+    "require_file",
+    "visible",
+    "why_closed",
+]
 
 SUFFIXES = {
     ".csv": "csv",
@@ -27,6 +38,18 @@ SUFFIXES = {
 READABLE = "CSV, TSV, Parquet and JSON lines (.csv, .tsv, .parquet, .jsonl, .ndjson)"
 SNIFFED = 4096
 """Bytes looked at where the name does not tell the format."""
+
+
+def real(path: str | os.PathLike[str]) -> Path:
+    """Where a path leads, by which a file is known however it is named.
+
+    Examples
+    --------
+    >>> real("logs/../logs/a.eval") == real("logs/a.eval")
+    True
+    """
+    # Path.resolve raises at links that lead in a circle, which are told when they are read.
+    return Path(os.path.realpath(path))
 
 
 def recognise(path: str | os.PathLike[str]) -> str | None:

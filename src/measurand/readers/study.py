@@ -18,7 +18,7 @@ from measurand.readers.evidence.kinds import KINDS, kind_of, kind_of_file
 from measurand.readers.log import Log
 from measurand.readers.logs import LogPath, each_once, find_logs, read_log
 from measurand.readers.of_runs import part_runs, responses, scores
-from measurand.readers.paths import SUFFIXES, expand, read_bytes, recognise, visible
+from measurand.readers.paths import SUFFIXES, expand, read_bytes, real, recognise, visible
 from measurand.readers.runs import Run, runs, unread
 from measurand.readers.tables import item_rows
 from measurand.readers.tables.assembling import assemble
@@ -253,11 +253,11 @@ def _evidence_beside(folder: Path, logs: Collection[Path]) -> list[Path]:
 def _tables_beside(paths: Sequence[Any], read: Sequence[Any]) -> list[str]:
     """Names of tables in the folders that were read as logs, without those that were read as well."""
     folders = [Path(path) for path in paths if not any(path is each for each in read) and Path(path).is_dir()]
-    read_too = {Path(each).resolve() for each in read if isinstance(each, (str, os.PathLike))}
+    read_too = {real(each) for each in read if isinstance(each, (str, os.PathLike))}
     # JSON lines in such a folder are samples of logs, mostly.
     kinds = {suffix for suffix, kind in SUFFIXES.items() if kind != "jsonl"}
     files = (file for folder in folders for file in visible(folder) if file.suffix.casefold() in kinds)
-    return sorted(str(file) for file in files if file.resolve() not in read_too)
+    return sorted(str(file) for file in files if real(file) not in read_too)
 
 
 def _aliases(given: Mapping[str, str] | str | os.PathLike[str] | None) -> Mapping[str, str]:
@@ -306,7 +306,7 @@ def _each_once(tables: Iterable[RawTable]) -> list[RawTable]:
     """Each file once, however many of the paths name it."""
     first: dict[Path | RawTable, RawTable] = {}
     for table in tables:
-        first.setdefault(table if table.source is None else Path(table.source.path).resolve(), table)
+        first.setdefault(table if table.source is None else real(table.source.path), table)
     return list(first.values())
 
 

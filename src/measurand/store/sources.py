@@ -14,6 +14,7 @@ from typing import NamedTuple
 from measurand.errors import InputError
 from measurand.files import other_than_file
 from measurand.readers.logs import LOG_SUFFIXES, LogPath, each_once, find_logs
+from measurand.readers.paths import real
 from measurand.store.layout import SCHEMA_VERSION, is_store, written
 
 __all__ = ["PARSER_VERSION", "State", "find_sources", "key_of", "state_of"]
@@ -38,14 +39,14 @@ def find_sources(paths: Paths, root: Path) -> list[LogPath]:
     InputError
         No path, one that is not there, or one that holds no log.
     """
-    own = root.resolve()
+    own = real(root)
     found: list[LogPath] = []
     for path in paths:
         if is_store(path):
             raise InputError(f"{os.fspath(path)}: is a store already; ingest the logs it was made from")
         if not Path(path).exists():
             raise InputError(f"{os.fspath(path)}: no such file or folder")
-        logs = [log for log in find_logs(path) if own not in log.path.resolve().parents]
+        logs = [log for log in find_logs(path) if own not in real(log.path).parents]
         if not logs:
             raise InputError(f"{os.fspath(path)}: no log of a harness; tables of scores are read without a store")
         found += logs
