@@ -187,11 +187,17 @@ files = sorted(glob.glob(folder + "/*/results_*.json"))
 runs, told = timed(lambda: [read(file) for file in files])
 def erring(metric):
     return metric.replace(",", "_stderr,")
+def named(reading, variant):
+    # A reading is named by its filter where a task has several.
+    return reading if "," in reading else f"{reading},{variant or 'none'}"
+def told_by(reading, variant):
+    metric, _, filter = named(reading, variant).partition(",")
+    return f"{filter}|{metric}"
 if wanted:
     logs = [log for run in runs for log in run]
     assert not any(log.problems for log in logs), [log.problems for log in logs]
     told["scores"] = {
-        f"{log.model}|{log.task}|{item}|{variant}|{reading}": score
+        f"{log.model}|{log.task}|{item}|{told_by(reading, variant)}": score
         for log in logs
         for item, variant, reading, score in log.items.select("item", "variant", "reading", "score").iter_rows()
     }
@@ -207,9 +213,7 @@ if wanted:
                 told["recomputed"][name + metric] = value
             for (variant,), items in log.items.group_by("variant"):
                 for mean in item_means(items):
-                    # A reading is named by its filter where a task has several.
-                    named = mean.reading if "," in mean.reading else f"{mean.reading},{variant or 'none'}"
-                    told["recomputed"][name + erring(named)] = mean.stderr
+                    told["recomputed"][name + erring(named(mean.reading, variant))] = mean.stderr
 print(json.dumps(told))
 """
 
