@@ -398,8 +398,8 @@ def _line(panel: Panel, values: np.ndarray) -> tuple[tuple[float, float], tuple[
     there = np.isfinite(values)
     x, y = panel.component.scores[there], values[there]
     slope, start = np.polyfit(x, y, 1)
-    ends = (float(x.min()), float(x.max()))
-    return tuple((end, float(start + slope * end)) for end in ends)  # type: ignore[return-value]
+    first, last = float(x.min()), float(x.max())
+    return (first, float(start + slope * first)), (last, float(start + slope * last))
 
 
 def _weights(scores: Scores, panel: Panel, settings: Settings) -> dict[str, float | None]:
