@@ -52,7 +52,8 @@ def test_beyond_this_machine_it_asks_for_its_token(tmp_path):
         assert re.search(r"\?token=[\w-]{20,}$", at)
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(at.partition("?")[0], timeout=20)
-        assert refused.value.code == 401
+        with refused.value:
+            assert refused.value.code == 401
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
         with opener.open(at, timeout=20) as answer:
             assert "token" not in answer.url

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from measurand import cli, files
+from measurand import cli
 from measurand.cli.streams import one_line
 from measurand.errors import InputError
 
@@ -124,10 +124,10 @@ def test_where_the_report_cannot_be_is_told_before_the_work(tmp_path, monkeypatc
 
 
 def test_an_answer_is_printed_though_the_report_found_the_disk_full(scores, tmp_path, monkeypatch, capsys):
-    def full(*_args):
-        raise OSError(errno.ENOSPC, "No space left on device", "audit.html")
+    def full(_file):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files, "write_atomically", full)
+    monkeypatch.setattr(os, "fsync", full)
     monkeypatch.setattr(sys, "argv", ["measurand", "score", str(scores), "-o", str(tmp_path / "out")])
     with pytest.raises(SystemExit) as ended:
         cli.main()

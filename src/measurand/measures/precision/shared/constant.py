@@ -53,8 +53,8 @@ def constant_answers(responses: Responses) -> tuple[ConstantAnswer, ...]:
     Examples
     --------
     >>> from measurand.tables import RESPONSE_COLUMNS
-    >>> rows = [{"model": m, "benchmark": "b", "item": f"{i}", "epoch": 1, "score": 1.0, "answer": a or f"reply {i}"}
-    ...         for i in range(20) for m, a in (("fixed", "This is the best answer."), ("other", ""))]
+    >>> rows = [{"model": m, "benchmark": "b", "item": f"{i}", "epoch": 1, "score": s, "answer": a or f"reply {i}"}
+    ...         for i in range(20) for m, s, a in (("fixed", 1.0, "This is the best answer."), ("other", 0.5, ""))]
     >>> empty = pl.DataFrame(schema=RESPONSE_COLUMNS)
     >>> rows = pl.DataFrame(rows).with_columns(pl.col("epoch").cast(pl.Int32))
     >>> (found,) = constant_answers(Responses(pl.concat([empty, rows], how="diagonal").lazy()))
