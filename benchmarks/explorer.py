@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import subprocess
 import sys
@@ -89,6 +90,12 @@ def memory(pid: int) -> float:
     return int(line.split()[1]) / 1000
 
 
+def spent(pid: int) -> float:
+    """CPU seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def main() -> None:
     """Start a server, put people to it, print."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -103,12 +110,14 @@ def main() -> None:
         try:
             base = next(word for line in server.stderr for word in line.split() if word.startswith("http://"))
             for part in range(3):
+                before = spent(server.pid)
                 took, failed = asyncio.run(load(base, given.people, given.rate, given.seconds / 3))
                 times = 1000 * np.quantile(took, [0.5, 0.95, 0.99])
                 print(
                     f"third {part + 1}: {3 * len(took) / given.seconds:.0f} answers per second; "
                     f"median {times[0]:.0f} ms, 95% {times[1]:.0f} ms, 99% {times[2]:.0f} ms, "
                     f"most {1000 * max(took):.0f} ms; "
+                    f"{1000 * (spent(server.pid) - before) / len(took):.1f} ms of CPU each; "
                     f"{len(failed)} failed; {memory(server.pid):.0f} MB"
                 )
                 for each in failed[:3]:

@@ -70,7 +70,8 @@ def plain(text: str) -> str:
     >>> plain("mm\\x1b[31mlu\\nnew")
     'mm [31mlu new'
     """
-    return _UNSAFE.sub(" ", text).strip()
+    # None of them is printable, and that is told at once.
+    return text.strip() if text.isprintable() else _UNSAFE.sub(" ", text).strip()
 
 
 def number(value: float | int | None, decimals: int | None = None) -> str:

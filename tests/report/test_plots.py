@@ -73,7 +73,7 @@ def test_rows_have_their_number_and_no_bar_without_an_interval(end):
 
 
 def test_a_curve_marks_where_it_stands():
-    values = np.linspace(-0.2, 0.9, 300)
+    values = tuple(np.linspace(-0.2, 0.9, 300).tolist())
     root = parsed(curve(values, 0.9, threshold=0.5))
     here = float(root.find("line[@class='here']").get("x1"))
     ways = [float(each.split()[0]) for each in root.find("path[@class='way']").get("d").split("M")[1:]]

@@ -1,10 +1,15 @@
-"""Pictures drawn as SVG for the explorer, whose marks are links: no script is needed to look or to click."""
+"""Pictures drawn as SVG for the explorer, whose marks are links: no script is needed to look or to click.
+
+They are put together as plain text, since one is drawn at every change: what is not a number or a word of ours goes
+through `_safe`.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -85,34 +90,36 @@ def scatter(
     parts.append(_text(LEFT - 44, 14, y_title, "axis start"))
     parts.append(_text(WIDE - RIGHT, HIGH - 8, x_title, "axis end"))
     (x1, y1), (x2, y2) = line
-    parts.append(
-        Markup('<line class="expected" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>').format(
-            across(x1), down(y1), across(x2), down(y2)
-        )
-    )
+    ends_at = f'x1="{across(x1):.1f}" y1="{down(y1):.1f}" x2="{across(x2):.1f}" y2="{down(y2):.1f}"'
+    parts.append(f'<line class="expected" {ends_at}/>')
     placed = [(dot, across(dot.x), down(dot.y)) for dot in dots]
     # Left out ones are drawn last, so that no dot hides them.
     parts += [_mark(dot, x, y, write) for dot, x, y in sorted(placed, key=lambda each: each[0].crossed)]
     parts += _labels(placed, line)
-    return Markup('<svg class="scatter" viewBox="0 0 {:g} {:g}" role="group" aria-label="{}">{}</svg>').format(
-        WIDE, HIGH, f"{plain(y_title)} by {plain(x_title)}", Markup("").join(parts)
+    label = _safe(f"{y_title} by {x_title}")
+    return Markup(
+        f'<svg class="scatter" viewBox="0 0 {WIDE:g} {HIGH:g}" role="group" aria-label="{label}">{"".join(parts)}</svg>'
     )
 
 
-def _mark(dot: Dot, x: float, y: float, write: Callable[[float], str]) -> Markup:
-    # Escaped here and put together as plain text: a picture has hundreds of marks, and is drawn at every change.
-    link, told = escape(dot.link), escape(plain(f"{dot.name}: {write(dot.y)}. {dot.told}"))
+def _safe(text: str) -> str:
+    """Text as it can stand in the picture, and in an attribute."""
+    return str(escape(plain(text)))
+
+
+def _mark(dot: Dot, x: float, y: float, write: Callable[[float], str]) -> str:
+    link, told = _safe(dot.link), _safe(f"{dot.name}: {write(dot.y)}. {dot.told}")
     shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5"/>'
     if dot.crossed:
         shape = f'<path d="M{x:.1f} {y:.1f}m-6-6l12 12m0-12l-12 12"/>'
-    return Markup(
+    return (
         f'<a href="{link}" hx-get="{link}" hx-push-url="true" class="mark{" out" * dot.crossed}" aria-label="{told}">'
         # A larger target than what is seen.
         f'<title>{told}</title><circle class="target" cx="{x:.1f}" cy="{y:.1f}" r="12"/>{shape}</a>'
     )
 
 
-def _labels(placed: Sequence[tuple[Dot, float, float]], line: Sequence[tuple[float, float]]) -> list[Markup]:
+def _labels(placed: Sequence[tuple[Dot, float, float]], line: Sequence[tuple[float, float]]) -> list[str]:
     """Names of what is left out, of both ends and of what lies farthest off the line, where they hide nothing."""
     (x1, y1), (x2, y2) = line
     slope = (y2 - y1) / ((x2 - x1) or 1.0)
@@ -134,7 +141,8 @@ def _labels(placed: Sequence[tuple[Dot, float, float]], line: Sequence[tuple[flo
         for left, top, side in around:
             box = (left, top, left + wide, top + LINE)
             inside = box[0] >= LEFT and box[2] <= WIDE and box[1] >= TOP - 12 and box[3] <= HIGH - BOTTOM
-            if inside and not any(_meet(box, other) for other in taken if other != (x - 6, y - 6, x + 6, y + 6)):
+            own = (x - 6, y - 6, x + 6, y + 6)
+            if inside and not any(_meet(box, other) for other in taken if other != own):
                 at = {"start": left, "end": left + wide, "middle": left + wide / 2}[side]
                 parts.append(_text(at, top + 11, dot.name, f"label {side}{' out' if dot.crossed else ''}"))
                 taken.append(box)
@@ -150,23 +158,29 @@ def _meet(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _y_axis(domain: tuple[float, float], down: Callable[[float], float], write: Callable[[float], str]) -> Markup:
+def _y_axis(domain: tuple[float, float], down: Callable[[float], float], write: Callable[[float], str]) -> str:
     lines = [
-        Markup('<line class="grid" x1="{:g}" x2="{:g}" y1="{:.1f}" y2="{:.1f}"/>{}').format(
-            LEFT, WIDE - RIGHT, down(value), down(value), _text(LEFT - 8, down(value) + 4, text, "axis end")
-        )
+        _across(LEFT, WIDE - RIGHT, down(value), "grid") + _text(LEFT - 8, down(value) + 4, text, "axis end")
         for value, text in ticks(domain, write, 0.0)
     ]
-    return Markup("").join(lines)
+    return "".join(lines)
 
 
-def _x_axis(domain: tuple[float, float], across: Callable[[float], float]) -> Markup:
+def _x_axis(domain: tuple[float, float], across: Callable[[float], float]) -> str:
     floor = HIGH - BOTTOM
-    lines = [
-        Markup('<line class="zero" x1="{:g}" x2="{:g}" y1="{:g}" y2="{:g}"/>').format(LEFT, WIDE - RIGHT, floor, floor)
-    ]
+    lines = [_across(LEFT, WIDE - RIGHT, floor, "zero")]
     lines += [_text(across(value), floor + 16, text, "axis middle") for value, text in ticks(domain, _tick, 0.0)]
-    return Markup("").join(lines)
+    return "".join(lines)
+
+
+def _across(x1: float, x2: float, y: float, classes: str) -> str:
+    """A level line."""
+    return f'<line class="{classes}" x1="{x1:.1f}" x2="{x2:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
+
+
+def _up(x: float, y1: float, y2: float, classes: str) -> str:
+    """An upright line."""
+    return f'<line class="{classes}" x1="{x:.1f}" x2="{x:.1f}" y1="{y1:.1f}" y2="{y2:.1f}"/>'
 
 
 def _tick(value: float) -> str:
@@ -174,8 +188,8 @@ def _tick(value: float) -> str:
     return f"{value:.6g}".replace("-", "−")
 
 
-def _text(x: float, y: float, text: str, classes: str) -> Markup:
-    return Markup(f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}">{escape(plain(text))}</text>')
+def _text(x: float, y: float, text: str, classes: str) -> str:
+    return f'<text class="{classes}" x="{x:.1f}" y="{y:.1f}">{_safe(text)}</text>'
 
 
 def spans(
@@ -204,34 +218,27 @@ def spans(
         return left + (inside - domain[0]) / (domain[1] - domain[0]) * width
 
     parts = [
-        Markup('<rect class="tint {}" x="{:.1f}" y="{:g}" width="{:.1f}" height="{:g}"/>').format(
-            tone, across(low), top, across(up) - across(low), floor - top
-        )
+        f'<rect class="tint {tone}" x="{across(low):.1f}" y="{top:g}" width="{across(up) - across(low):.1f}" '
+        f'height="{floor - top:g}"/>'
         for tone, low, up in tints
     ]
     for value, text in marks:
-        drawn = Markup('<line class="{0}" x1="{1:.1f}" x2="{1:.1f}" y1="{2:g}" y2="{3:g}"/>')
-        parts.append(drawn.format("zero" if value == 0 else "grid", across(value), top, floor))
+        parts.append(_up(across(value), top, floor, "zero" if value == 0 else "grid"))
         parts.append(_text(across(value), floor + 15, text, "axis middle"))
     if any(ends):
         parts += [_text(across(0) - 8, 13, ends[0], "end m2"), _text(across(0) + 8, 13, ends[1], "start m1")]
     for place, row in enumerate(rows):
         parts += _row(row, top + high * (place + 0.5), across, WIDE - right + 14)
-    return Markup('<svg class="spans" viewBox="0 0 {:g} {:g}" aria-hidden="true">{}</svg>').format(
-        WIDE, floor + 22, Markup("").join(parts)
-    )
+    return Markup(f'<svg class="spans" viewBox="0 0 {WIDE:g} {floor + 22:g}" aria-hidden="true">{"".join(parts)}</svg>')
 
 
-def _row(row: Span, y: float, across: Callable[[float], float], beside: float) -> Iterator[Markup]:
+def _row(row: Span, y: float, across: Callable[[float], float], beside: float) -> Iterator[str]:
     yield _text(0, y + 4, _cut(row.name, MOST_NAME), "name")
     if math.isfinite(row.low) and math.isfinite(row.high):
-        yield Markup('<line class="span {0}" x1="{1:.1f}" x2="{2:.1f}" y1="{3:g}" y2="{3:g}"/>').format(
-            row.tone, across(row.low), across(row.high), y
-        )
-    yield Markup('<circle class="dot {}" cx="{:.1f}" cy="{:g}" r="5.5"/>').format(row.tone, across(row.value), y)
-    yield Markup('<text class="value {}" x="{:g}" y="{:g}"><tspan class="strong">{}</tspan> {}</text>').format(
-        row.tone, beside, y + 4, plain(row.number), plain(_cut(row.word, MOST_NAME))
-    )
+        yield _across(across(row.low), across(row.high), y, f"span {row.tone}")
+    yield f'<circle class="dot {row.tone}" cx="{across(row.value):.1f}" cy="{y:g}" r="5.5"/>'
+    told = f'<tspan class="strong">{_safe(row.number)}</tspan> {_safe(_cut(row.word, MOST_NAME))}'
+    yield f'<text class="value {row.tone}" x="{beside:g}" y="{y + 4:g}">{told}</text>'
 
 
 def bar(low: float, high: float, at: float, most: float) -> Markup:
@@ -241,17 +248,18 @@ def bar(low: float, high: float, at: float, most: float) -> Markup:
         return 4 + (rank - 1) / max(most - 1, 1) * 172
 
     return Markup(
-        '<svg class="rank" viewBox="0 0 180 14" aria-hidden="true"><line class="grid" x1="4" x2="176" y1="7" y2="7"/>'
-        '<line class="span" x1="{:.1f}" x2="{:.1f}" y1="7" y2="7"/>'
-        '<circle class="dot" cx="{:.1f}" cy="7" r="3.5"/></svg>'
-    ).format(across(low), across(high), across(at))
+        f'<svg class="rank" viewBox="0 0 180 14" aria-hidden="true">{_across(4, 176, 7, "grid")}'
+        f"{_across(across(low), across(high), 7, 'span')}"
+        f'<circle class="dot" cx="{across(at):.1f}" cy="7" r="3.5"/></svg>'
+    )
 
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def curve(values: Sequence[float], here: float, *, threshold: float) -> Markup:
+@lru_cache(256)
+def curve(values: tuple[float, ...], here: float, *, threshold: float) -> Markup:
     """A specification curve: the same number in every way, sorted, and where this one stands among them."""
     wide, high, left, bottom = 300.0, 180.0, 34.0, 22.0
     low, top = min(*values, here, 0.0, threshold), max(*values, here, 0.0)
@@ -264,37 +272,21 @@ def curve(values: Sequence[float], here: float, *, threshold: float) -> Markup:
 
     parts = []
     for value, text in ticks((low, top), _tick, 0.0):
-        parts.append(
-            Markup('<line class="grid" x1="{:g}" x2="{:g}" y1="{:.1f}" y2="{:.1f}"/>{}').format(
-                left, wide, down(value), down(value), _text(left - 6, down(value) + 4, text, "axis end")
-            )
-        )
-    parts += [
-        Markup('<line class="bound" x1="{:g}" x2="{:g}" y1="{:.1f}" y2="{:.1f}"/>').format(
-            left, wide, down(bound), down(bound)
-        )
-        for bound in (threshold, -threshold)
-        if low <= bound <= top
-    ]
+        parts.append(_across(left, wide, down(value), "grid") + _text(left - 6, down(value) + 4, text, "axis end"))
+    parts += [_across(left, wide, down(bound), "bound") for bound in (threshold, -threshold) if low <= bound <= top]
     step = max(1, len(values) // MOST_WAYS)
     # One line of points: a line of no length with round ends is a dot.
     dots = "".join(f"M{across(place):.1f} {down(values[place]):.1f}h0" for place in range(0, len(values), step))
-    parts.append(Markup('<path class="way" d="{}"/>').format(dots))
+    parts.append(f'<path class="way" d="{dots}"/>')
     rank = sum(value < here for value in values)
     at = across(min(rank, len(values) - 1))
-    parts.append(
-        Markup('<line class="here" x1="{0:.1f}" x2="{0:.1f}" y1="{1:.1f}" y2="{2:.1f}"/>').format(
-            at, down(here) - 9, down(here) + 9
-        )
-    )
+    parts.append(_up(at, down(here) - 9, down(here) + 9, "here"))
     side = "end" if at > wide / 2 else "start"
     label = f"here, {signed(here)}"
     parts.append(_text(at - 8 if side == "end" else at + 8, max(12, down(here) - 12), label, f"label here {side}"))
     parts.append(_text(left, high - 4, "lowest", "axis start"))
     parts.append(_text(wide, high - 4, "highest", "axis end"))
-    return Markup('<svg class="curve" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}">{}</svg>').format(
-        wide,
-        high,
-        f"{len(values)} ways of computing it, from {signed(values[0])} to {signed(values[-1])}",
-        Markup("").join(parts),
+    told = f"{len(values)} ways of computing it, from {signed(values[0])} to {signed(values[-1])}"
+    return Markup(
+        f'<svg class="curve" viewBox="0 0 {wide:g} {high:g}" role="img" aria-label="{told}">{"".join(parts)}</svg>'
     )

@@ -27,7 +27,7 @@ from measurand.web.comparison import Compared, Show
 from measurand.web.entanglement import Explored, Offer
 from measurand.web.folder import DEFAULT, Source
 from measurand.web.leaderboard import MOST_CHOSEN, Board
-from measurand.wording import number, plural, signed
+from measurand.wording import number, plain, plural, signed
 
 __all__ = [
     "audit_data",
@@ -112,6 +112,7 @@ def entanglement_values(found: Explored) -> dict[str, Any]:
         "settings": settings,
         "here": here,
         "query": settings.query(),
+        "options": _benchmarks(found),
         "spans": spans(
             rows,
             domain=(-1.0, 1.0),
@@ -138,7 +139,21 @@ def _toggled(undropped: str, drop: Sequence[str], model: str) -> str:
     left_out = [name for name in drop if name != model] if model in drop else [*drop, model]
     if not left_out:
         return undropped
-    return f"{undropped}{'&' if '?' in undropped else '?'}{urlencode({'drop': left_out}, doseq=True)}"
+    return f"{undropped}{'&' if '?' in undropped else '?'}{'&'.join(map(_dropped, left_out))}"
+
+
+@functools.lru_cache(4096)
+def _dropped(model: str) -> str:
+    return urlencode({"drop": model})
+
+
+@functools.lru_cache(256)
+def _options(names: tuple[tuple[str, str], ...], chosen: str) -> Markup:
+    """A list to choose from: there may be hundreds, and the page is made at every change."""
+    option = Markup('<option value="{}"{}>{}</option>')
+    return Markup("").join(
+        option.format(plain(id_), Markup(" selected" if id_ == chosen else ""), plain(name)) for id_, name in names
+    )
 
 
 def _without(models: list[str]) -> str:
@@ -170,7 +185,18 @@ def _ways(found: Explored) -> str:
 def offer_values(found: Offer, problem: str) -> dict[str, Any]:
     """What the template prints where there is nothing to show: what can be chosen, and why this cannot be shown."""
     here = found.settings.address("/entanglement")
-    return {"found": found, "problem": problem, "settings": found.settings, "here": here, "heaviest": 1.0}
+    return {
+        "found": found,
+        "problem": problem,
+        "settings": found.settings,
+        "here": here,
+        "options": _benchmarks(found),
+        "heaviest": 1.0,
+    }
+
+
+def _benchmarks(found: Explored | Offer) -> Markup:
+    return _options(tuple((id_, found.names[id_]) for id_ in found.benchmarks), found.settings.benchmark)
 
 
 def comparison_values(found: Compared) -> dict[str, Any]:
