@@ -233,6 +233,24 @@ def test_a_file_dropped_becomes_an_audit(page: Any, served: tuple[str, Path], tm
     assert "sandbox" not in page.page_source[:2000]
 
 
+def test_a_folder_chosen_becomes_one_audit(page: Any, served: tuple[str, Path], tmp_path: Path) -> None:
+    runs = tmp_path / "our runs"
+    for place in range(2):
+        (runs / f"{place}").mkdir(parents=True)
+        rows = "".join(f"m{place},sums,{item},{(item + place) % 3 // 2}\n" for item in range(30))
+        (runs / f"{place}" / "items.csv").write_text(f"model,benchmark,item,score\n{rows}")
+    (runs / ".DS_Store").write_bytes(b"of the system")
+    opened(page, "/")
+    page.find_element("id", "chosen-folder").send_keys(str(runs))
+    until(lambda: "/jobs/" in page.current_url, "the audit to begin")
+    until(lambda: shown(page, "result"), "the audit to end", 180)
+    kept = served[1] / "uploads" / "our runs"
+    assert sorted(path.relative_to(kept).as_posix() for path in kept.rglob("*.*")) == ["0/items.csv", "1/items.csv"]
+    page.find_element("link text", "Look at it").click()
+    until(lambda: "/comparison" in page.current_url, "the comparison")
+    assert "m0" in page.find_element("css selector", "main").text
+
+
 def shown(page: Any, id_: str) -> Any:
     found = page.find_elements("id", id_)
     return found[0] if found and found[0].is_displayed() else None

@@ -1,4 +1,4 @@
-"""Audits beside the server: progress, stopping, a process that is killed, and uploads that break off."""
+"""Audits beside the server: progress, stopping, and a process that is killed."""
 
 from __future__ import annotations
 
@@ -107,61 +107,3 @@ def test_one_audit_runs_at_a_time_and_one_that_waits_can_be_stopped(tmp_path, jo
     jobs.stop(first)
     assert (waited(jobs, first).state, waited(jobs, second).state) == ("stopped", "stopped")
     assert second.process is None
-
-
-# --- Uploads ---
-
-
-def put(app, name, chunks):
-    with TestClient(app, base_url=BASE) as client:
-        return client.put(f"/files/{name}", content=chunks)
-
-
-def test_what_is_dropped_is_kept_and_nothing_is_written_over(tmp_path):
-    app = create_app(tmp_path)
-    for text in (b"model,a\n", b"model,b\n"):
-        assert put(app, "scores.csv", text).status_code == 201
-    assert {path.name: path.read_bytes() for path in (tmp_path / "uploads").iterdir()} == {
-        "scores.csv": b"model,a\n",
-        "scores-2.csv": b"model,b\n",
-    }
-
-
-def test_a_file_too_large_is_refused_as_it_comes(tmp_path):
-    sent = []
-
-    def chunks():
-        for _ in range(1000):
-            sent.append(1)
-            yield b"x" * 1000
-
-    answer = put(create_app(tmp_path, upload_limit=5000), "big.csv", chunks())
-    assert answer.status_code == 422
-    assert "5,000 bytes" in answer.text
-    assert list((tmp_path / "uploads").iterdir()) == []
-
-
-def test_an_upload_that_breaks_off_leaves_nothing(tmp_path):
-    def chunks():
-        yield b"model,"
-        raise ConnectionError("gone")
-
-    with pytest.raises(ConnectionError):
-        put(create_app(tmp_path), "half.csv", chunks())
-    uploads = tmp_path / "uploads"
-    assert not uploads.exists() or list(uploads.iterdir()) == []
-
-
-@pytest.mark.parametrize("name", [".hidden", "a%2Fb.csv", "..%2Fx.csv", "%00.csv", "x" * 300, "%20", "..."])
-def test_names_that_are_none_are_refused(tmp_path, name):
-    assert put(create_app(tmp_path), name, b"x").status_code in (404, 422)
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-
-
-def test_an_uploads_folder_that_leads_out_is_refused(tmp_path):
-    served, outside = tmp_path / "served", tmp_path / "outside"
-    served.mkdir()
-    outside.mkdir()
-    (served / "uploads").symlink_to(outside, target_is_directory=True)
-    assert put(create_app(served), "x.csv", b"x").status_code == 422
-    assert list(outside.iterdir()) == []

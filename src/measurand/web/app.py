@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -27,13 +27,14 @@ from measurand.web.downloads import File
 from measurand.web.folder import AUDIT, DEFAULT, Folder
 from measurand.web.guard import Guard
 from measurand.web.jobs import Jobs
+from measurand.web.uploads import begun, received
 
 __all__ = ["UPLOAD_LIMIT", "create_app"]
 
 UPLOAD_LIMIT = 2_000_000_000
 """Bytes of one file."""
-UPLOADS, AUDITS = "uploads", "audits"
-"""Folders in the one served for what is dropped and what is found."""
+AUDITS = "audits"
+"""Folder in the one served for what is found."""
 THREADS = 2
 """Answers computed at once, in turn: a large log that is being read holds one of them."""
 FRAMES = 0.2
@@ -152,9 +153,13 @@ def _files(app: FastAPI, folder: Folder, jobs: Jobs, upload_limit: int) -> None:
     def open_(of: Of) -> Response:
         return RedirectResponse(f"{_first_view(folder.study(of))}?{urlencode({'of': of})}", 303)
 
-    @app.put("/files/{name}", include_in_schema=False)
-    async def upload(name: str, request: Request) -> Response:
-        target = await _received(folder, name, request, upload_limit)
+    @app.post("/drops", include_in_schema=False)
+    def drop(name: str) -> Response:
+        return JSONResponse({"of": begun(folder, name).relative_to(folder.root).as_posix()}, 201)
+
+    @app.put("/files/{path:path}", include_in_schema=False)
+    async def upload(path: str, request: Request) -> Response:
+        target = await received(folder, path, request.stream(), upload_limit)
         return JSONResponse({"of": target.relative_to(folder.root).as_posix()}, 201)
 
     @app.post("/audits", include_in_schema=False)
@@ -166,7 +171,8 @@ def _files(app: FastAPI, folder: Folder, jobs: Jobs, upload_limit: int) -> None:
 
     @app.get("/jobs/{id_}", include_in_schema=False)
     def job(id_: str, request: Request) -> Response:
-        return _page(request, "job.html.j2", job=_known(jobs, id_))
+        known = _known(jobs, id_)
+        return _page(request, "job.html.j2", job=known, of=known.of)
 
     @app.get("/jobs/{id_}/events", include_in_schema=False)
     def events(id_: str) -> Response:
@@ -213,46 +219,6 @@ async def _events(jobs: Jobs, id_: str) -> AsyncIterator[str]:
         if job.ended:
             return
         await asyncio.sleep(FRAMES)
-
-
-async def _received(folder: Folder, name: str, request: Request, limit: int) -> Path:
-    """Write what is sent to disk as it comes; what is broken off or too large leaves nothing.
-
-    Raises
-    ------
-    InputError
-        A name that is none, or too many bytes.
-    """
-    plain = Path(name).name
-    if plain != name or name.startswith(".") or not name.strip() or "\0" in name or len(name.encode()) > 200:
-        raise InputError(f"a file's name should be plain, such as scores.csv, got {name!r}")
-    place = folder.root / UPLOADS
-    place.mkdir(exist_ok=True)
-    if not place.resolve().is_relative_to(folder.root):
-        raise InputError(f"{UPLOADS}: leads out of the folder that is served")
-    target, part = _free(place / name), place / f".{name}.part"
-    size = 0
-    try:
-        with part.open("xb") as file:
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > limit:
-                    raise InputError(f"{name}: larger than the {limit:,} bytes that are taken")
-                await asyncio.to_thread(file.write, chunk)
-        part.rename(target)
-    except FileExistsError:
-        raise InputError(f"{name}: is being received already") from None
-    except BaseException:
-        with suppress(OSError):
-            part.unlink()
-        raise
-    return target
-
-
-def _free(path: Path) -> Path:
-    """The path, or the next that nothing has: what was dropped before is not written over."""
-    numbered = (path.with_name(f"{path.stem}-{count}{path.suffix}") for count in range(2, 1000))
-    return path if not path.exists() else next(each for each in numbered if not each.exists())
 
 
 def _first_view(study: Study) -> str:

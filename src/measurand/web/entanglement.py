@@ -54,7 +54,7 @@ class Settings(ViewSettings):
     """What a reader can set; every view is one address."""
 
     of: str = Field("", description="Where the scores come from: an embedded study, or a path in the folder served.")
-    benchmark: str = Field("", description="Benchmark under test; by default the first that a study of safety names.")
+    benchmark: str = Field("", description="Benchmark under test; by default one unknown to the catalogue.")
     class_: str = Field("", alias="class", description="Class of models, such as chat.")
     capability: list[str] = Field([], description="Capability benchmarks; by default those of the catalogue.")
     combined: Literal["component", "average", "scale"] = Field("component", description="How these make one score.")
@@ -226,8 +226,10 @@ def _tested(scores: Scores) -> tuple[str, ...]:
 
 @lru_cache(16)
 def _roles(scores: Scores) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Every benchmark, those that make the capabilities score, and those of safety."""
-    return tuple(scores.benchmarks["benchmark"]), scores.benchmarks_of("capability"), scores.benchmarks_of("safety")
+    """Every benchmark, those that make the capabilities score, and those likely to be asked about first."""
+    # What the catalogue does not know is the reader's own, and what brought them here.
+    first = (*scores.benchmarks_of("other"), *scores.benchmarks_of("safety"))
+    return tuple(scores.benchmarks["benchmark"]), scores.benchmarks_of("capability"), first
 
 
 def filled(scores: Scores, asked: Settings) -> Settings:
@@ -240,7 +242,7 @@ def filled(scores: Scores, asked: Settings) -> Settings:
     NotApplicable
         No benchmark is under test.
     """
-    everything, makers, of_safety = _roles(scores)
+    everything, makers, first = _roles(scores)
     capability = [resolved("benchmark", name, everything) for name in asked.capability]
     # The default, ticked one by one, is the default.
     if set(capability) == set(makers):
@@ -249,8 +251,8 @@ def filled(scores: Scores, asked: Settings) -> Settings:
     tested = [name for name in everything if name not in making]
     if not tested:
         raise NotApplicable("every benchmark is a capability benchmark", needs="a benchmark under test")
-    safety = [name for name in of_safety if name not in making]
-    benchmark = resolved("benchmark", asked.benchmark, tested) if asked.benchmark else (safety or tested)[0]
+    likely = [name for name in first if name not in making]
+    benchmark = resolved("benchmark", asked.benchmark, tested) if asked.benchmark else (likely or tested)[0]
     classes = scores.classes
     # Chat models first: they are what people use.
     class_ = asked.class_ or ("chat" if "chat" in classes else classes[0])

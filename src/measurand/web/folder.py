@@ -19,9 +19,9 @@ from measurand.store import is_store, read
 from measurand.tables import Study
 from measurand.wording import plural
 
-__all__ = ["AUDIT", "CALLED", "DEFAULT", "Folder", "Source", "read_by"]
+__all__ = ["AUDIT", "CALLED", "DEFAULT", "UPLOADS", "Folder", "Source", "read_by"]
 
-AUDIT = "audit.json"
+AUDIT, UPLOADS = "audit.json", "uploads"
 CALLED = {"safetywashing_2024": "Safetywashing 2024", "frontier_2026": "Frontier 2026"}
 """The embedded studies in a list of sources."""
 
@@ -112,6 +112,9 @@ class Folder:
             yield self._source(path, "audit", "audit")
         elif is_store(path):
             yield self._source(path, "store", "store of logs")
+        elif path == self.root / UPLOADS:
+            # What was dropped one after another does not belong together.
+            yield from self._below(path, depth)
         elif logs := self._logs(path):
             yield self._source(path, "logs", plural(logs, "log"))
         elif depth < DEPTH:

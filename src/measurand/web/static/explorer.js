@@ -32,32 +32,49 @@ document.addEventListener("click", async (event) => {
 
 // --- Files that are dropped ---
 
-async function send(files) {
+async function send(given) {
   const told = document.getElementById("progress");
-  let last = null;
-  for (const file of files) {
-    told.textContent = `Receiving ${file.name} …`;
-    const answer = await fetch(`/files/${encodeURIComponent(file.name)}`, { method: "PUT", body: file });
-    if (!answer.ok) {
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      told.textContent = page.querySelector(".lede")?.textContent || `${file.name} was not taken`;
-      return;
-    }
-    last = (await answer.json()).of;
+  // Hidden files are the system's own.
+  const files = given.filter(({ path }) => !path.split("/").some((part) => part.startsWith(".")));
+  if (!files.length) return;
+  const asked = async (address, options) => {
+    const answer = await fetch(address, options);
+    if (answer.ok) return answer.json();
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    told.textContent = page.querySelector(".lede")?.textContent || `${options.method} ${address}: ${answer.status}`;
+    return null;
+  };
+  let of = "", within = "";
+  // What was dropped together is one source; a folder keeps its name and what lies where in it.
+  const tops = new Set(files.map(({ path }) => path.split("/")[0]));
+  const folder = tops.size === 1 && files[0].path.includes("/");
+  if (files.length > 1 || folder) {
+    const begun = await asked(`/drops?name=${encodeURIComponent(folder ? [...tops][0] : "files")}`, { method: "POST" });
+    if (!begun) return;
+    of = begun.of;
+    within = `${of.split("/").pop()}/`;
   }
-  if (last === null) return;
-  const of = files.length > 1 ? "uploads" : last;
-  const answer = await fetch(`/audits?of=${encodeURIComponent(of)}`, { method: "POST" });
-  if (answer.ok) location.href = (await answer.json()).page;
-  else told.textContent = "The files are there, but no audit could be started.";
+  for (const [place, { file, path }] of files.entries()) {
+    told.textContent = `Receiving ${path}${files.length > 1 ? `, ${place + 1} of ${files.length}` : ""} …`;
+    const inside = within + (folder ? path.slice(path.indexOf("/") + 1) : path);
+    const address = `/files/${inside.split("/").map(encodeURIComponent).join("/")}`;
+    const kept = await asked(address, { method: "PUT", body: file });
+    if (!kept) return;
+    of ||= kept.of;
+  }
+  const job = await asked(`/audits?of=${encodeURIComponent(of)}`, { method: "POST" });
+  if (job) location.href = job.page;
 }
 
 async function filesIn(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
+  if (!entries.some((entry) => entry.isDirectory)) return chosen(transfer.files);
   const found = [];
   const walk = async (entry) => {
-    if (entry.isFile) found.push(await new Promise((resolve, reject) => entry.file(resolve, reject)));
+    if (entry.isFile) {
+      const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+      found.push({ file, path: entry.fullPath.replace(/^\//, "") });
+    }
     else {
       const reader = entry.createReader();
       for (;;) {
@@ -71,6 +88,8 @@ async function filesIn(transfer) {
   return found;
 }
 
+const chosen = (files) => [...files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+
 const drop = document.getElementById("drop");
 if (drop) {
   for (const kind of ["dragenter", "dragover"]) {
@@ -82,7 +101,9 @@ if (drop) {
     drop.classList.remove("over");
     send(await filesIn(event.dataTransfer));
   });
-  document.getElementById("chosen").addEventListener("change", (event) => send([...event.target.files]));
+  for (const id of ["chosen", "chosen-folder"]) {
+    document.getElementById(id).addEventListener("change", (event) => send(chosen(event.target.files)));
+  }
 }
 
 // --- An audit under way ---
