@@ -91,3 +91,18 @@ def test_a_click_takes_a_model_in_and_out(client):
     page = client.get("/leaderboard?of=votes.csv&chosen=model-00").text
     assert 'href="/leaderboard?of=votes.csv&amp;chosen=model-00&amp;chosen=model-01"' in page
     assert 'href="/leaderboard?of=votes.csv"' in page
+
+
+def board_of(*wins: tuple[str, str, int]) -> str:
+    """The title over votes, given as winner, loser and how often."""
+    rows = [(a, b, "model_a") for a, b, times in wins for _ in range(times)]
+    votes = pl.DataFrame(rows, schema=["model_a", "model_b", "winner"], orient="row")
+    return view(Study(title="", votes=Votes.build(votes)), Settings()).title
+
+
+def test_the_title_says_who_comes_first_and_who_else_could():
+    clear = [("a", "b", 300), ("b", "a", 40), ("b", "c", 300), ("c", "b", 40), ("a", "c", 300), ("c", "a", 9)]
+    assert board_of(*clear) == "a comes first, ahead of all others"
+    close = [("a", "b", 160), ("b", "a", 150), ("b", "c", 300), ("c", "b", 40), ("a", "c", 300), ("c", "a", 40)]
+    assert board_of(*close) == "a comes first, but 1 other could"
+    assert board_of(("a", "b", 6), ("b", "a", 5)) == "No two of 2 models can be told apart"

@@ -23,7 +23,7 @@ from measurand.tables import Responses, Study, Votes
 from measurand.web.downloads import File, require_kind, tabled
 from measurand.web.folder import read_by
 from measurand.web.settings import ViewSettings
-from measurand.wording import number, percent, plural, signed
+from measurand.wording import listed, number, percent, plural, signed
 
 __all__ = ["Board", "Place", "Settings", "download", "view"]
 
@@ -85,6 +85,7 @@ class Board:
 
     settings: Settings
     title: str
+    sentence: str
     change: str
     what: str
     boards: tuple[str, ...]
@@ -180,9 +181,11 @@ def view(study: Study, asked: Settings) -> Board:
     pages = max(1, -(-len(fitting) // PER_PAGE))
     settings = asked.changed(board=board if len(boards) > 1 else "", chosen=chosen, page=min(asked.page, pages))
     start = (settings.page - 1) * PER_PAGE
+    on = f" on {board}" if of.units != "votes" else ""
     return Board(
         settings=settings,
-        title=order_words(order, plural(len(order.models), "model"), f" on {board}" if of.units != "votes" else ""),
+        title=_title(order, on),
+        sentence=order_words(order, plural(len(order.models), "model"), on),
         change=_change(order, of.units),
         what=of.what,
         boards=boards,
@@ -222,12 +225,20 @@ def _among(order: Order, chosen: Sequence[str]) -> tuple[Pair, ...]:
     )
 
 
+def _title(order: Order, on: str) -> str:
+    """Who comes first, and whether that is settled."""
+    others = sum(best == 1 for best, _ in order.ranks) - 1
+    if not order.told_apart:
+        return f"No two of {plural(len(order.models), 'model')} can be told apart{on}"
+    if order.sharing > 1:
+        return f"{listed(order.models[: order.sharing])} share the first place{on}"
+    settled = f"but {plural(others, 'other')} could" if others else "ahead of all others"
+    return f"{order.models[0]} comes first{on}, {settled}"
+
+
 def _change(order: Order, units: str) -> str:
-    """What would settle the order, or turn it."""
-    first = [model for model, (best, _) in zip(order.models, order.ranks, strict=True) if best == 1]
-    told = times_as_many(order, units).strip()
-    open_ = f"{plural(len(first), 'model')} could stand first." if len(first) > 1 else ""
-    return " ".join(part for part in (open_, told) if part) or "Nothing that is missing here: every place is settled."
+    """What would settle the order."""
+    return times_as_many(order, units).strip() or ("" if order.alike else "Every place is settled.")
 
 
 def _python(settings: Settings, function: str) -> str:

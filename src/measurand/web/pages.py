@@ -17,6 +17,7 @@ from measurand import schema
 from measurand.errors import InputError
 from measurand.measures import discover
 from measurand.measures.precision.shared.differing import Differing
+from measurand.measures.precision.shared.order import times_text
 from measurand.report.hero.benchmarks import TONES, WORDS
 from measurand.report.hero.parts import ticks
 from measurand.report.html import environment, to_html
@@ -344,6 +345,7 @@ def _environment() -> Any:
         points=lambda value: number(100 * value, 1) if value == value else "–",
         signed=signed,
         slug=_slug,
+        times=times_text,
     )
 
 

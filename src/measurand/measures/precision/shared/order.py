@@ -149,10 +149,21 @@ def typical_times(order: Order) -> str:
     # Equal scores give no distance to project from.
     if not times or not np.isfinite(typical := float(np.median(times))):
         return ""
-    if typical >= MOST_TIMES:
+    return times_text(typical)
+
+
+def times_text(factor: float) -> str:
+    """How many times the evidence, in digits that a projection has.
+
+    Examples
+    --------
+    >>> times_text(3.14), times_text(270.4), times_text(1e7)
+    ('3.1', '270', 'over 1,000')
+    """
+    if factor >= MOST_TIMES:
         return f"over {MOST_TIMES:,}"
-    # From 9.5 on one decimal would round to 10.0, a precision that a projection does not have.
-    return number(typical, 0 if typical >= 9.5 else 1)
+    # From 9.5 on one decimal would round to 10.0.
+    return number(factor, 0 if factor >= 9.5 else 1)
 
 
 def times_as_many(order: Order, units: str) -> str:
