@@ -205,7 +205,7 @@ def test_writing_a_claim(page: Any) -> None:
         script = "return document.getElementById('card')?.textContent.includes(arguments[0])"
         until(lambda text=text, script=script: page.execute_script(script, text), "the card to hold it")
     changed(page, lambda: choose(page, "measure", "V1"))
-    assert page.find_element("css selector", "#told p").text == "Still open: the bound is to be said."
+    assert page.find_element("css selector", "#told p").text == "Still to come: the bound."
     for value in ("class=chat", "benchmark=truthfulqa_mc1"):
         script = """
           const field = [...document.querySelectorAll('[name=about]')]

@@ -96,5 +96,5 @@ def test_the_page_keeps_what_was_typed(client):
     query = "&".join(["of=safetywashing_2024", "text=Half+a+%3Cb%3Eclaim%3C%2Fb%3E", "measure=V1"])
     page = client.get(f"/claims?{query}").text
     assert "Half a &lt;b&gt;claim&lt;/b&gt;" in page
-    assert "Still open" in page
+    assert "Still to come" in page
     assert client.get(f"/claims/download?{query}").text.startswith("[claim]")

@@ -164,7 +164,7 @@ def view(study: Study, settings: Settings) -> Workshop:
         A measure that is none.
     """
     bearings = _bearings(study)
-    missing = [f"{what} is to be said" for what, said in _texts(settings).items() if not said.strip()]
+    missing = [what for what, said in _texts(settings).items() if not said.strip()]
     findings: tuple[Finding, ...] = ()
     if settings.measure:
         code = find(settings.measure).code
@@ -172,9 +172,9 @@ def view(study: Study, settings: Settings) -> Workshop:
         told = tuple({**QUICKLY.get(code, {}), **stated}.items())
         findings = _made(_kept(study), code, told).findings
         if not any(finding.estimates for finding in findings):
-            missing.append(f"the evidence lacks what {code} needs: {find(code).needs}")
+            missing.append(f"evidence of another kind, since {code} needs {find(code).needs}")
     else:
-        missing.append("a measure that it rests on is to be chosen")
+        missing.append("a measure that it rests on")
     about = [each for each in findings if _where(settings).items() <= dict(each.subject).items()] or findings
     # Rows before headlines: a claim is mostly about one benchmark or model.
     ordered = sorted(about, key=lambda finding: finding.headline)
@@ -276,7 +276,7 @@ def _bounds_missing(settings: Settings) -> list[str]:
     if settings.relation == "no issue":
         return []
     wanted = [settings.low] if settings.relation in ("above", "below") else [settings.low, settings.high]
-    return ["the bound is to be said"] if None in wanted else []
+    return ["the bound"] if None in wanted else []
 
 
 def _raw(settings: Settings) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from measurand.web.comparison import Compared, Show
 from measurand.web.entanglement import Explored, Offer
 from measurand.web.folder import DEFAULT, Source
 from measurand.web.leaderboard import MOST_CHOSEN, Board
-from measurand.wording import number, plain, plural, signed
+from measurand.wording import listed, number, plain, plural, signed
 
 __all__ = [
     "audit_data",
@@ -340,6 +340,7 @@ def _environment() -> Any:
     return environment(
         _template,
         cut=_cut,
+        listed=listed,
         number=number,
         plural=plural,
         points=lambda value: number(100 * value, 1) if value == value else "–",

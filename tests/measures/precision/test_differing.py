@@ -6,11 +6,12 @@ import polars as pl
 import pytest
 
 from measurand.measures import find
-from measurand.measures.precision.shared.differing import MOST_ITEMS, MOST_LETTERS
+from measurand.measures.precision.shared.differing import MOST_ITEMS, MOST_LETTERS, Differing, answers_to
 from measurand.report.html import to_html
 from measurand.results import Audit, Provenance
 from measurand.tables import Responses
 
+COLOURS = ["red", "green", "blue"]
 EVIL = "<script>alert(1)</script>\x1b[31m " + "x" * 300
 
 
@@ -89,3 +90,25 @@ def test_models_that_score_alike_have_no_such_table():
     result, answer = compared(Responses.build(frame))
     assert result.items == ()
     assert len(answer.tables) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "right", "spelled"),
+    [
+        (("0", "2"), "0", ("0: red", "2: blue")),  # a 0: numbered from 0
+        (("1", "3"), "1", ("1: red", "3: blue")),  # a 3 of three: from 1
+        (("1", "2"), "1", ("1", "2")),  # either way: not guessed
+        (("A", "C"), "A", ("A: red", "C: blue")),
+        (("Z", "none of them"), "A", ("Z", "none of them")),
+        (("red", "blue"), "red", ("red", "blue")),
+    ],
+)
+def test_answers_that_name_a_choice_are_told_with_it(told, right, spelled):
+    rows = [
+        {"model": m, "benchmark": "quiz", "item": "q", "score": s, "answer": said, "target": right, "choices": COLOURS}
+        for m, s, said in zip("ab", (1.0, 0.0), told, strict=True)
+    ]
+    found = Responses.build(pl.DataFrame(rows))
+    (item,) = answers_to(found, [Differing(benchmark="quiz", item="q", scores=(1, 0), epochs=(1, 1))], ("a", "b"))
+    assert item.answers == spelled
+    assert item.target == (spelled[0] if told[0] == right else "A: red")

@@ -100,15 +100,39 @@ def _answers(
     # As the tables spell them, whatever type a table of items has given its names.
     names = [pl.col(name).cast(pl.String) for name in ("benchmark", "item", "model")]
     target = pl.col("target") if "target" in held else pl.lit(None, pl.String).alias("target")
+    choices = pl.col("choices") if "choices" in held else pl.lit(None, pl.List(pl.String)).alias("choices")
     rows = (
         responses.frame.filter(pl.col("model").is_in(pair))
-        .select(*names, pl.col("answer"), target)
+        .select(*names, pl.col("answer"), target, choices)
         .filter(pl.col("answer").is_not_null())
         .join(items.lazy(), on=["benchmark", "item"], how="semi")
         .unique(["benchmark", "item", "model"], keep="first", maintain_order=True)
         .collect()
     )
-    return {(row[0], row[1], row[2]): (row[3], row[4]) for row in rows.iter_rows()}
+    found = list(rows.iter_rows())
+    first = _first_number([(said, options) for *_, answer, right, options in found for said in (answer, right)])
+    return {
+        (row[0], row[1], row[2]): (_spelled(row[3], row[5], first), _spelled(row[4], row[5], first)) for row in found
+    }
+
+
+def _first_number(told: Sequence[tuple[str | None, Sequence[str | None] | None]]) -> int | None:
+    """What the first choice is numbered, as all answers together show; None where they fit neither way or both."""
+    numbers = [(int(said), len(options)) for said, options in told if options and said and said.isdecimal()]
+    from_0 = any(said == 0 for said, _ in numbers) and all(said < count for said, count in numbers)
+    from_1 = any(said == count for said, count in numbers) and all(0 < said <= count for said, count in numbers)
+    return 0 if from_0 else 1 if from_1 else None
+
+
+def _spelled(said: str | None, options: Sequence[str | None] | None, first: int | None) -> str | None:
+    """An answer that is the letter or number of a choice, with the choice beside it."""
+    if not said or not options or said in options:
+        return said
+    if said.isdecimal():
+        place = -1 if first is None else int(said) - first
+    else:
+        place = ord(said) - ord("A") if len(said) == 1 else -1
+    return f"{said}: {options[place]}" if 0 <= place < len(options) else said
 
 
 def items_table(items: Sequence[Differing], pair: Sequence[str]) -> tuple[Table, ...]:
