@@ -98,3 +98,15 @@ def test_the_page_keeps_what_was_typed(client):
     assert "Half a &lt;b&gt;claim&lt;/b&gt;" in page
     assert "Still to come" in page
     assert client.get(f"/claims/download?{query}").text.startswith("[claim]")
+
+
+def test_a_bound_in_points_is_asked_for_as_a_share(client):
+    asked = {
+        "of": "items.parquet", "text": "t", "source": "s", "measured": "m", "population": "p", "measure": "P2",
+        "estimate": "difference", "relation": "above",
+    }  # fmt: skip
+    wrong = client.get("/api/claims", params={**asked, "low": -2}).json()
+    assert wrong["verdict"] is None
+    assert "2 points are 0.02" in wrong["missing"][0]
+    assert client.get("/api/claims", params={**asked, "low": -0.02}).json()["verdict"] is not None
+    assert "Bound (2 points are 0.02)" in client.get("/claims", params=asked).text

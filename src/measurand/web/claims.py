@@ -14,7 +14,7 @@ from measurand.auditing import audit
 from measurand.errors import InputError
 from measurand.measures import discover, find
 from measurand.measures.shared import display_names
-from measurand.measures.validity.shared.claim_cards import told_by
+from measurand.measures.validity.shared.claim_cards import PRINTED, off_scale, told_by
 from measurand.results import Answer, Audit, Estimate, Finding, Status
 from measurand.tables import ClaimCard, Study
 from measurand.tables.claim_card import BENCHMARK_USES, ELICITATIONS, KINDS, RELATIONS, STATEMENTS
@@ -94,6 +94,7 @@ class Workshop:
     bearings : the measures; those that can be made first.
     estimates, subjects : names to choose from, of the measure chosen.
     grounds : estimates that fit what is chosen so far; `count` how many there are.
+    scale : how a bound is written, where it is printed otherwise.
     missing : what is still to be filled in, or what the evidence lacks.
     verdict : the answer of the card, None while it is not complete.
     plan : what would settle it, where it is open.
@@ -107,6 +108,7 @@ class Workshop:
     names: Mapping[str, str]
     grounds: tuple[Ground, ...]
     count: int
+    scale: str
     missing: tuple[str, ...]
     verdict: Answer | None
     status: str
@@ -186,6 +188,10 @@ def view(study: Study, settings: Settings) -> Workshop:
     for key in dict.fromkeys(key for finding in findings for key in finding.subject):
         subjects[key] = tuple(dict.fromkeys(f.subject[key] for f in findings if key in f.subject))
     missing += _bounds_missing(settings)
+    unit = next((each.unit for _, each in fitting), "")
+    bounds = [bound for bound in (settings.low, settings.high) if bound is not None]
+    if problem := off_scale(settings.estimate, bounds, unit):
+        missing.append(f"another bound, since {problem}")
     held = _Held() if missing else _held(card_of(settings), findings, fitting)
     return Workshop(
         settings=settings,
@@ -198,6 +204,7 @@ def view(study: Study, settings: Settings) -> Workshop:
             for finding, each in fitting[:MOST_SHOWN]
         ),
         count=len(fitting),
+        scale=PRINTED.get(unit, ""),
         missing=tuple(missing),
         verdict=held.answer,
         status=held.status,

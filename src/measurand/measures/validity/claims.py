@@ -17,6 +17,7 @@ from measurand.measures.validity.shared.claim_cards import (
     judged,
     named,
     no_issue,
+    off_scale,
     relation_words,
     speaks_of_the_worst_case,
     words,
@@ -79,7 +80,7 @@ def claims_tested(
     NotApplicable
         There is neither a claim nor a card.
     InputError
-        A relation that is none of above, below, inside, equals.
+        A relation that is none of above, below, inside, equals; a bound that no share or correlation can reach.
 
     References
     ----------
@@ -136,6 +137,9 @@ def _test(claim: Claim, findings: Sequence[Finding]) -> Tested:
         # A bare name without a value is a row that could not be assessed, which is no evidence either way.
         if estimate.name == claim.estimate and estimate.value is not None
     )
+    for unit in dict.fromkeys(estimate.unit for _, estimate in matches):
+        if problem := off_scale(claim.estimate, claim.bounds, unit):
+            raise InputError(f"{claim.name!r}: {problem}")
     # A printed figure is compared with what it prints, so a claim that one equals another is about the point.
     pointwise = claim.relation == "equals"
     points = [_fits(claim, found.value, found.value) for _, found in matches]

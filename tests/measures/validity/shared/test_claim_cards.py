@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measurand.auditing import audit
-from measurand.errors import NotApplicable
+from measurand.errors import InputError, NotApplicable
 from measurand.measures import find
 from measurand.measures.precision.rarity import judge as judge_rarity
 from measurand.measures.precision.rarity import rarity
@@ -259,3 +259,22 @@ def test_the_worked_cards_on_the_embedded_study(example):
 def test_without_claims_or_cards_it_is_not_assessed():
     with pytest.raises(NotApplicable, match=r"the study holds no claims; needs claims .* or a claim card"):
         claims_tested()
+
+
+@pytest.mark.parametrize(
+    ("unit", "bound", "told"),
+    [
+        ("difference of shares", -2.0, "2 points are 0.02"),
+        ("share", 5.0, "2% is 0.02"),
+        ("correlation", 50.0, "outside -1 to 1"),
+    ],
+)
+def test_a_bound_that_no_share_can_reach_is_refused_and_not_held(unit, bound, told):
+    estimate = Estimate(name="rate", value=0.03, low=-0.02, high=0.07, unit=unit)
+    found = [Finding(code="P1", subject={}, title="", status=Status.PASSED, sentence="", estimates=(estimate,))]
+    with pytest.raises(InputError, match=f"'rare': the bound {bound:g} of the rate .*{told}"):
+        claims_tested((), found, (card(basis(relation="above", bounds=(bound,))),))
+    within = card(basis(relation="above", bounds=(bound / 100,)))
+    assert claims_tested((), found, (within,))[0].grounds[0].matches
+    counted = [replace(found[0], estimates=(replace(estimate, unit="tests"),))]
+    assert claims_tested((), counted, (card(basis(relation="above", bounds=(bound,))),))

@@ -12,9 +12,10 @@ from measurand.measures import find
 from measurand.measures.verdicts import VERDICTS, Unassessed
 from measurand.results import Answer, Brief, Cell, Estimate, Finding, Status, Table
 from measurand.tables.claim_card import Basis, ClaimCard
-from measurand.wording import capital, listed, percent, plural, shown, value_of
+from measurand.wording import CORRELATION, DIFFERENCE, SHARE, capital, listed, percent, plural, shown, value_of
 
 __all__ = [
+    "PRINTED",
     "CardTested",
     "GroundTested",
     "about_the_claim",
@@ -24,6 +25,7 @@ __all__ = [
     "judged",
     "named",
     "no_issue",
+    "off_scale",
     "relation_words",
     "speaks_of_the_worst_case",
     "told_by",
@@ -34,6 +36,9 @@ WORST_CASE = ("P5", "F3", "F4")
 """Measures that say something of rare failures: a bound on them, a forecast, or what eliciting them costs."""
 
 NEEDED = "a bound on rare failures, a forecast of them, or what eliciting them costs"
+
+PRINTED = {SHARE: "2% is 0.02", DIFFERENCE: "2 points are 0.02"}
+"""How a bound is written in the units whose estimates are printed otherwise."""
 
 SAMPLED = "P5"
 """The one of them whose bound holds for inputs drawn as those tested, and not for the worst one."""
@@ -299,6 +304,22 @@ def relation_words(estimate: str, relation: str, bounds: Sequence[float], unit: 
     if relation == "equals":
         return f"{words(estimate)} of {ends[0]} ± {bounds[1]:g}"
     return f"{words(estimate)} {relation} {' to '.join(ends)}"
+
+
+def off_scale(estimate: str, bounds: Sequence[float], unit: str) -> str:
+    """What is wrong with bounds that no share and no correlation can reach; empty where nothing is.
+
+    Examples
+    --------
+    >>> off_scale("difference", (-2.0,), DIFFERENCE)
+    'the bound -2 of the difference lies outside -1 to 1: it is counted in shares, so 2 points are 0.02'
+    """
+    beyond = [bound for bound in bounds if abs(bound) > 1]
+    if unit not in (SHARE, DIFFERENCE, CORRELATION) or not beyond:
+        return ""
+    # Percent and points are how they are printed, and so what a reader is likely to type.
+    how = "" if unit == CORRELATION else f": it is counted in shares, so {PRINTED[unit]}"
+    return f"the bound {beyond[0]:g} of the {words(estimate)} lies outside -1 to 1{how}"
 
 
 def _about(matches: tuple[tuple[str, Estimate], ...]) -> str:
