@@ -145,6 +145,7 @@ def test_a_field_changes_view_and_address(page: Any, name: str, value: str, key:
     address = changed(page, lambda: choose(page, name, value))
     assert parse_qs(urlsplit(address).query)[key] == [value]
     told = page.find_element("id", "sentence").text
+    assert page.title.startswith(heading(page))
     opened(page, address.removeprefix(page.base))
     assert page.find_element("id", "sentence").text == told
 

@@ -61,7 +61,8 @@ def render(template: str, *, part: bool = False, path: str = "/", **values: Any)
     given = {"views": VIEWS, "path": path, "of": "", **values}
     if part:
         context = found.new_context(given)
-        return "".join(found.blocks["view"](context))
+        title, view = ("".join(found.blocks[name](context)) for name in ("title", "view"))
+        return f"<title>{title}</title>{view}"
     page: str = found.render(given)
     return page
 
