@@ -341,9 +341,9 @@ def undisturbed(many, tmp_path_factory) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_killed_at_twenty_random_moments_it_still_gives_the_same_store(many, undisturbed, tmp_path):
+def test_killed_at_random_moments_it_still_gives_the_same_store(many, undisturbed, tmp_path):
     rng, reached = random.Random(2), set()
-    for number in range(20):
+    for number in range(12):
         store = tmp_path / f"store{number % 4}"
         process = start_ingest(many, store, jobs=1 + number % 2)
         # Some sources further on, wherever it then is: how long that takes depends on the machine.
@@ -357,7 +357,7 @@ def test_killed_at_twenty_random_moments_it_still_gives_the_same_store(many, und
         reached.add(ingested(store))
         if ingested(store):
             assert open_study(store).scores is not None
-    assert len(reached) > 5
+    assert len(reached) > 4
     for store in (tmp_path / f"store{i}" for i in range(4)):
         ingest([many], store)
         assert contents(store) == undisturbed
@@ -513,7 +513,7 @@ def values(study) -> tuple[object, ...]:
     return (None if table is None else table.rows(), None if study.responses is None else rows(study).rows())
 
 
-@pytest.mark.parametrize("sample", [60, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("sample", [60, pytest.param(500, marks=pytest.mark.slow)])
 def test_every_flipped_bit_is_harmless_or_said(two, sample):
     whole, rng = values(read(two)), random.Random(0)
     places = [

@@ -206,7 +206,7 @@ def test_a_model_has_one_name_whatever_leads_to_it(tiny_folder, items, tmp_path,
     shutil.copytree(tiny_folder, tmp_path / "it-1.5B")
     monkeypatch.chdir(tmp_path / "it-1.5B")
     asked = ("--limit", 20)
-    for place, named in enumerate((".", f"{tmp_path}/it-1.5B/", "../it-1.5B")):
+    for place, named in enumerate((".", f"{tmp_path}/it-1.5B/")):
         run("awareness", items, "--model", named, "-o", tmp_path / f"out-{place}", *asked)
         rows = (tmp_path / f"out-{place}" / "awareness.jsonl").read_text().splitlines()
         assert {json.loads(row)["model"] for row in rows} == {"it-1.5B"}

@@ -53,20 +53,20 @@ def test_an_interval_is_counted_as_covering_missing_or_undefined():
 @pytest.mark.slow
 @pytest.mark.parametrize("codes", [["V2", "V9"], ["V3"]])
 def test_rates_do_not_depend_on_jobs_and_the_same_seed_gives_the_same_rates(codes):
-    one = measure_rates(runs=20, seed=1, codes=codes)
-    assert measure_rates(runs=20, seed=1, codes=codes, jobs=2) == one
-    assert measure_rates(runs=20, seed=1, codes=codes) == one
-    assert measure_rates(runs=20, seed=2, codes=codes) != one
+    one = measure_rates(runs=8, seed=1, codes=codes)
+    assert measure_rates(runs=8, seed=1, codes=codes, jobs=2) == one
+    assert measure_rates(runs=8, seed=1, codes=codes) == one
+    assert measure_rates(runs=8, seed=2, codes=codes) != one
 
 
 def test_rates_are_shares_of_the_runs_and_progress_is_told():
     told = []
-    rates = measure_rates(runs=30, codes=["V3"], progress=lambda label, done, total: told.append((label, done, total)))
+    rates = measure_rates(runs=10, codes=["V3"], progress=lambda label, done, total: told.append((label, done, total)))
     assert [done for _, done, _ in told] == [1, 2, 3, 4, 5, 6]
     assert {total for *_, total in told} == {6}
     for rate in rates:
         assert 0 <= rate.rate <= 1
-        assert rate.runs <= 30
+        assert rate.runs <= 10
         assert (rate.width is not None) == (rate.quantity == "coverage")
 
 

@@ -7,6 +7,7 @@ through `_safe`.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -139,23 +140,18 @@ def _labels(placed: Sequence[tuple[Dot, float, float]], line: Sequence[tuple[flo
         beside = ((x + 10, y - 7, "start"), (x - 10 - wide, y - 7, "end"))
         around = (*beside, (x - wide / 2, y - 22, "middle"), (x - wide / 2, y + 9, "middle"), (x + 10, y + 2, "start"))
         for left, top, side in around:
-            box = (left, top, left + wide, top + LINE)
-            inside = box[0] >= LEFT and box[2] <= WIDE and box[1] >= TOP - 12 and box[3] <= HIGH - BOTTOM
+            right, low = left + wide, top + LINE
+            inside = left >= LEFT and right <= WIDE and top >= TOP - 12 and low <= HIGH - BOTTOM
             own = (x - 6, y - 6, x + 6, y + 6)
-            if inside and not any(_meet(box, other) for other in taken if other != own):
+            if inside and not any(
+                left < box[2] and box[0] < right and top < box[3] and box[1] < low and box != own for box in taken
+            ):
                 at = {"start": left, "end": left + wide, "middle": left + wide / 2}[side]
                 parts.append(_text(at, top + 11, dot.name, f"label {side}{' out' if dot.crossed else ''}"))
-                taken.append(box)
+                taken.append((left, top, right, low))
                 named.add(dot.name)
                 break
     return parts
-
-
-Box = tuple[float, float, float, float]
-
-
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _y_axis(domain: tuple[float, float], down: Callable[[float], float], write: Callable[[float], str]) -> str:
@@ -262,7 +258,7 @@ def _cut(text: str, most: int) -> str:
 def curve(values: tuple[float, ...], here: float, *, threshold: float) -> Markup:
     """A specification curve: the same number in every way, sorted, and where this one stands among them."""
     wide, high, left, bottom = 300.0, 180.0, 34.0, 22.0
-    low, top = min(*values, here, 0.0, threshold), max(*values, here, 0.0)
+    low, top = min(values[0], here, 0.0, threshold), max(values[-1], here, 0.0)
 
     def across(place: float) -> float:
         return left + (place + 0.5) / len(values) * (wide - left - 8)
@@ -278,8 +274,7 @@ def curve(values: tuple[float, ...], here: float, *, threshold: float) -> Markup
     # One line of points: a line of no length with round ends is a dot.
     dots = "".join(f"M{across(place):.1f} {down(values[place]):.1f}h0" for place in range(0, len(values), step))
     parts.append(f'<path class="way" d="{dots}"/>')
-    rank = sum(value < here for value in values)
-    at = across(min(rank, len(values) - 1))
+    at = across(min(bisect_left(values, here), len(values) - 1))
     parts.append(_up(at, down(here) - 9, down(here) + 9, "here"))
     side = "end" if at > wide / 2 else "start"
     label = f"here, {signed(here)}"

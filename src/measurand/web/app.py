@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -128,12 +129,35 @@ def _problem(request: Request, status: int, text: str) -> Response:
 
 def _page(request: Request, template: str, *, status: int = 200, push: str = "", **values: Any) -> HTMLResponse:
     """A page, or of it what htmx asked to exchange."""
-    part = request.headers.get("hx-request") == "true" and request.headers.get("hx-history-restore-request") != "true"
-    answer = HTMLResponse(pages.render(template, part=part, path=request.url.path, **values), status)
-    if part and push:
+    text = pages.render(template, part=_part(request), path=request.url.path, **values)
+    return _answer(request, text, status, push)
+
+
+def _part(request: Request) -> bool:
+    headers = request.headers
+    return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+def _answer(request: Request, text: str, status: int, push: str) -> HTMLResponse:
+    answer = HTMLResponse(text, status)
+    if push and _part(request):
         answer.headers["HX-Push-Url"] = push
     answer.headers["Vary"] = "HX-Request"
     return answer
+
+
+@lru_cache(256)
+def _entangled(scores: Scores, asked: str, part: bool) -> tuple[str, int, str]:
+    """The entanglement explorer under settings as JSON, its status and address: people go back and forth."""
+    settings = entanglement.Settings.model_validate_json(asked)
+    status = 200
+    try:
+        shown = pages.entanglement_values(entanglement.explore(scores, settings))
+    except NotApplicable as problem:
+        # Said in place of the picture: another choice may be all that it takes.
+        shown, status = pages.offer_values(entanglement.offer(scores, settings), str(problem)), 422
+    text = pages.render("entanglement.html.j2", part=part, path="/entanglement", of=settings.of, **shown)
+    return text, status, shown["here"]
 
 
 # --- Files and audits ----------------------------------------------------------------------------------------------
@@ -257,14 +281,7 @@ def _explorers(app: FastAPI, folder: Folder) -> None:
     @app.get("/entanglement", include_in_schema=False)
     def entanglement_page(request: Request, settings: Entangled) -> Response:
         scores, asked = explored(settings)
-        status = 200
-        try:
-            shown = pages.entanglement_values(entanglement.explore(scores, asked))
-        except NotApplicable as problem:
-            # Said in place of the picture: another choice may be all that it takes.
-            shown, status = pages.offer_values(entanglement.offer(scores, asked), str(problem)), 422
-        where = {"push": shown["here"], "of": asked.of}
-        return _page(request, "entanglement.html.j2", status=status, **where, **shown)
+        return _answer(request, *_entangled(scores, asked.model_dump_json(by_alias=True), _part(request)))
 
     @app.get("/api/entanglement")
     def entanglement_data(settings: Entangled) -> Any:

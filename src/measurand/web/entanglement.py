@@ -399,9 +399,10 @@ def _line(panel: Panel, values: np.ndarray) -> tuple[tuple[float, float], tuple[
     """What is expected from capability alone: the least-squares line, from the first model to the last."""
     there = np.isfinite(values)
     x, y = panel.component.scores[there], values[there]
-    slope, start = np.polyfit(x, y, 1)
+    off = x - x.mean()
+    slope = off @ y / (off @ off)
     first, last = float(x.min()), float(x.max())
-    return (first, float(start + slope * first)), (last, float(start + slope * last))
+    return (first, float(y.mean() + slope * off.min())), (last, float(y.mean() + slope * off.max()))
 
 
 def _weights(scores: Scores, panel: Panel, settings: Settings) -> dict[str, float | None]:
