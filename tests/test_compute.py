@@ -198,3 +198,13 @@ def test_a_cluster_that_does_not_answer_is_refused(engine, said, address, monkey
 def test_an_engine_that_is_none_is_refused():
     with pytest.raises(UnknownName, match="no engine named 'dusk'; did you mean 'dask'"), cluster("dusk", "auto"):
         pass
+
+
+def unknown(name):
+    raise UnknownName("benchmark", name, ["mmlu", "gsm8k"])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_of_ours_is_raised_as_it_is_from_a_worker(jobs):
+    with pytest.raises(UnknownName, match="did you mean 'mmlu'"):
+        list(run_tasks(unknown, [("mmul",), ("mmul",)], jobs=jobs))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from measurand.compute import WorkerEnded
 from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName, first_line, quoted
 
 
@@ -65,3 +68,19 @@ def test_any_value_is_shown_in_a_few_words():
 )
 def test_what_another_library_says_is_one_line(error, said):
     assert first_line(error) == said
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MeasurandError("a"),
+        InputError("b"),
+        UnknownName("benchmark", "mmul", ["mmlu"]),
+        NotApplicable("few models", needs="more"),
+        WorkerEnded("killed"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_leaves_a_worker_process_as_it_was_raised(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

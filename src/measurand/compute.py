@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from measurand.errors import InputError, MeasurandError, UnknownName
 from measurand.extras import need
 
-__all__ = ["cluster", "run_tasks"]
+__all__ = ["Worker", "WorkerEnded", "cluster", "run_tasks"]
 
 Result = TypeVar("Result")
 Tasks = Sequence[tuple[Any, ...]]
@@ -66,11 +66,17 @@ def run_tasks(
 
 
 def _limited(function: Callable[..., Result], task: tuple[Any, ...], threads: int | None) -> Result:
+    if threads is None:
+        return function(*task)
     with threadpool_limits(threads):
         return function(*task)
 
 
-class _Worker:
+class WorkerEnded(MeasurandError):
+    """A worker process ended before it had a result."""
+
+
+class Worker:
     """A process that does one task after another, and ends with this one.
 
     Pipes alone: queues and shared memory of the usual pools have names in the system, which a killed run leaves there.
@@ -93,14 +99,20 @@ class _Worker:
         into.flush()
 
     def done(self, *call: Any) -> Any:
-        """The result of a function on its arguments."""
+        """The result of a function on its arguments, computed with so many threads.
+
+        Raises
+        ------
+        WorkerEnded
+            The process is gone. What the function raises is raised here.
+        """
         import cloudpickle  # measures of a notebook have no module to be found in
 
         try:
             self._put(cloudpickle.dumps(call))
             failed, result = pickle.load(cast(IO[bytes], self._process.stdout))
         except (OSError, EOFError):
-            raise MeasurandError(
+            raise WorkerEnded(
                 f"a worker process ended with {self._process.wait()}; where memory is short, fewer jobs may do"
             ) from None
         if failed:
@@ -135,8 +147,8 @@ def work() -> None:
 
 def _in_processes(function: Callable[..., Result], tasks: Tasks, jobs: int, threads: int | None) -> Iterator[Result]:
     threads = threads or max(1, (os.cpu_count() or 1) // jobs)
-    workers = [_Worker(threads) for _ in range(jobs)]
-    free: SimpleQueue[_Worker] = SimpleQueue()
+    workers = [Worker(threads) for _ in range(jobs)]
+    free: SimpleQueue[Worker] = SimpleQueue()
     for worker in workers:
         free.put(worker)
 

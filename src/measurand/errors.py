@@ -51,6 +51,17 @@ def first_line(error: BaseException) -> str:
 class MeasurandError(Exception):
     """Base of every exception measurand raises on purpose."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # As it stands: made anew from its message alone, as pickle would, those with arguments of their own could not
+        # leave the worker process that raises them.
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
+
+def _as_it_was(kind: type[MeasurandError], args: tuple[object, ...], held: dict[str, object]) -> MeasurandError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(held)
+    return error
+
 
 class InputError(MeasurandError, ValueError):
     """Input that cannot be used as it is; the message says where, what was found and what would be right."""

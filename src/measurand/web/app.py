@@ -7,7 +7,6 @@ import json
 import threading
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -19,11 +18,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
-from measurand.errors import InputError, MeasurandError, NotApplicable, UnknownName
+from measurand.errors import InputError, MeasurandError, UnknownName
 from measurand.readers import EXAMPLES
 from measurand.report.html import stylesheet
 from measurand.tables import Responses, Scores, Study
 from measurand.web import claims, comparison, entanglement, leaderboard, pages
+from measurand.web.beside import Beside, entangled, warm
 from measurand.web.downloads import File
 from measurand.web.folder import AUDIT, DEFAULT, Folder
 from measurand.web.guard import Guard
@@ -65,15 +65,19 @@ def create_app(
     InputError
         There is no such folder.
     """
-    folder, jobs = Folder(root), Jobs()
+    folder, jobs, beside = Folder(root), Jobs(), Beside()
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         # What everyone looks at first takes a second to make, and is made before anyone asks.
-        threading.Thread(target=_warm, args=(folder,), daemon=True).start()
+        threading.Thread(target=warm, args=(DEFAULT,), daemon=True).start()
+        if token is not None:
+            # Those who hold a token are not one person.
+            beside.grow(DEFAULT, fully=True)
         # Python computes one thing at a time: of forty answers begun at once, some would wait for all the others.
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
+        beside.close()
         jobs.close()
 
     app = FastAPI(
@@ -91,15 +95,8 @@ def create_app(
     app.mount("/static", StaticFiles(directory=str(static)), name="static")
     _problems(app)
     _files(app, folder, jobs, upload_limit)
-    _explorers(app, folder)
+    _explorers(app, folder, beside)
     return Guard(app, hosts=hosts, token=token)
-
-
-def _warm(folder: Folder) -> None:
-    scores = folder.study(DEFAULT).scores
-    if scores is not None:
-        for class_ in scores.classes:
-            entanglement.explore(scores, entanglement.Settings.model_validate({"of": DEFAULT, "class": class_}))
 
 
 def _problems(app: FastAPI) -> None:
@@ -144,20 +141,6 @@ def _answer(request: Request, text: str, status: int, push: str) -> HTMLResponse
         answer.headers["HX-Push-Url"] = push
     answer.headers["Vary"] = "HX-Request"
     return answer
-
-
-@lru_cache(256)
-def _entangled(scores: Scores, asked: str, part: bool) -> tuple[str, int, str]:
-    """The entanglement explorer under settings as JSON, its status and address: people go back and forth."""
-    settings = entanglement.Settings.model_validate_json(asked)
-    status = 200
-    try:
-        shown = pages.entanglement_values(entanglement.explore(scores, settings))
-    except NotApplicable as problem:
-        # Said in place of the picture: another choice may be all that it takes.
-        shown, status = pages.offer_values(entanglement.offer(scores, settings), str(problem)), 422
-    text = pages.render("entanglement.html.j2", part=part, path="/entanglement", of=settings.of, **shown)
-    return text, status, shown["here"]
 
 
 # --- Files and audits ----------------------------------------------------------------------------------------------
@@ -262,7 +245,7 @@ Ranked = Annotated[leaderboard.Settings, Query()]
 Claimed = Annotated[claims.Settings, Query()]
 
 
-def _explorers(app: FastAPI, folder: Folder) -> None:
+def _explorers(app: FastAPI, folder: Folder, beside: Beside) -> None:
     """Each view three times: as a page, as JSON and as files, from one function of settings."""
 
     def explored(settings: entanglement.Settings) -> tuple[Scores, entanglement.Settings]:
@@ -279,9 +262,18 @@ def _explorers(app: FastAPI, folder: Folder) -> None:
         return study.responses
 
     @app.get("/entanglement", include_in_schema=False)
-    def entanglement_page(request: Request, settings: Entangled) -> Response:
-        scores, asked = explored(settings)
-        return _answer(request, *_entangled(scores, asked.model_dump_json(by_alias=True), _part(request)))
+    async def entanglement_page(request: Request, settings: Entangled) -> Response:
+        of, part = settings.of or DEFAULT, _part(request)
+        # A common scale takes seconds to fit, and a table of the reader's to read.
+        if of in EXAMPLES and settings.combined != "scale":
+            asked = settings.changed(of=of).model_dump_json(by_alias=True)
+            return _answer(request, *await beside.entangled(of, asked, part))
+
+        def here() -> tuple[str, int, str]:
+            scores, asked = explored(settings)
+            return entangled(scores, asked.model_dump_json(by_alias=True), part)
+
+        return _answer(request, *await anyio.to_thread.run_sync(here))
 
     @app.get("/api/entanglement")
     def entanglement_data(settings: Entangled) -> Any:
