@@ -436,10 +436,10 @@ def unseal(given: argparse.Namespace) -> None:
     dealt = json.loads(text)["models"]
     told = json.loads((record / "verdicts.json").read_text())
     cards = [Card(**each) for each in dealt if each["number"] in told]
-    write_atomically(ROOT / "docs" / "organisms.md", page(given.round, len(dealt), cards, told).encode())
+    write_atomically(ROOT / "docs" / "blind-game.md", page(given.round, len(dealt), cards, told).encode())
 
 
-PAGE = """# Organisms: a blind game of models that hold back, and of models that do not
+PAGE = """# A blind game: what an audit finds of models that hold back, and of models that do not
 
 Round `{name}`, written by `benchmarks/blind_game.py`: {played} of the {dealt} models dealt were played. Kinds and seeds
 were drawn and sealed (the SHA-256 of the key was committed) before any verdict, and the verdicts, with the rule that

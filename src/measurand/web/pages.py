@@ -360,6 +360,7 @@ def _cut(text: str, most: int = 240) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+@functools.lru_cache(4096)
 def _slug(text: str) -> str:
     """A name as an identifier of a page."""
     return re.sub(r"\W+", "-", text).strip("-").lower()

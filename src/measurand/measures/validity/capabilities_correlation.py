@@ -205,7 +205,10 @@ def _calls(part: ClassCorrelations, threshold: float, alpha: float) -> list[Call
     default, tested = part.correlations.default, np.flatnonzero(part.under_test)
     of_tested = iter(called(*claims(default.rho[tested], default.only(tested), bounds), alpha))
     makers = [part.panel.capability.index(name) for name in part.benchmarks if name in part.panel.capability]
-    of_makers = iter(called(*claims(part.left_out.rho[makers], part.left_out.only(makers), bounds), alpha))
+    # Of one benchmark looked at by itself there are none.
+    of_makers = iter(
+        called(*claims(part.left_out.rho[makers], part.left_out.only(makers), bounds), alpha) if makers else ()
+    )
     return [next(of_tested if is_tested else of_makers) for is_tested in part.under_test]
 
 
