@@ -6,14 +6,14 @@ import asyncio
 import os
 import threading
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import cast
 
 from measurand.compute import Worker, WorkerEnded
 from measurand.errors import NotApplicable
-from measurand.readers import load_example
 from measurand.tables import Scores
 from measurand.web import entanglement, pages
+from measurand.web.folder import embedded
 
 __all__ = ["Beside", "entangled"]
 
@@ -121,9 +121,8 @@ def warm(of: str) -> None:
         entanglement.explore(scores, entanglement.Settings.model_validate({"of": of, "class": class_}))
 
 
-@cache
 def _scores(of: str) -> Scores:
-    scores = load_example(of).scores
+    scores = embedded(of).scores
     assert scores is not None, "the embedded studies are of scores"
     return scores
 

@@ -19,7 +19,7 @@ from measurand.store import is_store, read
 from measurand.tables import Study
 from measurand.wording import plural
 
-__all__ = ["AUDIT", "CALLED", "DEFAULT", "UPLOADS", "Folder", "Source", "read_by"]
+__all__ = ["AUDIT", "CALLED", "DEFAULT", "UPLOADS", "Folder", "Source", "embedded", "read_by"]
 
 AUDIT, UPLOADS = "audit.json", "uploads"
 CALLED = {"safetywashing_2024": "Safetywashing 2024", "frontier_2026": "Frontier 2026"}
@@ -55,6 +55,12 @@ class Source:
 def read_by(of: str) -> str:
     """Python that reads a source."""
     return f"measurand.load_example({of!r})" if of in EXAMPLES else f"measurand.read({of!r})"
+
+
+@functools.cache
+def embedded(id_: str) -> Study:
+    """An embedded study, loaded once: what is kept of it is kept by its scores."""
+    return load_example(id_)
 
 
 class Folder:
@@ -168,7 +174,7 @@ class Folder:
             No such source, or one that cannot be read; a link in it leads out of the folder.
         """
         if id_ in EXAMPLES:
-            return self._kept((id_,), None, lambda: load_example(id_))
+            return embedded(id_)
         path = self.path(id_)
         load = functools.partial(read, path, cluster=cluster or None, reading=reading or None)
         return self._kept((id_, cluster, reading), self._state(path), load)

@@ -15,7 +15,6 @@ from measurand.files import write_atomically
 from measurand.measures.shared import display_names
 from measurand.measures.validity.shared.alone import alone
 from measurand.measures.validity.shared.panel import LEAST_MODELS, Panel, panels
-from measurand.readers import EXAMPLES, load_example
 from measurand.report.hero.benchmarks import TONES, WORDS
 from measurand.report.html import as_data, stylesheet
 from measurand.stats.capability.pca import Way, Weighting
@@ -63,7 +62,7 @@ def site(root: Path, out: Path, *, examples: bool = True, title: str = "") -> tu
                 page = pages.audit_page(folder.path(source.id) / AUDIT)
                 written.append(_page(out, f"audits/{_slug(source.id)}.html", page, source.name, "audit"))
             elif source.kind == "table" or (source.kind == "study" and examples):
-                study = load_example(source.id) if source.id in EXAMPLES else folder.study(source.id)
+                study = folder.study(source.id)
                 made = explorer(study, CALLED.get(source.id, source.name))
                 written.append(_page(out, f"explorers/{_slug(source.id)}.html", made, source.name, "explorer"))
         except NotApplicable:

@@ -21,7 +21,7 @@ def test_true_reliability_is_that_of_very_many_models():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", SIMULATIONS["P11"].cells[::2], ids=str)
+@pytest.mark.parametrize("cell", SIMULATIONS["P11"].cells[::3], ids=str)
 def test_intervals_cover_and_verdicts_hold_their_level(cell):
     rng = np.random.default_rng(1)
     runs = [SIMULATIONS["P11"].outcome(cell, 0.95, rng) for _ in range(60)]

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -20,6 +20,8 @@ from measurand.stats.intervals.multiplicity import (
 P_VALUES = hnp.arrays(np.float64, st.integers(1, 15), elements=st.floats(0, 1))
 
 
+# Each call of theirs has Python collect its garbage, which takes long in a large process.
+@settings(max_examples=25)
 @given(p=P_VALUES)
 def test_statsmodels_gives_the_same(p):
     multitest = pytest.importorskip("statsmodels.stats.multitest")
