@@ -126,10 +126,8 @@ async def load(base: str, people: int, rate: float, seconds: float, first: int) 
 
 def processes(pid: int) -> list[int]:
     """A process and those it started."""
-    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    children += [int(each) for task in Path(f"/proc/{pid}/task").iterdir() if task.name != str(pid)
-                 for each in (task / "children").read_text().split()]  # fmt: skip
-    return [pid, *children]
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [pid, *(int(each) for task in tasks for each in (task / "children").read_text().split())]
 
 
 def memory(pids: Sequence[int]) -> float:

@@ -33,9 +33,9 @@ def alive(worker: Worker) -> bool:
     return worker._process.poll() is None
 
 
-def run(act) -> None:
+def run(act, *, shared: bool = False) -> None:
     async def within() -> None:
-        beside = Beside(most=2)
+        beside = Beside(shared=shared, most=2)
         try:
             await act(beside)
         finally:
@@ -62,25 +62,27 @@ def test_several_are_answered_by_processes_as_by_the_server(example):
     benchmarks = example.scores.benchmarks_of("safety")[:12]
 
     async def act(beside):
-        beside.grow(OF, fully=True)
+        beside.grow(OF)
         await ready(beside, 2)
         found = await asyncio.gather(*(beside.entangled(OF, asked(benchmark=name), True) for name in benchmarks))
         assert found == [entangled(example.scores, asked(benchmark=name), True) for name in benchmarks]
 
-    run(act)
+    run(act, shared=True)
 
 
 def test_a_process_is_started_when_somebody_asks_while_another_waits():
     async def act(beside):
-        await asyncio.gather(*(beside.entangled(OF, asked(threshold=place / 10), True) for place in range(1, 4)))
+        found = await asyncio.gather(*(beside.entangled(OF, asked(threshold=x / 10), True) for x in range(1, 4)))
+        assert [status for _, status, _ in found] == [200] * 3
         await ready(beside, 1)
+        assert alive(beside._workers[0])
 
     run(act)
 
 
 def test_a_killed_process_costs_no_answer_and_leaves_no_other_waiting():
     async def act(beside):
-        beside.grow(OF, fully=True)
+        beside.grow(OF)
         await ready(beside, 2)
         for worker in beside._workers:
             worker._process.kill()
@@ -88,9 +90,10 @@ def test_a_killed_process_costs_no_answer_and_leaves_no_other_waiting():
             *(beside.entangled(OF, asked(threshold=place / 20), True) for place in range(1, 9))
         )
         assert [status for _, status, _ in found] == [200] * 8
-        await ready(beside, 1)
+        await ready(beside, 2)
+        assert all(map(alive, beside._workers))
 
-    run(act)
+    run(act, shared=True)
 
 
 def test_what_is_wrong_with_a_question_is_raised_here(example):

@@ -65,15 +65,16 @@ def create_app(
     InputError
         There is no such folder.
     """
-    folder, jobs, beside = Folder(root), Jobs(), Beside()
+    # Those who hold a token are not one person.
+    shared = token is not None
+    folder, jobs, beside = Folder(root), Jobs(), Beside(shared=shared)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         # What everyone looks at first takes a second to make, and is made before anyone asks.
         threading.Thread(target=warm, args=(DEFAULT,), daemon=True).start()
-        if token is not None:
-            # Those who hold a token are not one person.
-            beside.grow(DEFAULT, fully=True)
+        if shared:
+            beside.grow(DEFAULT)
         # Python computes one thing at a time: of forty answers begun at once, some would wait for all the others.
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield

@@ -41,16 +41,20 @@ def entangled(scores: Scores, asked: str, part: bool) -> Shown:
 class Beside:
     """Worker processes, of which each answers one question after another.
 
-    One person at a time is answered by the server itself. A process is started when somebody asks while another waits,
-    as long as there are fewer than `most`.
+    One person at a time is answered by the server itself. A process is started when somebody asks while another waits.
+
+    Parameters
+    ----------
+    shared : whether as many as there may be are started, and started again, before anybody asks.
+    most : how many there may be; by default one per core.
     """
 
-    def __init__(self, most: int | None = None) -> None:
-        self._most = most if most is not None else min(os.cpu_count() or 1, MOST)
+    def __init__(self, *, shared: bool = False, most: int | None = None) -> None:
+        self._shared, self._most = shared, most if most is not None else min(os.cpu_count() or 1, MOST)
         self._workers: list[Worker] = []
         self._free: asyncio.Queue[Worker | None] = asyncio.Queue()
         self._asked = 0
-        self._starting = self._fully = self._ended = False
+        self._starting = self._ended = False
 
     async def entangled(self, of: str, asked: str, part: bool) -> Shown:
         """The entanglement explorer of an embedded study."""
@@ -72,7 +76,7 @@ class Beside:
                     worker.end()
                     self._workers.remove(worker)
                     worker = None
-                    self.grow(of, fully=self._fully)
+                    self.grow(of)
                     if isinstance(why, asyncio.CancelledError):
                         raise
                 finally:
@@ -81,10 +85,10 @@ class Beside:
         finally:
             self._asked -= 1
 
-    def grow(self, of: str, *, fully: bool = False) -> None:
-        """Start another process, or all that there may be, unless one is being started."""
+    def grow(self, of: str) -> None:
+        """Start another process, unless one is being started or there are enough."""
         if len(self._workers) < self._most and not self._starting and not self._ended:
-            self._starting, self._fully = True, fully
+            self._starting = True
             threading.Thread(target=self._start, args=(of, asyncio.get_running_loop()), daemon=True).start()
 
     def _start(self, of: str, loop: asyncio.AbstractEventLoop) -> None:
@@ -104,8 +108,8 @@ class Beside:
             return
         self._workers.append(worker)
         self._free.put_nowait(worker)
-        if self._fully:
-            self.grow(of, fully=True)
+        if self._shared:
+            self.grow(of)
 
     def close(self) -> None:
         """End the processes."""

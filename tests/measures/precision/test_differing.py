@@ -101,6 +101,7 @@ def test_models_that_score_alike_have_no_such_table():
         (("A", "C"), "A", ("A: red", "C: blue")),
         (("Z", "none of them"), "A", ("Z", "none of them")),
         (("red", "blue"), "red", ("red", "blue")),
+        (("9" * 5000, "0"), "0", ("9" * 5000, "0: red")),  # no number of a choice
     ],
 )
 def test_answers_that_name_a_choice_are_told_with_it(told, right, spelled):
@@ -111,4 +112,16 @@ def test_answers_that_name_a_choice_are_told_with_it(told, right, spelled):
     found = Responses.build(pl.DataFrame(rows))
     (item,) = answers_to(found, [Differing(benchmark="quiz", item="q", scores=(1, 0), epochs=(1, 1))], ("a", "b"))
     assert item.answers == spelled
-    assert item.target == (spelled[0] if told[0] == right else "A: red")
+    assert item.target == {**dict(zip(told, spelled, strict=True)), "A": "A: red"}[right]
+
+
+def test_each_benchmark_numbers_its_choices_in_its_own_way():
+    rows = [
+        {"model": m, "benchmark": b, "item": "q", "score": s, "answer": said, "target": right, "choices": choices}
+        for b, right, told, choices in (("from 0", "0", "02", COLOURS), ("from 1", "1", "13", COLOURS),
+                                        ("numbers", "3", "30", ["3", "0", "7"]))
+        for m, s, said in zip("ab", (1.0, 0.0), told, strict=True)
+    ]  # fmt: skip
+    asked = [Differing(benchmark=b, item="q", scores=(1, 0), epochs=(1, 1)) for b in ("from 0", "from 1", "numbers")]
+    found = answers_to(Responses.build(pl.DataFrame(rows)), asked, ("a", "b"))
+    assert [each.answers for each in found] == [("0: red", "2: blue"), ("1: red", "3: blue"), ("3", "0")]

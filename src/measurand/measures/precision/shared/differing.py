@@ -17,6 +17,9 @@ __all__ = ["MOST_ITEMS", "Differing", "all_differing", "answers_to", "differing"
 MOST_ITEMS = 100
 """Items that are told, over all benchmarks: of more, those that differ most."""
 
+MOST_DIGITS = 3
+"""Of the number of a choice."""
+
 MOST_LETTERS = 120
 """Of an answer."""
 
@@ -110,28 +113,44 @@ def _answers(
         .collect()
     )
     found = list(rows.iter_rows())
-    first = _first_number([(said, options) for *_, answer, right, options in found for said in (answer, right)])
+    told: dict[str, list[tuple[str | None, Options]]] = {}
+    for benchmark, _, _, answer, right, options in found:
+        told.setdefault(benchmark, []).extend([(answer, options), (right, options)])
+    first = {benchmark: _first_number(own) for benchmark, own in told.items()}
     return {
-        (row[0], row[1], row[2]): (_spelled(row[3], row[5], first), _spelled(row[4], row[5], first)) for row in found
+        (row[0], row[1], row[2]): (_spelled(row[3], row[5], first[row[0]]), _spelled(row[4], row[5], first[row[0]]))
+        for row in found
     }
 
 
-def _first_number(told: Sequence[tuple[str | None, Sequence[str | None] | None]]) -> int | None:
-    """What the first choice is numbered, as all answers together show; None where they fit neither way or both."""
-    numbers = [(int(said), len(options)) for said, options in told if options and said and said.isdecimal()]
+Options = Sequence[str | None] | None
+
+
+def _number(said: str | None, options: Options) -> int | None:
+    """An answer that could be the number of a choice: one that is a choice's text is none."""
+    short = said is not None and said.isdecimal() and len(said) <= MOST_DIGITS
+    return int(said) if said and short and options and said not in options else None
+
+
+def _first_number(told: Sequence[tuple[str | None, Options]]) -> int | None:
+    """What a benchmark's first choice is numbered, as its answers show; None where they fit neither way or both."""
+    numbers = [
+        (place, len(options)) for said, options in told if options and (place := _number(said, options)) is not None
+    ]
     from_0 = any(said == 0 for said, _ in numbers) and all(said < count for said, count in numbers)
     from_1 = any(said == count for said, count in numbers) and all(0 < said <= count for said, count in numbers)
     return 0 if from_0 else 1 if from_1 else None
 
 
-def _spelled(said: str | None, options: Sequence[str | None] | None, first: int | None) -> str | None:
+def _spelled(said: str | None, options: Options, first: int | None) -> str | None:
     """An answer that is the letter or number of a choice, with the choice beside it."""
     if not said or not options or said in options:
         return said
-    if said.isdecimal():
-        place = -1 if first is None else int(said) - first
-    else:
+    number_said = _number(said, options)
+    if number_said is None:
         place = ord(said) - ord("A") if len(said) == 1 else -1
+    else:
+        place = -1 if first is None else number_said - first
     return f"{said}: {options[place]}" if 0 <= place < len(options) else said
 
 
