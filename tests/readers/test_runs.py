@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from measurand.errors import UnknownName
+from measurand.errors import InputError, UnknownName
 from measurand.readers.log import Aggregate, ItemMean, Log, Problem, items_frame
 from measurand.readers.of_runs import responses, scores
 from measurand.readers.runs import Result, Run, item_means, runs, unread
@@ -105,7 +105,8 @@ def test_runs_under_one_setting_are_reruns_and_all_count():
         "stderr": pytest.approx(0.25),
         "n_items": 4,
     }
-    assert part.notes == ("reruns under the same settings, averaged: m on t (2 runs)",)
+    averaged = "reruns under the same settings, averaged (--duplicates runs keeps them apart): m on t (2 runs)"
+    assert part.notes == (averaged,)
     rows = responses(taken.runs).frame.filter(item="1").sort("epoch").collect()
     assert rows["score"].to_list() == [1.0, 0.0]
     assert rows["epoch"].n_unique() == 2
@@ -124,8 +125,33 @@ def test_runs_under_two_settings_are_two_rows_named_by_what_differs(one, other, 
     taken = runs([a_log("a", answers(1.0), settings=one), a_log("b", answers(0.0), settings=other)])
     part = scores("all", taken.runs)
     assert sorted(part.scores["model"]) == names
-    assert "a model under several settings is a row for each" in part.notes[0]
+    assert "several runs of a model, each a row" in part.notes[0]
     assert sorted(responses(taken.runs).models()) == names
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({}, ["m", "m (run 2)", "m (run 3)"]),
+        ({"effort": "low"}, [f"m (effort=low{n})" for n in ("", ", run 2", ", run 3")]),
+    ],
+)
+def test_reruns_can_be_rows_of_their_own_numbered_by_date(settings, names):
+    logs = [
+        a_log(str(day), answers(day / 4, 0.0), facts={"date": f"2025-01-0{day}"}, settings=settings)
+        for day in (3, 1, 2)
+    ]
+    other = [a_log("other", answers(1.0, 1.0), settings={"effort": "high"})] if settings else []
+    part = scores("all", (taken := runs([*logs, *other], apart=True)).runs)
+    found = dict(part.scores.select("model", "score").iter_rows())
+    assert [found[name] for name in names] == [0.125, 0.25, 0.375]
+    assert set(responses(taken.runs).models()) == set(found)
+    assert {part.runs.get(name, "m") for name in names} == {"m"}
+
+
+def test_a_rule_that_is_none_is_refused_of_logs_too():
+    with pytest.raises(InputError, match="duplicates should be one of best, first, mean, runs, got 'last'"):
+        study_of("t", [a_log(items=ITEMS)], responses, duplicates="last")
 
 
 def test_a_setting_of_a_task_names_no_run_on_another():

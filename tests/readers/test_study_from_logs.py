@@ -245,7 +245,7 @@ def test_reruns_are_averaged_and_a_trial_is_set_aside(tmp_path):
         )
     study = measurand.read(tmp_path)
     assert cells(study) == {("org/m", "mmlu"): pytest.approx([0.2, 0.01, 100])}
-    assert any("reruns under the same settings, averaged: org/m on mmlu (3 runs)" in n for n in study.scores.notes)
+    assert any("averaged (--duplicates runs keeps them apart): org/m on mmlu (3 runs)" in n for n in study.scores.notes)
     assert [(Path(each.file).name, each.reason) for each in study.unread] == [
         ("d.json", "org/m on mmlu: 10 of 100 items, set aside beside a larger run")
     ]

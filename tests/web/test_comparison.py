@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 import measurand
 from measurand.errors import NotApplicable, UnknownName
 from measurand.measures.precision.shared.differing import Differing
+from measurand.store import ingest
 from measurand.tables import Responses
 from measurand.web.app import create_app
 from measurand.web.comparison import PER_PAGE, Settings, view
@@ -172,6 +173,67 @@ def test_a_key_can_be_chosen(client):
     assert not any("passage" in note for note in shown["notes"])
     assert any("passage" in note for note in together["notes"])
     assert shown["pair"][0]["difference"]["low"] != together["pair"][0]["difference"]["low"]
+
+
+@pytest.fixture
+def reruns(tmp_path):
+    """Two runs of two models under the same settings, in a file each."""
+    (tmp_path / "runs").mkdir()
+    rng = np.random.default_rng(4)
+    for day in (1, 2):
+        rows = [
+            (m, "t", str(i), float(rng.random() < share)) for m, share in (("a", 0.8), ("b", 0.6)) for i in range(80)
+        ]
+        frame = pl.DataFrame(rows, schema=["model", "benchmark", "item", "score"], orient="row")
+        frame.write_csv(tmp_path / "runs" / f"day {day}.csv")
+    return tmp_path
+
+
+def test_a_run_can_be_chosen(reruns):
+    frames = [pl.read_csv(reruns / "runs" / f"day {day}.csv") for day in (1, 2)]
+    means = {
+        (day, model): rows["score"].mean()
+        for day, frame in enumerate(frames)
+        for (model,), rows in frame.group_by("model")
+    }
+    with TestClient(create_app(reruns), base_url="http://127.0.0.1:8765") as client:
+        together = client.get("/api/comparison?of=runs").json()
+        assert {row["model"]: row["score"] for row in together["rows"]} == {
+            model: pytest.approx((means[0, model] + means[1, model]) / 2) for model in "ab"
+        }
+        assert together["reruns"]
+        assert "Reruns of a model count together." in together["notes"]
+        query = "of=runs&runs=apart&first=a+(run+2)&second=b"
+        apart = client.get(f"/api/comparison?{query}").json()
+        assert {row["model"]: row["score"] for row in apart["rows"]} == {
+            f"{model}{run}": pytest.approx(means[day, model])
+            for day, run in enumerate(("", " (run 2)"))
+            for model in "ab"
+        }
+        (pair,) = apart["pair"]
+        assert pair["difference"]["value"] == pytest.approx(means[1, "a"] - means[0, "b"])
+        assert "Reruns" not in " ".join(apart["notes"])
+        assert "--duplicates runs" in apart["command"]
+        assert client.get(f"/api/comparison?{query.replace('apart', 'together')}").json()["settings"]["first"] == "a"
+        page = client.get(f"/comparison?{query}").text
+        assert '<option value="apart" selected>each by itself</option>' in page
+    ingest([reruns / "runs"], reruns / "store")
+    for where in ("runs", "store"):
+        study = measurand.read(reruns / where, duplicates="runs")
+        found = measurand.compare(study, pair=("a (run 2)", "b")).result.benchmarks[0].differences[0]
+        assert abs(found.value) == pytest.approx(abs(pair["difference"]["value"]))
+
+
+def test_runs_under_several_settings_are_rows_to_choose_from(tmp_path):
+    rows = [("m", effort, str(i), float(i < right)) for effort, right in (("low", 20), ("high", 45)) for i in range(60)]
+    frame = pl.DataFrame(rows, schema=["model", "reasoning_effort", "item", "score"], orient="row")
+    frame.write_csv(tmp_path / "quiz.csv")
+    with TestClient(create_app(tmp_path), base_url="http://127.0.0.1:8765") as client:
+        found = client.get("/api/comparison?of=quiz.csv&first=m+(reasoning_effort%3Dlow)").json()
+    assert [row["model"] for row in found["rows"]] == ["m (reasoning_effort=high)", "m (reasoning_effort=low)"]
+    assert found["settings"]["second"] == "m (reasoning_effort=high)"
+    assert found["pair"][0]["verdict"] == "second"
+    assert not found["reruns"]
 
 
 def test_without_a_source_it_asks_which(client):

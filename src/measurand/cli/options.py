@@ -105,7 +105,7 @@ class Choices:
     as_given: Annotated[str | None, _read("Benchmarks whose mixed-looking units are right, A,B,C.")] = None
     duplicates: Annotated[
         Literal["best", "first", "mean", "runs"] | None,
-        _read("Which of a model's scores on one benchmark counts; runs: each is a row of its own. Refused by default."),
+        _read("Which of a model's scores in tables counts (refused by default); runs: each, and each log, is a row."),
     ] = None
     gain: Annotated[
         list[str] | None, _read("A claim 'new is safer than old', as OLD,NEW,BENCHMARK; repeatable.", "--gain")

@@ -93,13 +93,15 @@ def _mean(results: Sequence[Result]) -> Result:
 
 def _settings_notes(given: Sequence[Run]) -> list[str]:
     apart = sorted({run.model for run in given if run.base})
-    return [f"a model under several settings is a row for each: {shorten(apart)}"] if apart else []
+    return [f"several runs of a model, each a row: {shorten(apart)}"] if apart else []
 
 
 def _rerun_notes(kept: Mapping[tuple[str, str], Sequence[Run]]) -> list[str]:
     again = {cell: len(runs) for cell, runs in kept.items() if len(runs) > 1}
     shown = [f"{model} on {benchmark} ({count} runs)" for (model, benchmark), count in again.items()]
-    return [f"reruns under the same settings, averaged: {shorten(shown)}"] if shown else []
+    if not shown:
+        return []
+    return [f"reruns under the same settings, averaged (--duplicates runs keeps them apart): {shorten(shown)}"]
 
 
 def part_runs(given: Iterable[Run]) -> tuple[PartRun, ...]:

@@ -20,7 +20,7 @@ from measurand.readers.log import IN_WORDS, NO_MODEL, Aggregate, ItemMean, Log
 from measurand.readers.settings import named_by_settings
 from measurand.tables import MAIN_SCORERS, Unread
 
-__all__ = ["RERUN", "Result", "Run", "item_means", "runs", "unread"]
+__all__ = ["RERUN", "Result", "Run", "item_means", "runs", "unread", "without_run"]
 
 
 class Result(NamedTuple):
@@ -191,12 +191,13 @@ def runs(
     aliases: Mapping[str, str] | None = None,
     correct: Sequence[str] = (),
     reading: str | None = None,
+    apart: bool = False,
 ) -> Taken:
     """The runs that count, of all logs that say their model and task, under canonical names.
 
     Two versions of a task are two benchmarks; a model under two settings is two rows, named by what differs. Runs under
-    the same settings are reruns, which count together. Set aside are a copy of a run, a run that broke off where
-    another came to its end, and one on fewer than half as many items as another: a trial of the set-up.
+    the same settings are reruns, which count together or each by itself. Set aside are a copy of a run, a run that
+    broke off where another came to its end, and one on fewer than half as many items as another: a trial of the set-up.
 
     Parameters
     ----------
@@ -204,6 +205,7 @@ def runs(
     aliases : as in `names.model_of`.
     correct : words that are right where scores are words.
     reading : the one to use, where a run has it.
+    apart : whether each rerun is a row of its own, numbered by date.
 
     Raises
     ------
@@ -245,9 +247,28 @@ def runs(
         whole, part = _whole(cell) if len(cell) > 1 else (cell, [])
         # By date, so that the first run is the first run in whatever order the files were named.
         ordered = sorted(whole, key=lambda run: (_moment(run.log.facts.get("date", "")), run.log.source.path))
-        counted += [replace(run, rerun=place) if place else run for place, run in enumerate(ordered)]
+        counted += [_rerun(run, place, apart) if place else run for place, run in enumerate(ordered)]
         aside += part
     return Taken(counted, tuple(aside))
+
+
+def _rerun(run: Run, place: int, apart: bool) -> Run:
+    """A further run under the name of the first, or under one of its own."""
+    if not apart:
+        return replace(run, rerun=place)
+    shown = f"{run.model[:-1]}, " if run.base else f"{run.model} ("
+    return replace(run, model=f"{shown}run {place + 1})", base=run.base or run.model)
+
+
+def without_run(model: str) -> str:
+    """The name of a model's first run, of that of any.
+
+    Examples
+    --------
+    >>> without_run("m (run 2)"), without_run("m (effort=low, run 10)"), without_run("m (effort=low)")
+    ('m', 'm (effort=low)', 'm (effort=low)')
+    """
+    return re.sub(r" \(run \d+\)$", "", re.sub(r", run \d+\)$", ")", model))
 
 
 @lru_cache(maxsize=4096)

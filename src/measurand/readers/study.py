@@ -23,7 +23,7 @@ from measurand.readers.runs import Run, runs, unread
 from measurand.readers.tables import item_rows
 from measurand.readers.tables.assembling import assemble
 from measurand.readers.tables.columns import MODEL, VERSION, find
-from measurand.readers.tables.duplicates import Duplicates
+from measurand.readers.tables.duplicates import Duplicates, require_rule
 from measurand.readers.tables.frames import frame_table, is_frame
 from measurand.readers.tables.item_rows import is_items, logs_of
 from measurand.readers.tables.layout import Part, interpret
@@ -67,7 +67,8 @@ def read(
         ``"*error*"``.
     as_given : names of benchmarks whose values are right although they look like percentages mixed with fractions.
     duplicates : which score counts where tables give several of a model on a benchmark: ``"best"``, ``"first"``,
-        ``"mean"``, or ``"runs"``, where each row is a run named by what differs. By default they are refused.
+        ``"mean"``, or ``"runs"``, where each row is a run named by what differs. By default they are refused. Logs of
+        one model under the same settings count together, as reruns; ``"runs"`` makes each a row of its own.
     aliases : name of a model -> the name it should have; a mapping, a table of two columns, or one with the columns
         model and base_model, by which the settings of a version become one model.
     correct : words that are right where the scores of logs are words, such as ``["A", "B"]``; all others are wrong.
@@ -183,7 +184,8 @@ def study_of(
         As in `read`.
     """
     names = _aliases(aliases)
-    taken = runs(logs, names, correct, reading)
+    require_rule(duplicates)
+    taken = runs(logs, names, correct, reading, apart=duplicates == "runs")
     from_logs = scores(title, taken.runs)
     parts = [*tables, from_logs] if from_logs is not None else list(tables)
     sides = [

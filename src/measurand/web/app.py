@@ -257,7 +257,8 @@ def _explorers(app: FastAPI, folder: Folder, beside: Beside) -> None:
         return scores, asked
 
     def responses(settings: comparison.Settings) -> Responses:
-        study = folder.study(_named(settings.of), cluster=settings.cluster, reading=settings.reading)
+        apart = settings.runs == "apart"
+        study = folder.study(_named(settings.of), cluster=settings.cluster, reading=settings.reading, apart=apart)
         if study.responses is None:
             raise InputError(f"{settings.of}: no item-level results here, which a comparison needs")
         return study.responses

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
+import polars as pl
 from pydantic import Field
 
 from measurand.errors import NotApplicable
@@ -21,6 +22,7 @@ from measurand.measures.precision.shared.model_pairs import BenchmarkComparison,
 from measurand.measures.precision.shared.pooled import Weights
 from measurand.measures.precision.shared.score_records import ScoreIntervals
 from measurand.names import resolved
+from measurand.readers.runs import RERUN, without_run
 from measurand.results import AVERAGE
 from measurand.stats.intervals.limits import Limits
 from measurand.tables import Responses, item_tables
@@ -46,6 +48,7 @@ class Settings(ViewSettings):
     weights: Weights = Field("tasks", description="What weighs the same in the average.")
     cluster: str = Field("", description="Key of items that go together, or none; by default what the data show.")
     reading: str = Field("", description="Scorer, metric or filter, where answers were scored in several ways.")
+    runs: Literal["together", "apart"] = Field("together", description="Whether reruns of a model count together.")
     show: Show = Field("all", description="Items that differ: all, those where one is better, those alike in all runs.")
     page: int = Field(1, ge=1)
     items: int = Field(0, ge=0, description="How many items a further run would have; by default as many as now.")
@@ -89,6 +92,7 @@ class Compared:
     rows : the models, the best first; `tasks` names the columns of their scores.
     pair : per task, then the average.
     items : on which the two differ, those of this page; `counts` how many there are of each sort, `pages` how many.
+    reruns : whether some model was run several times under the same settings.
     settled : smallest difference that so many items would settle, NaN where it cannot be said; `needed` items that
         would settle the difference seen, None where no number would.
     """
@@ -107,6 +111,7 @@ class Compared:
     needed: int | None
     clusters: tuple[str, ...]
     readings: tuple[str, ...]
+    reruns: bool
     command: str
     gate: str
     python: str
@@ -131,6 +136,13 @@ def _finite(limits: Limits) -> dict[str, float | None]:
 @lru_cache(16)
 def _scores(responses: Responses) -> ScoreIntervals:
     return score_intervals(responses)
+
+
+@lru_cache(16)
+def _rerun(responses: Responses) -> bool:
+    """Whether several runs of a model count together."""
+    of_reruns = responses.frame.select((pl.col("epoch") > RERUN).any())
+    return bool(of_reruns.collect(engine="streaming").item())
 
 
 @lru_cache(64)
@@ -172,7 +184,7 @@ def view(responses: Responses, asked: Settings) -> Compared:
     return Compared(
         settings=settings,
         title=_title(compared, settings),
-        notes=_notes(found, pair),
+        notes=(*_notes(found, pair), *(["Reruns of a model count together."] if _rerun(responses) else [])),
         tasks=tasks,
         rows=_rows(found, order, main),
         pair=compared,
@@ -184,6 +196,7 @@ def view(responses: Responses, asked: Settings) -> Compared:
         needed=items_to_settle(difference, pair.level),
         clusters=tuple(responses.cluster_keys()),
         readings=tuple(dict.fromkeys(name for table in item_tables(responses) for name in table.readings)),
+        reruns=settings.runs == "apart" or _rerun(responses),
         command=_command(settings),
         gate=_gate(settings),
         python=_python(settings),
@@ -211,8 +224,10 @@ def _in_order(responses: Responses, first: str, second: str) -> Mapping[str, lis
 
 def _filled(asked: Settings, order: Sequence[str]) -> Settings:
     """The settings with names as the results spell them, and with what was left open."""
-    first = resolved("model", asked.first, order) if asked.first else ""
-    second = resolved("model", asked.second, order) if asked.second else ""
+    # A run chosen while runs stood apart is, once they count together, its model.
+    apart = asked.runs == "apart"
+    chosen = [name if apart or name in order else without_run(name) for name in (asked.first, asked.second)]
+    first, second = (resolved("model", name, order) if name else "" for name in chosen)
     first = first or next(name for name in order if name != second)
     second = second or next(name for name in order if name != first)
     if first == second:
@@ -308,8 +323,14 @@ def _notes(found: ScoreIntervals, pair: Comparison) -> tuple[str, ...]:
 
 def _chosen(settings: Settings) -> list[str]:
     """How the files are read, as options."""
-    cluster = ["--cluster", settings.cluster] if settings.cluster else []
-    return [*cluster, *(["--reading", settings.reading] if settings.reading else [])]
+    return [part for name, value in _choices(settings).items() for part in (f"--{name}", value)]
+
+
+def _choices(settings: Settings) -> dict[str, str]:
+    """How the files are read, by what `measurand.read` calls it."""
+    runs = "runs" if settings.runs == "apart" else ""
+    given = {"cluster": settings.cluster, "reading": settings.reading, "duplicates": runs}
+    return {name: value for name, value in given.items() if value}
 
 
 def _lines(*parts: Sequence[str]) -> str:
@@ -329,8 +350,7 @@ def _gate(settings: Settings) -> str:
 
 
 def _python(settings: Settings) -> str:
-    given = {"cluster": settings.cluster, "reading": settings.reading}
-    more = "".join(f", {name}={value!r}" for name, value in given.items() if value)
+    more = "".join(f", {name}={value!r}" for name, value in _choices(settings).items())
     read = f"{read_by(settings.of)[:-1]}{more})"
     weights = ", weights='items'" if settings.weights == "items" else ""
     return "\n".join(

@@ -80,7 +80,7 @@ class Folder:
         if not root.is_dir():
             raise InputError(f"{root}: no such folder")
         self.root = root.resolve()
-        self._studies: OrderedDict[tuple[str, ...], tuple[object, Study]] = OrderedDict()
+        self._studies: OrderedDict[tuple[object, ...], tuple[object, Study]] = OrderedDict()
         self._lock = threading.Lock()
 
     def sources(self) -> list[Source]:
@@ -160,13 +160,14 @@ class Folder:
             raise UnknownName("source", id_, [each.id for each in self.sources()])
         return path
 
-    def study(self, id_: str, *, cluster: str = "", reading: str = "") -> Study:
+    def study(self, id_: str, *, cluster: str = "", reading: str = "", apart: bool = False) -> Study:
         """The study of a source, read once as long as its files stay as they are.
 
         Parameters
         ----------
         id_ : of the source.
         cluster, reading : as `measurand.read` takes them; empty for what it does by itself.
+        apart : whether reruns are rows of their own.
 
         Raises
         ------
@@ -176,10 +177,10 @@ class Folder:
         if id_ in EXAMPLES:
             return embedded(id_)
         path = self.path(id_)
-        load = functools.partial(read, path, cluster=cluster or None, reading=reading or None)
-        return self._kept((id_, cluster, reading), self._state(path), load)
+        chosen = {"cluster": cluster or None, "reading": reading or None, "duplicates": "runs" if apart else None}
+        return self._kept((id_, *chosen.items()), self._state(path), functools.partial(read, path, **chosen))
 
-    def _kept(self, id_: tuple[str, ...], state: object, load: Callable[[], Study]) -> Study:
+    def _kept(self, id_: tuple[object, ...], state: object, load: Callable[[], Study]) -> Study:
         # One at a time: two readers of the same large folder would hold it twice.
         with self._lock:
             kept = self._studies.get(id_)
