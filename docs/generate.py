@@ -228,7 +228,7 @@ def wrong() -> str:
     """How often verdicts are wrong, all that is known of it on one page."""
     rates = [rate for rate in told_rates(load()) if rate.runs >= LEAST_RUNS]
     conformance = (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
-    game = (ROOT / "docs" / "blind-game.md").read_text(encoding="utf-8")
+    game = (ROOT / "docs" / "organisms.md").read_text(encoding="utf-8")
     audits = table(
         {
             "audit": ", ".join(f"{value} {name}" for name, value in each.study.items()),
@@ -279,7 +279,7 @@ What measurand gets wrong:
 
 ## Models that hide what they can do
 
-Models made to hold back, their kinds sealed until the verdicts were written ([the game](blind-game.md)).
+Models made to hold back, their kinds sealed until the verdicts were written ([the game](organisms.md)).
 
 {_table_of(game)}
 """

@@ -5,7 +5,7 @@ from measurand.tables.attempts import Attempts
 from measurand.tables.claim_card import ClaimCard
 from measurand.tables.degradation import Degradation
 from measurand.tables.failures import Failures
-from measurand.tables.item_set import Item, ItemSet
+from measurand.tables.item_set import WAYS, Item, ItemSet, among
 from measurand.tables.items import (
     MAIN_SCORERS,
     ItemTable,
@@ -50,6 +50,7 @@ __all__ = [
     "ROLES",
     "TABLES",
     "UNCLASSED",
+    "WAYS",
     "WINNERS",
     "Attempts",
     "Claim",
@@ -78,6 +79,7 @@ __all__ = [
     "Version",
     "Versions",
     "Votes",
+    "among",
     "item_facts",
     "item_tables",
     "reading_rank",

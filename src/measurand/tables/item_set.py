@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from string import ascii_uppercase
 
 from measurand.errors import InputError
 
-__all__ = ["Item", "ItemSet"]
+__all__ = ["WAYS", "Item", "ItemSet", "among"]
+
+
+def among(names: Sequence[str | None], said: str) -> int | None:
+    """Place of a name, None where it is none of them.
+
+    Examples
+    --------
+    >>> among(["red", "blue"], "blue"), among(["red", "blue"], "b")
+    (1, None)
+    """
+    return names.index(said) if said in names else None
+
+
+def _counted(said: str, places: range) -> int | None:
+    # 1.0 is how some tables write the place 1.
+    whole = said.removesuffix(".0")
+    return next((place - places.start for place in places if str(place) == whole), None)
+
+
+WAYS: Mapping[str, Callable[[Sequence[str | None], str], int | None]] = {
+    "text": among,
+    "letter": lambda choices, said: among(tuple(ascii_uppercase[: len(choices)]), said.upper()),
+    "place from 0": lambda choices, said: _counted(said, range(len(choices))),
+    "place from 1": lambda choices, said: _counted(said, range(1, len(choices) + 1)),
+}
+"""How one of several choices can be named: by each way its place from 0, None where it is not so named."""
 
 
 @dataclass(frozen=True)

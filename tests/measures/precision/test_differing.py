@@ -99,6 +99,7 @@ def test_models_that_score_alike_have_no_such_table():
         (("1", "3"), "1", ("1: red", "3: blue")),  # a 3 of three: from 1
         (("1", "2"), "1", ("1", "2")),  # either way: not guessed
         (("A", "C"), "A", ("A: red", "C: blue")),
+        (("a", "AB"), "A", ("a: red", "AB")),
         (("Z", "none of them"), "A", ("Z", "none of them")),
         (("red", "blue"), "red", ("red", "blue")),
         (("9" * 5000, "0"), "0", ("9" * 5000, "0: red")),  # no number of a choice

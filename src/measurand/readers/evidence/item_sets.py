@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from string import ascii_uppercase
 from typing import NamedTuple
 
 from measurand.errors import quoted
@@ -15,7 +14,7 @@ from measurand.readers.paths import read_bytes, recognise
 from measurand.readers.tables.columns import ITEM, find
 from measurand.readers.tables.raw import ROW, RawTable
 from measurand.readers.tables.tabular import read_table
-from measurand.tables import Item, ItemSet
+from measurand.tables import WAYS, Item, ItemSet, among
 
 __all__ = ["CHOICES", "read_item_set"]
 
@@ -108,32 +107,14 @@ def _listed(table: RawTable, row: int, column: str, cell: object) -> _Offered:
     return _Offered(tuple(str(one) for one in found), tuple(str(label) for label in named))
 
 
-WAYS: Mapping[str, Callable[[_Offered, str], int | None]] = {
-    "label": lambda offered, said: _among(offered.labels, said),
-    "text": lambda offered, said: _among(offered.choices, said),
-    "letter": lambda offered, said: _among(tuple(ascii_uppercase[: len(offered.choices)]), said.upper()),
-    "place from 0": lambda offered, said: _counted(said, range(len(offered.choices))),
-    "place from 1": lambda offered, said: _counted(said, range(1, len(offered.choices) + 1)),
-}
-"""How the right choice can be given, by what the way is called."""
-
-
-def _among(names: Sequence[str], said: str) -> int | None:
-    return names.index(said) if said in names else None
-
-
-def _counted(said: str, places: range) -> int | None:
-    # 1.0 is how some tables write the place 1.
-    whole = said.removesuffix(".0")
-    return next((place - places.start for place in places if str(place) == whole), None)
-
-
 def _places(
     table: RawTable, column: str, cells: Sequence[object], offered: Sequence[_Offered]
 ) -> tuple[str, tuple[int, ...]]:
     """The way in which all answers are given, and the place of each right choice from 0."""
     said = ["" if cell is None else str(cell).strip() for cell in cells]
-    read = {way: [place(*each) for each in zip(offered, said, strict=True)] for way, place in WAYS.items()}
+    both = list(zip(offered, said, strict=True))
+    by_label = {"label": [among(own.labels, answer) for own, answer in both]}
+    read = by_label | {way: [place(own.choices, answer) for own, answer in both] for way, place in WAYS.items()}
     for row, cell in enumerate(cells):
         if all(places[row] is None for places in read.values()):
             last = len(offered[row].choices) - 1

@@ -9,13 +9,15 @@ import numpy as np
 import polars as pl
 
 from measurand.results import Table
-from measurand.tables import ItemTable, Responses
+from measurand.tables import WAYS, ItemTable, Responses
 from measurand.wording import number, plain
 
 __all__ = ["MOST_ITEMS", "Differing", "all_differing", "answers_to", "differing", "items_table"]
 
 MOST_ITEMS = 100
 """Items that are told, over all benchmarks: of more, those that differ most."""
+
+NUMBERED = ("place from 0", "place from 1")
 
 MOST_DIGITS = 3
 """Of the number of a choice."""
@@ -116,9 +118,9 @@ def _answers(
     told: dict[str, list[tuple[str | None, Options]]] = {}
     for benchmark, _, _, answer, right, options in found:
         told.setdefault(benchmark, []).extend([(answer, options), (right, options)])
-    first = {benchmark: _first_number(own) for benchmark, own in told.items()}
+    ways = {benchmark: ("letter", *_numbering(own)) for benchmark, own in told.items()}
     return {
-        (row[0], row[1], row[2]): (_spelled(row[3], row[5], first[row[0]]), _spelled(row[4], row[5], first[row[0]]))
+        (row[0], row[1], row[2]): (_spelled(row[3], row[5], ways[row[0]]), _spelled(row[4], row[5], ways[row[0]]))
         for row in found
     }
 
@@ -126,32 +128,24 @@ def _answers(
 Options = Sequence[str | None] | None
 
 
-def _number(said: str | None, options: Options) -> int | None:
-    """An answer that could be the number of a choice: one that is a choice's text is none."""
-    short = said is not None and said.isdecimal() and len(said) <= MOST_DIGITS
-    return int(said) if said and short and options and said not in options else None
-
-
-def _first_number(told: Sequence[tuple[str | None, Options]]) -> int | None:
-    """What a benchmark's first choice is numbered, as its answers show; None where they fit neither way or both."""
+def _numbering(told: Sequence[tuple[str | None, Options]]) -> list[str]:
+    """How a benchmark's answers number its choices; nothing where they fit neither way or both."""
     numbers = [
-        (place, len(options)) for said, options in told if options and (place := _number(said, options)) is not None
+        (options, said)
+        for said, options in told
+        if said and options and said.isdecimal() and len(said) <= MOST_DIGITS and said not in options
     ]
-    from_0 = any(said == 0 for said, _ in numbers) and all(said < count for said, count in numbers)
-    from_1 = any(said == count for said, count in numbers) and all(0 < said <= count for said, count in numbers)
-    return 0 if from_0 else 1 if from_1 else None
+    ways = [way for way in NUMBERED if all(WAYS[way](options, said) is not None for options, said in numbers)]
+    return ways if len(ways) == 1 else []
 
 
-def _spelled(said: str | None, options: Options, first: int | None) -> str | None:
+def _spelled(said: str | None, options: Options, ways: Sequence[str]) -> str | None:
     """An answer that is the letter or number of a choice, with the choice beside it."""
     if not said or not options or said in options:
         return said
-    number_said = _number(said, options)
-    if number_said is None:
-        place = ord(said) - ord("A") if len(said) == 1 else -1
-    else:
-        place = -1 if first is None else number_said - first
-    return f"{said}: {options[place]}" if 0 <= place < len(options) else said
+    places = (WAYS[way](options, said) for way in ways)
+    place = next((place for place in places if place is not None), None)
+    return said if place is None else f"{said}: {options[place]}"
 
 
 def items_table(items: Sequence[Differing], pair: Sequence[str]) -> tuple[Table, ...]:
