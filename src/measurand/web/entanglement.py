@@ -4,47 +4,41 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from measurand.auditing import generator
 from measurand.errors import NotApplicable, UnknownName
 from measurand.measures import find
-from measurand.measures.shared import display_names, kind
-from measurand.measures.validity.capabilities_correlation import capabilities_correlation
-from measurand.measures.validity.shared.alone import Alone, alone
-from measurand.measures.validity.shared.correlations import CapabilitiesCorrelation, ClassCorrelations, limits
-from measurand.measures.validity.shared.panel import (
-    LEAST_CAPABILITY,
-    LEAST_MODELS,
-    Missing,
-    Panel,
-    assessable,
-    panels,
-)
-from measurand.measures.validity.shared.robustness import HALVES, curve
+from measurand.measures.shared import kind
+from measurand.measures.validity.shared.correlations import limits
+from measurand.measures.validity.shared.panel import LEAST_CAPABILITY, Panel
 from measurand.names import resolved
 from measurand.papers import Asked, paper
 from measurand.report.paper import files
 from measurand.results import Finding, Table
-from measurand.stats.capability.pca import Way, Weighting
 from measurand.stats.intervals.limits import Limits
-from measurand.stats.intervals.ranks import Method
 from measurand.tables import Scores, Study
+from measurand.web.correlated import (
+    Key,
+    classes_of,
+    correlated,
+    curve_of,
+    facts_of,
+    models_of,
+    part_of,
+    result_of,
+    roles_in,
+    tested_in,
+)
 from measurand.web.downloads import KINDS, File, drawn, require_kind, tabled
 from measurand.web.folder import read_by
 from measurand.web.settings import ViewSettings
 from measurand.wording import listed, plural
 
 __all__ = ["Explored", "Offer", "Point", "Settings", "download", "explore", "offer"]
-
-LEVEL = 0.95
-SEED = 0
-"""Of the random halves of capability benchmarks, as an audit has it."""
 
 MOST_NAMED = 3
 """Models left out that the title names."""
@@ -87,15 +81,15 @@ class Offer:
 
 def offer(scores: Scores, asked: Settings) -> Offer:
     """What can be chosen of a study, whether or not anything can be computed as it is."""
-    everything, makers, _ = _roles(scores)
-    names = _facts(scores)[0]
+    everything, makers, _ = roles_in(scores)
+    names = facts_of(scores)[0]
     capability = [name for name in asked.capability or makers if name in everything]
     tested = tuple(name for name in everything if name not in capability) or everything
-    classes = _classes(scores)
+    classes = classes_of(scores)
     settings = asked.changed(
         benchmark=asked.benchmark if asked.benchmark in tested else tested[0],
         class_=asked.class_ if asked.class_ in classes else next(iter(classes)),
-        drop=[name for name in asked.drop if name in _models(scores, asked.class_)],
+        drop=[name for name in asked.drop if name in models_of(scores, asked.class_)],
     )
     able = [name for name in everything if name != settings.benchmark]
     return Offer(
@@ -177,14 +171,13 @@ def explore(scores: Scores, asked: Settings) -> Explored:
     """
     settings = filled(scores, asked)
     everyone = settings.changed(drop=[])
-    found, finding = _asked(scores, _key(settings))
-    first, finding_before = _asked(scores, _key(everyone)) if settings.drop else (found, finding)
-    part, before = found, first
+    part, finding = correlated(scores, _key(settings))
+    before, finding_before = correlated(scores, _key(everyone)) if settings.drop else (part, finding)
     panel = part.panel
-    names = _facts(scores)[0]
+    names = facts_of(scores)[0]
     j = part.benchmarks.index(settings.benchmark)
     values = dict(zip(panel.models, panel.scores[:, panel.tested.index(settings.benchmark)], strict=True))
-    points = _points(part.panel, before.panel, settings)
+    points = _points(panel, before.panel, settings)
     return Explored(
         settings=settings,
         title=_title(names[settings.benchmark], finding, settings, panel),
@@ -199,37 +192,14 @@ def explore(scores: Scores, asked: Settings) -> Explored:
         n_before=int(before.correlations.n[before.benchmarks.index(settings.benchmark)]),
         names=names,
         weights=_weights(scores, panel, settings),
-        classes=_classes(scores),
-        benchmarks=_tested(scores),
+        classes=classes_of(scores),
+        benchmarks=tested_in(scores),
         points=points,
         line=_line(panel, np.array(list(values.values()))),
-        curve=_curve(scores, _key(everyone)),
+        curve=curve_of(scores, _key(everyone)),
         command=_command(settings),
         python=_python(settings),
     )
-
-
-@lru_cache(64)
-def _models(scores: Scores, class_: str) -> tuple[str, ...]:
-    return scores.models_of(class_)
-
-
-@lru_cache(16)
-def _classes(scores: Scores) -> Mapping[str, int]:
-    return {class_: len(_models(scores, class_)) for class_ in scores.classes}
-
-
-@lru_cache(16)
-def _tested(scores: Scores) -> tuple[str, ...]:
-    return scores.benchmarks_of("safety", "other")
-
-
-@lru_cache(16)
-def _roles(scores: Scores) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Every benchmark, those that make the capabilities score, and those likely to be asked about first."""
-    # What the catalogue does not know is the reader's own, and what brought them here.
-    first = (*scores.benchmarks_of("other"), *scores.benchmarks_of("safety"))
-    return tuple(scores.benchmarks["benchmark"]), scores.benchmarks_of("capability"), first
 
 
 def filled(scores: Scores, asked: Settings) -> Settings:
@@ -242,7 +212,7 @@ def filled(scores: Scores, asked: Settings) -> Settings:
     NotApplicable
         No benchmark is under test.
     """
-    everything, makers, first = _roles(scores)
+    everything, makers, first = roles_in(scores)
     capability = [resolved("benchmark", name, everything) for name in asked.capability]
     # The default, ticked one by one, is the default.
     if set(capability) == set(makers):
@@ -258,19 +228,15 @@ def filled(scores: Scores, asked: Settings) -> Settings:
     class_ = asked.class_ or ("chat" if "chat" in classes else classes[0])
     if class_ not in classes:
         raise UnknownName("class of models", class_, classes)
-    models = _models(scores, class_)
+    models = models_of(scores, class_)
     drop = [resolved("model", name, models) for name in asked.drop]
     return asked.changed(
         benchmark=benchmark, class_=class_, capability=capability, drop=[name for name in models if name in drop]
     )
 
 
-Key = tuple[str, str, tuple[str, ...], Missing, Weighting, Method, float, tuple[str, ...]]
-"""All that a correlation depends on, as something a cache can hold."""
-
-
 def _key(settings: Settings) -> Key:
-    return (
+    return Key(
         settings.benchmark,
         settings.class_,
         tuple(settings.capability),
@@ -280,97 +246,6 @@ def _key(settings: Settings) -> Key:
         settings.threshold,
         tuple(settings.drop),
     )
-
-
-def _part(scores: Scores, key: Key) -> Scores:
-    benchmark, class_, capability, *_, drop = key
-    chosen = scores.with_capability(capability) if capability else scores
-    return chosen.only(benchmarks=[benchmark], models=[name for name in chosen.models_of(class_) if name not in drop])
-
-
-def _result(scores: Scores, key: Key) -> tuple[CapabilitiesCorrelation, tuple[Finding, ...]]:
-    """V1 of the benchmark, and its findings."""
-    _, _, _, missing, weighting, correlation, threshold, _ = key
-    result = capabilities_correlation(
-        _part(scores, key), resamples=0, missing=missing, weighting=weighting, correlation=correlation
-    )
-    return result, find("V1").findings(result, threshold=threshold)
-
-
-@lru_cache(4096)
-def _asked(scores: Scores, key: Key) -> tuple[ClassCorrelations, Finding]:
-    """What V1 finds of the benchmark, and says of it."""
-    part = _quickly(scores, key)
-    if part is None:
-        result, findings = _result(scores, key)
-    else:
-        result = CapabilitiesCorrelation((part,), (), LEVEL, *_facts(scores))
-        findings = find("V1").findings(result, threshold=key[6])
-    finding = next(one for one in findings if one.subject.get("benchmark") == key[0])
-    if not finding.estimates:
-        reason, _, needs = finding.sentence.removeprefix("Not assessed: ").rstrip(".").partition("; needs ")
-        raise NotApplicable(f"{_facts(scores)[0][key[0]]}: {reason}", needs=needs)
-    headline = next(one for one in findings if one.headline)
-    return result.classes[0], replace(finding, caveats=(*headline.caveats, *finding.caveats))
-
-
-def _quickly(scores: Scores, key: Key) -> ClassCorrelations | None:
-    """The same from what serves all benchmarks of a class; None where something in it has to be looked at anew."""
-    benchmark, class_, capability, missing, weighting, correlation, _, drop = key
-    whole = _panel(scores, class_, capability) if missing == "complete" else None
-    # How many of those left have a known family is not known of the class alone.
-    if whole is None or whole.unknown or len(whole.models) - len(drop) < LEAST_MODELS:
-        return None
-    rows = tuple(whole.models.index(name) for name in drop if name in whole.models)
-    found = _alone(whole, Way(weighting, correlation), rows)
-    j = whole.tested.index(benchmark)
-    able, _ = assessable(found.panel.scores[:, [j]], [benchmark], class_)
-    # A benchmark that turns against the others, or no longer varies, is told of by what makes the panel.
-    return found.of(j) if able[0] and (found.weights > 0).all() else None
-
-
-@lru_cache(64)
-def _panel(scores: Scores, class_: str, capability: tuple[str, ...]) -> Panel | None:
-    """The class with all its benchmarks, None where it has no capabilities score."""
-    chosen = scores.with_capability(capability) if capability else scores
-    try:
-        (panel,), _ = panels(chosen.only(models=chosen.models_of(class_)), "complete")
-    except NotApplicable:
-        return None
-    return panel
-
-
-@lru_cache(2048)
-def _alone(panel: Panel, way: Way, left_out: tuple[int, ...]) -> Alone:
-    return alone(panel, way, left_out)
-
-
-@lru_cache(16)
-def _facts(scores: Scores) -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
-    """Names and areas of the benchmarks, and those of safety."""
-    known = scores.benchmarks
-    areas = {name: area or "" for name, area in zip(known["benchmark"], known["area"], strict=True)}
-    return display_names(scores), areas, frozenset(scores.benchmarks_of("safety"))
-
-
-def _curve(scores: Scores, key: Key) -> tuple[float, ...]:
-    """V4's specification curve of the benchmark, sorted; empty where the score is of one benchmark or a scale."""
-    found = _curves(scores, key[1], key[2])
-    values = found.get(key[0], np.empty(0))
-    return tuple(np.sort(values[np.isfinite(values)]).tolist())
-
-
-@lru_cache(64)
-def _curves(scores: Scores, class_: str, capability: tuple[str, ...]) -> Mapping[str, np.ndarray]:
-    """The curves of all benchmarks of a class: each way of making the score serves all of them."""
-    chosen = scores.with_capability(capability) if capability else scores
-    try:
-        (panel,), _ = panels(chosen.only(models=chosen.models_of(class_)), "complete", several=True)
-    except NotApplicable:
-        return {}
-    every = np.ones(len(panel.tested), dtype=bool)
-    _, found = curve(panel, every, HALVES, generator(find("V4"), SEED))
-    return dict(zip(panel.tested, found.T, strict=True))
 
 
 def _points(panel: Panel, whole: Panel, settings: Settings) -> tuple[Point, ...]:
@@ -408,7 +283,7 @@ def _line(panel: Panel, values: np.ndarray) -> tuple[tuple[float, float], tuple[
 def _weights(scores: Scores, panel: Panel, settings: Settings) -> dict[str, float | None]:
     """Each benchmark that could make the score with its weight, the heaviest first."""
     loadings = dict(zip(panel.capability, panel.component.loadings.tolist(), strict=True))
-    everything, makers, _ = _roles(scores)
+    everything, makers, _ = roles_in(scores)
     # Of a table whose benchmarks are not known, any may be a capability benchmark.
     could = dict.fromkeys([*makers, *settings.capability] if len(makers) >= LEAST_CAPABILITY else everything)
     order = sorted(
@@ -499,7 +374,7 @@ def download(scores: Scores, asked: Settings, kind: str) -> File:
         return tabled(stem, kind, [_table(found)])
     if kind in ("pdf", "tex"):
         return File(f"{stem}.{kind}", KINDS[kind], _of_paper(scores, found.settings, kind))
-    result, findings = _result(scores, _key(found.settings))
+    result, findings = result_of(scores, _key(found.settings))
     figure = next(each for each in find("V1").figures(result, findings) if each.name == "V1.scatter")
     return drawn(stem, kind, figure, {"class": found.settings.class_, "benchmark": found.name}, found.title)
 
@@ -518,7 +393,7 @@ def _table(found: Explored) -> Table:
 def _of_paper(scores: Scores, settings: Settings, kind: str) -> bytes:
     """The picture or the table of a paper's folder."""
     key = _key(settings)
-    study = Study(title="", scores=_part(scores, key))
-    asked = Asked(benchmarks=(settings.benchmark,), threshold=settings.threshold, missing=key[3])
+    study = Study(title="", scores=part_of(scores, key))
+    asked = Asked(benchmarks=(settings.benchmark,), threshold=settings.threshold, missing=key.missing)
     sections, _ = paper(study, asked, ["entanglement"])
     return files(sections, COLUMN)["figure.pdf" if kind == "pdf" else "table.tex"]
