@@ -133,9 +133,13 @@ def script(texts: Iterable[str]) -> str | None:
     >>> script(["How many hens?"]), script(["Сколько кур?"]), script(["2 + 2"])
     ('Latin', 'Cyrillic', None)
     """
-    seen: Counter[str] = Counter()
+    letters: Counter[str] = Counter()
     for text in texts:
-        seen.update(_script(character) for character in text[:_LETTERS] if character.isalpha())
+        letters.update(text[:_LETTERS])
+    seen: Counter[str] = Counter()
+    for letter, count in letters.items():
+        if letter.isalpha():
+            seen[_script(letter)] += count
     return seen.most_common(1)[0][0] if seen else None
 
 

@@ -14,6 +14,8 @@ from measurand.tables.texts import Texts
 __all__ = ["SIMULATIONS", "sets"]
 
 WORDS = 800
+NAMES = [f"w{rank}" for rank in range(WORDS + 101)]
+"""Of the vocabulary, with the words of topics at its end."""
 OLDER = 4
 TOGETHER, PASSAGE = 5, 30
 """Items per passage where they come together, and words that a passage adds to each."""
@@ -60,10 +62,10 @@ def sets(public: int, new: int, shift: float, rng: np.random.Generator, together
 
 def _text(words: int, about: float, rng: np.random.Generator) -> str:
     """Words by Zipf's law, of which a topic draws every tenth from its own end of the vocabulary."""
-    ranks = np.clip(WORDS ** rng.random(words) * 4 - 4, 0, WORDS - 1).astype(np.int64)
+    ranks = np.minimum(WORDS ** rng.random(words) * 4 - 4, WORDS - 1).astype(np.int64)
     own = rng.random(words) < 0.1
     ranks[own] = WORDS + np.clip(50 + 15 * about + 5 * rng.standard_normal(int(own.sum())), 0, 100).astype(np.int64)
-    return " ".join(f"w{rank}" for rank in ranks.tolist())
+    return " ".join([NAMES[rank] for rank in ranks.tolist()])
 
 
 def _run(public: int, new: int, level: float, rng: np.random.Generator) -> Outcome:
