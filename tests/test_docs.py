@@ -102,6 +102,9 @@ def test_every_command_shown_runs(line, where, tmp_path, monkeypatch, capfd, req
     (tmp_path / "scores.csv").write_text("model,mmlu,gsm8k,arc_challenge,mine\n" + "\n".join(rows), encoding="utf-8")
     answers = [f"{m},q{i},{(i * 7 + k * i) % 3 // 2},{i // 3}" for k, m in enumerate("ab") for i in range(60)]
     (tmp_path / "answers.csv").write_text("model,item,score,cluster\n" + "\n".join(answers), encoding="utf-8")
+    asked = [f"{m},q{i},{int(i % k > 0)}" for k, m in ((9, "model"), (2, "suspect")) for i in range(90)]
+    (tmp_path / "asked").mkdir()
+    (tmp_path / "asked" / "answers.csv").write_text("model,item,score\n" + "\n".join(asked), encoding="utf-8")
     if where.split(":")[0] in {page.name for page in TUTORIALS}:
         shutil.copytree(DATA, tmp_path, dirs_exist_ok=True)
     if words[1] == "experiment":
@@ -116,7 +119,7 @@ def for_experiments(folder, model):
     """What the commands that run experiments name: a model, one made from it, and texts."""
     pytest.importorskip("peft", reason="experiments need the extra weights")
     pytest.importorskip("inspect_ai", reason="experiments need the extra inspect")
-    for name in ("model", "locked"):
+    for name in ("model", "locked", "suspect"):
         shutil.copytree(model, folder / name)
     texts = [f"text {i} of {i * 7 % 13},{i % 2}" for i in range(60)]
     (folder / "texts.csv").write_text("text,member\n" + "\n".join(texts), encoding="utf-8")

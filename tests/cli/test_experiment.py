@@ -189,7 +189,7 @@ def test_it_computes_with_as_many_threads_as_are_asked_for(tiny_folder, items, t
 
 
 def test_how_far_it_is_stands_on_a_line_for_every_tenth():
-    from measurand.cli.experiment import progress
+    from measurand.cli.live import progress
     from measurand.cli.streams import messages
 
     with messages.capture() as told, progress(["noise"]) as step:
