@@ -24,7 +24,7 @@ KILLED = """
 import os, signal, sys, time
 from contextlib import contextmanager
 
-from measurand.cli import app, experiment
+from measurand.cli import app, experiments_local, experiments_replied
 from measurand.experiments import inspect_tasks
 
 @contextmanager
@@ -43,7 +43,7 @@ def slow():
     model.api.generate = generate
     return model
 
-experiment.progress = deadly
+experiments_local.progress = experiments_replied.progress = deadly
 mock, inspect_tasks.mock_model = inspect_tasks.mock_model, slow
 app(sys.argv[2:])
 """

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from measurand.cli import app, experiment
+from measurand.cli import app, experiments_replied
 from measurand.errors import InputError
 from measurand.experiments.awareness import ask, cued_variants, cues, plan
 from measurand.experiments.item_sets import facts, sums
@@ -130,7 +130,7 @@ def test_the_command_through_inspect_finds_a_model_that_answers_only_where_it_is
         return made
 
     model = get_model("mockllm/model", custom_outputs=output, memoize=False)
-    monkeypatch.setattr(experiment, "_provided", lambda name, temperature: (model, temperature))
+    monkeypatch.setattr(experiments_replied, "_provided", lambda name, temperature: (model, temperature))
     said = run("sums", "--model", "mockllm/model", "-o", tmp_path, "--limit", 24)
     assert "168 replies scored by the option that each names" in said
     found = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from measurand.cli import app, experiment
+from measurand.cli import app, experiments_replied
 from measurand.errors import InputError
 from measurand.experiments.inspect_tasks import PLAIN, option_in, run, task
 from measurand.experiments.item_sets import facts, sums
@@ -133,7 +133,7 @@ def test_what_cannot_be_run_is_said(tmp_path):
 
 @pytest.mark.parametrize(("command", "code"), [("prompts", "P7"), ("rerun", "P6")])
 def test_the_commands_run_and_judge(tmp_path, monkeypatch, command, code):
-    monkeypatch.setattr(experiment, "_provided", lambda name, temperature: (answering(by_hash), temperature))
+    monkeypatch.setattr(experiments_replied, "_provided", lambda name, temperature: (answering(by_hash), temperature))
     words = ["experiment", command, "sums", "facts", "--model", "mockllm/model", "-o", str(tmp_path), "--limit", "12"]
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
