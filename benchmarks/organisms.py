@@ -1,6 +1,6 @@
-"""Open the key of a blind game, and write docs/organisms.md: what the audit found of each kind of model::
+"""Open the key of a blind game, and write docs/organisms.md: what the audit found of each kind of model.
 
-python benchmarks/organisms.py ROUND --key FILE    # the key against its hash, into the record, and the page
+``python benchmarks/organisms.py ROUND --key FILE`` holds the key against its hash and keeps it with the verdicts.
 """
 
 from __future__ import annotations
@@ -119,9 +119,10 @@ def main() -> None:
     options.add_argument("--key", type=Path, help="the key as it was drawn; by default the record's, once it is there")
     given = options.parse_args()
     record = GAMES / given.round
-    text = (given.key or record / "key.json").read_bytes()
+    key = given.key or record / "key.json"
+    text = key.read_bytes()
     if hashlib.sha256(text).hexdigest() != (record / "seal.txt").read_text().strip():
-        raise SystemExit(f"{given.key}: this is not the key that was sealed")
+        raise SystemExit(f"{key}: this is not the key that was sealed")
     write_atomically(record / "key.json", text)
     dealt = json.loads(text)["models"]
     told = json.loads((record / "verdicts.json").read_text())

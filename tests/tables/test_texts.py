@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
+
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from measurand.errors import InputError, UnknownName
 from measurand.tables.texts import Texts, script
@@ -61,3 +66,13 @@ def test_a_text_without_a_group_is_one_by_itself_and_groups_are_those_of_a_bench
     assert texts.groups("a").tolist() == [0, 1, 0]
     assert texts.groups("b") is None
     assert Texts.build(texts.frame, texts.notes).frame.equals(texts.frame)
+
+
+@given(st.lists(st.text("aZéжЯאع中あア한Ａ1 .²", max_size=30), max_size=5))
+def test_the_script_is_that_of_most_letters_counted_one_by_one(texts):
+    others = {"CJK": "Han", "HIRAGANA": "Han", "KATAKANA": "Han", "FULLWIDTH": "Latin"}
+    names = [unicodedata.name(letter).split()[0] for text in texts for letter in text if letter.isalpha()]
+    counts = Counter(others.get(name, name.title()) for name in names)
+    found = script(texts)
+    assert (found is None) == (not counts)
+    assert found is None or counts[found] == max(counts.values())

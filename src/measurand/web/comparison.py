@@ -177,14 +177,14 @@ def view(responses: Responses, asked: Settings) -> Compared:
     counts: dict[str, int] = {name: sum(name in ("all", *_sorts(each)) for each in shown) for name in _SHOWS}
     main_pair = pair.main or pair.benchmarks[0]
     difference = main_pair.differences[0]
-    n = difference.n
+    n, rerun = difference.n, _rerun(responses)
     pages = max(1, -(-len(kept) // PER_PAGE))
     settings = settings.changed(page=min(settings.page, pages), items=settings.items or n)
     start = (settings.page - 1) * PER_PAGE
     return Compared(
         settings=settings,
         title=_title(compared, settings),
-        notes=(*_notes(found, pair), *(["Reruns of a model count together."] if _rerun(responses) else [])),
+        notes=_notes(found, pair, rerun),
         tasks=tasks,
         rows=_rows(found, order, main),
         pair=compared,
@@ -196,7 +196,7 @@ def view(responses: Responses, asked: Settings) -> Compared:
         needed=items_to_settle(difference, pair.level),
         clusters=tuple(responses.cluster_keys()),
         readings=tuple(dict.fromkeys(name for table in item_tables(responses) for name in table.readings)),
-        reruns=settings.runs == "apart" or _rerun(responses),
+        reruns=rerun or settings.runs == "apart",
         command=_command(settings),
         gate=_gate(settings),
         python=_python(settings),
@@ -307,7 +307,7 @@ def _title(compared: Sequence[Task], settings: Settings) -> str:
     return f"{', '.join(parts)}; {on_average}"
 
 
-def _notes(found: ScoreIntervals, pair: Comparison) -> tuple[str, ...]:
+def _notes(found: ScoreIntervals, pair: Comparison, rerun: bool) -> tuple[str, ...]:
     notes = []
     if found.cluster_key:
         notes.append(f"Items with the same {found.cluster_key} are counted together.")
@@ -315,6 +315,8 @@ def _notes(found: ScoreIntervals, pair: Comparison) -> tuple[str, ...]:
         notes.append(f"{plural(left, 'item', 'is')} left out: only one of the two was scored there.")
     if lost := sum(sum(score.unscored.values()) for score in found.scores):
         notes.append(f"{plural(lost, 'answer', 'has')} no score, over all models.")
+    if rerun:
+        notes.append("Reruns of a model count together.")
     return tuple(notes)
 
 

@@ -80,9 +80,14 @@ def roles_in(scores: Scores) -> tuple[tuple[str, ...], tuple[str, ...], tuple[st
     return tuple(scores.benchmarks["benchmark"]), scores.benchmarks_of("capability"), first
 
 
+def _made_of(scores: Scores, capability: tuple[str, ...]) -> Scores:
+    """The scores with the capability benchmarks chosen, or those that are known as such."""
+    return scores.with_capability(capability) if capability else scores
+
+
 def part_of(scores: Scores, key: Key) -> Scores:
     """The benchmark with the capability benchmarks chosen, and the models that are not left out."""
-    chosen = scores.with_capability(key.capability) if key.capability else scores
+    chosen = _made_of(scores, key.capability)
     models = [name for name in chosen.models_of(key.class_) if name not in key.drop]
     return chosen.only(benchmarks=[key.benchmark], models=models)
 
@@ -133,7 +138,7 @@ def _quickly(scores: Scores, key: Key) -> ClassCorrelations | None:
 @lru_cache(64)
 def _panel(scores: Scores, class_: str, capability: tuple[str, ...]) -> Panel | None:
     """The class with all its benchmarks, None where it has no capabilities score."""
-    chosen = scores.with_capability(capability) if capability else scores
+    chosen = _made_of(scores, capability)
     try:
         (panel,), _ = panels(chosen.only(models=chosen.models_of(class_)), "complete")
     except NotApplicable:
@@ -163,7 +168,7 @@ def curve_of(scores: Scores, key: Key) -> tuple[float, ...]:
 @lru_cache(64)
 def _curves(scores: Scores, class_: str, capability: tuple[str, ...]) -> Mapping[str, np.ndarray]:
     """The curves of all benchmarks of a class: each way of making the score serves all of them."""
-    chosen = scores.with_capability(capability) if capability else scores
+    chosen = _made_of(scores, capability)
     try:
         (panel,), _ = panels(chosen.only(models=chosen.models_of(class_)), "complete", several=True)
     except NotApplicable:
